@@ -1,0 +1,60 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// C libraries are found by pkg-config; `make setup` installs them from Debian's packages.
+func system(_ name: String, _ pkgConfig: String, _ apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "lavise-pipeline",
+    products: [
+        .executable(name: "lavise-pipeline", targets: ["lavise-pipeline"]),
+        .library(name: "Engine", targets: ["Engine", "Fingerprints"]),
+        .library(name: "LaViSE", targets: ["LaViSE", "Networks", "Datasets", "Imaging", "HDF5", "Tensors"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    ],
+    targets: [
+        system("CHDF5", "hdf5", "libhdf5-dev"),
+        system("COpenBLAS", "openblas", "libopenblas-dev"),
+        system("CJPEG", "libjpeg", "libjpeg-dev"),
+        system("CPNG", "libpng", "libpng-dev"),
+        system("CCurl", "libcurl", "libcurl4-openssl-dev"),
+        system("CZip", "libzip", "libzip-dev"),
+        system("CCrypto", "libcrypto", "libssl-dev"),
+
+        .target(name: "CImaging", dependencies: ["CJPEG", "CPNG"]),
+        .target(name: "CKernels"),
+
+        .target(name: "Fingerprints", dependencies: ["CCrypto"]),
+        .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
+        .target(name: "HDF5", dependencies: ["CHDF5"]),
+        .target(name: "Imaging", dependencies: ["CImaging"]),
+        .target(name: "Transfer", dependencies: ["CCurl", "CZip", "Fingerprints"]),
+        .target(name: "Engine", dependencies: ["Fingerprints"]),
+        .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints"]),
+        .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints"]),
+        .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
+        .target(name: "Reporting", dependencies: ["Imaging"]),
+        .target(name: "Pipeline", dependencies: [
+            "Engine", "Transfer", "Datasets", "Networks", "LaViSE", "Reporting", "Imaging", "HDF5", "Tensors", "Fingerprints",
+        ]),
+        .executableTarget(name: "lavise-pipeline", dependencies: [
+            "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+
+        .testTarget(name: "FingerprintsTests", dependencies: ["Fingerprints"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "TransferTests", dependencies: ["Transfer"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "LaViSETests", dependencies: ["LaViSE"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], resources: [.copy("Fixtures")]),
+    ]
+)

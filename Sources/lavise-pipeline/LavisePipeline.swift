@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct LavisePipeline: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "lavise-pipeline")
+}
