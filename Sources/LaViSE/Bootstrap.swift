@@ -10,6 +10,14 @@ public struct RecallEstimate: Sendable, Equatable, Codable {
     public var filters: Int
     /// Number of (filter, image) pairs with a ground truth.
     public var pairs: Int
+
+    public init(recall: Double?, low: Double?, high: Double?, filters: Int, pairs: Int) {
+        self.recall = recall
+        self.low = low
+        self.high = high
+        self.filters = filters
+        self.pairs = pairs
+    }
 }
 
 /// How much one recall exceeds another, with its interval.
