@@ -56,9 +56,10 @@ import Testing
     }
 
     @Test func unknownLayerIsNamed() {
-        #expect(throws: UnknownLayer(architecture: .alexnet, layer: "layer4")) {
+        let error = #expect(throws: UnknownLayer.self) {
             try Backbone(.alexnet, layer: "layer4", parameters: HashedParameters())
         }
+        #expect(error?.description == "alexnet has no target layer \"layer4\": use one of features")
     }
 
     struct Missing: Error, Equatable { let name: String }
