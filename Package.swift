@@ -32,7 +32,7 @@ let package = Package(
         .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
         .target(name: "Imaging", dependencies: ["CImaging"]),
-        .target(name: "Transfer", dependencies: ["CCurl", "CZip", "Fingerprints"]),
+        .target(name: "Transfer", dependencies: ["CCurl", "CZip", "CCrypto", "Fingerprints"]),
         .target(name: "Engine", dependencies: ["Fingerprints"]),
         .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints"]),
         .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints"]),
