@@ -37,7 +37,7 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints"]),
         .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints"]),
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
-        .target(name: "Reporting", dependencies: ["Imaging"]),
+        .target(name: "Reporting", dependencies: ["Imaging", "Fingerprints"]),
         .target(name: "Pipeline", dependencies: [
             "Engine", "Transfer", "Datasets", "Networks", "LaViSE", "Reporting", "Imaging", "HDF5", "Tensors", "Fingerprints",
         ]),
@@ -54,7 +54,7 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Fixtures")]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Fixtures")]),
         .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ReportingTests", dependencies: ["Reporting"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], resources: [.copy("Fixtures")]),
     ]
 )
