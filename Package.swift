@@ -26,6 +26,8 @@ let package = Package(
         system("CCrypto", "libcrypto", "libssl-dev"),
 
         .target(name: "CImaging", dependencies: ["CJPEG", "CPNG"]),
+        // simdjson (Debian: libsimdjson-dev) by name: SwiftPM warns of a flag in its pkg-config file at every build.
+        .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CKernels"),
 
         .target(name: "Fingerprints", dependencies: ["CCrypto"]),
@@ -34,7 +36,7 @@ let package = Package(
         .target(name: "Imaging", dependencies: ["CImaging"]),
         .target(name: "Transfer", dependencies: ["CCurl", "CZip", "CCrypto", "Fingerprints"]),
         .target(name: "Engine", dependencies: ["Fingerprints"]),
-        .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints"]),
+        .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints", "CJSON"]),
         .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints"]),
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
         .target(name: "Reporting", dependencies: ["Imaging", "Fingerprints"]),
@@ -56,5 +58,6 @@ let package = Package(
         .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], resources: [.copy("Fixtures")]),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )
