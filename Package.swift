@@ -35,7 +35,7 @@ let package = Package(
         .target(name: "Transfer", dependencies: ["CCurl", "CZip", "Fingerprints"]),
         .target(name: "Engine", dependencies: ["Fingerprints"]),
         .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints"]),
-        .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints"]),
+        .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints", "CZip"]),
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
         .target(name: "Reporting", dependencies: ["Imaging"]),
         .target(name: "Pipeline", dependencies: [
