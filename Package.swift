@@ -32,12 +32,12 @@ let package = Package(
         .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
         .target(name: "Imaging", dependencies: ["CImaging"]),
-        .target(name: "Transfer", dependencies: ["CCurl", "CZip", "Fingerprints"]),
+        .target(name: "Transfer", dependencies: ["CCurl", "CZip", "CCrypto", "Fingerprints"]),
         .target(name: "Engine", dependencies: ["Fingerprints"]),
         .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints"]),
         .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints"]),
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
-        .target(name: "Reporting", dependencies: ["Imaging"]),
+        .target(name: "Reporting", dependencies: ["Imaging", "Fingerprints"]),
         .target(name: "Pipeline", dependencies: [
             "Engine", "Transfer", "Datasets", "Networks", "LaViSE", "Reporting", "Imaging", "HDF5", "Tensors", "Fingerprints",
         ]),
@@ -53,8 +53,8 @@ let package = Package(
         .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Fixtures")]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "LaViSETests", dependencies: ["LaViSE"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ReportingTests", dependencies: ["Reporting"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], resources: [.copy("Fixtures")]),
     ]
 )

@@ -1,0 +1,34 @@
+import Glibc
+
+/// A file that could not be hashed: which, and the system's reason.
+public struct FileDigestError: Error, Sendable, CustomStringConvertible {
+    public let path: String
+    /// `errno` of the failed call.
+    public let code: Int32
+
+    public var description: String { "cannot read \(path): \(String(cString: strerror(code)))" }
+}
+
+extension Digest {
+    /// The SHA-256 of a file's bytes, read in pieces of 1 MiB.
+    /// - Throws: `FileDigestError` when the file cannot be opened or read.
+    public init(contentsOf path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileDigestError(path: path, code: errno) }
+        defer { close(descriptor) }
+        _ = posix_fadvise(descriptor, 0, 0, Int32(POSIX_FADV_SEQUENTIAL))
+        var stream = DigestStream()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count = read(descriptor, buffer.baseAddress, buffer.count)
+            if count == 0 { break }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileDigestError(path: path, code: errno)
+            }
+            stream.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        self = stream.finish()
+    }
+}

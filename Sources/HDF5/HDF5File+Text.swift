@@ -1,0 +1,68 @@
+import CHDF5
+
+extension HDF5File {
+    /// Writes a new dataset of UTF-8 strings, one axis. The longest decides the room that each takes.
+    public func write(_ name: String, strings: [String]) throws {
+        let place = place.at(name)
+        let width = max(1, strings.lazy.map(\.utf8.count).max() ?? 0)
+        var bytes = [UInt8](repeating: 0, count: width * strings.count)
+        for (row, string) in strings.enumerated() {
+            try place.require(string.utf8.last != 0, "string \(row) ends in a zero, which cannot be kept")
+            for (column, byte) in string.utf8.enumerated() { bytes[row * width + column] = byte }
+        }
+        try withLibrary {
+            try makeRoom(for: name)
+            try place.using(lavise_h5_dataset_creation(), H5Pclose, "create the dataset") { creation in
+                try place.check(H5Pset_obj_track_times(creation, false), "create the dataset")
+                try place.using(lavise_h5_text(width), H5Tclose, "create the dataset") { type in
+                    try place.using(makeSpace([strings.count]), H5Sclose, "create the dataset") { space in
+                        try place.using(H5Dcreate2(id, name, type, space, 0, creation, 0), H5Dclose, "create the dataset") { dataset in
+                            if !strings.isEmpty { try place.check(H5Dwrite(dataset, type, 0, 0, 0, bytes), "write the strings") }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads a dataset of strings, of fixed or variable length, row-major.
+    public func readStrings(_ name: String) throws -> [String] {
+        let place = place.at(name)
+        return try withDataset(name) { dataset in
+            let count = try place.count(extents(of: dataset, place))
+            let limit = try bytesBacking(dataset, contiguous: false, place)
+            return try place.using(H5Dget_type(dataset), H5Tclose, "read the type") { fileType in
+                try place.texts(fileType, count: count, limit: limit) { H5Dread(dataset, $0, 0, 0, 0, $1) }
+            }
+        }
+    }
+}
+
+extension Place {
+    /// Strings of a dataset or attribute, read by `read` (memory type, buffer).
+    func texts(_ fileType: hid_t, count: Int, limit: Int, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t) throws -> [String] {
+        try require(H5Tget_class(fileType) == H5T_STRING, "does not hold text")
+        let variable = try check(H5Tis_variable_str(fileType), "read the type") > 0
+        let width = variable ? MemoryLayout<UnsafeMutablePointer<CChar>?>.stride : H5Tget_size(fileType)
+        try require(width > 0 && count <= limit / width, "claims \(count) strings of \(width) bytes, more than the file can hold")
+        guard count > 0 else { return [] }
+        return try using(lavise_h5_text(variable ? 0 : width), H5Tclose, "read the text") { type in
+            try check(H5Tset_cset(type, H5Tget_cset(fileType)), "read the text")
+            let buffer = UnsafeMutableRawPointer.allocate(byteCount: count * width, alignment: 16)
+            defer { buffer.deallocate() }
+            buffer.initializeMemory(as: UInt8.self, repeating: 0, count: count * width)
+            if variable {
+                let pointers = buffer.bindMemory(to: UnsafeMutablePointer<CChar>?.self, capacity: count)
+                defer { for row in 0..<count { H5free_memory(pointers[row]) } }
+                try check(read(type, buffer), "read the text")
+                return (0..<count).map { row in pointers[row].map { String(cString: $0) } ?? "" }
+            }
+            try check(read(type, buffer), "read the text")
+            return (0..<count).map { row in
+                let bytes = UnsafeRawBufferPointer(start: buffer + row * width, count: width)
+                let used = bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+                return String(decoding: bytes.prefix(used), as: UTF8.self)
+            }
+        }
+    }
+}

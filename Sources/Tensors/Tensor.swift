@@ -1,0 +1,21 @@
+/// Numbers in row-major order: the last axis is contiguous.
+public struct Tensor: Sendable, Equatable {
+    public var shape: [Int]
+    public var data: [Float]
+
+    /// A tensor of zeros.
+    public init(zeros shape: [Int]) {
+        self.shape = shape
+        data = [Float](repeating: 0, count: shape.reduce(1, *))
+    }
+
+    /// `data` seen as `shape`; `data.count` is the product of `shape` (a programming error otherwise).
+    public init(shape: [Int], data: [Float]) {
+        precondition(data.count == shape.reduce(1, *), "\(data.count) numbers are no tensor of shape \(shape)")
+        self.shape = shape
+        self.data = data
+    }
+
+    /// The number of elements.
+    public var count: Int { data.count }
+}
