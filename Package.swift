@@ -26,16 +26,18 @@ let package = Package(
         system("CCrypto", "libcrypto", "libssl-dev"),
 
         .target(name: "CImaging", dependencies: ["CJPEG", "CPNG"]),
+        // simdjson (Debian: libsimdjson-dev) by name: SwiftPM warns of a flag in its pkg-config file at every build.
+        .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CKernels"),
 
         .target(name: "Fingerprints", dependencies: ["CCrypto"]),
         .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
         .target(name: "Imaging", dependencies: ["CImaging"]),
-        .target(name: "Transfer", dependencies: ["CCurl", "CZip", "Fingerprints"]),
+        .target(name: "Transfer", dependencies: ["CCurl", "CZip", "CCrypto", "Fingerprints"]),
         .target(name: "Engine", dependencies: ["Fingerprints"]),
-        .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints"]),
-        .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints"]),
+        .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints", "CJSON"]),
+        .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints", "CZip"]),
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
         .target(name: "Reporting", dependencies: ["Imaging", "Fingerprints"]),
         .target(name: "Pipeline", dependencies: [
@@ -55,6 +57,7 @@ let package = Package(
         .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Fixtures")]),
         .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], resources: [.copy("Fixtures")]),
-    ]
+        .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Engine", "HDF5", "Transfer", "Datasets", "Fingerprints"], resources: [.copy("Fixtures")]),
+    ],
+    cxxLanguageStandard: .cxx17
 )
