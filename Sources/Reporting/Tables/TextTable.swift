@@ -66,8 +66,10 @@ public struct TextTable: Sendable, Equatable {
 }
 
 extension TextTable.Cell {
-    /// The cell as text; `interval` joins a number and its bounds.
-    fileprivate func shown(missing: String, interval: (String, String, String) -> String) -> String {
+    /// The cell as text; `interval` joins a number and its bounds, `text` escapes words.
+    func shown(
+        missing: String, interval: (String, String, String) -> String, text escape: (String) -> String = { $0 }
+    ) -> String {
         func plain(_ number: Double) -> String { fixed(number, Decimals.shown) }
         func signed(_ number: Double) -> String { number < 0 ? plain(number) : "+" + plain(number) }
         func joined(_ value: Double?, _ low: Double?, _ high: Double?, _ text: (Double) -> String) -> String {
@@ -76,7 +78,7 @@ extension TextTable.Cell {
             return interval(text(value), text(low), text(high))
         }
         return switch self {
-        case .text(let text): text
+        case .text(let text): escape(text)
         case .integer(let number): String(number)
         case .number(let number): joined(number, nil, nil, plain)
         case .estimate(let value, let low, let high): joined(value, low, high, plain)
