@@ -35,7 +35,7 @@ let package = Package(
         .target(name: "Transfer", dependencies: ["CCurl", "CZip", "Fingerprints"]),
         .target(name: "Engine", dependencies: ["Fingerprints"]),
         .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints"]),
-        .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints", "CZip"]),
+        .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints", "CKernels", "CZip"]),
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
         .target(name: "Reporting", dependencies: ["Imaging"]),
         .target(name: "Pipeline", dependencies: [
@@ -52,7 +52,7 @@ let package = Package(
         .testTarget(name: "TransferTests", dependencies: ["Transfer"], resources: [.copy("Fixtures")]),
         .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks", "CKernels"], resources: [.copy("Fixtures")]),
         .testTarget(name: "LaViSETests", dependencies: ["LaViSE"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting"], resources: [.copy("Fixtures")]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], resources: [.copy("Fixtures")]),
