@@ -9,4 +9,12 @@ public struct FetchedFile: Sendable, Equatable {
     public let sha256: Digest
     /// Where it came from; nil when it was already here.
     public let origin: String?
+
+    public init(name: String, path: String, bytes: Int, sha256: Digest, origin: String?) {
+        self.name = name
+        self.path = path
+        self.bytes = bytes
+        self.sha256 = sha256
+        self.origin = origin
+    }
 }

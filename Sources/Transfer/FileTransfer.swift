@@ -107,6 +107,12 @@ final class FileTransfer: HTTPRequest.Receiver {
         while requests.count < most, let claim = nextClaim() { try start(url, claim, hops: 0, now) }
     }
 
+    /// What the present origin said of the file when the bytes that are here came from it.
+    private var known: Validator? {
+        guard let part, part.bytesPresent > 0, part.header.url == origins.first?.shown else { return nil }
+        return part.header.validator
+    }
+
     private func nextClaim() -> Range<Int>? {
         if let part { return part.nextClaim(busy: requests.map(\.claim), isOpenEnded: options.connectionsPerFile <= 1) }
         guard requests.isEmpty else { return nil }
@@ -118,9 +124,8 @@ final class FileTransfer: HTTPRequest.Receiver {
         let total = part?.header.total ?? file.bytes
         let range = claim.lowerBound..<(claim.upperBound == total ? Int.max : claim.upperBound)
         let isPartial = range != 0..<Int.max
-        let ifRange = part.flatMap { $0.bytesPresent > 0 ? $0.header.validator.ifRange : nil }
         let request = try HTTPRequest(
-            Ask(url: url, range: range, isPartial: isPartial), ifRange: ifRange, hops: hops, started: now,
+            Ask(url: url, range: range, isPartial: isPartial), ifRange: known?.ifRange, hops: hops, started: now,
             limit: options.bandwidthLimit, options: options, receiver: self)
         request.claim = claim
         requests.append(request)
@@ -152,7 +157,6 @@ final class FileTransfer: HTTPRequest.Receiver {
 
     /// Looks at the head of the response and makes the part ready for the body.
     private func judge(_ request: HTTPRequest) throws {
-        let known = part.flatMap { $0.bytesPresent > 0 ? $0.header.validator : nil }
         let verdict = Verdict(
             request.head, to: request.ask, retryAfter: request.retryAfter, file: file, known: known, total: part?.header.total)
         request.verdict = verdict
@@ -295,7 +299,7 @@ final class FileTransfer: HTTPRequest.Receiver {
             return
         }
         var header = part.header
-        let isSame = header.validator == validator || header.validator.agrees(with: validator) == true
+        let isSame = header.validator.agrees(with: validator) == true
         if header.url != origin.shown || !isSame { header.isMixed = true }
         header.url = origin.shown
         if !isSame { header.validator = validator }
@@ -337,7 +341,6 @@ final class FileTransfer: HTTPRequest.Receiver {
         let found = hash.finish()
         if let problem = try file.checksum.map({ $0.mismatch(found) }) ?? implausibility(of: part.path, named: file.name) {
             let mayBeMixed = part.wasResumed || part.header.isMixed || attempt.restarts > 0
-                || part.header.validator == .none && part.written.count > 1
             let words = "\(problem); kept as \(quarantinePath(target))"
             try setAside(part)
             guard mayBeMixed, !attempt.isClean else { return try giveUp(words) }

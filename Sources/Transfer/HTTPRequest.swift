@@ -21,6 +21,8 @@ final class HTTPRequest {
     var isCancelled = false
     /// The body went on behind the last byte asked for.
     var isTooLong = false
+    /// Bytes of the body so far.
+    private(set) var received = 0
     /// Bytes of an unwanted body.
     var discarded = 0
     private(set) var head = ResponseHead()
@@ -69,7 +71,8 @@ final class HTTPRequest {
         ccurl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         ccurl_set_long(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        ccurl_set_long(handle, CURLOPT_BUFFERSIZE, 256 << 10)
+        // libcurl reads up to a hundred buffers at a time: with a limit that must be a fraction of a second's worth.
+        ccurl_set_long(handle, CURLOPT_BUFFERSIZE, max(1024, min(256 << 10, (limit ?? Int.max) / 400)))
         ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(options.connectTimeout * 1000))
         let slowest = min(options.stallBytesPerSecond, (limit ?? Int.max) / 2)
         ccurl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, max(1, slowest))
@@ -95,6 +98,7 @@ final class HTTPRequest {
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        received += bytes.count
         guard !isCancelled, error == nil else { return false }
         do { return try receiver.receive(bytes, from: self) } catch {
             self.error = error

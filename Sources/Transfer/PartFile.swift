@@ -33,6 +33,7 @@ final class PartFile {
 
     private let data: OpenFile
     private var journal: OpenFile
+    private let journalPath: String
     private var journaled: [Int]
     private var firstOpenPiece = 0
     private var sinceDurable = 0
@@ -77,13 +78,14 @@ final class PartFile {
 
     private init(_ target: String, data: OpenFile, header: Header, written: [Int]?) throws(TransferError) {
         self.data = data
+        journalPath = PartFile.journalPath(of: target)
         self.header = header
         wasResumed = written != nil
         self.written = written ?? PartFile.emptyPieces(header)
         journaled = self.written
         bytesPresent = self.written.reduce(0, +)
         try data.synchronise()
-        journal = try PartJournal.write(header, self.written, to: PartFile.journalPath(of: target))
+        journal = try PartJournal.write(header, self.written, to: journalPath)
         skipFullPieces()
         if let total = header.total, ftruncate(data.descriptor, off_t(total)) != 0 { throw systemError("set the size of", data.path) }
     }
@@ -155,7 +157,7 @@ final class PartFile {
         bytesPresent += bytes
         sinceDurable += bytes
         skipFullPieces()
-        if written[piece] - journaled[piece] >= PartFile.journalStep { try note(piece) }
+        if written[piece] - journaled[piece] >= PartFile.journalStep || written[piece] == range(of: piece).count { try note(piece) }
         if sinceDurable >= PartFile.durableStep {
             try data.synchronise()
             try flush()
@@ -201,7 +203,7 @@ final class PartFile {
 
     private func rewriteJournal() throws(TransferError) {
         try data.synchronise()
-        journal = try PartJournal.write(header, written, to: journal.path)
+        journal = try PartJournal.write(header, written, to: journalPath)
         journaled = written
     }
 
@@ -213,17 +215,17 @@ final class PartFile {
     func publish(as target: String) throws(TransferError) {
         try data.synchronise()
         try Transfer.publish(path, as: target)
-        try removeFile(journal.path)
+        try removeFile(journalPath)
     }
 
     /// Sets the file aside under another name, in place of an earlier one.
     func setAside(as other: String) throws(TransferError) {
         guard rename(path, other) == 0 else { throw systemError("rename to \(other)", path) }
-        try removeFile(journal.path)
+        try removeFile(journalPath)
     }
 
     func remove() throws(TransferError) {
         try removeFile(path)
-        try removeFile(journal.path)
+        try removeFile(journalPath)
     }
 }
