@@ -5,6 +5,12 @@ public struct HDF5Error: Error, CustomStringConvertible, Sendable, Equatable {
     public let object: String?
     public let reason: String
 
+    public init(file: String, object: String?, reason: String) {
+        self.file = file
+        self.object = object
+        self.reason = reason
+    }
+
     public var description: String {
         guard let object else { return "HDF5 file '\(file)': \(reason)" }
         return "HDF5 file '\(file)', '\(object)': \(reason)"

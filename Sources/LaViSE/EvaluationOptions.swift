@@ -77,6 +77,7 @@ public enum EvaluationError: Error, CustomStringConvertible, Sendable, Equatable
     case notFinite(String)
     case wrongShape(String)
     case noImages
+    case outOfMemory(bytes: Int)
 
     public var description: String {
         switch self {
@@ -86,6 +87,7 @@ public enum EvaluationError: Error, CustomStringConvertible, Sendable, Equatable
         case .notFinite(let what): "\(what) is not a finite number; look for a diverged training or damaged weights"
         case .wrongShape(let text): text
         case .noImages: "no image to evaluate: the split has none; set evaluate.images to all or choose another dataset"
+        case .outOfMemory(let bytes): "no memory for \(bytes) bytes; explain fewer filters at once (evaluate.filters)"
         }
     }
 }

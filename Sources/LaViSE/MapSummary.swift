@@ -24,8 +24,8 @@ public struct MapSummary: Sendable, Equatable {
 
     /// Finds top images and exact thresholds (METHOD 6.1 and 6.2).
     ///
-    /// Reads every map twice. Memory: one block of maps (at most 64 MB, or one map) and 256 KB a filter, of which only
-    /// the touched pages are real; neither grows with the number of images.
+    /// Reads every map twice. Memory: one block of maps (at most 64 MB, or one map) and two tables of 256 KB a filter, of
+    /// which only the touched pages are real: activations have few exponents. Neither grows with the number of images.
     /// - Throws: `EvaluationError` (no image, unknown filter, a number that is not finite), or what `data` and
     ///   `progress` throw.
     public init(of data: any EvaluationData, options: EvaluationOptions, progress: @escaping ProgressHandler) throws {
@@ -35,14 +35,14 @@ public struct MapSummary: Sendable, Equatable {
         guard values <= Int(UInt32.max) else {
             throw EvaluationError.wrongShape("\(values) positions a filter are more than the 2³² − 1 that can be counted")
         }
-        let reader = MapReader(data: data, threads: options.threads, progress: progress)
+        let reader = try MapReader(data: data, threads: options.threads, progress: progress)
         let position = QuantilePosition(options.quantile, of: values)
 
-        let top = TopImages(filters: filters.count, size: min(options.topImages, data.imageCount))
-        let counts = SharedBuffer<UInt32>(repeating: 0, count: filters.count * TwoLookSelection.buckets)
+        let top = try TopImages(filters: filters.count, size: min(options.topImages, data.imageCount))
+        let upper = try SharedBuffer<UInt32>(repeating: 0, count: filters.count * TwoLookSelection.buckets)
         try reader.forEach(filters) { index, image, map in
             var peak = -Float.infinity
-            try counts.with(from: index * TwoLookSelection.buckets) { count in
+            try upper.with(from: index * TwoLookSelection.buckets) { count in
                 for value in map {
                     guard value.isFinite else {
                         throw EvaluationError.notFinite("an activation of filter \(filters[index]), image row \(image)")
@@ -55,13 +55,13 @@ public struct MapSummary: Sendable, Equatable {
         }
 
         let selections = filters.indices.map {
-            counts.with(from: $0 * TwoLookSelection.buckets) { TwoLookSelection(counts: $0, rank: position.rank) }
+            upper.with(from: $0 * TwoLookSelection.buckets) { TwoLookSelection(counts: $0, rank: position.rank) }
         }
-        counts.fill(0)
-        let above = SharedBuffer<UInt32>(repeating: .max, count: filters.count)
+        let lower = try SharedBuffer<UInt32>(repeating: 0, count: filters.count * TwoLookSelection.buckets)
+        let above = try SharedBuffer<UInt32>(repeating: .max, count: filters.count)
         try reader.forEach(filters) { index, _, map in
             let bucket = selections[index].bucket
-            counts.with(from: index * TwoLookSelection.buckets) { count in
+            lower.with(from: index * TwoLookSelection.buckets) { count in
                 for value in map {
                     let key = orderedKey(value)
                     if key >> 16 == bucket {
@@ -78,7 +78,7 @@ public struct MapSummary: Sendable, Equatable {
         topImages = top.images.array
         maxima = top.maxima.array
         thresholds = filters.indices.map { index in
-            let (low, high) = counts.with(from: index * TwoLookSelection.buckets) {
+            let (low, high) = lower.with(from: index * TwoLookSelection.buckets) {
                 selections[index].neighbours(counts: $0, above: above[index])
             }
             return position.interpolate(low, high)
@@ -93,10 +93,10 @@ private struct TopImages: Sendable {
     let images: SharedBuffer<Int32>
     let maxima: SharedBuffer<Float>
 
-    init(filters: Int, size: Int) {
+    init(filters: Int, size: Int) throws {
         self.size = size
-        images = SharedBuffer(repeating: -1, count: filters * size)
-        maxima = SharedBuffer(repeating: 0, count: filters * size)
+        images = try SharedBuffer(repeating: -1, count: filters * size)
+        maxima = try SharedBuffer(repeating: 0, count: filters * size)
     }
 
     func offer(image: Int, maximum: Float, to filter: Int) {
@@ -124,13 +124,13 @@ private struct MapReader {
     let block: SharedBuffer<Float>
     let imagesPerBlock: Int
 
-    init(data: any EvaluationData, threads: Int, progress: @escaping ProgressHandler) {
+    init(data: any EvaluationData, threads: Int, progress: @escaping ProgressHandler) throws {
         self.data = data
         self.threads = threads
         counter = ProgressCounter(.maps, total: 2 * data.imageCount, handler: progress)
         let size = data.channels * data.positions
         imagesPerBlock = max(1, min(data.imageCount, Self.blockBytes / (size * MemoryLayout<Float>.stride)))
-        block = SharedBuffer(repeating: 0, count: imagesPerBlock * size)
+        block = try SharedBuffer(repeating: 0, count: imagesPerBlock * size)
     }
 
     /// Calls `body` for every filter and image with the filter's map; for each filter on one thread at a time and with

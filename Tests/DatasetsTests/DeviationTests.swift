@@ -92,12 +92,11 @@ import Testing
         #expect(stays[0].mask == mask("##..", "##..", "##..", "##..").crop224())
     }
 
-    /// The authors' code draws with replacement; this does not.
+    /// The authors' code draws with replacement, so that some ranks would be missing and others double.
     @Test func seenConceptsAreDrawnWithoutReplacement() {
-        for (count, fraction, expected) in [(92, 0.7, 64), (1208, 0.7, 846), (10, 0, 0), (10, 1, 10), (3, 0.5, 2)] {
-            #expect(seenConcepts(count: count, fraction: fraction, seed: 5).count { $0 } == expected)
-        }
-        let few = seenConcepts(count: 200, fraction: 0.1, seed: 1), many = seenConcepts(count: 200, fraction: 0.7, seed: 1)
-        #expect(zip(few, many).allSatisfy { !$0 || $1 } && few != seenConcepts(count: 200, fraction: 0.1, seed: 2))
+        #expect(drawOrder(concepts: 92, seed: 5).sorted() == Array(0..<92))
+        #expect(drawOrder(concepts: 92, seed: 5) == drawOrder(concepts: 92, seed: 5))
+        #expect(drawOrder(concepts: 92, seed: 5) != drawOrder(concepts: 92, seed: 6))
+        #expect(drawOrder(concepts: 0, seed: 5).isEmpty)
     }
 }

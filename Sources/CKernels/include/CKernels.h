@@ -1,1 +1,82 @@
+// Convolution kernels whose bits depend on the numbers alone.
+//
+// Every output element is one fixed sequence of fused multiply-adds: its terms in a fixed order, one
+// accumulator. Vectors run over output channels only. So the tile sizes, the instruction set, the
+// number of images and what runs beside it change no bit.
+//
+// Layout "blocked": [channels / 16][plane][16]; pixel (image, y, x) is at (image · height + y) · width + x of its plane,
+// and a plane is at least images · height · width pixels long (`ck_plane`).
 #pragma once
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// The instruction sets that the kernels are compiled for, each giving the bits of the others.
+typedef enum { ck_portable = 0, ck_avx2 = 1, ck_avx512 = 2 } ck_instructions;
+
+/// Whether this processor (and its system) runs them: 0 or 1.
+int ck_supported(ck_instructions instructions);
+
+/// A square 2-d convolution and the shape of what it is applied to.
+typedef struct {
+    int inputs, outputs;  // channels
+    int kernel, stride, padding;
+    int height, width;  // of the input
+} ck_convolution;
+
+int ck_out_height(const ck_convolution *shape);
+int ck_out_width(const ck_convolution *shape);
+
+/// How a convolution is computed.
+typedef enum {
+    ck_image,    // one image, its `inputs` planes as they are, [inputs][height][width]; outputs blocked; no addend
+    ck_direct,   // any kernel and stride; inputs a multiple of 16
+    ck_winograd  // kernel 3 or 5, stride 1, padding kernel / 2: F(4×4, kernel), Lavin & Gray 2016; inputs a multiple of 16
+} ck_algorithm;
+
+/// Numbers that the packed weights hold; `outputs` must be a multiple of 32.
+long ck_packed_count(const ck_convolution *shape, ck_algorithm algorithm);
+
+/// Packs `weights` [outputs][inputs][kernel][kernel] for the algorithm and the instruction set.
+void ck_pack(
+    ck_instructions instructions, const ck_convolution *shape, ck_algorithm algorithm, const float *weights, float *packed);
+
+/// Numbers of scratch space that `ck_convolve` needs for so many images.
+long ck_scratch_count(const ck_convolution *shape, ck_algorithm algorithm, long images);
+
+/// One call of a convolution over `images` images.
+typedef struct {
+    const float *input;
+    long input_plane;  // pixels
+    float *output;
+    long output_plane;      // pixels
+    const float *packed;    // by `ck_pack` for the same instruction set
+    const float *bias;      // [outputs]
+    const float *addend;    // blocked like the output and added to it, or NULL; may be `output` itself
+    long addend_plane;      // pixels
+    int relu;               // negative outputs become 0
+    float *scratch;         // `ck_scratch_count` numbers
+} ck_call;
+
+void ck_convolve(
+    ck_instructions instructions, const ck_convolution *shape, ck_algorithm algorithm, long images, const ck_call *call);
+
+/// Blocked max pooling; what lies outside takes no part. `shape` has equal inputs and outputs.
+void ck_max_pool(
+    ck_instructions instructions, const ck_convolution *shape, long images, const float *input, long input_plane, float *output,
+    long output_plane);
+
+/// Pixels that a blocked plane should be long, so that neighbouring channels do not share cache sets.
+long ck_plane(long pixels);
+
+/// Blocked to [channels][pixels].
+void ck_unblock(long channels, long pixels, const float *input, long input_plane, float *output);
+
+/// The plain reference in double, [inputs][height][width] to [outputs][out_height][out_width].
+void ck_reference(
+    const ck_convolution *shape, const float *input, const float *weights, const float *bias, double *output);
+
+#ifdef __cplusplus
+}
+#endif

@@ -70,7 +70,7 @@ package enum PlainNetwork {
     }
 
     /// The largest number of each window; what lies outside the input takes no part.
-    static func maxPooled(_ input: Tensor, kernel: Int, stride: Int, padding: Int) -> Tensor {
+    private static func maxPooled(_ input: Tensor, kernel: Int, stride: Int, padding: Int) -> Tensor {
         let (height, width) = (input.shape[1], input.shape[2])
         let shape = Block.maxPool(kernel: kernel, stride: stride, padding: padding)
             .outputShape(FeatureShape(channels: input.shape[0], height: height, width: width))

@@ -1,0 +1,15 @@
+// The kernels for AVX-512: 28 of the 32 registers accumulate.
+#if defined(__x86_64__)
+#include <math.h>
+#include <string.h>
+
+#include "kernels.h"
+
+#define LANES 16
+#define TILE_VECTORS 2
+#define TILE_PIXELS 14
+#define NAME(name) avx512_##name
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
+#include "vector/kernels.h"
+#pragma clang attribute pop
+#endif

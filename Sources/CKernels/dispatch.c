@@ -1,0 +1,140 @@
+// Shapes, packing and the choice of the instruction set.
+#include "kernels.h"
+
+int ck_out_height(const ck_convolution *shape) {
+    return (shape->height + 2 * shape->padding - shape->kernel) / shape->stride + 1;
+}
+
+int ck_out_width(const ck_convolution *shape) {
+    return (shape->width + 2 * shape->padding - shape->kernel) / shape->stride + 1;
+}
+
+int ck_supported(ck_instructions instructions) {
+    switch (instructions) {
+        case ck_portable: return 1;
+#if defined(__x86_64__)
+        case ck_avx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        case ck_avx512:
+            return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+                && __builtin_cpu_supports("avx512bw") && ck_supported(ck_avx2);
+#endif
+        default: return 0;
+    }
+}
+
+static const ck_kernels *kernels(ck_instructions instructions) {
+    switch (instructions) {
+#if defined(__x86_64__)
+        case ck_avx2: return &avx2_kernels;
+        case ck_avx512: return &avx512_kernels;
+#endif
+        default: return &portable_kernels;
+    }
+}
+
+void ck_convolve(
+    ck_instructions instructions, const ck_convolution *shape, ck_algorithm algorithm, long images, const ck_call *call
+) {
+    kernels(instructions)->convolve[algorithm](shape, images, call);
+}
+
+void ck_max_pool(
+    ck_instructions instructions, const ck_convolution *shape, long images, const float *input, long input_plane, float *output,
+    long output_plane
+) {
+    kernels(instructions)->max_pool(shape, images, input, input_plane, output, output_plane);
+}
+
+long ck_plane(long pixels) {
+    // 64 pixels of a block fill 4096 bytes, the distance at which first-level caches collide.
+    while (pixels % 64 < 16 || pixels % 64 > 48) pixels++;
+    return pixels;
+}
+
+long ck_packed_count(const ck_convolution *shape, ck_algorithm algorithm) {
+    long taps = algorithm == ck_winograd ? ck_points(shape) * ck_points(shape) : (long)shape->kernel * shape->kernel;
+    return taps * shape->inputs * shape->outputs;
+}
+
+long ck_scratch_count(const ck_convolution *shape, ck_algorithm algorithm, long images) {
+    switch (algorithm) {
+        case ck_image: {
+            ck_padded_image padded = ck_padded(shape);
+            return shape->inputs * shape->stride * padded.rows * padded.columns;
+        }
+        case ck_direct: return (long)direct_pixels * direct_depth * block;
+        case ck_winograd: {
+            long tiles = images * ck_ceiling(shape->height, 4) * ck_ceiling(shape->width, 4);
+            long points = ck_points(shape);
+            return points * points * (ck_least(tiles, winograd_tiles(points)) * (shape->inputs + largest_tile) + 2 * block);
+        }
+    }
+    return 0;
+}
+
+typedef struct {
+    double rows[8][5];
+} weight_transform;
+
+/// G: a point p gives the row (1, p, p², …) over the product of p's distances from the other points, ∞ the last weight.
+static weight_transform transform_of(int points) {
+    const double of_6[] = {0, winograd_6a, -winograd_6a, winograd_6b, -winograd_6b};
+    const double of_8[] = {0, winograd_8a, -winograd_8a, winograd_8b, -winograd_8b, winograd_8c, -winograd_8c};
+    const double *values = points == 6 ? of_6 : of_8;
+    const int taps = points - 3, finite = points - 1;
+    weight_transform transform = {0};
+    for (int index = 0; index < finite; index++) {
+        double power = 1;
+        for (int other = 0; other < finite; other++)
+            if (other != index) power /= values[index] - values[other];
+        for (int tap = 0; tap < taps; tap++, power *= values[index]) transform.rows[index][tap] = power;
+    }
+    transform.rows[finite][taps - 1] = 1;
+    return transform;
+}
+
+/// U = G g Gᵀ in double, rounded once.
+static void transform_weights(const weight_transform *transform, int points, const float *weights, float *transformed) {
+    const int taps = points - 3;
+    for (int i = 0; i < points; i++)
+        for (int j = 0; j < points; j++) {
+            double sum = 0;
+            for (int y = 0; y < taps; y++)
+                for (int x = 0; x < taps; x++)
+                    sum += transform->rows[i][y] * weights[taps * y + x] * transform->rows[j][x];
+            transformed[points * i + j] = (float)sum;
+        }
+}
+
+void ck_pack(
+    ck_instructions instructions, const ck_convolution *shape, ck_algorithm algorithm, const float *weights, float *packed
+) {
+    const long tile = kernels(instructions)->tile_channels, inputs = shape->inputs;
+    const long kernel_taps = (long)shape->kernel * shape->kernel;
+    const int points = ck_points(shape);
+    const weight_transform transform = algorithm == ck_winograd ? transform_of(points) : (weight_transform){0};
+    const long taps = algorithm == ck_winograd ? points * points : kernel_taps;
+    for (long output = 0; output < shape->outputs; output++) {
+        // [outputs / tile][taps][inputs][tile], but [outputs / tile][inputs][taps][tile] for the image.
+        float *column = packed + output / tile * tile * taps * inputs + output % tile;
+        for (long input = 0; input < inputs; input++) {
+            const float *source = weights + (output * inputs + input) * kernel_taps;
+            float transformed[8 * 8];
+            if (algorithm == ck_winograd) {
+                transform_weights(&transform, points, source, transformed);
+                source = transformed;
+            }
+            for (long tap = 0; tap < taps; tap++) {
+                long row = algorithm == ck_image ? input * taps + tap : tap * inputs + input;
+                column[row * tile] = source[tap];
+            }
+        }
+    }
+}
+
+void ck_unblock(long channels, long pixels, const float *input, long input_plane, float *output) {
+    for (long channel = 0; channel < channels; channel++) {
+        const float *source = input + channel / block * input_plane * block + channel % block;
+        for (long pixel = 0; pixel < pixels; pixel++) output[channel * pixels + pixel] = source[pixel * block];
+    }
+}

@@ -1,0 +1,43 @@
+// The first convolution: few input channels, so its terms are (channel, ky, kx) and its pixels neighbours in a row.
+
+enum { NAME(largest_patch) = 512 };
+
+static void NAME(convolve_image)(const ck_convolution *shape, long images, const ck_call *call) {
+    (void)images;  // always one
+    const int kernel = shape->kernel, stride = shape->stride, padding = shape->padding;
+    const int out_height = ck_out_height(shape), out_width = ck_out_width(shape);
+    const ck_padded_image padded = ck_padded(shape);
+    const long phase = padded.rows * padded.columns;
+
+    float *copy = call->scratch;
+    memset(copy, 0, sizeof(float) * shape->inputs * stride * phase);
+    for (long channel = 0; channel < shape->inputs; channel++)
+        for (long y = 0; y < ck_least(shape->height, padded.rows - padding); y++) {
+            const float *source = call->input + (channel * shape->height + y) * shape->width;
+            float *row = copy + channel * stride * phase + (y + padding) * padded.columns;
+            for (int x = 0; x < shape->width; x++) {
+                const long column = (x + padding) / stride;
+                if (column < padded.columns) row[(x + padding) % stride * phase + column] = source[x];
+            }
+        }
+
+    int offsets[NAME(largest_patch)];
+    long terms = 0;
+    for (long channel = 0; channel < shape->inputs; channel++)
+        for (int ky = 0; ky < kernel; ky++)
+            for (int kx = 0; kx < kernel; kx++)
+                offsets[terms++] = (int)((channel * stride + kx % stride) * phase + ky * padded.columns + kx / stride);
+
+    for (long y = 0; y < out_height; y++)
+        for (long output = 0; output < shape->outputs; output += TILE_CHANNELS)
+            NAME(compute_tiles)((NAME(tile)){
+                .a = copy + y * stride * padded.columns,
+                .offsets = offsets,
+                .b = call->packed + output * terms,
+                .terms = terms,
+                .c = call->output + (output / block * call->output_plane + y * out_width) * block + output % block,
+                .c_stride = call->output_plane * block,
+                .bias = call->bias + output,
+                .relu = call->relu,
+            }, out_width);
+}

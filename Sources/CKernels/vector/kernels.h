@@ -1,0 +1,38 @@
+// The kernels of one instruction set, over vectors of LANES floats.
+// A tile is TILE_PIXELS pixels × TILE_VECTORS vectors of output channels: the accumulators of the inner loop.
+#pragma STDC FP_CONTRACT OFF
+
+#define INLINED static inline __attribute__((always_inline))
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#define TILE_CHANNELS (LANES * TILE_VECTORS)
+#define PARTS (block / LANES)  // vectors of a block of channels
+
+typedef float NAME(vector) __attribute__((vector_size(LANES * 4), aligned(4)));
+typedef int NAME(bits) __attribute__((vector_size(LANES * 4), aligned(4)));
+#define vector NAME(vector)
+
+INLINED vector NAME(load)(const float *from) { return *(const vector *)from; }
+INLINED void NAME(store)(float *to, vector value) { *(vector *)to = value; }
+INLINED vector NAME(splat)(float value) { return value - (vector){0}; }
+INLINED vector NAME(fma)(vector a, vector b, vector c) { return __builtin_elementwise_fma(a, b, c); }
+/// The larger number; `b` when either is NaN.
+INLINED vector NAME(max)(vector a, vector b) {
+    NAME(bits) mask = a > b;
+    return (vector)(((NAME(bits))a & mask) | ((NAME(bits))b & ~mask));
+}
+/// max(x, 0); NaN stays NaN.
+INLINED vector NAME(rectified)(vector x) { return NAME(max)((vector){0}, x); }
+
+#include "tile.h"
+
+#include "direct.h"
+#include "image.h"
+#include "pool.h"
+#include "winograd.h"
+
+const ck_kernels NAME(kernels) = {
+    .tile_channels = TILE_CHANNELS,
+    .convolve = {[ck_image] = NAME(convolve_image), [ck_direct] = NAME(convolve_direct), [ck_winograd] = NAME(convolve_winograd)},
+    .max_pool = NAME(max_pool),
+};
+#undef vector

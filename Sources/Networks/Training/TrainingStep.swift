@@ -1,0 +1,222 @@
+import Fingerprints
+import Tensors
+
+/// The memory and the arithmetic of training steps: forward, loss, backward; no allocation after `init`.
+///
+/// Work is cut into blocks of rows or columns whose layout depends on shapes alone, so the bits do not depend on threads.
+package final class TrainingStep: @unchecked Sendable {  // blocks running at one time write to disjoint places
+    private let layout: ExplainerLayout
+    private let loss: CSMRLoss
+    private let options: TrainingOptions
+    private let parameters: UnsafeMutablePointer<Float>
+    private let statistics: UnsafeMutablePointer<Float>
+
+    /// The batch: features `[batch, d]`, read by the caller.
+    package let input: UnsafeMutablePointer<Float>
+    /// Gradients of all parameters, by `ExplainerLayout.parameters`.
+    package let gradients: UnsafeMutablePointer<Float>
+    /// Loss of each sample of the batch, and its rank (see `CSMRLoss`).
+    package let losses: UnsafeMutablePointer<Double>
+    package let ranks: UnsafeMutablePointer<Int32>
+    /// Positives of the batch's samples: `positives[offsets[i]..<offsets[i + 1]]`.
+    private var positives: [Int32] = []
+    private var offsets: [Int] = []
+
+    // [batch, d] each: input of linear1, output of the ReLU, input of linear2, gradient before bn2, gradient before bn1.
+    private let normal1, hidden, normal2, gradient2, gradient1: UnsafeMutablePointer<Float>
+    private let predictions, predictionGradients, cosines: UnsafeMutablePointer<Float>
+    private let kept1, kept2: UnsafeMutablePointer<UInt8>
+    private let mean1, inverse1, mean2, inverse2: UnsafeMutablePointer<Float>
+    private let sums: UnsafeMutablePointer<Double>
+
+    private var floats: UnsafeMutablePointer<Float>, bytes: UnsafeMutablePointer<UInt8>
+
+    /// - Parameters:
+    ///   - batch: the most samples a step may have.
+    ///   - parameters, statistics: the explainer's numbers, owned by the caller; statistics move with every step.
+    package init(
+        layout: ExplainerLayout, loss: CSMRLoss, options: TrainingOptions, batch: Int,
+        parameters: UnsafeMutablePointer<Float>, statistics: UnsafeMutablePointer<Float>
+    ) {
+        self.layout = layout
+        self.loss = loss
+        self.options = options
+        self.parameters = parameters
+        self.statistics = statistics
+        let d = layout.inputs
+        let sizes = [Int](repeating: batch * d, count: 6) + [batch * layout.outputs, batch * layout.outputs, batch * loss.concepts]
+            + [Int](repeating: d, count: 4) + [layout.parameterCount]
+        floats = .allocate(capacity: sizes.reduce(0, +))
+        floats.initialize(repeating: 0, count: sizes.reduce(0, +))
+        var next = floats
+        let parts = sizes.map { size in
+            defer { next += size }
+            return next
+        }
+        (input, normal1, hidden, normal2, gradient2, gradient1) = (parts[0], parts[1], parts[2], parts[3], parts[4], parts[5])
+        (predictions, predictionGradients, cosines) = (parts[6], parts[7], parts[8])
+        (mean1, inverse1, mean2, inverse2, gradients) = (parts[9], parts[10], parts[11], parts[12], parts[13])
+        bytes = .allocate(capacity: 2 * batch * d)
+        bytes.initialize(repeating: 1, count: 2 * batch * d)
+        (kept1, kept2) = (bytes, bytes + batch * d)
+        sums = .allocate(capacity: 2 * d)
+        losses = .allocate(capacity: batch)
+        ranks = .allocate(capacity: batch)
+    }
+
+    deinit {
+        floats.deallocate()
+        bytes.deallocate()
+        sums.deallocate()
+        losses.deallocate()
+        ranks.deallocate()
+    }
+
+    /// Sets the positives of the batch's samples.
+    package func setPositives(_ lists: some Sequence<[Int32]>) {
+        positives.removeAll(keepingCapacity: true)
+        offsets.removeAll(keepingCapacity: true)
+        offsets.append(0)
+        for list in lists {
+            positives += list
+            offsets.append(positives.count)
+        }
+    }
+
+    /// Losses, ranks and gradients of the first `count` samples of `input`.
+    /// - Parameter stream: names the dropout's random numbers; another one for every step.
+    /// - Returns: the mean loss.
+    package func run(count: Int, stream: String) throws -> Double {
+        let d = layout.inputs
+        let first = normalisation(count, layout.weight1, layout.bias1, layout.mean1, layout.variance1, mean1, inverse1, kept1)
+        let second = normalisation(count, layout.weight2, layout.bias2, layout.mean2, layout.variance2, mean2, inverse2, kept2)
+        let columns = Blocks(d, of: 64), rows = Blocks(count, atMost: 256), outputs1 = Blocks(d, atMost: 256)
+        let outputs2 = Blocks(layout.outputs, atMost: 256)
+
+        try normalise(first, columns, input, normal1, stream + "/1")
+        try concurrently(rows.count, threads: options.threads) { [self] in forwardHidden(rows[$0]) }
+        try normalise(second, columns, hidden, normal2, stream + "/2")
+        try concurrently(rows.count, threads: options.threads) { [self] in forwardLoss(rows[$0], of: count) }
+        nonisolated(unsafe) let bn1 = first, bn2 = second
+        try concurrently(outputs2.count + columns.count, threads: options.threads) { [self] block in
+            if block < outputs2.count {
+                weightGradients(outputs2[block], count, predictionGradients, layout.outputs, normal2, layout.linear2Weight, layout.linear2Bias)
+            } else {
+                let range = columns[block - outputs2.count]
+                let weight = gradients + layout.weight2.range.lowerBound, bias = gradients + layout.bias2.range.lowerBound
+                bn2.parameterGradients(range, hidden, gradient2, weight: weight, bias: bias)
+                bn2.inputGradient(range, hidden, gradient2, weight: weight, bias: bias)
+            }
+        }
+        try concurrently(outputs1.count + rows.count, threads: options.threads) { [self] block in
+            if block < outputs1.count {
+                weightGradients(outputs1[block], count, gradient2, d, normal1, layout.linear1Weight, layout.linear1Bias)
+            } else {
+                let range = rows[block - outputs1.count]
+                gemm(transposeA: false, transposeB: false, m: range.count, n: d, k: d, alpha: 1, a: gradient2 + range.lowerBound * d, lda: d,
+                     b: parameters + layout.linear1Weight.range.lowerBound, ldb: d, beta: 0, c: gradient1 + range.lowerBound * d, ldc: d)
+            }
+        }
+        try concurrently(columns.count, threads: options.threads) { [self] in
+            bn1.parameterGradients(columns[$0], input, gradient1, weight: gradients + layout.weight1.range.lowerBound,
+                                   bias: gradients + layout.bias1.range.lowerBound)
+        }
+        var total = 0.0
+        for row in 0..<count { total += losses[row] }
+        return total / Double(count)
+    }
+
+    private func normalisation(
+        _ rows: Int, _ weight: ExplainerLayout.Entry, _ bias: ExplainerLayout.Entry, _ runningMean: ExplainerLayout.Entry,
+        _ runningVariance: ExplainerLayout.Entry, _ mean: UnsafeMutablePointer<Float>, _ inverse: UnsafeMutablePointer<Float>,
+        _ kept: UnsafeMutablePointer<UInt8>
+    ) -> BatchNormalisation {
+        BatchNormalisation(
+            rows: rows, width: layout.inputs, weight: parameters + weight.range.lowerBound, bias: parameters + bias.range.lowerBound,
+            runningMean: statistics + runningMean.range.lowerBound, runningVariance: statistics + runningVariance.range.lowerBound,
+            mean: mean, inverse: inverse, sums: sums, frozen: options.frozenBatchNorm,
+            kept: options.dropout > 0 ? kept : nil, keptScale: Float(1 / (1 - options.dropout)))
+    }
+
+    private func normalise(
+        _ layer: BatchNormalisation, _ columns: Blocks, _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ stream: String
+    ) throws {
+        nonisolated(unsafe) let layer = layer, from = from, to = to
+        try concurrently(columns.count, threads: options.threads) { [options] block in
+            if let kept = layer.kept {
+                var random = RandomSource(seed: options.seed, stream: "\(stream)/\(block)")
+                BatchNormalisation.draw(columns[block], rows: layer.rows, width: layer.width, dropout: options.dropout, &random, kept)
+            }
+            layer.forward(columns[block], from, to)
+        }
+    }
+
+    /// linear1 and ReLU.
+    private func forwardHidden(_ rows: Range<Int>) {
+        let d = layout.inputs, bias = parameters + layout.linear1Bias.range.lowerBound
+        let output = hidden + rows.lowerBound * d
+        gemm(transposeA: false, transposeB: true, m: rows.count, n: d, k: d, alpha: 1, a: normal1 + rows.lowerBound * d, lda: d,
+             b: parameters + layout.linear1Weight.range.lowerBound, ldb: d, beta: 0, c: output, ldc: d)
+        for row in 0..<rows.count {
+            let values = output + row * d
+            for i in 0..<d { values[i] = relu(values[i] + bias[i]) }
+        }
+    }
+
+    /// linear2, the loss, and back to the output of the second dropout.
+    private func forwardLoss(_ rows: Range<Int>, of count: Int) {
+        let d = layout.inputs, width = layout.outputs
+        let bias = parameters + layout.linear2Bias.range.lowerBound, weight = parameters + layout.linear2Weight.range.lowerBound
+        let prediction = predictions + rows.lowerBound * width, gradient = predictionGradients + rows.lowerBound * width
+        gemm(transposeA: false, transposeB: true, m: rows.count, n: width, k: d, alpha: 1, a: normal2 + rows.lowerBound * d, lda: d,
+             b: weight, ldb: d, beta: 0, c: prediction, ldc: width)
+        for row in 0..<rows.count {
+            let values = prediction + row * width
+            for i in 0..<width { values[i] += bias[i] }
+        }
+        positives.withUnsafeBufferPointer { positives in
+            loss.evaluate(
+                prediction, count: rows.count,
+                positives: { UnsafeBufferPointer(rebasing: positives[offsets[rows.lowerBound + $0]..<offsets[rows.lowerBound + $0 + 1]]) },
+                cosines: cosines + rows.lowerBound * loss.concepts, losses: losses + rows.lowerBound, ranks: ranks + rows.lowerBound,
+                gradient: gradient, scale: 1 / Float(count))
+        }
+        gemm(transposeA: false, transposeB: false, m: rows.count, n: d, k: width, alpha: 1, a: gradient, lda: width,
+             b: weight, ldb: d, beta: 0, c: gradient2 + rows.lowerBound * d, ldc: d)
+    }
+
+    /// Gradients of a Linear layer's weight and bias, outputs `outputs`.
+    private func weightGradients(
+        _ outputs: Range<Int>, _ count: Int, _ gradient: UnsafePointer<Float>, _ width: Int, _ input: UnsafePointer<Float>,
+        _ weight: ExplainerLayout.Entry, _ bias: ExplainerLayout.Entry
+    ) {
+        let d = layout.inputs
+        gemm(transposeA: true, transposeB: false, m: outputs.count, n: d, k: count, alpha: 1, a: gradient + outputs.lowerBound, lda: width,
+             b: input, ldb: d, beta: 0, c: gradients + weight.range.lowerBound + outputs.lowerBound * d, ldc: d)
+        let sums = gradients + bias.range.lowerBound
+        for j in outputs { sums[j] = 0 }
+        for row in 0..<count {
+            let values = gradient + row * width
+            for j in outputs { sums[j] += values[j] }
+        }
+    }
+}
+
+/// `0..<total` cut into ranges of one size (the last may be shorter).
+struct Blocks: Sendable {
+    let total: Int
+    let size: Int
+
+    init(_ total: Int, of size: Int) {
+        self.total = total
+        self.size = size
+    }
+
+    /// At least two blocks where that is worth it, in multiples of 16, so that two threads have work.
+    init(_ total: Int, atMost size: Int) {
+        self.init(total, of: min(size, max(16, ((total + 1) / 2 + 15) / 16 * 16)))
+    }
+
+    var count: Int { (total + size - 1) / size }
+    subscript(block: Int) -> Range<Int> { block * size..<min(total, (block + 1) * size) }
+}

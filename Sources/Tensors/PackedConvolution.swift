@@ -1,0 +1,97 @@
+import CKernels
+
+/// How a convolution is computed.
+public enum ConvolutionAlgorithm: Sendable, CaseIterable {
+    /// One image whose few input planes lie as they are, `[inputs, height, width]`.
+    case image
+    /// A product of patches and weights; inputs are blocked.
+    case direct
+    /// F(4×4, 3×3) or F(4×4, 5×5) of Lavin & Gray 2016; inputs are blocked.
+    case winograd
+
+    /// Whether it can compute that shape.
+    public func handles(_ shape: ConvolutionShape) -> Bool {
+        guard shape.outputs % 32 == 0 else { return false }
+        return switch self {
+        case .image: shape.inputs * shape.kernel * shape.kernel <= 512
+        case .direct: shape.inputs % 16 == 0
+        case .winograd:
+            shape.inputs % 16 == 0 && [3, 5].contains(shape.kernel) && shape.stride == 1 && shape.padding == shape.kernel / 2
+        }
+    }
+
+    var kernels: ck_algorithm {
+        switch self {
+        case .image: ck_image
+        case .direct: ck_direct
+        case .winograd: ck_winograd
+        }
+    }
+}
+
+/// A convolution with bias, its weights packed once for an instruction set and shared by all threads.
+///
+/// Every output is one fixed sequence of fused multiply-adds: the bits depend on the image and the algorithm, not on the
+/// instruction set, the number of images in a call or the thread.
+public struct PackedConvolution: Sendable {
+    public let shape: ConvolutionShape
+    public let algorithm: ConvolutionAlgorithm
+    private let instructions: InstructionSet
+    private let bias: [Float]
+    private let packed: PackedWeights
+
+    /// - Parameters:
+    ///   - algorithm: one that handles `shape` (a programming error otherwise).
+    ///   - weights: `[outputs, inputs, kernel, kernel]`.
+    ///   - bias: `[outputs]`.
+    public init(
+        _ shape: ConvolutionShape, _ algorithm: ConvolutionAlgorithm, weights: [Float], bias: [Float],
+        instructions: InstructionSet = .best
+    ) {
+        precondition(algorithm.handles(shape), "\(algorithm) cannot compute \(shape)")
+        precondition(
+            weights.count == shape.outputs * shape.inputs * shape.kernel * shape.kernel && bias.count == shape.outputs,
+            "the parameters do not have the shape \(shape)")
+        self.shape = shape
+        self.algorithm = algorithm
+        self.instructions = instructions
+        self.bias = bias
+        packed = PackedWeights(shape, algorithm, weights, instructions)
+    }
+
+    /// Floats of scratch space that `apply` needs for so many images.
+    public func scratchCount(images: Int) -> Int {
+        withUnsafePointer(to: shape.kernels) { ck_scratch_count($0, algorithm.kernels, images) }
+    }
+
+    /// `output ← convolution(input) + bias (+ addend)`, then ReLU when `rectifying`; on the calling thread alone.
+    ///
+    /// - Parameters:
+    ///   - input: blocked, or one image's planes for `.image`, whose `plane` does not matter.
+    ///   - addend: blocked like `output`, and may be it; none for `.image`.
+    ///   - scratch: `scratchCount(images:)` floats.
+    public func apply(
+        images: Int, input: BlockedMaps, output: BlockedMaps, addend: BlockedMaps? = nil, rectifying: Bool,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        var shape = shape.kernels
+        bias.withUnsafeBufferPointer { bias in
+            var call = ck_call(
+                input: input.address, input_plane: input.plane, output: output.address, output_plane: output.plane,
+                packed: packed.storage.address, bias: bias.baseAddress, addend: addend?.address, addend_plane: addend?.plane ?? 0,
+                relu: rectifying ? 1 : 0, scratch: scratch)
+            ck_convolve(instructions.kernels, &shape, algorithm.kernels, images, &call)
+        }
+    }
+}
+
+/// Weights in the order in which the kernels read them.
+private final class PackedWeights: @unchecked Sendable {  // written in init alone, read ever after
+    let storage: FloatStorage
+
+    init(_ shape: ConvolutionShape, _ algorithm: ConvolutionAlgorithm, _ weights: [Float], _ instructions: InstructionSet) {
+        var shape = shape.kernels
+        storage = FloatStorage(count: ck_packed_count(&shape, algorithm.kernels))
+        ck_pack(instructions.kernels, &shape, algorithm.kernels, weights, storage.address)
+    }
+}

@@ -1,0 +1,204 @@
+import Foundation
+import HDF5
+import Networks
+import Tensors
+import Testing
+
+/// Training from end to end on samples drawn from a few clusters.
+@Suite struct Training {
+    private static let concepts = Tensor(shape: [12, 16], data: (0..<192).map { (i: Int) -> Float in Float((i * i * 7919 + i * 104_729) % 1009) - 504 })
+
+    private static func samples(_ count: Int, from first: Int) -> ListedSamples {
+        let width = 24
+        var features: [Float] = [], lists: [[Int32]] = []
+        for sample in first..<first + count {
+            let concept = sample % 12
+            for i in 0..<width {
+                let signal = (concept * 31 + i * i * 7) % 19, noise = (sample * 7919 + i * 104_729) % 101
+                features.append(Float(signal) + Float(noise) / 50)
+            }
+            lists.append(sample % 3 == 0 ? [Int32(concept), Int32((concept + 1) % 12)].sorted() : [Int32(concept)])
+        }
+        return ListedSamples(width: width, features: features, lists: lists)
+    }
+
+    private static let training = samples(331, from: 0), validation = samples(60, from: 1000)
+    /// Validation samples whose positives are wrong: the better the explainer, the worse its loss.
+    private static let wrong = ListedSamples(width: 24, features: validation.features, lists: validation.lists.map { $0.map { ($0 + 6) % 12 } })
+
+    private func trainer(_ change: (inout TrainingOptions) -> Void = { _ in }) throws -> Trainer {
+        var options = TrainingOptions(epochs: 4, batchSize: 30, learningRate: 5e-3, seed: 3)
+        change(&options)
+        return try Trainer(options: options, concepts: Training.concepts, initial: Explainer(inputs: 24, outputs: 16, seed: 3))
+    }
+
+    private func run(_ trainer: Trainer, epochs: Int) throws -> Trainer {
+        var trainer = trainer
+        for _ in 0..<epochs { try trainer.runEpoch(training: Training.training, validation: Training.validation) }
+        return trainer
+    }
+
+    @Test func learns() throws {
+        let trainer = try run(trainer(), epochs: 12)
+        let first = try #require(trainer.history.first), last = try #require(trainer.history.last)
+        #expect(last.trainLoss < 0.7 * first.trainLoss && last.validLoss < first.validLoss)
+        #expect(last.validHits[0] > 0.7 && last.trainHits[0] > 0.7, "chance is 0.11: \(last.validHits) \(last.trainHits)")
+        for report in trainer.history {
+            #expect(report.stepLosses.count == 11)  // a 12th batch would hold a single sample
+            #expect(report.trainHits == report.trainHits.sorted() && report.validHits == report.validHits.sorted())
+        }
+    }
+
+    @Test(arguments: Optimiser.allCases) func threadsDoNotMatter(optimiser: Optimiser) throws {
+        let one = try run(trainer { $0.optimiser = optimiser; $0.batchSize = 100 }, epochs: 2)
+        for threads in [2, 3] {
+            let more = try run(trainer { $0.optimiser = optimiser; $0.batchSize = 100; $0.threads = threads }, epochs: 2)
+            #expect(more.current == one.current && more.history == one.history)
+        }
+    }
+
+    @Test func theSeedMatters() throws {
+        let one = try run(trainer(), epochs: 1)
+        #expect(try run(trainer(), epochs: 1).current == one.current)
+        #expect(try run(trainer { $0.seed = 4 }, epochs: 1).current != one.current)
+        #expect(try run(trainer { $0.dropout = 0 }, epochs: 1).current != one.current)
+        #expect(try run(trainer { $0.shuffle = false }, epochs: 1).current != one.current)
+    }
+
+    @Test func dropoutZeroNeedsNoRandomNumbers() throws {
+        let one = try run(trainer { $0.dropout = 0; $0.shuffle = false }, epochs: 1)
+        #expect(try run(trainer { $0.dropout = 0; $0.shuffle = false; $0.seed = 77 }, epochs: 1).current == one.current)
+    }
+
+    /// Saved and loaded after every epoch, or not at all: the same numbers, and the same bytes in the file.
+    @Test(arguments: Optimiser.allCases) func resumes(optimiser: Optimiser) throws {
+        try withTemporaryFolder { folder in
+            let straight = try run(trainer { $0.optimiser = optimiser; $0.plateauPatience = 0; $0.learningRate = 0.05 }, epochs: 4)
+            var resumed = try trainer { $0.optimiser = optimiser; $0.plateauPatience = 0; $0.learningRate = 0.05 }
+            for _ in 0..<4 {
+                resumed = try run(resumed, epochs: 1)
+                try resumed.save(to: folder + "/state.h5")
+                resumed = try Trainer.load(from: folder + "/state.h5", options: resumed.options, concepts: Training.concepts)
+            }
+            #expect(resumed.current == straight.current && resumed.best == straight.best && resumed.history == straight.history)
+            try straight.save(to: folder + "/straight.h5")
+            #expect(FileManager.default.contentsEqual(atPath: folder + "/state.h5", andPath: folder + "/straight.h5"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["state.h5", "straight.h5"])
+        }
+    }
+
+    @Test func aStateOfAnotherTrainingIsRefused() throws {
+        try withTemporaryFolder { folder in
+            let trainer = try run(trainer(), epochs: 1)
+            try trainer.save(to: folder + "/state.h5")
+            var options = trainer.options
+            options.seed = 9
+            #expect(throws: TrainingError.self) { _ = try Trainer.load(from: folder + "/state.h5", options: options, concepts: Training.concepts) }
+            options = trainer.options
+            options.optimiser = .dadaptAdam
+            #expect(throws: TrainingError.self) { _ = try Trainer.load(from: folder + "/state.h5", options: options, concepts: Training.concepts) }
+            try Data("no HDF5".utf8).write(to: URL(filePath: folder + "/state.h5"))
+            #expect(throws: HDF5Error.self) { _ = try Trainer.load(from: folder + "/state.h5", options: options, concepts: Training.concepts) }
+        }
+    }
+
+    /// The best epoch is the one with the lowest validation loss, not the last.
+    @Test func theBestEpochIsKept() throws {
+        var trainer = try trainer()
+        var byEpoch: [Explainer] = []
+        for _ in 0..<5 {
+            try trainer.runEpoch(training: Training.training, validation: Training.wrong)
+            byEpoch.append(trainer.current)
+        }
+        let losses = trainer.history.map(\.validLoss)
+        let best = try #require(losses.indices.min { losses[$0] < losses[$1] })
+        #expect(best < 4, "the case does not show anything: \(losses)")
+        #expect(trainer.best == byEpoch[best])
+    }
+
+    @Test func theRateFallsOnAPlateau() throws {
+        var trainer = try trainer { $0.plateauPatience = 1 }
+        for _ in 0..<6 { try trainer.runEpoch(training: Training.training, validation: Training.wrong) }
+        let rates = trainer.history.map(\.learningRate)
+        #expect(rates[0] == 5e-3 && rates.contains { abs($0 - 5e-4) < 1e-9 }, "\(rates)")
+    }
+
+    @Test func explainerAndHistoryInAFile() throws {
+        try withTemporaryFolder { folder in
+            let trainer = try run(trainer(), epochs: 2)
+            let history = TrainingHistory(epochs: trainer.history, hitKs: trainer.options.hitKs)
+            let written = try HDF5File.create(folder + "/explainer.h5")
+            try trainer.best.write(to: written)
+            try history.write(to: written)
+            try written.close()
+            let file = try HDF5File.open(folder + "/explainer.h5")
+            #expect(try Explainer(from: file) == trainer.best)
+            #expect(try TrainingHistory(from: file) == history)
+            #expect(try file.shape(of: "/linear1/weight") == [24, 24] && file.shape(of: "/linear2/weight") == [16, 24])
+            #expect(try file.shape(of: "/history") == [2, 11])
+            #expect(history.columns.joined(separator: ",") == "train_loss,valid_loss,train_hit@1,train_hit@5,train_hit@10,train_hit@20,"
+                + "valid_hit@1,valid_hit@5,valid_hit@10,valid_hit@20,learning_rate")
+        }
+    }
+
+    @Test func damagedExplainersAreRefused() throws {
+        try withTemporaryFolder { folder in
+            let file = try HDF5File.create(folder + "/a.h5")
+            try file.write("linear2/weight", [Float](repeating: 0, count: 6), shape: [2, 3])
+            try file.write("bn1/weight", [Float](repeating: 0, count: 4))
+            do {
+                _ = try Explainer(from: file)
+                Issue.record("was read")
+            } catch {
+                #expect("\(error)".contains("'/bn1/weight': has the shape [4], expected [3]"))
+            }
+        }
+    }
+
+    @Test func divergenceIsAnError() throws {
+        var bad = Training.training.features
+        bad[24 * 100] = .nan
+        var trainer = try trainer { $0.shuffle = false }
+        do {
+            try trainer.runEpoch(training: ListedSamples(width: 24, features: bad, lists: Training.training.lists), validation: Training.validation)
+            Issue.record("trained on NaN")
+        } catch {
+            #expect("\(error)".contains("epoch 1, step 4") && "\(error)".contains("learningRate"))
+        }
+    }
+
+    @Test func samplesThatDoNotSuit() throws {
+        let good = Training.training
+        for (training, validation, reason) in [
+            (ListedSamples(width: 12, features: good.features, lists: good.lists), Training.validation, "12 features"),
+            (good, ListedSamples(width: 24, features: [], lists: []), "0 validation samples"),
+            (ListedSamples(width: 24, features: good.features, lists: [[0]]), Training.validation, "1 training samples"),
+            (ListedSamples(width: 24, features: good.features, lists: [[0], []]), Training.validation, "positive concepts []"),
+            (ListedSamples(width: 24, features: good.features, lists: [[12], [1]]), Training.validation, "0..<12"),
+        ] {
+            var trainer = try trainer()
+            do {
+                try trainer.runEpoch(training: training, validation: validation)
+                Issue.record("trained: \(reason)")
+            } catch {
+                #expect("\(error)".contains(reason), "\(error)")
+            }
+        }
+        #expect(throws: TrainingError.self) { _ = try Trainer(options: TrainingOptions(), concepts: Tensor(zeros: [3, 9]), initial: Explainer(inputs: 4, outputs: 8, seed: 0)) }
+        #expect(throws: TrainingError.self) { _ = try self.trainer { $0.batchSize = 1 } }
+    }
+
+    @Test func initialisationIsPyTorchs() {
+        let explainer = Explainer(inputs: 100, outputs: 30, seed: 5)
+        #expect(explainer == Explainer(inputs: 100, outputs: 30, seed: 5) && explainer != Explainer(inputs: 100, outputs: 30, seed: 6))
+        for name in ["linear1.weight", "linear2.weight"] {
+            let values = explainer.tensor(name)?.data ?? []
+            #expect(values.allSatisfy { abs($0) <= 0.1 } && values.contains { $0 > 0.099 } && values.contains { $0 < -0.099 })
+            let variance = values.reduce(0.0) { $0 + Double($1 * $1) } / Double(values.count)
+            #expect(abs(variance - 0.01 / 3) < 2e-4)
+        }
+        #expect(explainer.tensor("bn1.weight")?.data == [Float](repeating: 1, count: 100))
+        #expect(explainer.tensor("bn2.running_mean")?.data == [Float](repeating: 0, count: 100))
+        #expect(explainer.tensor("no.such") == nil)
+    }
+}

@@ -1,0 +1,99 @@
+import HDF5
+import Networks
+import Tensors
+import Testing
+
+/// One step's forward, loss and gradients beside PyTorch's: `Fixtures/Training/make_step.py`.
+@Suite struct OneStep {
+    private func lists(_ file: HDF5File) throws -> [[Int32]] {
+        let target: [UInt8] = try file.read("target"), shape = try file.shape(of: "target")
+        return (0..<shape[0]).map { row in (0..<shape[1]).filter { target[row * shape[1] + $0] == 1 }.map(Int32.init) }
+    }
+
+    private func concepts(_ file: HDF5File) throws -> Tensor {
+        Tensor(shape: try file.shape(of: "concepts"), data: try file.read("concepts"))
+    }
+
+    @Test(arguments: ["training", "frozen"]) func gradients(kind: String) throws {
+        let file = try trainingFixture("step.h5")
+        var explainer = try Explainer(from: file, at: "/explainer")
+        let options = TrainingOptions(dropout: 0, frozenBatchNorm: kind == "frozen", threads: 2)
+        let x: [Float] = try file.read("x"), count = x.count / explainer.inputs
+        let layout = explainer.layout
+        try explainer.withStorage { parameters, statistics in
+            let step = TrainingStep(layout: layout, loss: CSMRLoss(concepts: try concepts(file)), options: options, batch: count,
+                                    parameters: parameters, statistics: statistics)
+            step.input.update(from: x, count: x.count)
+            step.setPositives(try lists(file))
+            let loss = try step.run(count: count, stream: "test")
+            let losses: [Float] = try file.read(kind + "/losses"), ranks: [Int32] = try file.read(kind + "/ranks")
+            for row in 0..<count { #expect(abs(Float(step.losses[row]) - losses[row]) < 1e-5 * losses[row]) }
+            #expect(abs(loss - losses.reduce(0.0) { $0 + Double($1) } / Double(count)) < 1e-5 * loss)
+            #expect((0..<count).map { step.ranks[$0] } == ranks)
+            for entry in layout.parameters {
+                let golden: [Float] = try file.read("\(kind)/gradients/" + entry.name.split(separator: ".").joined(separator: "/"))
+                #expect(relativeError(entry.range.map { step.gradients[$0] }, golden) < 1e-4, "\(entry.name)")
+            }
+        }
+        for entry in layout.statistics {
+            let path = entry.name.split(separator: ".").joined(separator: "/")
+            let golden: [Float] = kind == "frozen" ? try file.read("explainer/" + path) : try file.read("training/" + path)
+            #expect(relativeError(Array(explainer.statistics[entry.range]), golden) < 1e-5, "\(entry.name)")
+        }
+    }
+
+    @Test func predictionInEvalMode() throws {
+        let file = try trainingFixture("step.h5")
+        let explainer = try Explainer(from: file, at: "/explainer")
+        let x: [Float] = try file.read("x"), golden: [Float] = try file.read("prediction")
+        var ours = [Float](repeating: 0, count: golden.count)
+        explainer.predict(x, count: x.count / explainer.inputs, into: &ours)
+        #expect(relativeError(ours, golden) < 1e-5)
+    }
+
+    /// A row's prediction is the same alone, among others, and in another place.
+    @Test func predictionDoesNotDependOnTheBatch() {
+        let explainer = Explainer(inputs: 37, outputs: 11, seed: 4)
+        let x = (0..<200 * 37).map { Float(($0 * 7919) % 1009) / 1009 }
+        var all = [Float](repeating: 0, count: 200 * 11), one = [Float](repeating: 0, count: 11)
+        explainer.predict(x, count: 200, into: &all)
+        for row in [0, 1, 63, 64, 130, 199] {
+            explainer.predict(Array(x[row * 37..<(row + 1) * 37]), count: 1, into: &one)
+            #expect(one == Array(all[row * 11..<(row + 1) * 11]))
+        }
+    }
+
+    /// Concepts 2, 5 and 7 have the same vector; 5 is positive: of the equally near ones, only the lower index goes before it.
+    @Test func tiesGoToTheLowerIndex() {
+        var vectors = [Float](repeating: 0, count: 9 * 4)
+        for concept in 0..<9 { vectors[concept * 4 + (concept == 2 || concept == 5 || concept == 7 ? 1 : concept % 2 * 2)] = 1 }
+        let loss = CSMRLoss(concepts: Tensor(shape: [9, 4], data: vectors))
+        let prediction: [Float] = [0, 2, 0, 0]
+        var cosines = [Float](repeating: 0, count: 9), losses = [0.0], ranks: [Int32] = [-1]
+        let positives: [Int32] = [5, 8]
+        positives.withUnsafeBufferPointer { positives in
+            loss.evaluate(prediction, count: 1, positives: { _ in positives }, cosines: &cosines, losses: &losses, ranks: &ranks)
+        }
+        #expect(ranks == [1])
+        // s⁺ = (1 + 0) / 2; outside P: two with cosine 1, five with cosine 0
+        #expect(losses == [2 * 1.5 + 5 * 0.5])
+    }
+
+    @Test func dropoutFollowsItsStream() throws {
+        let concepts = Tensor(shape: [3, 5], data: (0..<15).map { Float($0 % 7) })
+        func loss(_ stream: String, _ dropout: Double) throws -> Double {
+            var explainer = Explainer(inputs: 128, outputs: 5, seed: 1)
+            let layout = explainer.layout
+            return try explainer.withStorage { parameters, statistics in
+                let step = TrainingStep(layout: layout, loss: CSMRLoss(concepts: concepts), options: TrainingOptions(dropout: dropout), batch: 64,
+                                        parameters: parameters, statistics: statistics)
+                for i in 0..<64 * 128 { step.input[i] = Float((i * 7919) % 1009) }
+                step.setPositives((0..<64).map { [Int32($0 % 3)] })
+                return try step.run(count: 64, stream: stream)
+            }
+        }
+        #expect(try loss("a", 0.1) == loss("a", 0.1))
+        #expect(try loss("a", 0.1) != loss("b", 0.1))
+        #expect(try loss("a", 0) == loss("b", 0))
+    }
+}
