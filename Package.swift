@@ -37,7 +37,7 @@ let package = Package(
         .target(name: "Transfer", dependencies: ["CCurl", "CZip", "CCrypto", "Fingerprints"]),
         .target(name: "Engine", dependencies: ["Fingerprints"]),
         .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints", "CJSON"]),
-        .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints", "CZip"]),
+        .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints", "CKernels", "CZip"]),
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
         .target(name: "Reporting", dependencies: ["Imaging", "Fingerprints"]),
         .target(name: "Pipeline", dependencies: [
@@ -57,7 +57,7 @@ let package = Package(
         .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "DatasetsTestSupport", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .target(name: "DatasetsTestSupport", dependencies: ["Datasets", "Imaging", "Fingerprints"], path: "Tests/DatasetsTestSupport"),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks", "CKernels"], resources: [.copy("Fixtures")]),
         .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Engine", "HDF5", "Transfer", "Datasets", "Fingerprints"], resources: [.copy("Fixtures")]),

@@ -94,9 +94,11 @@ import Testing
 
     /// The authors' code draws with replacement, so that some ranks would be missing and others double.
     @Test func seenConceptsAreDrawnWithoutReplacement() {
-        #expect(drawOrder(concepts: 92, seed: 5).sorted() == Array(0..<92))
-        #expect(drawOrder(concepts: 92, seed: 5) == drawOrder(concepts: 92, seed: 5))
-        #expect(drawOrder(concepts: 92, seed: 5) != drawOrder(concepts: 92, seed: 6))
-        #expect(drawOrder(concepts: 0, seed: 5).isEmpty)
+        let seen = seenConcepts(count: 92, fraction: 0.7, seed: 5)
+        #expect(seen.count(where: { $0 }) == 64)
+        #expect(seen == seenConcepts(count: 92, fraction: 0.7, seed: 5) && seen != seenConcepts(count: 92, fraction: 0.7, seed: 6))
+        let fewer = seenConcepts(count: 92, fraction: 0.3, seed: 5)
+        #expect(zip(fewer, seen).allSatisfy { !$0 || $1 })
+        #expect(seenConcepts(count: 3, fraction: 1, seed: 5) == [true, true, true] && seenConcepts(count: 0, fraction: 0.7, seed: 5).isEmpty)
     }
 }

@@ -8,6 +8,8 @@
 // and a plane is at least images · height · width pixels long (`ck_plane`).
 #pragma once
 
+#include "CTraining.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
