@@ -26,18 +26,20 @@ let package = Package(
         system("CCrypto", "libcrypto", "libssl-dev"),
 
         .target(name: "CImaging", dependencies: ["CJPEG", "CPNG"]),
+        // simdjson (Debian: libsimdjson-dev) by name: SwiftPM warns of a flag in its pkg-config file at every build.
+        .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CKernels"),
 
         .target(name: "Fingerprints", dependencies: ["CCrypto"]),
         .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
         .target(name: "Imaging", dependencies: ["CImaging"]),
-        .target(name: "Transfer", dependencies: ["CCurl", "CZip", "Fingerprints"]),
+        .target(name: "Transfer", dependencies: ["CCurl", "CZip", "CCrypto", "Fingerprints"]),
         .target(name: "Engine", dependencies: ["Fingerprints"]),
-        .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints"]),
+        .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints", "CJSON"]),
         .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints", "CKernels", "CZip"]),
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
-        .target(name: "Reporting", dependencies: ["Imaging"]),
+        .target(name: "Reporting", dependencies: ["Imaging", "Fingerprints"]),
         .target(name: "Pipeline", dependencies: [
             "Engine", "Transfer", "Datasets", "Networks", "LaViSE", "Reporting", "Imaging", "HDF5", "Tensors", "Fingerprints",
         ]),
@@ -49,12 +51,15 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "TransferTests", dependencies: ["Transfer"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "TransferTests", dependencies: ["Transfer", "TransferTestSupport", "transfer-probe", "CZip"]),
+        .target(name: "TransferTestSupport", dependencies: ["Transfer", "CZip", "Fingerprints"], path: "Tests/TransferTestSupport"),
+        .executableTarget(name: "transfer-probe", dependencies: ["TransferTestSupport"], path: "Tests/TransferProbe"),
         .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets"], resources: [.copy("Fixtures")]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "CKernels"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "LaViSETests", dependencies: ["LaViSE"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ReportingTests", dependencies: ["Reporting"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], resources: [.copy("Fixtures")]),
-    ]
+        .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Engine", "HDF5", "Transfer", "Datasets", "Fingerprints"], resources: [.copy("Fixtures")]),
+    ],
+    cxxLanguageStandard: .cxx17
 )

@@ -73,6 +73,7 @@ static inline hid_t lavise_h5_dataset_access(void) { return H5Pcreate(H5P_DATASE
 static inline unsigned lavise_h5_truncate(void) { return H5F_ACC_TRUNC; }
 static inline unsigned lavise_h5_read_only(void) { return H5F_ACC_RDONLY; }
 static inline unsigned lavise_h5_read_write(void) { return H5F_ACC_RDWR; }
+static inline hsize_t lavise_h5_unlimited(void) { return H5S_UNLIMITED; }
 static inline int lavise_h5_is_undefined(haddr_t address) { return address == HADDR_UNDEF; }
 
 /// Keeps HDF5 from printing its errors and from loading filter plug-ins (code) named by a file.

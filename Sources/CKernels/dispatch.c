@@ -52,7 +52,7 @@ long ck_plane(long pixels) {
 }
 
 long ck_packed_count(const ck_convolution *shape, ck_algorithm algorithm) {
-    long taps = algorithm == ck_winograd ? winograd_points : (long)shape->kernel * shape->kernel;
+    long taps = algorithm == ck_winograd ? ck_points(shape) * ck_points(shape) : (long)shape->kernel * shape->kernel;
     return taps * shape->inputs * shape->outputs;
 }
 
@@ -65,32 +65,44 @@ long ck_scratch_count(const ck_convolution *shape, ck_algorithm algorithm, long 
         case ck_direct: return (long)direct_pixels * direct_depth * block;
         case ck_winograd: {
             long tiles = images * ck_ceiling(shape->height, 4) * ck_ceiling(shape->width, 4);
-            return winograd_points * ck_least(tiles, winograd_tiles) * (shape->inputs + largest_tile);
+            long points = ck_points(shape);
+            return points * points * (ck_least(tiles, winograd_tiles(points)) * (shape->inputs + largest_tile) + 2 * block);
         }
     }
     return 0;
 }
 
-// G of F(4×4, 3×3): the transform of the weights. A row a point p: (1, p, p²) over the product of its distances from the others.
-#define A2 (winograd_a * winograd_a)
-#define B2 (winograd_b * winograd_b)
-#define NEAR (2 * A2 * (A2 - B2))
-#define FAR (2 * B2 * (B2 - A2))
-static const double weight_transform[6][3] = {
-    {1 / (A2 * B2), 0, 0},
-    {1 / NEAR, winograd_a / NEAR, A2 / NEAR}, {1 / NEAR, -winograd_a / NEAR, A2 / NEAR},
-    {1 / FAR, winograd_b / FAR, B2 / FAR}, {1 / FAR, -winograd_b / FAR, B2 / FAR},
-    {0, 0, 1},
-};
+typedef struct {
+    double rows[8][5];
+} weight_transform;
+
+/// G: a point p gives the row (1, p, p², …) over the product of p's distances from the other points, ∞ the last weight.
+static weight_transform transform_of(int points) {
+    const double of_6[] = {0, winograd_6a, -winograd_6a, winograd_6b, -winograd_6b};
+    const double of_8[] = {0, winograd_8a, -winograd_8a, winograd_8b, -winograd_8b, winograd_8c, -winograd_8c};
+    const double *values = points == 6 ? of_6 : of_8;
+    const int taps = points - 3, finite = points - 1;
+    weight_transform transform = {0};
+    for (int index = 0; index < finite; index++) {
+        double power = 1;
+        for (int other = 0; other < finite; other++)
+            if (other != index) power /= values[index] - values[other];
+        for (int tap = 0; tap < taps; tap++, power *= values[index]) transform.rows[index][tap] = power;
+    }
+    transform.rows[finite][taps - 1] = 1;
+    return transform;
+}
 
 /// U = G g Gᵀ in double, rounded once.
-static void transform_weights(const float *taps, float *points) {
-    for (int i = 0; i < 6; i++)
-        for (int j = 0; j < 6; j++) {
+static void transform_weights(const weight_transform *transform, int points, const float *weights, float *transformed) {
+    const int taps = points - 3;
+    for (int i = 0; i < points; i++)
+        for (int j = 0; j < points; j++) {
             double sum = 0;
-            for (int y = 0; y < 3; y++)
-                for (int x = 0; x < 3; x++) sum += weight_transform[i][y] * taps[3 * y + x] * weight_transform[j][x];
-            points[6 * i + j] = (float)sum;
+            for (int y = 0; y < taps; y++)
+                for (int x = 0; x < taps; x++)
+                    sum += transform->rows[i][y] * weights[taps * y + x] * transform->rows[j][x];
+            transformed[points * i + j] = (float)sum;
         }
 }
 
@@ -99,16 +111,18 @@ void ck_pack(
 ) {
     const long tile = kernels(instructions)->tile_channels, inputs = shape->inputs;
     const long kernel_taps = (long)shape->kernel * shape->kernel;
-    const long taps = algorithm == ck_winograd ? winograd_points : kernel_taps;
+    const int points = ck_points(shape);
+    const weight_transform transform = algorithm == ck_winograd ? transform_of(points) : (weight_transform){0};
+    const long taps = algorithm == ck_winograd ? points * points : kernel_taps;
     for (long output = 0; output < shape->outputs; output++) {
         // [outputs / tile][taps][inputs][tile], but [outputs / tile][inputs][taps][tile] for the image.
         float *column = packed + output / tile * tile * taps * inputs + output % tile;
         for (long input = 0; input < inputs; input++) {
             const float *source = weights + (output * inputs + input) * kernel_taps;
-            float points[winograd_points];
+            float transformed[8 * 8];
             if (algorithm == ck_winograd) {
-                transform_weights(source, points);
-                source = points;
+                transform_weights(&transform, points, source, transformed);
+                source = transformed;
             }
             for (long tap = 0; tap < taps; tap++) {
                 long row = algorithm == ck_image ? input * taps + tap : tap * inputs + input;

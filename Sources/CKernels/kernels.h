@@ -18,17 +18,26 @@ enum {
     largest_tile = 32,        // output channels of the widest packed tile
     direct_pixels = 112,      // pixels whose patches are packed together
     direct_depth = 32,        // blocks of inputs that are packed together
-    winograd_points = 36,     // (4 + 3 - 1)²
-    winograd_tiles = 56,      // 4×4 tiles that are transformed together
 };
 
 static inline long ck_least(long a, long b) { return a < b ? a : b; }
+/// An odd number of lines: as strides, even ones crowd a few of the cache's sets.
+static inline long ck_spread(long lines) { return lines | 1; }
 static inline long ck_ceiling(long a, long b) { return (a + b - 1) / b; }
 
-// Winograd's points are 0, ±a, ±b and ∞. These have a third of the error of the usual ±1, ±2 (the root mean square is
-// twice that of a direct convolution), and every constant made of them is exact in a float.
-#define winograd_a 0.6875
-#define winograd_b 1.5
+// Winograd's interpolation points are 0, ∞ and, both positive and negative, these. 11/16 and 3/2 have a third of the error
+// of the usual 1 and 2; every constant made of them is exact in a float.
+#define winograd_6a 0.6875
+#define winograd_6b 1.5
+#define winograd_8a 0.5
+#define winograd_8b 1.0
+#define winograd_8c 2.0
+
+/// Interpolation points a dimension: 4 outputs and the taps, less one.
+static inline int ck_points(const ck_convolution *shape) { return shape->kernel + 3; }
+
+/// 4×4 tiles that are transformed together.
+#define winograd_tiles(points) ((points) == 6 ? 56 : 32)
 
 // The image kernel's copy of the image: padded, and its columns sorted by their remainder by the stride, so that the
 // pixels of an output row are neighbours.

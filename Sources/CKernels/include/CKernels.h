@@ -34,7 +34,7 @@ int ck_out_width(const ck_convolution *shape);
 typedef enum {
     ck_image,    // one image, its `inputs` planes as they are, [inputs][height][width]; outputs blocked; no addend
     ck_direct,   // any kernel and stride; inputs a multiple of 16
-    ck_winograd  // F(4×4, 3×3), Lavin & Gray 2016: kernel 3, stride 1, padding 1; inputs a multiple of 16
+    ck_winograd  // kernel 3 or 5, stride 1, padding kernel / 2: F(4×4, kernel), Lavin & Gray 2016; inputs a multiple of 16
 } ck_algorithm;
 
 /// Numbers that the packed weights hold; `outputs` must be a multiple of 32.

@@ -1,0 +1,30 @@
+# The everyday commands. `make demo` and `make test` start from a bare Debian with Swift, git and make.
+BIN := .build/release/lavise-pipeline
+DATA ?= $(or $(LAVISE_DATA),data)
+# One OpenBLAS kernel on every AVX2 machine, so that tests compute the same bits as the command does.
+TEST_ENV := $(shell grep -qm1 avx2 /proc/cpuinfo 2>/dev/null && echo OPENBLAS_CORETYPE=$${OPENBLAS_CORETYPE:-Haswell})
+
+.PHONY: demo test build setup sample reproduce-all clean
+
+demo: build
+	@$(BIN) run experiments/demo.json
+
+build: setup
+	@swift build -c release --product lavise-pipeline
+
+test:
+	@scripts/setup --tests
+	@swift build -c release
+	env $(TEST_ENV) swift test -c release
+
+setup:
+	@scripts/setup
+
+sample: build
+	@$(BIN) --data $(DATA) run experiments/coco_sample.json
+
+reproduce-all: build
+	@$(BIN) run $(filter-out experiments/schema.json experiments/demo.json experiments/%_sample.json,$(wildcard experiments/*.json))
+
+clean:
+	rm -rf .build .lavise

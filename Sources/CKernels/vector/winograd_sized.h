@@ -1,0 +1,112 @@
+// Winograd's filtering with POINTS points a dimension: patches POINTS wide, POINTS − 3 taps, tiles of 4×4 outputs.
+
+/// Transforms the patch at `patch` (rows `row` floats apart, pixels 16) into POINTS² points, `point` floats apart.
+INLINED void SIZED(transform_patch)(const float *patch, long row, float *points, long point) {
+    UNROLLED for (int part = 0; part < PARTS; part++) {
+        vector d[POINTS][POINTS];
+        UNROLLED for (int x = 0; x < POINTS; x++) {
+            vector column[POINTS];
+            UNROLLED for (int y = 0; y < POINTS; y++) column[y] = NAME(load)(patch + y * row + x * block + part * LANES);
+            SIZED(input_column)(column);
+            UNROLLED for (int y = 0; y < POINTS; y++) d[y][x] = column[y];
+        }
+        UNROLLED for (int y = 0; y < POINTS; y++) {
+            SIZED(input_column)(d[y]);
+            UNROLLED for (int x = 0; x < POINTS; x++) NAME(store)(points + (y * POINTS + x) * point + part * LANES, d[y][x]);
+        }
+    }
+}
+
+/// Transforms the patches of all inputs into [POINTS²][inputs / 16][tiles][16], a point every `point` floats.
+static void SIZED(transform_inputs)(
+    const ck_convolution *shape, const ck_call *call, const NAME(corner) * corners, long tiles, float *points, long point
+) {
+    const int padding = (POINTS - 4) / 2;
+    const long row = (long)shape->width * block;
+    for (long channels = 0; channels < shape->inputs / block; channels++) {
+        const float *plane = call->input + channels * call->input_plane * block;
+        for (long tile = 0; tile < tiles; tile++, points += block) {
+            const NAME(corner) corner = corners[tile];
+            const long first = (corner.pixel - padding * (shape->width + 1)) * block;
+            const int top = corner.y - padding, left = corner.x - padding;
+            if (top >= 0 && left >= 0 && top + POINTS <= shape->height && left + POINTS <= shape->width) {
+                SIZED(transform_patch)(plane + first, row, points, point);
+                continue;
+            }
+            float padded[POINTS * POINTS * block];
+            for (int y = 0; y < POINTS; y++)
+                for (int x = 0; x < POINTS; x++) {
+                    const int inside = top + y >= 0 && top + y < shape->height && left + x >= 0 && left + x < shape->width;
+                    UNROLLED for (int part = 0; part < PARTS; part++)
+                        NAME(store)(
+                            padded + (y * POINTS + x) * block + part * LANES,
+                            inside ? NAME(load)(plane + first + y * row + x * block + part * LANES) : (vector){0});
+                }
+            SIZED(transform_patch)(padded, POINTS * block, points, point);
+        }
+    }
+}
+
+/// Transforms the products of TILE_CHANNELS output channels, [POINTS²][TILE_CHANNELS / 16][tiles][16], into outputs.
+static void SIZED(transform_outputs)(
+    const ck_convolution *shape, const ck_call *call, const NAME(corner) * corners, long tiles, long output,
+    const float *products, long point
+) {
+    for (int v = 0; v < TILE_VECTORS; v++) {
+        const long channel = v * LANES / block, lane = v * LANES % block;
+        const vector bias = NAME(load)(call->bias + output + v * LANES);
+        float *plane = call->output + (output / block + channel) * call->output_plane * block + lane;
+        const float *addends = call->addend ? call->addend + (output / block + channel) * call->addend_plane * block + lane : NULL;
+        for (long tile = 0; tile < tiles; tile++) {
+            const float *source = products + (channel * tiles + tile) * block + lane;
+            vector half[4][POINTS];
+            UNROLLED for (int x = 0; x < POINTS; x++) {
+                vector m[POINTS], y[4];
+                UNROLLED for (int i = 0; i < POINTS; i++) m[i] = NAME(load)(source + (i * POINTS + x) * point);
+                SIZED(output_column)(m, y);
+                UNROLLED for (int i = 0; i < 4; i++) half[i][x] = y[i];
+            }
+            const NAME(corner) corner = corners[tile];
+            const int rows = (int)ck_least(4, shape->height - corner.y), columns = (int)ck_least(4, shape->width - corner.x);
+            for (int y = 0; y < rows; y++) {
+                vector values[4];
+                SIZED(output_column)(half[y], values);
+                const long row = (corner.pixel + y * shape->width) * block;
+                for (int x = 0; x < columns; x++) {
+                    vector value = values[x] + bias;
+                    if (addends) value += NAME(load)(addends + row + x * block);
+                    NAME(store)(plane + row + x * block, call->relu ? NAME(rectified)(value) : value);
+                }
+            }
+        }
+    }
+}
+
+static void SIZED(filter)(const ck_convolution *shape, long images, const ck_call *call) {
+    const long rows = ck_ceiling(shape->height, 4), columns = ck_ceiling(shape->width, 4), all = images * rows * columns;
+    const long largest = winograd_tiles(POINTS), inputs = shape->inputs;
+    NAME(corner) corners[winograd_tiles(6)];
+    for (long first = 0, tiles; first < all; first += tiles) {
+        tiles = ck_ceiling(all - first, ck_ceiling(all - first, largest));
+        for (long tile = 0; tile < tiles; tile++) {
+            const long column = (first + tile) % columns, row = (first + tile) / columns;
+            const int y = (int)(row % rows * 4), x = (int)(column * 4);
+            corners[tile] = (NAME(corner)){(row / rows * shape->height + y) * shape->width + x, y, x};
+        }
+        const long point = ck_spread(tiles * inputs / block) * block, product = ck_spread(tiles * TILE_CHANNELS / block) * block;
+        float *points = call->scratch, *products = points + POINTS * POINTS * point;
+        SIZED(transform_inputs)(shape, call, corners, tiles, points, point);
+        for (long output = 0; output < shape->outputs; output += TILE_CHANNELS) {
+            for (long index = 0; index < POINTS * POINTS; index++)
+                NAME(compute_tiles)((NAME(tile)){
+                    .a = points + index * point,
+                    .a_stride = tiles * block,
+                    .b = call->packed + (output * POINTS * POINTS + index * TILE_CHANNELS) * inputs,
+                    .terms = inputs,
+                    .c = products + index * product,
+                    .c_stride = tiles * block,
+                }, tiles);
+            SIZED(transform_outputs)(shape, call, corners, tiles, output, products, product);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import CJSON
+
+/// A parser of one JSON value at a time. Its values are valid until its next `parse`.
+struct JSONParser: ~Copyable {
+    private let handle: OpaquePointer
+
+    init() throws {
+        guard let handle = cjson_parser_new() else { throw JSONProblem("out of memory") }
+        self.handle = handle
+    }
+
+    deinit { cjson_parser_free(handle) }
+
+    /// The value that `text` spells; `CJSON_PADDING` readable bytes must follow it.
+    /// - Throws: `JSONProblem`.
+    func parse(_ text: UnsafeRawBufferPointer) throws -> JSONValue {
+        var root = CJSONValue()
+        if let reason = cjson_parse(handle, text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, &root) {
+            throw JSONProblem("not valid JSON: " + String(cString: reason))
+        }
+        return JSONValue(raw: root)
+    }
+}
+
+/// Why a JSON value is not what its reader needs; the reader of the file adds where.
+struct JSONProblem: Error {
+    let reason: String
+    init(_ reason: String) { self.reason = reason }
+}
+
+/// A value of a parsed JSON text.
+struct JSONValue {
+    fileprivate let raw: CJSONValue
+
+    /// The member `key` of an object, nil when it has none.
+    func optional(_ key: StaticString) -> JSONValue? {
+        var member = CJSONValue()
+        let found = key.withUTF8Buffer { key in
+            key.withMemoryRebound(to: CChar.self) { cjson_member(raw, $0.baseAddress, $0.count, &member) }
+        }
+        return found == 1 ? JSONValue(raw: member) : nil
+    }
+
+    /// The member `key` of an object.
+    func member(_ key: StaticString) throws -> JSONValue {
+        guard let member = optional(key) else {
+            throw JSONProblem(isObject ? "no \"\(key)\"" : "expected an object with \"\(key)\", found \(kind)")
+        }
+        return member
+    }
+
+    var isObject: Bool { cjson_kind(raw) == CJSON_OBJECT }
+    var isArray: Bool { cjson_kind(raw) == CJSON_ARRAY }
+    var isString: Bool { cjson_kind(raw) == CJSON_STRING }
+
+    func integer(_ name: StaticString) throws -> Int {
+        var value: Int64 = 0
+        if cjson_int(raw, &value) == 1 { return Int(value) }
+        // Some writers put 640.0 for 640.
+        var number = 0.0
+        if cjson_double(raw, &number) == 1, let whole = Int(exactly: number) { return whole }
+        throw JSONProblem("\"\(name)\": expected an integer, found \(kind)")
+    }
+
+    func number(_ name: StaticString) throws -> Double {
+        var value = 0.0
+        guard cjson_double(raw, &value) == 1 else { throw JSONProblem("\"\(name)\": expected a number, found \(kind)") }
+        return value
+    }
+
+    /// Calls `body` with the bytes of a string.
+    func withString<T>(_ name: StaticString, _ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
+        var text: UnsafePointer<CChar>?
+        var count = 0
+        guard cjson_string(raw, &text, &count) == 1 else { throw JSONProblem("\"\(name)\": expected a string, found \(kind)") }
+        return try body(UnsafeRawBufferPointer(start: text, count: count))
+    }
+
+    func string(_ name: StaticString) throws -> String {
+        try withString(name) { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Calls `body` with every element of an array, in order.
+    func forEach(_ name: StaticString, _ body: (JSONValue) throws -> Void) throws {
+        var iterator = CJSONIterator()
+        guard cjson_array(raw, &iterator) == 1 else { throw JSONProblem("\"\(name)\": expected an array, found \(kind)") }
+        var element = CJSONValue()
+        while cjson_next(&iterator, &element) == 1 { try body(JSONValue(raw: element)) }
+    }
+
+    private var kind: String {
+        switch cjson_kind(raw) {
+        case CJSON_NULL: "null"
+        case CJSON_BOOL: "true or false"
+        case CJSON_NUMBER: "a number"
+        case CJSON_STRING: "a string"
+        case CJSON_ARRAY: "an array"
+        default: "an object"
+        }
+    }
+}

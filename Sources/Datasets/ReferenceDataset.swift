@@ -1,0 +1,82 @@
+import Imaging
+
+/// A part of a reference dataset.
+public enum Split: UInt8, Sendable, CaseIterable {
+    case train = 0, validation = 1
+}
+
+/// An image of a reference dataset.
+public struct ReferenceImage: Sendable, Equatable {
+    /// The dataset's own number of it.
+    public let id: Int64
+    public let split: Split
+    /// Path of the JPEG. It may turn out to be missing when it is read.
+    public let file: String
+
+    public init(id: Int64, split: Split, file: String) {
+        (self.id, self.split, self.file) = (id, split, file)
+    }
+}
+
+/// A mask with the concepts seen in it.
+public struct Sample: Sendable, Equatable {
+    /// Indices into the dataset's concepts, each once, in the order of the words in the category's name.
+    public let concepts: [Int32]
+    /// 224×224, in the image's own view.
+    public let mask: Bitmap
+
+    public init(concepts: [Int32], mask: Bitmap) {
+        self.concepts = concepts
+        self.mask = mask
+    }
+}
+
+/// Images with (concepts, mask) annotations (METHOD 2). A value that can be shared between threads.
+public protocol ReferenceDataset: Sendable {
+    /// All concepts, by Unicode code points.
+    var concepts: [String] { get }
+    /// By split, then id; images without annotations are dropped.
+    var images: [ReferenceImage] { get }
+    /// The samples of image `row`, by their positives' indices, seen in a training view, or in METHOD's standard
+    /// view when `view` is nil. `width` and `height` are the decoded image's. May be empty.
+    /// - Throws: `DatasetError` naming the file and the annotation.
+    func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample]
+}
+
+extension ReferenceDataset {
+    /// The samples of image `row` in METHOD's standard view.
+    public func samples(ofImage row: Int, width: Int, height: Int) throws -> [Sample] {
+        try samples(ofImage: row, width: width, height: height, view: nil)
+    }
+}
+
+/// How annotations become samples: METHOD's rules, with the deviations of METHOD 9 that live in the data.
+public struct DatasetRules: Sendable, Equatable {
+    /// Instances of one category in one image are one sample; false is the deviation `oneSamplePerInstance`.
+    public var mergeInstances = true
+    /// Deviation `transposedBoxMask` (Visual Genome).
+    public var transposedBoxMask = false
+    /// Deviation `firstWordOfSynset` (Visual Genome).
+    public var firstWordOfSynset = false
+    /// Deviation `countInstances` (Visual Genome).
+    public var countInstances = false
+    /// Deviation `splitByInstance` (Visual Genome).
+    public var splitByInstance = false
+    /// Deviation `cropImageOnly` (random training crops).
+    public var cropImageOnly = false
+    /// A Visual Genome concept that occurs less often is dropped.
+    public var minimumCount = 100
+    /// Share of the Visual Genome images, or instances, that validate.
+    public var validationShare = 0.1
+    /// Only so many images of each split, the first by id; nil for all.
+    public var limit: Int?
+    /// Of the Visual Genome split.
+    public var seed: UInt64 = 0
+
+    public init() {}
+}
+
+extension Array where Element == String {
+    /// By Unicode code points (which is the order of UTF-8's bytes), whatever the locale.
+    func sortedByCodePoints() -> [String] { sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+}

@@ -1,0 +1,71 @@
+import Glibc
+import Imaging
+
+/// Visual Genome (METHOD 2): boxes of `objects.json`, concepts from synsets.
+///
+/// The order of the rules: concepts of synsets; those without a vector dropped; images (or, by deviation, boxes) split;
+/// concepts that occur less than `minimumCount` times in training dropped; images without boxes dropped.
+public struct VisualGenomeDataset: ReferenceDataset {
+    public let concepts: [String]
+    public let images: [ReferenceImage]
+
+    private let rules: DatasetRules
+    /// Boxes of the concepts kept, image after image.
+    private let boxes: [VisualGenomeObjects.Box]
+    /// Of each image in `images`.
+    private let ranges: [Range<Int>]
+
+    /// - Parameters:
+    ///   - objects: path of `objects.json`.
+    ///   - imageFolders: where `<image_id>.jpg` may be, usually `VG_100K` and `VG_100K_2`.
+    ///   - hasVector: whether a word has an embedding vector.
+    /// - Throws: `DatasetError`, also when no concept or a split without images is left.
+    public init(objects path: String, imageFolders: [String], hasVector: (String) -> Bool, rules: DatasetRules) throws {
+        let objects = try VisualGenomeObjects(path, hasVector: hasVector, rules: rules)
+        let splits = Datasets.splits(of: objects, rules: rules)
+        let counts = occurrences(of: objects, splits: splits, rules: rules)
+        let kept = objects.concepts.indices.filter { counts[$0] >= rules.minimumCount }
+        concepts = kept.map { objects.concepts[$0] }.sortedByCodePoints()
+        guard !concepts.isEmpty else {
+            throw DatasetError.empty(file: path, reason: "no concept has a word vector and occurs \(rules.minimumCount) times or more")
+        }
+        let index = Dictionary(uniqueKeysWithValues: zip(concepts, Int32(0)...))
+        let renamed = objects.concepts.indices.map { counts[$0] >= rules.minimumCount ? index[objects.concepts[$0]]! : -1 }
+
+        var images: [ReferenceImage] = [], boxes: [VisualGenomeObjects.Box] = [], ranges: [Range<Int>] = []
+        for split in Split.allCases {
+            var ofSplit = 0
+            for image in objects.images where ofSplit < rules.limit ?? .max {
+                let first = boxes.count
+                for position in image.boxes where splits[position] == split {
+                    let box = objects.boxes[position], concept = renamed[Int(box.concept)]
+                    if concept >= 0 { boxes.append(.init(concept: concept, x: box.x, y: box.y, width: box.width, height: box.height)) }
+                }
+                if boxes.count == first { continue }
+                ofSplit += 1
+                ranges.append(first..<boxes.count)
+                images.append(ReferenceImage(id: image.id, split: split, file: Self.file(image.id, in: imageFolders)))
+            }
+            guard ofSplit > 0 else { throw DatasetError.empty(file: path, reason: "no image with a box is left for the \(split) split") }
+        }
+        self.images = images
+        self.boxes = boxes
+        self.ranges = ranges
+        self.rules = rules
+    }
+
+    /// The folder that has the image; the first one for an image that none has, so that reading it names a file.
+    private static func file(_ id: Int64, in folders: [String]) -> String {
+        let paths = folders.map { $0 + "/\(id).jpg" }
+        return paths.first { access($0, F_OK) == 0 } ?? paths.first ?? "\(id).jpg"
+    }
+
+    public func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample] {
+        let sampling = NearestSampling(viewOfMask(view, rules: rules), width: width, height: height)
+        let instances = boxes[ranges[row]].map { box in
+            Sample(concepts: [box.concept], mask: rules.transposedBoxMask
+                ? transposedBoxMask(CollectionOfOne(box), width: width, height: height) : boxMask(CollectionOfOne(box), sampling: sampling))
+        }
+        return Datasets.samples(of: instances, rules: rules)
+    }
+}

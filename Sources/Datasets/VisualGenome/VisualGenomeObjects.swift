@@ -1,0 +1,64 @@
+/// What `objects.json` says: the boxes of the concepts that have a word vector, 20 bytes each, whatever the file's size.
+struct VisualGenomeObjects {
+    struct Box {
+        let concept: Int32
+        /// Top left corner and size in pixels; may reach outside the image.
+        let x: Int32, y: Int32, width: Int32, height: Int32
+    }
+
+    struct Image {
+        let id: Int64
+        let boxes: Range<Int>
+    }
+
+    let path: String
+    /// By id.
+    private(set) var images: [Image] = []
+    /// In the file's order; one for every concept of an object.
+    private(set) var boxes: [Box] = []
+    /// Concepts by number, in order of appearance.
+    private(set) var concepts: [String] = []
+
+    /// - Throws: `DatasetError` for a file that cannot be read or is not Visual Genome's JSON.
+    init(_ path: String, hasVector: (String) -> Bool, rules: DatasetRules) throws {
+        self.path = path
+        var stream = try JSONElementStream(path)
+        var numbers: [String: Int32] = [:]      // −1: no vector
+        try stream.forEach { _, value, _ in
+            let id = Int64(try value.member("image_id").integer("image_id")), first = boxes.count
+            try value.member("objects").forEach("objects") { object in
+                var ofObject: [Int32] = []
+                try object.member("synsets").forEach("synsets") { synset in
+                    let word = conceptOfSynset(try synset.string("synsets"), rules: rules)
+                    let number = numbers[word] ?? {
+                        guard !word.isEmpty, hasVector(word) else { return -1 }
+                        concepts.append(word)
+                        return Int32(concepts.count - 1)
+                    }()
+                    numbers[word] = number
+                    if number >= 0 && !ofObject.contains(number) { ofObject.append(number) }
+                }
+                if ofObject.isEmpty { return }
+                let x = try Self.pixels(object, "x"), y = try Self.pixels(object, "y")
+                let width = try Self.pixels(object, "w"), height = try Self.pixels(object, "h")
+                for concept in ofObject { boxes.append(Box(concept: concept, x: x, y: y, width: width, height: height)) }
+            }
+            images.append(Image(id: id, boxes: first..<boxes.count))
+        }
+        images.sort { $0.id < $1.id }
+        for (previous, next) in zip(images, images.dropFirst()) where previous.id == next.id {
+            throw DatasetError.inconsistent(file: path, reason: "image \(next.id) is listed twice")
+        }
+    }
+
+    /// A coordinate; no image is larger than the bound.
+    private static func pixels(_ object: JSONValue, _ key: StaticString) throws -> Int32 {
+        Int32(max(-(1 << 28), min(1 << 28, try object.member(key).integer(key))))
+    }
+}
+
+/// The concept of a synset's name: its lemma, the text before the first "." (METHOD 2).
+func conceptOfSynset(_ synset: String, rules: DatasetRules) -> String {
+    let lemma = String(synset.prefix { $0 != "." })
+    return rules.firstWordOfSynset ? firstWordOfSynset(lemma) : lemma
+}

@@ -1,0 +1,44 @@
+import Glibc
+import Synchronization
+
+/// Tells a run to stop: by `cancel()`, or by SIGINT or SIGTERM while a run that catches signals is under way.
+public final class Cancellation: Sendable {
+    private let cancelled = Atomic(false)
+    private let listens = Atomic(false)
+
+    public init() {}
+
+    /// Asks the run to stop at the next place where it can.
+    public func cancel() { cancelled.store(true, ordering: .relaxed) }
+
+    public var isCancelled: Bool {
+        cancelled.load(ordering: .relaxed) || listens.load(ordering: .relaxed) && receivedSignal.load(ordering: .relaxed) != 0
+    }
+
+    /// - Throws: `EngineError.cancelled` once the run is cancelled.
+    public func check() throws {
+        guard isCancelled else { return }
+        let signal = listens.load(ordering: .relaxed) ? receivedSignal.load(ordering: .relaxed) : 0
+        throw EngineError.cancelled(signal: signal == 0 ? nil : signal)
+    }
+
+    /// Runs `body` with SIGINT and SIGTERM caught. A second signal of a kind ends the process as usual: the store survives it.
+    func catchingSignals<Result>(_ body: () throws -> Result) rethrows -> Result {
+        receivedSignal.store(0, ordering: .relaxed)
+        listens.store(true, ordering: .relaxed)
+        defer { listens.store(false, ordering: .relaxed) }
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { receivedSignal.store($0, ordering: .relaxed) }
+        action.sa_flags = Int32(bitPattern: UInt32(SA_RESTART)) | Int32(bitPattern: UInt32(SA_RESETHAND))
+        var previous: [(Int32, sigaction)] = []
+        for signal in [SIGINT, SIGTERM] {
+            var old = sigaction()
+            if sigaction(signal, &action, &old) == 0 { previous.append((signal, old)) }
+        }
+        defer { for (signal, var old) in previous { sigaction(signal, &old, nil) } }
+        return try body()
+    }
+}
+
+/// Signals belong to the process, and a handler can reach nothing but a global.
+private let receivedSignal = Atomic<Int32>(0)

@@ -1,0 +1,57 @@
+import Fingerprints
+
+/// Runs one stage in a folder of its own, makes what it leaves durable and hashes it.
+struct Executor: Sendable {
+    let store: Store
+    let options: RunOptions
+    let observer: any RunObserver
+
+    struct Result {
+        let outputs: [(artifact: Artifact, path: String)]
+        let seconds: Double
+        let peakMemory: Int
+    }
+
+    /// - Parameters:
+    ///   - output: an absent folder; it is made.
+    ///   - scratch: kept between attempts.
+    /// - Throws: what the stage throws, or `StageFault`.
+    func execute(
+        _ job: Job, inputs: [String: String], output: String, scratch: String, threads: Int
+    ) throws -> Result {
+        try store.fileSystem.makeFolder(output)
+        try store.fileSystem.makeFolder(scratch)
+        if threads == options.jobs { Host.forgetPeakMemory() }
+        let context = StageContext(
+            output: output, scratch: scratch, threads: threads, inputs: inputs, job: job.id, stage: job.stage.name,
+            cancellation: options.cancellation, faults: options.faults,
+            meter: ProgressMeter(job: job.id, observer: observer, time: store.time))
+        let start = store.time.monotonic()
+        options.faults.pass("stage.started")
+        try job.stage.run(context)
+        options.faults.pass("stage.finished")
+        let seconds = Double(store.time.monotonic() - start) / 1e9
+        try checkOutputs(job.stage, output, threads)
+        for name in job.stage.outputs { try store.fileSystem.syncTree("\(output)/\(name)") }
+        options.faults.pass("output.synced")
+        let outputs = try job.stage.outputs.map { name -> (Artifact, String) in
+            let path = "\(output)/\(name)"
+            guard let content = try store.fileSystem.content(of: path, threads: threads)?.content else { throw StageFault.outputMissing(name) }
+            return (Artifact(name: name, digest: content.digest, bytes: content.bytes, isFolder: content.isFolder), path)
+        }
+        options.faults.pass("output.hashed")
+        return Result(outputs: outputs, seconds: seconds, peakMemory: Host.peakMemory())
+    }
+
+    /// Exactly the declared outputs, and no link out of them.
+    private func checkOutputs(_ stage: any Stage, _ output: String, _ threads: Int) throws {
+        let names = try store.fileSystem.names(in: output)
+        for name in stage.outputs where !names.contains(name) { throw StageFault.outputMissing(name) }
+        for name in names where !stage.outputs.contains(name) { throw StageFault.outputUndeclared(name) }
+        let scan = try store.fileSystem.scan(output, threads: threads)
+        for index in 0..<scan.count where scan.status(index).isLink {
+            let path = scan.name(index)
+            throw StageFault.outputHasLink(String(path.prefix { $0 != "/" }), path)
+        }
+    }
+}

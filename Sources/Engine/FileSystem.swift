@@ -1,0 +1,128 @@
+import Fingerprints
+import Glibc
+
+/// What the system says about a file or folder. Links are followed.
+public struct FileStatus: Sendable, Hashable {
+    public enum Kind: UInt8, Sendable { case file, folder, other }
+
+    private let mode: UInt64
+    public let size: Int
+    /// Nanoseconds since 1970 of the last change of the content (mtime) and of anything at all (ctime).
+    public let modified: Int, changed: Int
+    public let inode: UInt64
+
+    public init(kind: Kind, isExecutable: Bool, isLink: Bool = false, size: Int, modified: Int, changed: Int, inode: UInt64) {
+        mode = UInt64(kind.rawValue) | (isExecutable ? 16 : 0) | (isLink ? 32 : 0)
+        self.size = size
+        self.modified = modified
+        self.changed = changed
+        self.inode = inode
+    }
+
+    public var kind: Kind { Kind(rawValue: UInt8(mode & 15)) ?? .other }
+    public var isExecutable: Bool { mode & 16 != 0 }
+    /// Whether the entry is a symbolic link or was reached through one. Only `scan` tells.
+    public var isLink: Bool { mode & 32 != 0 }
+}
+
+/// A failed operation on a file: which, where, and the system's reason.
+public struct FileSystemError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What was attempted, as a verb: `write`, `rename`, …
+    public let operation: String
+    public let path: String
+    /// The system's error number.
+    public let code: Int32
+
+    public init(_ operation: String, _ path: String, code: Int32) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    public var description: String {
+        let advice =
+            switch code {
+            case ENOSPC, EDQUOT: "; free some space and run again: finished work is kept"
+            case EACCES, EPERM, EROFS: "; check who owns it and its permissions"
+            case EIO: "; the disk or network reports damage"
+            default: ""
+            }
+        return "cannot \(operation) \(path): \(String(cString: strerror(code)))\(advice)"
+    }
+}
+
+/// All that the engine asks of a disk, so that tests can put one in memory, break it or pull its plug.
+/// Paths are absolute. Every method throws `FileSystemError`.
+public protocol FileSystem: Sendable {
+    /// `path` made absolute and free of `.` and `//`.
+    func absolute(_ path: String) throws -> String
+    /// nil when there is nothing at `path`.
+    func status(of path: String) throws -> FileStatus?
+    /// Names in a folder, sorted; none when it is absent.
+    func names(in folder: String) throws -> [String]
+    /// All files below a folder.
+    func scan(_ folder: String, threads: Int) throws -> FolderScan
+    /// The bytes of a small file; nil when it is absent.
+    func read(_ path: String) throws -> [UInt8]?
+    /// The SHA-256 of a file.
+    func digest(of path: String) throws -> Digest
+    /// Creates or replaces a file; not yet durable. The folder must exist.
+    func write(_ bytes: [UInt8], to path: String) throws
+    /// Adds to the end of a file, creating it.
+    func append(_ bytes: [UInt8], to path: String) throws
+    /// Makes a file's bytes, or a folder's entries, durable.
+    func sync(_ path: String) throws
+    /// Makes everything below `path`, and itself, durable.
+    func syncTree(_ path: String) throws
+    /// Makes a folder and those above it; fine when it is there.
+    func makeFolder(_ path: String) throws
+    /// Atomic. Replaces a file; never a folder that is not empty.
+    func rename(_ path: String, to new: String) throws
+    /// Removes a file, or a folder with all in it; fine when it is absent. Does not follow links.
+    func remove(_ path: String) throws
+    /// Takes all permission to write from a file or everything in a folder.
+    func protect(_ path: String) throws
+    /// Copies a file, sharing its blocks where the disk can (reflink), else linking it, else byte by byte.
+    func clone(_ path: String, to new: String) throws
+    /// The lock kept on the file `path` (created when absent), or nil when another holds it. A lock ends with its holder's process.
+    /// - Parameter label: written into the file by an exclusive holder, for those who wait.
+    func lock(_ path: String, exclusive: Bool, label: String) throws -> (any FileLock)?
+    /// A name that no other process or call is given.
+    func uniqueName() -> String
+}
+
+/// A held lock.
+public protocol FileLock: AnyObject, Sendable {
+    /// Gives the lock back. Twice is fine.
+    /// - Parameter removing: takes the file away as well, so that locks leave nothing behind.
+    func release(removing: Bool)
+}
+
+/// The clock: behind an interface so that tests can set it back.
+public protocol TimeSource: Sendable {
+    /// Nanoseconds since 1970.
+    func now() -> Int
+    /// Nanoseconds of a clock that never goes back.
+    func monotonic() -> Int
+    func sleep(nanoseconds: Int)
+}
+
+/// The machine's own clock.
+public struct SystemTime: TimeSource {
+    public init() {}
+
+    public func now() -> Int { read(CLOCK_REALTIME) }
+
+    public func monotonic() -> Int { read(CLOCK_MONOTONIC) }
+
+    public func sleep(nanoseconds: Int) {
+        var time = timespec(tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
+        nanosleep(&time, nil)
+    }
+
+    private func read(_ clock: clockid_t) -> Int {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+}

@@ -1,0 +1,133 @@
+import Fingerprints
+import Synchronization
+
+/// Looks at jobs without changing anything: what their fingerprints are, and whether the store has what they would leave.
+final class Inspector: Sendable {
+    let plan: Plan
+    let store: Store
+    let options: RunOptions
+    private let makeNumericsKey: @Sendable () throws -> Digest
+    private let numericsKey = Mutex<Digest?>(nil)
+    private let inputs = Mutex<[String: Content]>([:])
+
+    init(plan: Plan, store: Store, options: RunOptions, numericsKey: @escaping @Sendable () throws -> Digest) {
+        self.plan = plan
+        self.store = store
+        self.options = options
+        makeNumericsKey = numericsKey
+    }
+
+    /// What goes into a job.
+    struct Ingredients: Sendable {
+        let fields: FingerprintFields
+        let fingerprint: Digest
+        let inputs: [TracedInput]
+        /// Input name → path.
+        let paths: [String: String]
+    }
+
+    enum Found {
+        case nothing
+        case sound(Trace, Outcome)
+        case damaged(Trace, Reason, corrupt: [Artifact])
+    }
+
+    /// - Parameter upstream: the artifacts of a job that this one reads from.
+    /// - Throws: `EngineError.inputMissing`, `.inputChangedDuringRun`.
+    func ingredients(of job: Job, upstream: (String) -> [Artifact]) throws -> Ingredients {
+        var inputs: [TracedInput] = []
+        var paths: [String: String] = [:]
+        for input in job.inputs {
+            switch input.source {
+            case .file(let path):
+                let path = try store.fileSystem.absolute(path)
+                let content = try content(of: path, input: input.name, job: job.id)
+                inputs.append(TracedInput(name: input.name, source: "file:\(path)", digest: content.digest, bytes: content.bytes))
+                paths[input.name] = path
+            case .output(let source, let name):
+                guard let artifact = upstream(source).first(where: { $0.name == name }) else {
+                    throw EngineError.notBuilt(job: source, reason: .outputMissing(name: name))
+                }
+                inputs.append(TracedInput(name: input.name, source: "\(source)/\(name)", digest: artifact.digest, bytes: artifact.bytes))
+                paths[input.name] = store.path(of: artifact.digest)
+            }
+        }
+        let digests = Dictionary(uniqueKeysWithValues: inputs.map { ($0.name, $0.digest) })
+        let fields = FingerprintFields(stage: job.stage, inputs: digests, numericsKey: job.stage.isNumeric ? try sharedNumericsKey() : nil)
+        return Ingredients(fields: fields, fingerprint: fields.value.digest, inputs: inputs, paths: paths)
+    }
+
+    /// Looks for a trace whose artifacts are sound.
+    func find(_ fingerprint: Digest) throws -> Found {
+        guard let trace = try store.trace(fingerprint) else { return .nothing }
+        var damage: (reason: Reason, corrupt: [Artifact])?
+        for outcome in trace.outcomes {
+            guard let found = try self.damage(of: outcome) else { return .sound(trace, outcome) }
+            damage = damage ?? found
+        }
+        guard let damage else { return .nothing }
+        return .damaged(trace, damage.reason, corrupt: damage.corrupt)
+    }
+
+    private func damage(of outcome: Outcome) throws -> (reason: Reason, corrupt: [Artifact])? {
+        var reason: Reason?
+        var corrupt: [Artifact] = []
+        for artifact in outcome.outputs {
+            switch try store.check(artifact, verify: options.verify, threads: options.jobs) {
+            case .sound: continue
+            case .missing: reason = reason ?? .outputMissing(name: artifact.name)
+            case .corrupt(let detail):
+                reason = reason ?? .outputCorrupt(name: artifact.name, detail: detail)
+                corrupt.append(artifact)
+            }
+        }
+        return reason.map { ($0, corrupt) }
+    }
+
+    /// Why a job with these ingredients has to run, all reasons, the most telling first. Never empty.
+    func reasons(_ job: Job, _ ingredients: Ingredients, _ found: Found) throws -> [Reason] {
+        if case .damaged(_, let reason, _) = found { return [reason] }
+        if let message = try store.failure(ingredients.fingerprint) { return [.failed(message: message)] }
+        guard let history = try store.history(plan: plan.name, job: job.id) else { return [.neverBuilt] }
+        if history.fingerprints.contains(ingredients.fingerprint) { return [.traceLost] }
+        for fingerprint in history.fingerprints {
+            guard let trace = try store.trace(fingerprint) else { continue }
+            return ingredients.fields.changes(since: trace.fields)
+        }
+        return [.neverBuilt]
+    }
+
+    /// The content of a file or folder outside the store, hashed at most once a run.
+    private func content(of path: String, input: String, job: String) throws -> Content {
+        try inputs.withLock { known in
+            if let content = known[path] { return content }
+            switch try store.look(atInput: path, verify: options.verify, threads: options.jobs) {
+            case .absent: throw EngineError.inputMissing(job: job, name: input, path: path)
+            case .unstable: throw EngineError.inputChangedDuringRun(job: job, name: input, path: path)
+            case .content(let content):
+                known[path] = content
+                return content
+            }
+        }
+    }
+
+    /// - Throws: `EngineError.inputChangedDuringRun` if an input outside the store is no longer what was fingerprinted.
+    func checkUnchanged(_ job: Job, _ ingredients: Ingredients) throws {
+        for input in job.inputs {
+            guard case .file = input.source, let path = ingredients.paths[input.name] else { continue }
+            let digest = ingredients.fields.inputs[input.name]
+            guard case .content(let content) = try store.look(atInput: path, verify: false, threads: options.jobs), content.digest == digest else {
+                throw EngineError.inputChangedDuringRun(job: job.id, name: input.name, path: path)
+            }
+        }
+    }
+
+    private func sharedNumericsKey() throws -> Digest {
+        try numericsKey.withLock { known in
+            if let key = known { return key }
+            let key = try makeNumericsKey()
+            known = key
+            return key
+        }
+    }
+}

@@ -1,0 +1,314 @@
+import Fingerprints
+import Glibc
+import Synchronization
+
+/// The disk of this machine, network mounts included: files, `rename` and `flock`, nothing else.
+public struct LocalFileSystem: FileSystem {
+    public init() {}
+
+    public func absolute(_ path: String) throws -> String {
+        var text = path
+        if path.utf8.first != UInt8(ascii: "/") {
+            guard let folder = getcwd(nil, 0) else { throw FileSystemError("find", "the current folder", code: errno) }
+            defer { free(folder) }
+            text = String(cString: folder) + "/" + path
+        }
+        let parts = text.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init).filter { $0 != "." }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    public func status(of path: String) throws -> FileStatus? {
+        var info = stat()
+        if stat(path, &info) == 0 { return FileStatus(info) }
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw FileSystemError("look at", path, code: errno)
+    }
+
+    public func names(in folder: String) throws -> [String] {
+        guard let stream = opendir(folder) else {
+            if errno == ENOENT { return [] }
+            throw FileSystemError("list", folder, code: errno)
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else { break }
+            let name = DirectoryEntry(entry)
+            if !name.isDots { names.append(String(decoding: name.bytes, as: UTF8.self)) }
+        }
+        if errno != 0 { throw FileSystemError("list", folder, code: errno) }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    public func scan(_ folder: String, threads: Int) throws -> FolderScan {
+        try LocalScan.run(folder, threads: threads)
+    }
+
+    public func read(_ path: String) throws -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw FileSystemError("read", path, code: errno)
+        }
+        defer { close(descriptor) }
+        var info = stat()
+        guard fstat(descriptor, &info) == 0 else { throw FileSystemError("read", path, code: errno) }
+        var bytes: [UInt8] = []
+        var room = max(Int(info.st_size), 0) + 1
+        while true {
+            let count = try bytes.append(upTo: room) { buffer in
+                let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+                if count < 0, errno != EINTR { throw FileSystemError("read", path, code: errno) }
+                return count
+            }
+            if count == 0 { return bytes }
+            room = max(room - max(count, 0), 4096)
+        }
+    }
+
+    public func digest(of path: String) throws -> Digest {
+        do {
+            return try Digest(contentsOf: path)
+        } catch let error as FileDigestError {
+            throw FileSystemError("read", path, code: error.code)
+        }
+    }
+
+    public func write(_ bytes: [UInt8], to path: String) throws {
+        try put(bytes, to: path, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC)
+    }
+
+    public func append(_ bytes: [UInt8], to path: String) throws {
+        try put(bytes, to: path, flags: O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC)
+    }
+
+    private func put(_ bytes: [UInt8], to path: String, flags: Int32) throws {
+        let descriptor = open(path, flags, 0o644)
+        guard descriptor >= 0 else { throw FileSystemError("write", path, code: errno) }
+        do {
+            try bytes.withUnsafeBytes { try write($0, to: descriptor, path) }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        // close reports what the server of a network disk could not keep.
+        guard close(descriptor) == 0 else { throw FileSystemError("write", path, code: errno) }
+    }
+
+    public func sync(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileSystemError("flush", path, code: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw FileSystemError("flush", path, code: errno) }
+    }
+
+    public func syncTree(_ path: String) throws {
+        guard try status(of: path)?.kind == .folder else { return try sync(path) }
+        var folders: [String] = []
+        var files: [String] = []
+        try walk(path) { entry, isFolder in
+            if isFolder { folders.append(entry) } else { files.append(entry) }
+        }
+        // Several at once share one commit of the disk's journal.
+        _ = try inParallel(files.count, threads: 8) { [files] in try sync(files[$0]) }
+        for folder in folders.reversed() { try sync(folder) }
+    }
+
+    public func makeFolder(_ path: String) throws {
+        if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else {
+            throw FileSystemError("make the folder", path, code: errno)
+        }
+        try makeFolder(String(path[..<slash]))
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw FileSystemError("make the folder", path, code: errno) }
+    }
+
+    public func rename(_ path: String, to new: String) throws {
+        if Glibc.rename(path, new) == 0 { return }
+        var code = errno
+        var info = stat()
+        // A read-only folder cannot change its parent.
+        if code == EACCES, lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR, chmod(path, 0o755) == 0 {
+            if Glibc.rename(path, new) == 0 { return }
+            code = errno
+        }
+        throw FileSystemError("move", path, code: code)
+    }
+
+    public func remove(_ path: String) throws {
+        var info = stat()
+        guard lstat(path, &info) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return }
+            throw FileSystemError("remove", path, code: errno)
+        }
+        if info.st_mode & S_IFMT == S_IFDIR {
+            chmod(path, 0o755)
+            for name in try names(in: path) { try remove("\(path)/\(name)") }
+            guard rmdir(path) == 0 || errno == ENOENT else { throw FileSystemError("remove", path, code: errno) }
+        } else {
+            guard unlink(path) == 0 || errno == ENOENT else { throw FileSystemError("remove", path, code: errno) }
+        }
+    }
+
+    public func protect(_ path: String) throws {
+        try walk(path) { entry, isFolder in
+            var info = stat()
+            guard stat(entry, &info) == 0 else { throw FileSystemError("look at", entry, code: errno) }
+            let mode: mode_t = isFolder || info.st_mode & 0o100 != 0 ? 0o555 : 0o444
+            guard chmod(entry, mode) == 0 else { throw FileSystemError("protect", entry, code: errno) }
+        }
+    }
+
+    /// Calls `body` for `path` and everything below, a folder before what it holds; links are not followed.
+    private func walk(_ path: String, _ body: (String, Bool) throws -> Void) throws {
+        var info = stat()
+        guard lstat(path, &info) == 0 else { throw FileSystemError("look at", path, code: errno) }
+        let isFolder = info.st_mode & S_IFMT == S_IFDIR
+        guard isFolder || info.st_mode & S_IFMT == S_IFREG else { return }
+        try body(path, isFolder)
+        if isFolder { for name in try names(in: path) { try walk("\(path)/\(name)", body) } }
+    }
+
+    public func clone(_ path: String, to new: String) throws {
+        let source = open(path, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw FileSystemError("read", path, code: errno) }
+        defer { close(source) }
+        let target = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard target >= 0 else { throw FileSystemError("write", new, code: errno) }
+        defer { close(target) }
+        let reflink: UInt = 0x4004_9409  // FICLONE, a macro that Swift cannot see
+        if ioctl(target, reflink, source) == 0 { return }
+        if unlink(new) == 0, link(path, new) == 0 { return }
+        try copy(path, to: new)
+    }
+
+    private func copy(_ path: String, to new: String) throws {
+        let source = open(path, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { throw FileSystemError("read", path, code: errno) }
+        defer { close(source) }
+        let target = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard target >= 0 else { throw FileSystemError("write", new, code: errno) }
+        defer { close(target) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count = Glibc.read(source, buffer.baseAddress, buffer.count)
+            if count == 0 { return }
+            guard count > 0 else {
+                if errno == EINTR { continue }
+                throw FileSystemError("read", path, code: errno)
+            }
+            try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: target, new)
+        }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { throw FileSystemError("write", path, code: errno) }
+        }
+    }
+
+    public func uniqueName() -> String { UniqueName.next() }
+
+    public func lock(_ path: String, exclusive: Bool, label: String) throws -> (any FileLock)? {
+        while true {
+            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            guard descriptor >= 0 else { throw FileSystemError("lock", path, code: errno) }
+            guard flock(descriptor, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
+                let code = errno
+                close(descriptor)
+                if code == EWOULDBLOCK { return nil }
+                if code == EINTR { continue }
+                throw FileSystemError("lock", path, code: code)
+            }
+            // The last holder may have taken the file away between open and flock: then this lock guards nothing.
+            var held = stat(), named = stat()
+            if fstat(descriptor, &held) == 0, stat(path, &named) == 0, held.st_ino == named.st_ino, held.st_dev == named.st_dev {
+                if exclusive {
+                    ftruncate(descriptor, 0)
+                    _ = Array(label.utf8).withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+                }
+                return LocalFileLock(descriptor: descriptor, path: path)
+            }
+            close(descriptor)
+        }
+    }
+}
+
+/// A `flock`: the kernel ends it when the descriptor closes, whatever happens to the process.
+private final class LocalFileLock: FileLock {
+    private let descriptor: Atomic<Int32>
+    private let path: String
+
+    init(descriptor: Int32, path: String) {
+        self.descriptor = Atomic(descriptor)
+        self.path = path
+    }
+
+    func release(removing: Bool) {
+        let held = descriptor.exchange(-1, ordering: .acquiringAndReleasing)
+        guard held >= 0 else { return }
+        if removing { unlink(path) }
+        close(held)
+    }
+
+    deinit { release(removing: false) }
+}
+
+/// Names made of the time, the process and a counter: unique on one host, and on several but for one chance in 2^64.
+private enum UniqueName {
+    private static let counter = Atomic<UInt64>(0)
+    private static let token: UInt64 = {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
+    }()
+
+    static func next() -> String {
+        "\(getpid())-\(String(token, radix: 36))-\(counter.add(1, ordering: .relaxed).newValue)"
+    }
+}
+
+extension FileStatus {
+    init(_ info: stat, isLink: Bool = false) {
+        let kind: Kind =
+            switch info.st_mode & S_IFMT {
+            case S_IFREG: .file
+            case S_IFDIR: .folder
+            default: .other
+            }
+        self.init(
+            kind: kind, isExecutable: info.st_mode & 0o100 != 0, isLink: isLink, size: Int(info.st_size),
+            modified: info.st_mtim.tv_sec * 1_000_000_000 + info.st_mtim.tv_nsec,
+            changed: info.st_ctim.tv_sec * 1_000_000_000 + info.st_ctim.tv_nsec, inode: UInt64(info.st_ino))
+    }
+}
+
+/// The name in a `dirent`, in place.
+struct DirectoryEntry {
+    let bytes: UnsafeRawBufferPointer
+    let type: UInt8
+
+    init(_ entry: UnsafeMutablePointer<dirent>) {
+        let start = UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
+        bytes = UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
+        type = entry.pointee.d_type
+    }
+
+    var isDots: Bool {
+        bytes[0] == UInt8(ascii: ".") && (bytes.count == 1 || bytes.count == 2 && bytes[1] == UInt8(ascii: "."))
+    }
+}
+
+extension [UInt8] {
+    /// Makes room for `room` more bytes, lets `body` fill a first part of it and keeps that part.
+    mutating func append(upTo room: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Int) rethrows -> Int {
+        let start = count
+        append(contentsOf: repeatElement(0, count: room))
+        let filled = try withUnsafeMutableBytes { try body(UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
+        removeLast(room - Swift.max(filled, 0))
+        return filled
+    }
+}

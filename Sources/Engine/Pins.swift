@@ -1,0 +1,53 @@
+import Fingerprints
+
+/// What a live run uses, so that garbage collection beside it leaves that alone. Dead runs' pins count for nothing.
+struct Pins: Sendable {
+    private let store: Store
+    private let path: String
+    private let lock: any FileLock
+
+    /// The gate: runs hold it shared while they look and pin, the collector alone while it decides and moves away.
+    static func gatePath(_ store: Store) -> String { "\(store.root)/locks/gc" }
+
+    init(_ store: Store) throws {
+        self.store = store
+        path = "\(store.root)/pins/\(store.fileSystem.uniqueName())"
+        lock = try Pins.lock(path, exclusive: true, store)
+    }
+
+    /// Waits for a lock that others hold for a moment only.
+    static func lock(_ path: String, exclusive: Bool, _ store: Store) throws -> any FileLock {
+        while true {
+            if let lock = try store.makingFolder(of: path, { try store.fileSystem.lock(path, exclusive: exclusive, label: "") }) { return lock }
+            store.time.sleep(nanoseconds: 1_000_000)
+        }
+    }
+
+    /// Pins what `body` finds, while nothing can be collected in between.
+    func hold<Result>(_ body: () throws -> (result: Result, pinned: [Digest])) throws -> Result {
+        let gate = try Pins.lock(Pins.gatePath(store), exclusive: false, store)
+        defer { gate.release(removing: false) }
+        let (result, pinned) = try body()
+        let lines = pinned.map { $0.hex + "\n" }.joined()
+        if !lines.isEmpty { try store.fileSystem.append(Array(lines.utf8), to: path) }
+        return result
+    }
+
+    func release() { lock.release(removing: true) }
+}
+
+extension Store {
+    /// The digests pinned by live runs; removes what dead ones left.
+    func pinnedDigests() throws -> Set<Digest> {
+        var pinned: Set<Digest> = []
+        for name in try fileSystem.names(in: "\(root)/pins") {
+            let path = "\(root)/pins/\(name)"
+            if let lock = try fileSystem.lock(path, exclusive: true, label: "") {
+                lock.release(removing: true)
+            } else if let bytes = try fileSystem.read(path) {
+                pinned.formUnion(String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { Digest(hex: String($0)) })
+            }
+        }
+        return pinned
+    }
+}

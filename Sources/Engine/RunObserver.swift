@@ -1,0 +1,50 @@
+import Synchronization
+
+/// Hears what a run does, from any thread. Each method does nothing unless implemented.
+public protocol RunObserver: Sendable {
+    /// A job is about to be executed.
+    func started(job: String, stage: String, reason: Reason, threads: Int)
+    /// At most ten times a second a job, and once at the end.
+    func progressed(job: String, done: Int, total: Int, unit: String)
+    /// A line from the stage, or from the engine about the job.
+    func noted(job: String, text: String)
+    /// Another process (`pid@host job`) is making the job; the run goes on with others and shares the result.
+    func waiting(job: String, holder: String)
+    /// The job is settled: executed, found fresh, or left alone.
+    func finished(_ status: JobStatus)
+}
+
+extension RunObserver {
+    public func started(job: String, stage: String, reason: Reason, threads: Int) {}
+    public func progressed(job: String, done: Int, total: Int, unit: String) {}
+    public func noted(job: String, text: String) {}
+    public func waiting(job: String, holder: String) {}
+    public func finished(_ status: JobStatus) {}
+}
+
+/// Says nothing.
+public struct SilentObserver: RunObserver {
+    public init() {}
+}
+
+/// Passes a job's progress on, but not more often than anyone can read.
+final class ProgressMeter: Sendable {
+    let observer: any RunObserver
+    private let job: String
+    private let time: any TimeSource
+    private let last = Atomic(Int.min / 2)
+
+    init(job: String, observer: any RunObserver, time: any TimeSource) {
+        self.job = job
+        self.observer = observer
+        self.time = time
+    }
+
+    func report(done: Int, total: Int, unit: String) {
+        let now = time.monotonic()
+        let last = last.load(ordering: .relaxed)
+        guard done >= total || now - last >= 100_000_000 else { return }
+        guard self.last.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged || done >= total else { return }
+        observer.progressed(job: job, done: done, total: total, unit: unit)
+    }
+}

@@ -1,0 +1,171 @@
+import Fingerprints
+import Synchronization
+
+/// One run of one plan.
+final class RunSession: Sendable {
+    private let selection: Selection
+    private let inspector: Inspector
+    private let observer: any RunObserver
+    private let results: Mutex<[Result?]>
+    private let waits = Mutex<[Int: Wait]>([:])
+
+    private struct Wait {
+        let since: Int
+        let tries: Int
+    }
+
+    private struct Result {
+        let status: JobStatus
+        /// nil unless fresh.
+        let artifacts: [Artifact]?
+        /// It ran, or something before it did.
+        let isTouched: Bool
+    }
+
+    private var plan: Plan { inspector.plan }
+    private var store: Store { inspector.store }
+    private var options: RunOptions { inspector.options }
+
+    init(_ selection: Selection, _ inspector: Inspector, _ observer: any RunObserver) {
+        self.selection = selection
+        self.inspector = inspector
+        self.observer = observer
+        results = Mutex(Array(repeating: nil, count: inspector.plan.jobs.count))
+    }
+
+    func run() throws -> [JobStatus] {
+        let pins = try Pins(store)
+        defer { pins.release() }
+        let scheduler = Scheduler(dependencies: plan.dependencies, limit: options.jobs, keepGoing: options.keepGoing, time: store.time)
+        try scheduler.run { index, threads in
+            try asEngineError { try self.settle(index, threads: threads, pins) }
+        }
+        return results.withLock { $0.compactMap { $0?.status } }
+    }
+
+    /// Makes a job fresh, or finds that it is, or that it need not be.
+    private func settle(_ index: Int, threads: Int, _ pins: Pins) throws -> Scheduler.Step {
+        try options.cancellation.check()
+        let job = plan.jobs[index]
+        let isSelected = selection.selected.contains(index)
+        let stale = plan.dependencies[index].compactMap { result($0) }.filter { $0.artifacts == nil }.map(\.status)
+        if let first = stale.first {
+            guard !isSelected else { throw EngineError.notSelected(job: first.job, neededBy: job.id, reason: first.reason ?? .neverBuilt) }
+            return try leave(index, inspector.blocked(job, by: stale.map(\.job)))
+        }
+        let upstream = { (name: String) in self.plan.indices[name].flatMap { self.result($0)?.artifacts } ?? [] }
+        guard isSelected else { return try leave(index, inspector.view(of: job, upstream: upstream)) }
+        let ingredients = try inspector.ingredients(of: job, upstream: upstream)
+        if !selection.forced.contains(index), try takeFresh(index, ingredients, pins, isShared: false) { return .done }
+        guard let lock = try lock(index, ingredients) else { return .busy }
+        defer { lock.release(removing: true) }
+        options.faults.pass("job.locked")
+        // Another process may have made it while this one waited.
+        if !selection.forced.contains(index), try takeFresh(index, ingredients, pins, isShared: true) { return .done }
+        try make(index, ingredients, threads: threads, pins)
+        return .done
+    }
+
+    private func result(_ index: Int) -> Result? { results.withLock { $0[index] } }
+
+    private func settled(_ index: Int, _ result: Result) {
+        results.withLock { $0[index] = result }
+        observer.finished(result.status)
+    }
+
+    private func isTouched(_ index: Int) -> Bool {
+        plan.dependencies[index].contains { result($0)?.isTouched == true }
+    }
+
+    private func leave(_ index: Int, _ view: Runner.View) throws -> Scheduler.Step {
+        settled(index, Result(status: view.status, artifacts: view.artifacts, isTouched: false))
+        return .done
+    }
+
+    /// Uses what the store has, if it has it.
+    private func takeFresh(_ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins, isShared: Bool) throws -> Bool {
+        let job = plan.jobs[index]
+        let found = try pins.hold {
+            let found = try inspector.find(ingredients.fingerprint)
+            guard case .sound(_, let outcome) = found else { return (found, [ingredients.fingerprint]) }
+            return (found, [ingredients.fingerprint] + outcome.outputs.map(\.digest))
+        }
+        guard case .sound(let trace, let outcome) = found else { return false }
+        try store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
+        let doubt: Reason? = trace.outcomes.count > 1 ? .nondeterministic(outcomes: trace.outcomes.count) : nil
+        let touched = isTouched(index)
+        let status = inspector.status(job, ingredients, outcome, reason: doubt, cutOff: touched && !isShared)
+        settled(index, Result(status: status, artifacts: outcome.outputs, isTouched: touched))
+        return true
+    }
+
+    /// - Throws: `EngineError.lockTimeout`.
+    private func lock(_ index: Int, _ ingredients: Inspector.Ingredients) throws -> (any FileLock)? {
+        let job = plan.jobs[index].id
+        if let lock = try store.lock(ingredients.fingerprint, label: Host.label(job)) {
+            waits.withLock { _ = $0.removeValue(forKey: index) }
+            return lock
+        }
+        let now = store.time.monotonic()
+        let (since, tries) = waits.withLock { waits in
+            let wait = waits[index] ?? Wait(since: now, tries: 0)
+            waits[index] = Wait(since: wait.since, tries: wait.tries + 1)
+            return (wait.since, wait.tries)
+        }
+        let seconds = Double(now - since) / 1e9
+        let isTooLong = options.lockTimeout.map { seconds >= $0 } ?? false
+        // Said on the second try: most locks are held for a moment only.
+        guard tries == 1 || isTooLong else { return nil }
+        let holder = try store.holder(of: ingredients.fingerprint) ?? "another process"
+        if isTooLong { throw EngineError.lockTimeout(job: job, holder: holder, seconds: seconds) }
+        observer.waiting(job: job, holder: holder)
+        return nil
+    }
+
+    /// Executes a job and publishes what it leaves. The job's lock is held.
+    private func make(_ index: Int, _ ingredients: Inspector.Ingredients, threads: Int, _ pins: Pins) throws {
+        let job = plan.jobs[index]
+        let found = try inspector.find(ingredients.fingerprint)
+        let reason = selection.forced.contains(index) ? .forced : try inspector.reasons(job, ingredients, found)[0]
+        if case .damaged(_, let reason, let corrupt) = found {
+            for artifact in corrupt { try store.quarantine(artifact) }
+            observer.noted(job: job.id, text: "\(reason); \(corrupt.isEmpty ? "" : "moved to quarantine, ")building again")
+        }
+        observer.started(job: job.id, stage: job.stage.name, reason: reason, threads: threads)
+        let work = "\(store.root)/work/\(ingredients.fingerprint.hex)"
+        let result = try execute(job, ingredients, in: work, threads: threads)
+        try inspector.checkUnchanged(job, ingredients)
+        let publication = Publication(store: store, options: options)
+        try publication.adopt(result, pins, ingredients.fingerprint, threads: threads)
+        let outputs = result.outputs.map(\.artifact)
+        let trace = try publication.record(job, ingredients, result)
+        try store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
+        options.faults.pass("history.written")
+        try store.forgetFailure(ingredients.fingerprint)
+        try store.fileSystem.remove(work)
+        options.faults.pass("work.removed")
+        if let first = trace.outcomes.first, let error = publication.difference(job, first.outputs, outputs) { throw error }
+        let status = inspector.status(job, ingredients, trace.outcomes[0], reason: reason, ran: true)
+        settled(index, Result(status: status, artifacts: outputs, isTouched: true))
+    }
+
+    private func execute(_ job: Job, _ ingredients: Inspector.Ingredients, in work: String, threads: Int) throws -> Executor.Result {
+        let files = store.fileSystem
+        for name in try files.names(in: work) where name.hasPrefix("out-") { try files.remove("\(work)/\(name)") }
+        options.faults.pass("work.cleaned")
+        let start = store.time.monotonic()
+        do {
+            // A name of its own each time: an orphan of a killed attempt may still be writing to the last one.
+            return try Executor(store: store, options: options, observer: observer).execute(
+                job, inputs: ingredients.paths, output: "\(work)/out-\(files.uniqueName())", scratch: "\(work)/scratch",
+                threads: threads)
+        } catch {
+            try options.cancellation.check()
+            let seconds = Double(store.time.monotonic() - start) / 1e9
+            // A disk that is full must not hide why the stage failed.
+            try? store.noteFailure(ingredients.fingerprint, job: job.id, message: "\(error)", seconds: seconds, host: Host.name)
+            try? store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
+            throw EngineError.stageFailed(job: job.id, stage: job.stage.name, error: error)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+/// Runs the jobs of a DAG in dependency order on several threads. Knows nothing of files or stages.
+struct Scheduler {
+    /// Job → jobs that must be done before it; each is of lower index.
+    let dependencies: [[Int]]
+    /// Threads in all, and jobs at once.
+    let limit: Int
+    let keepGoing: Bool
+    let time: any TimeSource
+
+    enum Step: Sendable {
+        case done
+        /// Another process is at it: try again a little later.
+        case busy
+    }
+
+    /// How long to leave a busy job alone, in nanoseconds.
+    static let busyPause = 10_000_000
+
+    private struct State {
+        var waitsFor: [Int]
+        var users: [[Int]]
+        var ready: MinHeap
+        var busy: [Int] = []
+        var running = 0
+        var unsettled: Int
+        var blocked: Set<Int> = []
+        var failures: [(index: Int, error: any Error)] = []
+    }
+
+    private enum Turn {
+        case work(Int, threads: Int)
+        case retry(Int)
+        case end
+    }
+
+    /// Calls `body` with each job and its share of the threads.
+    /// - Throws: of the errors of `body` that of the first job, once what was running has ended.
+    func run(_ body: @Sendable (_ job: Int, _ threads: Int) throws -> Step) throws {
+        var users = [[Int]](repeating: [], count: dependencies.count)
+        for (index, list) in dependencies.enumerated() { for need in list { users[need].append(index) } }
+        let waitsFor = dependencies.map(\.count)
+        let ready = MinHeap(waitsFor.indices.filter { waitsFor[$0] == 0 })
+        let monitor = Monitor(State(waitsFor: waitsFor, users: users, ready: ready, unsettled: dependencies.count))
+        onThreads(min(limit, max(1, dependencies.count))) { _ in
+            while true {
+                switch monitor.wait({ take(&$0) }) {
+                case .end: return
+                case .retry(let job):
+                    time.sleep(nanoseconds: Self.busyPause)
+                    attempt(job, 1, monitor, body)
+                case .work(let job, let threads):
+                    attempt(job, threads, monitor, body)
+                }
+            }
+        }
+        let failures = monitor.update { $0.failures }
+        if let first = failures.min(by: { $0.index < $1.index }) { throw first.error }
+    }
+
+    private func take(_ state: inout State) -> Turn? {
+        if state.unsettled == 0 || !state.failures.isEmpty && !keepGoing { return .end }
+        if let job = state.ready.pop() {
+            state.running += 1
+            return .work(job, threads: max(1, limit / min(limit, state.running + state.ready.count)))
+        }
+        if !state.busy.isEmpty {
+            state.running += 1
+            return .retry(state.busy.removeFirst())
+        }
+        return nil
+    }
+
+    private func attempt(_ job: Int, _ threads: Int, _ monitor: Monitor<State>, _ body: @Sendable (Int, Int) throws -> Step) {
+        let result = Result { try body(job, threads) }
+        monitor.update { state in
+            state.running -= 1
+            switch result {
+            case .success(.busy):
+                state.busy.append(job)
+            case .success(.done):
+                state.unsettled -= 1
+                for user in state.users[job] {
+                    state.waitsFor[user] -= 1
+                    if state.waitsFor[user] == 0, !state.blocked.contains(user) { state.ready.push(user) }
+                }
+            case .failure(let error):
+                state.failures.append((job, error))
+                state.unsettled -= 1
+                block(state.users[job], &state)
+            }
+        }
+    }
+
+    /// Settles all that depends on a failed job.
+    private func block(_ jobs: [Int], _ state: inout State) {
+        for job in jobs where state.blocked.insert(job).inserted {
+            state.unsettled -= 1
+            block(state.users[job], &state)
+        }
+    }
+}

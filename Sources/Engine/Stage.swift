@@ -1,0 +1,66 @@
+import Fingerprints
+
+/// A task of the build: reads its declared inputs, leaves its declared outputs, sees nothing else.
+///
+/// Two runs with the same `name`, `revision`, `parameters`, input digests and (for numeric stages) numerics key must
+/// leave the same bytes: that is what lets the engine replace running by looking up.
+public protocol Stage: Sendable {
+    /// The stage's name, such as `features`.
+    var name: String { get }
+    /// Raised by hand whenever the code leaves other bytes for the same inputs.
+    var revision: Int { get }
+    /// Exactly what the stage reads, not the whole experiment.
+    var parameters: Value { get }
+    /// Whether the bits depend on the machine's arithmetic: then the numerics key enters the fingerprint.
+    var isNumeric: Bool { get }
+    /// Names of the files or folders that `run` leaves in `context.output`, exactly these.
+    var outputs: [String] { get }
+    /// Does the work. An error thrown here fails the job; what lies in `context.scratch` is kept for the next attempt.
+    func run(_ context: StageContext) throws
+}
+
+/// What a running stage may see.
+public struct StageContext: Sendable {
+    /// An empty folder: leave exactly the stage's `outputs` here.
+    public let output: String
+    /// A folder kept between attempts under this very fingerprint, for resuming; removed once the outputs are published.
+    public let scratch: String
+    /// How many threads this job may use. The bytes must not depend on it.
+    public let threads: Int
+
+    let inputs: [String: String]
+    let job: String
+    let stage: String
+    let cancellation: Cancellation
+    let faults: FaultPoints
+    let meter: ProgressMeter
+
+    /// The path of an input, a file or folder to be read only.
+    /// - Throws: `EngineError.unknownInput` when the job declares no such input.
+    public func input(_ name: String) throws -> String {
+        guard let path = inputs[name] else {
+            throw EngineError.unknownInput(job: job, name: name, known: inputs.keys.sorted())
+        }
+        return path
+    }
+
+    /// Tells the user how far the job is. Cheap; from any thread.
+    public func progress(_ done: Int, of total: Int, _ unit: String) {
+        meter.report(done: done, total: total, unit: unit)
+    }
+
+    /// An information line for the user.
+    public func note(_ text: String) {
+        meter.observer.noted(job: job, text: text)
+    }
+
+    /// - Throws: `EngineError.cancelled` once the run is cancelled. Call it between units of work.
+    public func checkCancelled() throws {
+        try cancellation.check()
+    }
+
+    /// A place where a crash test may kill the process. Free when off.
+    public func faultPoint(_ name: String) {
+        faults.pass("\(stage).\(name)")
+    }
+}

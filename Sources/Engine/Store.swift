@@ -1,0 +1,100 @@
+import Fingerprints
+
+/// Where artifacts, traces and what runs leave behind are kept.
+///
+///     ac/<2 hex>/<fingerprint>      traces                     cas/<2 hex>/<digest>   artifacts, read-only files or folders
+///     history/<2 hex>/<job>         fingerprints a job had     failures/<2 hex>/<fingerprint>
+///     stat/<2 hex>/<key>            what was hashed, and when  tables/<2 hex>/<key>   the same for each file of a folder
+///     listings/<2 hex>/<digest>     the files of input folders
+///     work/<fingerprint>/           attempts and scratch       quarantine/            damaged artifacts
+///     locks/<fingerprint>           held while a job is made   pins/                  what live runs use
+///
+/// Everything that counts is written to `work/`, flushed, renamed into place, and its folder flushed: at any moment the
+/// store is whole. Works on a network disk: files, rename and `flock` only.
+public struct Store: Sendable {
+    /// Absolute path of the store.
+    public let root: String
+    let fileSystem: any FileSystem
+    let time: any TimeSource
+
+    /// The store at `path`; it comes into being with the first thing written.
+    public init(at path: String, fileSystem: any FileSystem = LocalFileSystem(), time: any TimeSource = SystemTime()) throws {
+        root = try fileSystem.absolute(path)
+        self.fileSystem = fileSystem
+        self.time = time
+    }
+
+    /// The path under which an artifact is kept.
+    public func path(of digest: Digest) -> String { sharded("cas", digest) }
+
+    func sharded(_ kind: String, _ digest: Digest) -> String {
+        let hex = digest.hex
+        return "\(root)/\(kind)/\(hex.prefix(2))/\(hex)"
+    }
+
+    func record(_ artifact: Artifact) -> OutputRecord {
+        OutputRecord(name: artifact.name, path: path(of: artifact.digest), digest: artifact.digest, bytes: artifact.bytes)
+    }
+
+    /// Puts a file in its place in one step: readers see the old bytes, none, or all the new ones.
+    /// - Parameter durable: it must survive a power cut once this returns.
+    func place(_ bytes: [UInt8], at path: String, durable: Bool, faults: FaultPoints = .off, name: String = "") throws {
+        let temporary = "\(root)/work/tmp-\(fileSystem.uniqueName())"
+        try makingFolder(of: temporary) { try fileSystem.write(bytes, to: temporary) }
+        if durable { try fileSystem.sync(temporary) }
+        if !name.isEmpty { faults.pass("\(name).written") }
+        try makingFolder(of: path) { try fileSystem.rename(temporary, to: path) }
+        if !name.isEmpty { faults.pass("\(name).renamed") }
+        if durable { try fileSystem.sync(Store.folder(of: path)) }
+    }
+
+    /// Tries, and when the folder is absent makes it and tries again: the usual case costs no extra call.
+    func makingFolder<Result>(of path: String, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as FileSystemError where error.isAbsent {
+            try makeDurableFolder(Store.folder(of: path))
+            return try body()
+        }
+    }
+
+    /// Makes a folder whose name, and its parents', survive a power cut.
+    func makeDurableFolder(_ path: String) throws {
+        var missing: [String] = []
+        var folder = path
+        while folder != "/", try fileSystem.status(of: folder) == nil {
+            missing.append(folder)
+            folder = Store.folder(of: folder)
+        }
+        try fileSystem.makeFolder(path)
+        for made in missing.reversed() { try fileSystem.sync(Store.folder(of: made)) }
+    }
+
+    static func folder(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else { return "/" }
+        return String(path[..<slash])
+    }
+
+    var statCache: StatCache {
+        StatCache(records: "\(root)/stat", tables: "\(root)/tables", fileSystem: fileSystem, time: time) { bytes, path in
+            try place(bytes, at: path, durable: false)
+        }
+    }
+
+    /// What a file or folder outside the store holds.
+    func look(atInput path: String, verify: Bool, threads: Int) throws -> StatCache.Look {
+        try statCache.look(at: path, key: StatCache.inputKey(path), verify: verify, threads: threads) { listing in
+            let kept = sharded("listings", listing.digest)
+            if try fileSystem.status(of: kept) == nil { try place(listing.bytes, at: kept, durable: false) }
+        }
+    }
+}
+
+/// An output of a job as it lies in the store.
+public struct OutputRecord: Sendable, Codable, Equatable {
+    public let name: String
+    /// Absolute path of a read-only file or folder.
+    public let path: String
+    public let digest: Digest
+    public let bytes: Int
+}

@@ -1,0 +1,129 @@
+import Fingerprints
+
+/// A file or folder that a job left: found in the store by its digest.
+public struct Artifact: Sendable, Hashable {
+    /// The output's name in its stage.
+    public let name: String
+    /// SHA-256 of the file, or of the folder's listing.
+    public let digest: Digest
+    public let bytes: Int
+    public let isFolder: Bool
+}
+
+/// One execution of a job and what it left.
+public struct Outcome: Sendable, Equatable {
+    public let outputs: [Artifact]
+    public let seconds: Double
+    /// Highest resident memory of the process while the job ran, in bytes.
+    public let peakMemory: Int
+    public let host: String
+    public let versions: [String: String]
+    /// Seconds since 1970.
+    public let finished: Double
+    /// How often the job was executed with this very outcome.
+    public var executions: Int
+}
+
+/// An input as it was when the job ran.
+public struct TracedInput: Sendable, Equatable {
+    public let name: String
+    /// `file:PATH` or `JOB/OUTPUT`.
+    public let source: String
+    public let digest: Digest
+    public let bytes: Int
+}
+
+/// The record of a job under one fingerprint: all that went in, and what came out (a constructive trace).
+public struct Trace: Sendable, Equatable {
+    public let job: String
+    public let fields: FingerprintFields
+    public let inputs: [TracedInput]
+    /// The first is the one in use; more than one means that the stage is not deterministic.
+    public var outcomes: [Outcome]
+
+    public var fingerprint: Digest { fields.value.digest }
+
+    var value: Value {
+        [
+            "schema": 1,
+            "job": .string(job),
+            "fingerprint": .string(fingerprint.hex),
+            "fields": fields.value,
+            "inputs": .array(inputs.map { input in
+                [
+                    "name": .string(input.name), "source": .string(input.source), "digest": .string(input.digest.hex),
+                    "bytes": .int(input.bytes),
+                ]
+            }),
+            "outcomes": .array(outcomes.map(\.value)),
+        ]
+    }
+
+    /// Reads a trace; nil when it is damaged or not that of `fingerprint`.
+    init?(_ value: Value, fingerprint: Digest) {
+        guard value["schema"] == 1, let job = value["job"]?.stringValue, let fields = value["fields"],
+            fields.digest == fingerprint, let fields = FingerprintFields(fields),
+            let inputs = value["inputs"]?.arrayValue?.map(TracedInput.init), !inputs.contains(nil),
+            let outcomes = value["outcomes"]?.arrayValue?.map(Outcome.init), !outcomes.isEmpty, !outcomes.contains(nil)
+        else { return nil }
+        self.job = job
+        self.fields = fields
+        self.inputs = inputs.compactMap { $0 }
+        self.outcomes = outcomes.compactMap { $0 }
+    }
+
+    init(job: String, fields: FingerprintFields, inputs: [TracedInput], outcomes: [Outcome]) {
+        self.job = job
+        self.fields = fields
+        self.inputs = inputs
+        self.outcomes = outcomes
+    }
+}
+
+extension TracedInput {
+    init?(_ value: Value) {
+        guard let name = value["name"]?.stringValue, let source = value["source"]?.stringValue,
+            let digest = value["digest"]?.stringValue.flatMap(Digest.init(hex:)), let bytes = value["bytes"]?.intValue
+        else { return nil }
+        self.init(name: name, source: source, digest: digest, bytes: bytes)
+    }
+}
+
+extension Outcome {
+    var value: Value {
+        [
+            "outputs": .array(outputs.map { output in
+                [
+                    "name": .string(output.name), "digest": .string(output.digest.hex), "bytes": .int(output.bytes),
+                    "kind": output.isFolder ? "folder" : "file",
+                ]
+            }),
+            "seconds": .double(seconds),
+            "peakMemory": .int(peakMemory),
+            "host": .string(host),
+            "versions": .object(versions.mapValues { .string($0) }),
+            "finished": .double(finished),
+            "executions": .int(executions),
+        ]
+    }
+
+    init?(_ value: Value) {
+        guard let outputs = value["outputs"]?.arrayValue?.map(Artifact.init), !outputs.isEmpty, !outputs.contains(nil),
+            let seconds = value["seconds"]?.doubleValue, let peakMemory = value["peakMemory"]?.intValue,
+            let host = value["host"]?.stringValue, let versions = value["versions"]?.objectValue,
+            let finished = value["finished"]?.doubleValue, let executions = value["executions"]?.intValue
+        else { return nil }
+        self.init(
+            outputs: outputs.compactMap { $0 }, seconds: seconds, peakMemory: peakMemory, host: host,
+            versions: versions.compactMapValues(\.stringValue), finished: finished, executions: executions)
+    }
+}
+
+extension Artifact {
+    init?(_ value: Value) {
+        guard let name = value["name"]?.stringValue, let digest = value["digest"]?.stringValue.flatMap(Digest.init(hex:)),
+            let bytes = value["bytes"]?.intValue, let kind = value["kind"]?.stringValue
+        else { return nil }
+        self.init(name: name, digest: digest, bytes: bytes, isFolder: kind == "folder")
+    }
+}

@@ -1,0 +1,51 @@
+/// The ways of asking the explainer about a filter (METHOD 6.3).
+public enum ExplanationMethod: String, Sendable, CaseIterable, Codable {
+    /// The whole feature, pooled.
+    case original
+    /// The image with its inactive pixels set to 0, through the backbone again.
+    case image
+    /// The feature under the filter's active positions.
+    case activation
+    /// The filter attention: every channel weighed by its cosine with the filter's map.
+    case projection
+}
+
+/// One annotated mask of an evaluated image with its positive words.
+public struct TruthSample: Sendable, Equatable {
+    /// Ids of the positive concepts, in the id space of `Vocabulary.ids`.
+    public var words: [Int32]
+    /// The mask on the 224×224 grid, laid out as `Region.bits`.
+    public var mask: [UInt64]
+
+    public init(words: [Int32], mask: [UInt64]) {
+        self.words = words
+        self.mask = mask
+    }
+}
+
+/// What the evaluation reads. Rows are the evaluated images, in order; every method is called from several threads.
+public protocol EvaluationData: Sendable {
+    /// Number of evaluated images.
+    var imageCount: Int { get }
+    /// Channels d of the target layer.
+    var channels: Int { get }
+    /// Height h of the target layer's map.
+    var mapHeight: Int { get }
+    /// Width w of the target layer's map.
+    var mapWidth: Int { get }
+    /// Writes the feature of an image, `[d, h, w]`.
+    func maps(_ image: Int, into: UnsafeMutablePointer<Float>) throws
+    /// Writes the normalised image, `[3, 224, 224]`.
+    func image(_ image: Int, into: UnsafeMutablePointer<Float>) throws
+    /// The annotated samples of an image.
+    func truth(_ image: Int) throws -> [TruthSample]
+    /// The backbone: normalised image `[3, 224, 224]` to feature `[d, h, w]`.
+    func features(of image: UnsafePointer<Float>, into: UnsafeMutablePointer<Float>)
+    /// The explainer in eval mode: `[count, inputs]` to `[count, dimension of the vocabulary]`.
+    func explain(_ inputs: UnsafePointer<Float>, count: Int, into: UnsafeMutablePointer<Float>)
+}
+
+extension EvaluationData {
+    /// Positions h·w of a map.
+    var positions: Int { mapHeight * mapWidth }
+}

@@ -1,0 +1,50 @@
+/// A set of pixels of the 224×224 image.
+public struct Region: Sendable, Equatable {
+    /// Pixels a side.
+    public static let side = 224
+    /// Pixels of the image.
+    public static let pixels = side * side
+    /// Words of `bits`.
+    public static let wordCount = pixels / UInt64.bitWidth
+
+    /// Bit y · 224 + x, least significant first: pixel i is bit i % 64 of word i / 64.
+    public let bits: [UInt64]
+
+    /// - Throws: `EvaluationError` when `bits` does not have 784 words.
+    public init(bits: [UInt64]) throws {
+        guard bits.count == Self.wordCount else {
+            throw EvaluationError.wrongShape("a 224×224 mask has \(Self.wordCount) words of 64 bits, not \(bits.count)")
+        }
+        self.bits = bits
+    }
+
+    init(validBits: [UInt64]) { bits = validBits }
+
+    /// The pixels of a `[224, 224]` map above a threshold.
+    public init(_ map: [Float], above threshold: Float) {
+        var bits = [UInt64](repeating: 0, count: Self.wordCount)
+        for pixel in 0..<Self.pixels where map[pixel] > threshold { bits[pixel / 64] |= 1 << UInt64(pixel % 64) }
+        self.bits = bits
+    }
+
+    public subscript(pixel: Int) -> Bool { bits[pixel / 64] >> UInt64(pixel % 64) & 1 == 1 }
+
+    /// Intersection over union; 0 for two empty regions.
+    public func intersectionOverUnion(_ other: Region) -> Double {
+        var intersection = 0, union = 0
+        for (a, b) in zip(bits, other.bits) {
+            intersection += (a & b).nonzeroBitCount
+            union += (a | b).nonzeroBitCount
+        }
+        return union == 0 ? 0 : Double(intersection) / Double(union)
+    }
+
+    /// `image` `[3, 224, 224]` with the pixels outside the region set to 0.
+    func masked(_ image: [Float]) -> [Float] {
+        var image = image
+        for pixel in 0..<Self.pixels where !self[pixel] {
+            for channel in 0..<3 { image[channel * Self.pixels + pixel] = 0 }
+        }
+        return image
+    }
+}

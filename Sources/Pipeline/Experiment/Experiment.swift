@@ -1,0 +1,80 @@
+import LaViSE
+import Networks
+
+/// Where a file or folder comes from: a path of the user's, or a manifest that is downloaded.
+public enum Origin: Sendable, Hashable {
+    /// Relative paths start at the data folder (`--data`, `LAVISE_DATA`).
+    case path(String)
+    /// Path of a manifest, relative to the project folder.
+    case manifest(String)
+}
+
+/// A validated experiment: one backbone layer explained over one reference dataset, by one protocol and seed.
+public struct Experiment: Sendable {
+    public var name: String
+    public var title: String
+    public var protocolName: ProtocolName
+    public var deviations: Set<Deviation>
+    public var seed: UInt64
+    public var dataset: Dataset
+    public var embedding: Embedding
+    public var backbone: TargetModel
+    public var train: Training
+    public var evaluate: Evaluating
+    public var claims: [Claim]
+
+    public struct Dataset: Sendable, Hashable {
+        public var kind: DatasetKind
+        /// nil for `demo-scenes`, which is drawn.
+        public var origin: Origin?
+        /// Only the first `limit` images with annotations of every split.
+        public var limit: Int?
+        /// The number of scenes to draw (`demo-scenes` only).
+        public var scenes: Int
+        /// Concepts that occur fewer times are dropped (Visual Genome).
+        public var minimumCount: Int
+        public var onBadImage: OnBadImage
+        /// Random crops of every training image beside its standard crop; 0: the standard crop alone.
+        public var views: Int
+    }
+
+    public enum OnBadImage: String, CaseIterable, Sendable { case fail, skip }
+
+    public struct Embedding: Sendable, Hashable {
+        /// nil: the word vectors that `demo-scenes` writes.
+        public var origin: Origin?
+        /// Name of the text file inside the manifest's files.
+        public var member: String?
+    }
+
+    public struct TargetModel: Sendable, Hashable {
+        public var architecture: Architecture
+        public var layer: String
+        /// nil: PyTorch's default initialisation, drawn from the seed.
+        public var weights: Origin?
+        public var precision: Precision
+    }
+
+    public enum Precision: String, CaseIterable, Sendable { case float32, float16 }
+
+    public struct Training: Sendable, Hashable {
+        public var epochs: Int
+        public var batchSize: Int
+        public var optimiser: Optimiser
+        public var learningRate: Double
+        public var dropout: Double
+        public var shuffle: Bool
+        public var categoryFraction: Double
+    }
+
+    public struct Evaluating: Sendable, Hashable {
+        /// nil: all filters of the layer.
+        public var filters: [Int]?
+        public var topImages: Int
+        public var ks: [Int]
+        public var methods: [ExplanationMethod]
+        public var bootstrap: Int
+        /// A file of words, one a line: the only ones that explanations may use.
+        public var entities: String?
+    }
+}

@@ -1,0 +1,200 @@
+import Fingerprints
+import LaViSE
+import Networks
+
+extension Experiment {
+    static let keys = ["name", "title", "protocol", "seed", "dataset", "embedding", "backbone", "train", "evaluate", "claims", "matrix"]
+
+    /// Validates one variant; every key but `name`, `dataset`, `embedding` and `backbone` has METHOD's default.
+    /// - Throws: `ExperimentError` naming file, line, key, what was expected and the nearest known name.
+    init(_ value: Value, source: ExperimentText) throws {
+        let root = try Fields(value, known: Self.keys, in: source)
+        name = try root.required("name", "the experiment's name", root.string)
+        guard name.allSatisfy({ $0.isLetter || $0.isNumber || "_-.".contains($0) }), !name.hasPrefix(".") else {
+            throw root.error("name", "made of letters, digits, _ - and . (it names a folder under results/)")
+        }
+        title = try root.string("title") ?? name
+        seed = UInt64(try root.int("seed", in: 0...Int.max) ?? 0)
+        for key in ["dataset", "embedding", "backbone"] where !root.has(key) {
+            _ = try root.required(key, "an object", root.value)
+        }
+        let dataset = try Dataset(root)
+        let backbone = try TargetModel(root)
+        self.dataset = dataset
+        self.backbone = backbone
+        embedding = try Embedding(root, dataset: dataset)
+        (protocolName, deviations) = try Self.readProtocol(root, dataset.kind, backbone.architecture)
+        train = try Training(root, protocolName, dataset.kind)
+        let evaluate = root.has("evaluate") ? try root.object("evaluate", known: Evaluating.keys) : nil
+        self.evaluate = try Evaluating(root, channels: backbone.architecture.featureShape(layer: backbone.layer).channels)
+        if let images = try evaluate?.choice("images", EvaluatedImages.self) {
+            deviations = deviations.setting(.evaluateOnAll, images == .all)
+        }
+        if let vocabulary = try evaluate?.choice("vocabulary", VocabularyChoice.self) {
+            deviations = deviations.setting(.embeddingVocabulary, vocabulary == .embedding)
+        }
+        claims = try Claim.read(root)
+    }
+
+    enum EvaluatedImages: String, CaseIterable { case validation, all }
+    enum VocabularyChoice: String, CaseIterable { case concepts, embedding }
+
+    private static func readProtocol(_ root: Fields, _ dataset: DatasetKind, _ architecture: Architecture) throws -> (ProtocolName, Set<Deviation>) {
+        var name = ProtocolName.paper
+        var changes: [(Deviation, Bool)] = []
+        if case .object? = root.value("protocol") {
+            let fields = try root.object("protocol", known: ["base", "deviations"])
+            name = try fields.choice("base", ProtocolName.self) ?? .paper
+            if case .object? = fields.value("deviations") {
+                let names = Deviation.allCases.map(\.rawValue)
+                let flags = try fields.object("deviations", known: names)
+                changes = try Deviation.allCases.compactMap { d in try flags.bool(d.rawValue).map { (d, $0) } }
+            } else {
+                changes = try (fields.strings("deviations") ?? []).flatMap { text -> [(Deviation, Bool)] in
+                    if text == "all" {
+                        return Deviation.allCases.map { ($0, $0.isOn(in: .fact2023, dataset: dataset, architecture: architecture)) }
+                    }
+                    guard let deviation = Deviation(rawValue: text) else {
+                        throw fields.choiceError("deviations", text, Deviation.allCases.map(\.rawValue) + ["all"])
+                    }
+                    return [(deviation, true)]
+                }
+            }
+        } else {
+            name = try root.choice("protocol", ProtocolName.self) ?? .paper
+        }
+        let base = Set(Deviation.allCases.filter { $0.isOn(in: name, dataset: dataset, architecture: architecture) })
+        return (name, changes.reduce(base) { $0.setting($1.0, $1.1) })
+    }
+}
+
+extension Set<Deviation> {
+    func setting(_ deviation: Deviation, _ on: Bool) -> Self { on ? union([deviation]) : subtracting([deviation]) }
+}
+
+private func origin(_ fields: Fields, path: String, example: String) throws -> Origin? {
+    switch (try fields.string(path), try fields.string("manifest")) {
+    case (let local?, nil): return .path(local)
+    case (nil, let manifest?): return .manifest(manifest)
+    case (nil, nil): return nil
+    default: throw fields.error("manifest", "absent when \"\(path)\" is given: name either a local \(example) or a manifest")
+    }
+}
+
+extension Experiment.Dataset {
+    init(_ root: Fields) throws {
+        let fields = try root.object("dataset", known: ["kind", "root", "manifest", "limit", "scenes", "minimumCount", "onBadImage", "views"])
+        kind = try fields.required("kind", "one of \(DatasetKind.allCases.map(\.rawValue).joined(separator: ", "))") { try fields.choice($0, DatasetKind.self) }
+        origin = try Pipeline.origin(fields, path: "root", example: "folder")
+        if kind != .demoScenes, origin == nil {
+            _ = try fields.required("root", "a local folder (or give \"manifest\")", fields.string)
+        }
+        limit = try fields.int("limit", in: 1...Int.max)
+        scenes = try fields.int("scenes", in: 8...100_000) ?? 320
+        minimumCount = try fields.int("minimumCount", in: 0...Int.max) ?? 100
+        onBadImage = try fields.choice("onBadImage", Experiment.OnBadImage.self) ?? .fail
+        views = try fields.int("views", in: 0...255) ?? 0
+    }
+}
+
+extension Experiment.Embedding {
+    init(_ root: Fields, dataset: Experiment.Dataset) throws {
+        let fields = try root.object("embedding", known: ["kind", "path", "manifest", "member"])
+        let kind = try fields.required("kind", "\"glove\" or \"demo-scenes\"", fields.string)
+        guard ["glove", "demo-scenes"].contains(kind) else { throw fields.choiceError("kind", kind, ["glove", "demo-scenes"]) }
+        origin = try Pipeline.origin(fields, path: "path", example: "file")
+        member = try fields.string("member")
+        if kind == "glove", origin == nil { _ = try fields.required("path", "a GloVe text file (or give \"manifest\")", fields.string) }
+        if kind == "demo-scenes", dataset.kind != .demoScenes {
+            throw fields.error("kind", "\"glove\" unless the dataset's kind is \"demo-scenes\"")
+        }
+        if kind == "demo-scenes" { origin = nil }
+    }
+}
+
+extension Experiment.TargetModel {
+    init(_ root: Fields) throws {
+        let fields = try root.object("backbone", known: ["architecture", "layer", "weights", "random", "precision"])
+        let architecture = try fields.required("architecture", "one of \(Architecture.allCases.map(\.rawValue).joined(separator: ", "))") {
+            try fields.choice($0, Architecture.self)
+        }
+        self.architecture = architecture
+        layer = try fields.string("layer") ?? architecture.layers[architecture.layers.count - 1]
+        guard architecture.layers.contains(layer) else { throw fields.choiceError("layer", layer, architecture.layers) }
+        precision = try fields.choice("precision", Experiment.Precision.self) ?? .float32
+        let random = try fields.bool("random") ?? false
+        weights = random ? nil : try Pipeline.origin(try fields.object("weights", known: ["path", "manifest"]), path: "path", example: "file")
+        if random, fields.has("weights") { throw fields.error("weights", "absent when \"random\" is true") }
+        if !random, weights == nil {
+            throw fields.error("weights", "{\"path\": …} or {\"manifest\": …} (or set \"random\": true for untrained weights)")
+        }
+    }
+}
+
+extension Experiment.Training {
+    init(_ root: Fields, _ protocolName: ProtocolName, _ dataset: DatasetKind) throws {
+        let fields = try root.object("train", known: ["epochs", "batchSize", "optimiser", "learningRate", "dropout", "shuffle", "categoryFraction"])
+        epochs = try fields.int("epochs", in: 1...100_000) ?? 10
+        batchSize = try fields.int("batchSize", in: 2...1_000_000) ?? 512
+        optimiser = try fields.choice("optimiser", Optimiser.self) ?? (protocolName == .paper ? .adam : .dadaptAdam)
+        learningRate = try fields.double("learningRate", in: 1e-12...100) ?? (optimiser == .adam ? 1e-4 : 1)
+        dropout = try fields.double("dropout", in: 0...0.99) ?? 0.1
+        shuffle = try fields.bool("shuffle") ?? true
+        categoryFraction = try fields.double("categoryFraction", in: 0.001...1) ?? (dataset == .visualGenome ? 0.7 : 1)
+    }
+}
+
+extension Experiment.Evaluating {
+    static let keys = ["filters", "topImages", "ks", "methods", "images", "vocabulary", "bootstrap", "entities"]
+
+    init(_ root: Fields, channels: Int) throws {
+        let fields = try root.object("evaluate", known: Self.keys)
+        if fields.value("filters") == nil || fields.value("filters") == .string("all") {
+            filters = nil
+        } else {
+            let chosen = try fields.ints("filters") ?? []
+            guard !chosen.isEmpty, chosen.allSatisfy({ (0..<channels).contains($0) }), Set(chosen).count == chosen.count else {
+                throw fields.error("filters", "\"all\" or a list of different filters from 0 to \(channels - 1)")
+            }
+            filters = chosen.sorted()
+        }
+        topImages = try fields.int("topImages", in: 1...100_000) ?? 25
+        ks = try fields.ints("ks") ?? [5, 10, 20]
+        guard !ks.isEmpty, ks.allSatisfy({ (1...10_000).contains($0) }), zip(ks, ks.dropFirst()).allSatisfy(<) else {
+            throw fields.error("ks", "a rising list of whole numbers from 1")
+        }
+        let names = try fields.strings("methods")
+        methods = try names.map { try $0.map { name in
+            guard let method = ExplanationMethod(rawValue: name) else {
+                throw fields.choiceError("methods", name, ExplanationMethod.allCases.map(\.rawValue))
+            }
+            return method
+        } } ?? ExplanationMethod.allCases
+        guard !methods.isEmpty, Set(methods).count == methods.count else { throw fields.error("methods", "a list of different methods") }
+        bootstrap = try fields.int("bootstrap", in: 100...1_000_000) ?? 2000
+        entities = try fields.string("entities")
+    }
+}
+
+extension Claim {
+    static func read(_ root: Fields) throws -> [Claim] {
+        try root.objects("claims", known: ["source", "row", "method", "k", "concepts", "published", "margin", "order"]).map { fields in
+            let source = try fields.required("source", "where it was published, e.g. \"A, Table 2\"", fields.string)
+            let row = try fields.string("row")
+            if let methods = try fields.strings("order") {
+                guard methods.count > 1 else { throw fields.error("order", "a list of at least two methods") }
+                return Claim(statement: .order(methods: methods), source: source, row: row)
+            }
+            return Claim(
+                statement: .recall(
+                    method: try fields.required("method", "a method's name", fields.string),
+                    k: try fields.required("k", "a whole number") { try fields.int($0, in: 1...10_000) },
+                    unseen: try fields.choice("concepts", ClaimedConcepts.self) == .unseen,
+                    published: try fields.required("published", "a recall from 0 to 1") { try fields.double($0, in: 0...1) },
+                    margin: try fields.double("margin", in: 0...1) ?? 0.05),
+                source: source, row: row)
+        }
+    }
+
+    enum ClaimedConcepts: String, CaseIterable { case all, unseen }
+}

@@ -1,0 +1,77 @@
+import Datasets
+import HDF5
+import Imaging
+
+/// Reads the preprocessed file (`dataset.h5`): images as crops, samples as masks with their concepts.
+///
+/// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,224,224,3] uint8}`, `/instances/{image [M] int32, offset
+/// [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first)}`, `/concepts/{token [C],
+/// seen [C] uint8 (at METHOD's category fraction)}`, `/skipped/{file, reason}`.
+struct DatasetFile: Sendable {
+    static let name = "dataset.h5"
+    static let side = 224
+    static let maskBytes = side * side / 8
+
+    let concepts: [String]
+    let ids: [Int64]
+    let splits: [Split]
+    /// 0 the standard crop; 1…V a random crop for training.
+    let views: [UInt8]
+    let skipped: [String]
+    /// Image row of every sample; ascending.
+    let sampleImages: [Int32]
+    private let offsets: [Int32]
+    private let positives: [Int32]
+    private let pixels: HDF5Dataset<UInt8>
+    private let masks: HDF5Dataset<UInt8>
+    /// First sample of every image row, and one past the last.
+    private let firstSample: [Int]
+
+    init(_ path: String) throws {
+        let file = try HDF5File.open(path)
+        concepts = try file.readStrings("concepts/token")
+        ids = try file.read("images/id")
+        let rawSplits: [UInt8] = try file.read("images/split")
+        splits = rawSplits.map { $0 == 0 ? .train : .validation }
+        views = try file.read("images/view")
+        skipped = try file.readStrings("skipped/file")
+        sampleImages = try file.read("instances/image")
+        offsets = try file.read("instances/offset")
+        positives = try file.read("instances/concepts")
+        pixels = try file.dataset("images/pixels", UInt8.self)
+        masks = try file.dataset("instances/mask224", UInt8.self)
+        var first = [Int](repeating: 0, count: ids.count + 1)
+        for image in sampleImages { first[Int(image) + 1] += 1 }
+        for row in 1..<first.count { first[row] += first[row - 1] }
+        firstSample = first
+    }
+
+    var imageCount: Int { ids.count }
+    var sampleCount: Int { sampleImages.count }
+
+    func samples(ofImage row: Int) -> Range<Int> { firstSample[row]..<firstSample[row + 1] }
+
+    func concepts(ofSample sample: Int) -> ArraySlice<Int32> { positives[Int(offsets[sample])..<Int(offsets[sample + 1])] }
+
+    /// The crop of one image, `[224, 224, 3]`.
+    func readPixels(_ row: Int) throws -> [UInt8] { try pixels.read(rows: row..<row + 1) }
+
+    /// The masks of samples on the 224×224 crop.
+    func readMasks(_ samples: Range<Int>) throws -> [Bitmap] {
+        guard !samples.isEmpty else { return [] }
+        let bytes = try masks.read(rows: samples)
+        return (0..<samples.count).map {
+            Bitmap(packed: Array(bytes[$0 * Self.maskBytes..<($0 + 1) * Self.maskBytes]), width: Self.side, height: Self.side)
+        }
+    }
+
+    /// Rows that evaluation looks at: standard crops of the validation images, or of all.
+    func evaluatedRows(all: Bool) -> [Int] {
+        (0..<imageCount).filter { views[$0] == 0 && (all || splits[$0] == .validation) }
+    }
+
+    /// Rows that training looks at in `split`: random crops where there are any.
+    func isTrained(_ row: Int, in split: Split, views hasViews: Bool) -> Bool {
+        splits[row] == split && (views[row] > 0) == (hasViews && split == .train)
+    }
+}

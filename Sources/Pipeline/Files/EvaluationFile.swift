@@ -1,0 +1,52 @@
+import HDF5
+import LaViSE
+
+/// `evaluation.h5`: what every filter's top images said.
+///
+/// `/filters/{index [U], top_images [U,p] (image rows, -1 none), maxima [U,p], threshold [U], words/<method> [U,p,s] (rows of the
+/// embedding), similarity/<method> [U,p,s]}`, `/recall/<method>` [U,p,K], `/truth/{offset [U·p+1], words}`, `/ks` [K].
+enum EvaluationFile {
+    static let name = "evaluation.h5"
+
+    static func write(_ evaluation: Evaluation, imageRows: [Int], to path: String) throws {
+        let summary = evaluation.summary
+        let u = summary.filters.count, p = summary.imagesPerFilter, s = evaluation.wordsPerImage, k = evaluation.ks.count
+        let file = try HDF5File.create(path)
+        try file.write("ks", evaluation.ks.map { Int32($0) })
+        try file.write("filters/index", summary.filters.map { Int32($0) })
+        try file.write("filters/top_images", summary.topImages.map { $0 < 0 ? -1 : Int32(imageRows[Int($0)]) }, shape: [u, p])
+        try file.write("filters/maxima", summary.maxima, shape: [u, p])
+        try file.write("filters/threshold", summary.thresholds)
+        for method in evaluation.methods {
+            try file.write("filters/words/\(method.method.rawValue)", method.words, shape: [u, p, s])
+            try file.write("filters/similarity/\(method.method.rawValue)", method.similarities, shape: [u, p, s])
+            try file.write("recall/\(method.method.rawValue)", method.recall, shape: [u, p, k])
+        }
+        var offsets: [Int32] = [0]
+        for truth in evaluation.groundTruth { offsets.append(offsets[offsets.count - 1] + Int32(truth.count)) }
+        try file.write("truth/offset", offsets)
+        try file.write("truth/words", evaluation.groundTruth.flatMap { $0 })
+        try file.close()
+    }
+
+    /// The evaluation back from its file; `topImages` are image rows of the preprocessed file.
+    static func read(_ path: String) throws -> Evaluation {
+        let file = try HDF5File.open(path)
+        let ks: [Int32] = try file.read("ks"), filters: [Int32] = try file.read("filters/index")
+        let offsets: [Int32] = try file.read("truth/offset"), words: [Int32] = try file.read("truth/words")
+        let truth = zip(offsets, offsets.dropFirst()).map { Array(words[Int($0)..<Int($1)]) }
+        var wordsPerImage = 0
+        let methods = try ExplanationMethod.allCases.filter { file.contains("recall/\($0.rawValue)") }.map { method in
+            let name = method.rawValue
+            wordsPerImage = try file.shape(of: "filters/words/\(name)")[2]
+            return Evaluation.Method(
+                method: method, words: try file.read("filters/words/\(name)"),
+                similarities: try file.read("filters/similarity/\(name)"), recall: try file.read("recall/\(name)"))
+        }
+        return Evaluation(
+            summary: MapSummary(
+                filters: filters.map { Int($0) }, imagesPerFilter: try file.shape(of: "filters/top_images")[1],
+                topImages: try file.read("filters/top_images"), maxima: try file.read("filters/maxima"), thresholds: try file.read("filters/threshold")),
+            ks: ks.map { Int($0) }, wordsPerImage: wordsPerImage, groundTruth: truth, methods: methods)
+    }
+}

@@ -1,0 +1,54 @@
+import HDF5
+import Networks
+
+/// Feature maps of images on disk (`features.h5`): `/features` [N, d, h, w], float32 or float16.
+struct MapFile: Sendable {
+    let shape: FeatureShape
+    private let rows: Rows
+
+    private enum Rows: Sendable { case float32(HDF5Dataset<Float>), float16(HDF5Dataset<Float16>) }
+
+    init(_ path: String) throws {
+        let file = try HDF5File.open(path)
+        let dims = try file.shape(of: "features")
+        guard dims.count == 4 else { throw ExperimentError("\(path): /features has \(dims.count) dimensions, expected [N, d, h, w]") }
+        shape = FeatureShape(channels: dims[1], height: dims[2], width: dims[3])
+        rows = try file.stringAttribute("precision", on: "features") == Experiment.Precision.float16.rawValue
+            ? .float16(file.dataset("features", Float16.self)) : .float32(file.dataset("features", Float.self))
+    }
+
+    /// The maps of one image, `[d, h, w]`.
+    func read(_ row: Int, into maps: UnsafeMutablePointer<Float>) throws {
+        switch rows {
+        case .float32(let dataset): try dataset.read(rows: row..<row + 1, into: maps)
+        case .float16(let dataset):
+            for (i, value) in try dataset.read(rows: row..<row + 1).enumerated() { maps[i] = Float(value) }
+        }
+    }
+
+    struct Writer {
+        private let file: HDF5File
+        private let rows: Rows
+
+        init(path: String, images: Int, shape: FeatureShape, precision: Experiment.Precision, backbone: String, layer: String) throws {
+            file = try HDF5File.create(path)
+            let dims = [images, shape.channels, shape.height, shape.width], chunk = [1] + dims.dropFirst()
+            rows = switch precision {
+            case .float32: .float32(try file.createDataset("features", Float.self, shape: dims, chunk: chunk))
+            case .float16: .float16(try file.createDataset("features", Float16.self, shape: dims, chunk: chunk))
+            }
+            try file.setAttribute("backbone", on: "features", backbone)
+            try file.setAttribute("layer", on: "features", layer)
+            try file.setAttribute("precision", on: "features", precision.rawValue)
+        }
+
+        func write(_ row: Int, _ maps: ArraySlice<Float>) throws {
+            switch rows {
+            case .float32(let dataset): try dataset.write(rows: row..<row + 1, Array(maps))
+            case .float16(let dataset): try dataset.write(rows: row..<row + 1, maps.map { Float16($0) })
+            }
+        }
+
+        func close() throws { try file.close() }
+    }
+}

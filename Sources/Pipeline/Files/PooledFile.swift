@@ -1,0 +1,58 @@
+import HDF5
+import Networks
+
+/// Reads `pooled.h5`: a pooled masked feature for every sample.
+struct PooledFile: Sendable {
+    let width: Int
+    /// Cells of every sample's grid mask; 0: cropped away.
+    let areas: [Int32]
+    fileprivate let rows: HDF5Dataset<Float>
+
+    init(_ path: String) throws {
+        let file = try HDF5File.open(path)
+        rows = try file.dataset("pooled", Float.self)
+        width = rows.shape[1]
+        areas = try file.read("area")
+    }
+}
+
+/// The samples of one split as training reads them: rows of `pooled.h5`, positives among the seen concepts.
+struct PooledRows: SampleSource {
+    private let pooled: PooledFile
+    private let dataset: DatasetFile
+    private let samples: [Int32]
+    /// Index of every concept among the seen ones, -1 for unseen ones.
+    private let seenIndex: [Int32]
+    private let scale: Float
+
+    /// Keeps the samples that pass `filter` and have a seen concept.
+    init(_ pooled: PooledFile, _ dataset: DatasetFile, seen: [Bool], scale: Float, filter: (Int) -> Bool) {
+        self.pooled = pooled
+        self.dataset = dataset
+        self.scale = scale
+        var next: Int32 = 0
+        let seenIndex: [Int32] = seen.map { isSeen in
+            defer { if isSeen { next += 1 } }
+            return isSeen ? next : -1
+        }
+        self.seenIndex = seenIndex
+        samples = (0..<dataset.sampleCount).filter { sample in
+            filter(sample) && dataset.concepts(ofSample: sample).contains { seenIndex[Int($0)] >= 0 }
+        }.map { Int32($0) }
+    }
+
+    var count: Int { samples.count }
+    var width: Int { pooled.width }
+
+    func read(_ chosen: ArraySlice<Int>, into out: UnsafeMutablePointer<Float>) throws {
+        for (place, row) in chosen.enumerated() {
+            let sample = Int(samples[row])
+            try pooled.rows.read(rows: sample..<sample + 1, into: out + place * width)
+        }
+        if scale != 1 { for i in 0..<chosen.count * width { out[i] *= scale } }
+    }
+
+    func positives(_ row: Int) -> [Int32] {
+        dataset.concepts(ofSample: Int(samples[row])).map { seenIndex[Int($0)] }.filter { $0 >= 0 }
+    }
+}

@@ -1,0 +1,105 @@
+import Datasets
+import Foundation
+import HDF5
+import LaViSE
+import Networks
+import Reporting
+
+/// What one variant of an experiment came to, as the tables need it.
+public struct VariantResults: Sendable {
+    public let evaluation: Evaluation
+    let dataset: DatasetFile
+    let history: TrainingHistory
+    let bootstrap: Bootstrap
+    private let words: [String]
+    /// Word ids of the dataset's concepts.
+    private let concepts: [Int32]
+    private let seen: [Bool]
+    private let samplesLeft: Int
+    private let weighByActivation: Bool
+
+    /// Reads the artifacts of a variant by their paths.
+    init(_ experiment: Experiment, dataset: String, words: String, explainer: String, evaluation: String) throws {
+        self.evaluation = try EvaluationFile.read(evaluation)
+        self.dataset = try DatasetFile(dataset)
+        self.words = try String(contentsOfFile: words, encoding: .utf8).split(separator: "\n").map(String.init)
+        let ids = Dictionary(self.words.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { _, last in last })
+        concepts = try self.dataset.concepts.map { token in
+            guard let id = ids[token] else { throw ExperimentError("the concept \"\(token)\" is not in \(words)") }
+            return id
+        }
+        let file = try HDF5File.open(explainer)
+        history = try TrainingHistory(from: file)
+        seen = try file.read("concepts/seen", as: UInt8.self).map { $0 != 0 }
+        samplesLeft = try Int(file.read("samples", as: Int64.self)[2])
+        weighByActivation = experiment.deviations.contains(.weighByActivation)
+        bootstrap = Bootstrap(filters: self.evaluation.summary.filters.count, seed: experiment.seed, resamples: experiment.evaluate.bootstrap)
+    }
+
+    var hasUnseen: Bool { seen.contains(false) }
+
+    /// The method whose numbers stand for the variant where there is room for one: the paper's own, else the last asked for.
+    var headlineMethod: ExplanationMethod {
+        evaluation[.projection] != nil ? .projection : evaluation.methods.last?.method ?? .projection
+    }
+
+    private func words(of share: ConceptShare) -> Set<Int32>? {
+        switch share {
+        case .all: nil
+        case .seen: Set(zip(concepts, seen).filter(\.1).map(\.0))
+        case .unseen: Set(zip(concepts, seen).filter { !$0.1 }.map(\.0))
+        }
+    }
+
+    func sums(_ method: ExplanationMethod, k: Int) throws -> RecallSums {
+        guard let said = evaluation[method] else { throw ExperimentError("the evaluation has no method \(method.rawValue)") }
+        return evaluation.recallSums(of: said, k: k)
+    }
+
+    func recallLines(_ share: ConceptShare) throws -> [RecallLine] {
+        try evaluation.recallLines(frequent: frequentConcepts, pool: Set(concepts), among: words(of: share), bootstrap: bootstrap)
+    }
+
+    /// Word ids of the concepts by their number of training samples, then by concept.
+    private var frequentConcepts: [Int32] {
+        var counts = [Int](repeating: 0, count: concepts.count)
+        for sample in 0..<dataset.sampleCount where dataset.splits[Int(dataset.sampleImages[sample])] == .train {
+            for concept in dataset.concepts(ofSample: sample) { counts[Int(concept)] += 1 }
+        }
+        return counts.indices.sorted { (-counts[$0], $0) < (-counts[$1], $1) }.map { concepts[$0] }
+    }
+
+    var footnotes: [String] {
+        var notes = ["\(dataset.imageCount) images, \(dataset.sampleCount) samples, \(dataset.concepts.count) concepts"]
+        if samplesLeft > 0 { notes.append("\(samplesLeft) samples took no part in training: their mask is empty on the grid, or they have no seen concept") }
+        if !dataset.skipped.isEmpty { notes.append("\(dataset.skipped.count) images could not be read and were skipped: \(dataset.skipped.joined(separator: ", "))") }
+        return notes
+    }
+
+    var trainingTable: TrainingTable {
+        TrainingTable(ks: history.hitKs, rows: history.epochs.enumerated().map { index, epoch in
+            TrainingRow(epoch: index + 1, trainLoss: epoch.trainLoss, validLoss: epoch.validLoss, trainHits: epoch.trainHits, validHits: epoch.validHits)
+        })
+    }
+
+    func filterTable(title: String) -> FilterTable {
+        let method = headlineMethod, summary = evaluation.summary, p = summary.imagesPerFilter
+        let rows = summary.filters.enumerated().map { index, filter in
+            let ranked = evaluation.explanation(filter: index, method: method, weighByActivation: weighByActivation)
+            return FilterRow(
+                filter: filter, threshold: Double(summary.thresholds[index]),
+                words: ranked.prefix(20).map { FilterRow.Word(text: words[Int($0.word)], frequency: $0.frequency, similarity: $0.similarity) },
+                recall: recall(filter: index, method), pairs: (0..<p).count { !evaluation.groundTruth[index * p + $0].isEmpty })
+        }
+        return FilterTable(title: title, method: method.rawValue, ks: evaluation.ks, rows: rows)
+    }
+
+    /// Mean recall at every k over a filter's images; nil where none has a ground truth.
+    private func recall(filter: Int, _ method: ExplanationMethod) -> [Double?] {
+        let p = evaluation.summary.imagesPerFilter, count = evaluation.ks.count
+        return (0..<count).map { k in
+            let values = (0..<p).map { evaluation[method]?.recall[(filter * p + $0) * count + k] ?? .nan }.filter { !$0.isNaN }
+            return values.isEmpty ? nil : values.reduce(0) { $0 + Double($1) } / Double(values.count)
+        }
+    }
+}

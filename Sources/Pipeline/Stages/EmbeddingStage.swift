@@ -1,0 +1,52 @@
+import Datasets
+import Engine
+import Fingerprints
+import Foundation
+import HDF5
+
+/// Word vectors as text (GloVe) → `embedding.h5`, and `words.txt`, on which alone the choice of concepts depends.
+struct EmbeddingStage: Stage {
+    let name = "embedding"
+    let revision = 1
+    let isNumeric = false
+    let outputs = [EmbeddingFile.wordsName, EmbeddingFile.name]
+    /// Path of the text file inside the input, where the input is a folder.
+    let member: String?
+
+    var parameters: Value { .object(["member": member.map { .string($0) } ?? .null]) }
+
+    func run(_ context: StageContext) throws {
+        let input = try context.input("vectors")
+        let reader = try GloveReader(member.map { input + "/" + $0 } ?? input)
+        var words: [String] = []
+        var width = 0
+        // Two passes: the first counts, so that the vectors stream into a dataset of known shape.
+        try reader.forEach { word, vector in
+            words.append(word)
+            width = vector.count
+            if words.count % 4096 == 0 { try context.checkCancelled() }
+        }
+        guard !words.isEmpty else { throw ExperimentError("\(input): no word vectors; expected a word and its numbers a line") }
+        let file = try HDF5File.create(context.output + "/" + EmbeddingFile.name)
+        try file.write("words", strings: words)
+        let dataset = try file.createDataset("vectors", Float.self, shape: [words.count, width], chunk: nil)
+        var block: [Float] = []
+        var row = 0
+        func flush() throws {
+            guard !block.isEmpty else { return }
+            let rows = block.count / width
+            try dataset.write(rows: row..<row + rows, block)
+            row += rows
+            block.removeAll(keepingCapacity: true)
+            context.progress(row, of: words.count, "words")
+            try context.checkCancelled()
+        }
+        try reader.forEach { _, vector in
+            block += vector
+            if block.count >= width * 4096 { try flush() }
+        }
+        try flush()
+        try file.close()
+        try Data(words.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: context.output + "/" + EmbeddingFile.wordsName))
+    }
+}

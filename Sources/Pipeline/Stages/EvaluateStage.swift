@@ -1,0 +1,111 @@
+import Datasets
+import Engine
+import Fingerprints
+import Foundation
+import HDF5
+import Imaging
+import LaViSE
+import Networks
+import Tensors
+
+/// Explains every filter and scores the explanations (METHOD 6, 7) → `evaluation.h5`.
+struct EvaluateStage: Stage {
+    let name = "evaluate"
+    let revision = 1
+    let isNumeric = true
+    let outputs = [EvaluationFile.name]
+    let evaluating: Experiment.Evaluating
+    /// The deviations that evaluation itself has, by name.
+    let deviations: Set<Deviation>
+    /// nil where no method passes images through the backbone again.
+    let model: Model?
+
+    static let own: Set<Deviation> = [
+        .lowQuantile, .unnormalisedAttention, .flattenFeatures, .gridMaskIoU, .evaluateOnAll, .embeddingVocabulary, .probedBatchNorm,
+    ]
+
+    init(_ evaluating: Experiment.Evaluating, deviations: Set<Deviation>, model: Model?) {
+        self.evaluating = evaluating
+        self.deviations = deviations.intersection(Self.own)
+        self.model = model
+    }
+
+    var parameters: Value {
+        .object([
+            "filters": evaluating.filters.map { .array($0.map { .int($0) }) } ?? .string("all"), "topImages": .int(evaluating.topImages),
+            "ks": .array(evaluating.ks.map { .int($0) }), "methods": .array(evaluating.methods.map { .string($0.rawValue) }),
+            "deviations": .array(deviations.sorted().map { .string($0.rawValue) }), "backbone": model?.parameters ?? .null,
+        ])
+    }
+
+    func run(_ context: StageContext) throws {
+        let dataset = try DatasetFile(context.input("dataset"))
+        let embedding = try EmbeddingFile(context.input("embedding"))
+        let explainer = try Explainer(from: HDF5File.open(context.input("explainer")))
+        let conceptRows = try embedding.rows(of: dataset.concepts)
+        let rows = dataset.evaluatedRows(all: deviations.contains(.evaluateOnAll))
+        let data = EvaluatedImages(
+            dataset: dataset, maps: try MapFile(context.input("features")), rows: rows, conceptRows: conceptRows, explainer: explainer,
+            backbone: try model?.backbone(context, probes: deviations.contains(.probedBatchNorm) ? 2 : 0))
+        let vocabulary = try vocabulary(embedding, conceptRows, context)
+        let options = EvaluationOptions(
+            filters: evaluating.filters, topImages: evaluating.topImages, ks: evaluating.ks, methods: evaluating.methods,
+            quantile: deviations.contains(.lowQuantile) ? EvaluationOptions.lowQuantile : EvaluationOptions().quantile,
+            unnormalisedAttention: deviations.contains(.unnormalisedAttention), flattenFeatures: deviations.contains(.flattenFeatures),
+            gridMaskIoU: deviations.contains(.gridMaskIoU), threads: context.threads)
+        let evaluation = try LaViSE.evaluate(data, vocabulary: vocabulary, options: options) { progress in
+            context.progress(progress.done, of: progress.total, progress.phase.rawValue)
+            try context.checkCancelled()
+        }
+        try EvaluationFile.write(evaluation, imageRows: rows, to: context.output + "/" + EvaluationFile.name)
+    }
+
+    /// The words that explanations may use: the dataset's concepts, or the whole embedding, or those of them in the entity list.
+    private func vocabulary(_ embedding: EmbeddingFile, _ conceptRows: [Int32], _ context: StageContext) throws -> Vocabulary {
+        var ids = deviations.contains(.embeddingVocabulary) ? (0..<Int32(embedding.words.count)).map { $0 } : conceptRows
+        if evaluating.entities != nil {
+            let entities = try Set(String(contentsOfFile: context.input("entities"), encoding: .utf8).split(whereSeparator: \.isNewline).map(String.init))
+            ids = ids.filter { entities.contains(embedding.words[Int($0)]) }
+            guard !ids.isEmpty else { throw ExperimentError("no word of evaluate.entities is in the vocabulary; check the file, one word a line") }
+        }
+        let vectors = ids.count == embedding.words.count ? try embedding.allVectors() : try embedding.vectors(ids)
+        return try Vocabulary(vectors: vectors, ids: ids)
+    }
+}
+
+/// The evaluated images as the evaluation reads them: maps, pixels and masks from their files.
+private struct EvaluatedImages: EvaluationData {
+    let dataset: DatasetFile
+    let maps: MapFile
+    let rows: [Int]
+    let conceptRows: [Int32]
+    let explainer: Explainer
+    let backbone: Backbone?
+
+    var imageCount: Int { rows.count }
+    var channels: Int { maps.shape.channels }
+    var mapHeight: Int { maps.shape.height }
+    var mapWidth: Int { maps.shape.width }
+
+    func maps(_ image: Int, into out: UnsafeMutablePointer<Float>) throws { try maps.read(rows[image], into: out) }
+
+    func image(_ image: Int, into out: UnsafeMutablePointer<Float>) throws {
+        try dataset.readPixels(rows[image]).withUnsafeBufferPointer { pixels in
+            guard let base = pixels.baseAddress else { return }
+            Backbone.normalise(pixels: base, into: out)
+        }
+    }
+
+    func truth(_ image: Int) throws -> [TruthSample] {
+        let samples = dataset.samples(ofImage: rows[image])
+        return try zip(samples, dataset.readMasks(samples)).map { sample, mask in
+            TruthSample(words: dataset.concepts(ofSample: sample).map { conceptRows[Int($0)] }, mask: mask.bits)
+        }
+    }
+
+    func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) { backbone?.features(image: image, into: out) }
+
+    func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {
+        explainer.predict(inputs, count: count, into: out)
+    }
+}

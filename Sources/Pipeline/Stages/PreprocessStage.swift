@@ -1,0 +1,93 @@
+import Datasets
+import Engine
+import Fingerprints
+import Foundation
+import HDF5
+import Imaging
+import Tensors
+
+/// Images and annotations → `dataset.h5` (see `DatasetFile`): crops, samples with masks, concepts and their draw.
+struct PreprocessStage: Stage {
+    /// Images decoded at a time; bounds memory, and fixes the layout for any number of threads.
+    static let blockSize = 64
+
+    let name = "preprocess"
+    let revision = 1
+    let isNumeric = false
+    let outputs = [DatasetFile.name]
+    let kind: DatasetKind
+    let onBadImage: Experiment.OnBadImage
+    let views: Int
+    let categoryFraction: Double
+    let rules: DatasetRules
+    let seed: UInt64
+    let layout: DatasetLayout
+
+    var parameters: Value {
+        .object([
+            "kind": .string(kind == .visualGenome ? "visual-genome" : "coco"), "onBadImage": .string(onBadImage.rawValue), "views": .int(views),
+            "rules": rules.parameters, "seed": .int(Int(seed)),
+        ])
+    }
+
+    func run(_ context: StageContext) throws {
+        let words = try Set(String(contentsOfFile: context.input("words"), encoding: .utf8).split(separator: "\n").map(String.init))
+        let dataset = try layout.open(context, hasVector: words.contains, rules: rules)
+        guard !dataset.images.isEmpty, !dataset.concepts.isEmpty else {
+            throw ExperimentError("the dataset is empty: no image has an annotation whose concept has a word vector; check dataset.root and the embedding")
+        }
+        for split in [Split.train, .validation] where !dataset.images.contains(where: { $0.split == split }) {
+            throw ExperimentError("the \(split == .train ? "training" : "validation") split has no annotated image; both splits need some")
+        }
+        let writer = try DatasetWriter(path: context.output + "/" + DatasetFile.name)
+        let rows = plannedRows(dataset)
+        for start in stride(from: 0, to: rows.count, by: Self.blockSize) {
+            let block = rows[start..<min(start + Self.blockSize, rows.count)]
+            let prepared = SharedResults<Result<PreparedImage, any Error>>(count: block.count)
+            try concurrently(block.count, threads: context.threads) { i in
+                try context.checkCancelled()
+                prepared[i] = Result { try prepare(block[block.startIndex + i], dataset) }
+            }
+            for (row, result) in zip(block, prepared.values) { try add(result, row, dataset, to: writer) }
+            context.progress(block.endIndex, of: rows.count, "images")
+        }
+        guard writer.sampleCount > 0 else { throw ExperimentError("no image has a sample; check the annotations") }
+        for split in [Split.train, .validation] where !writer.hasSamples(in: split) {
+            throw ExperimentError("the \(split == .train ? "training" : "validation") split has no instance; both splits need some")
+        }
+        let seen = seenConcepts(count: dataset.concepts.count, fraction: categoryFraction, seed: seed)
+        try writer.finish(concepts: dataset.concepts, seen: seen)
+    }
+
+    private struct Row: Sendable { let image: Int; let view: Int }
+
+    /// Every image once, training images `views` times more.
+    private func plannedRows(_ dataset: any ReferenceDataset) -> [Row] {
+        dataset.images.indices.flatMap { image in
+            (0...(dataset.images[image].split == .train ? views : 0)).map { Row(image: image, view: $0) }
+        }
+    }
+
+    private func prepare(_ row: Row, _ dataset: any ReferenceDataset) throws -> PreparedImage {
+        let image = try decodeJPEG(dataset.images[row.image].file)
+        let view = row.view == 0 ? nil
+            : CropView(seed: seed, imageID: dataset.images[row.image].id, view: row.view, width: image.width, height: image.height)
+        let samples = try dataset.samples(ofImage: row.image, width: image.width, height: image.height, view: view)
+        return PreparedImage(pixels: (view.map(image.crop224) ?? image.centreCrop224()).pixels, samples: samples)
+    }
+
+    private func add(_ result: Result<PreparedImage, any Error>, _ row: Row, _ dataset: any ReferenceDataset, to writer: DatasetWriter) throws {
+        let image = dataset.images[row.image]
+        do {
+            try writer.append(result.get(), id: image.id, split: image.split, view: row.view)
+        } catch let error as ImagingError where onBadImage == .skip {
+            if row.view == 0 { writer.skip(image.file, "\(error)") }
+        }
+    }
+}
+
+/// One image as it is written: `[224, 224, 3]` pixels and its samples.
+struct PreparedImage: Sendable {
+    let pixels: [UInt8]
+    let samples: [Sample]
+}

@@ -1,0 +1,92 @@
+import Datasets
+import Engine
+import Fingerprints
+import Foundation
+import HDF5
+import Networks
+import Tensors
+
+/// Pooled features and word vectors → `explainer.h5` (METHOD 5): the trained explainer and its history.
+struct TrainStage: Stage {
+    static let explainerName = "explainer.h5"
+
+    let name = "train"
+    let revision = 1
+    let isNumeric = true
+    let outputs = [Self.explainerName]
+    let training: Experiment.Training
+    let views: Bool
+    let frozenBatchNorm: Bool
+    let keepEmptyMasks: Bool
+    let maskScale255: Bool
+    let seed: UInt64
+
+    var parameters: Value {
+        [
+            "epochs": .int(training.epochs), "batchSize": .int(training.batchSize), "optimiser": .string(training.optimiser.rawValue),
+            "learningRate": .double(training.learningRate), "dropout": .double(training.dropout), "shuffle": .bool(training.shuffle),
+            "categoryFraction": .double(training.categoryFraction), "views": .bool(views), "frozenBatchNorm": .bool(frozenBatchNorm),
+            "keepEmptyMasks": .bool(keepEmptyMasks), "maskScale255": .bool(maskScale255), "seed": .int(Int(seed)),
+        ]
+    }
+
+    func run(_ context: StageContext) throws {
+        let dataset = try DatasetFile(context.input("dataset"))
+        let embedding = try EmbeddingFile(context.input("embedding"))
+        let pooled = try PooledFile(context.input("pooled"))
+        let seen = seenConcepts(count: dataset.concepts.count, fraction: training.categoryFraction, seed: seed)
+        let concepts = try embedding.vectors(embedding.rows(of: zip(dataset.concepts, seen).filter(\.1).map(\.0)))
+        func rows(_ split: Split) throws -> PooledRows {
+            let rows = PooledRows(pooled, dataset, seen: seen, scale: maskScale255 ? 1 / 255 : 1) { sample in
+                dataset.isTrained(Int(dataset.sampleImages[sample]), in: split, views: views) && (keepEmptyMasks || pooled.areas[sample] > 0)
+            }
+            guard rows.count > 1 else {
+                throw ExperimentError("the \(split == .train ? "training" : "validation") split has \(rows.count) samples; training needs at least 2 in each")
+            }
+            return rows
+        }
+        let train = try rows(.train), validation = try rows(.validation)
+        var trainer = try resumedTrainer(context, concepts: concepts, inputs: pooled.width, outputs: embedding.width)
+        let state = context.scratch + "/trainer.h5"
+        let steps = (train.count + training.batchSize - 1) / training.batchSize
+        while trainer.history.count < training.epochs {
+            let epoch = trainer.history.count
+            _ = try trainer.runEpoch(training: train, validation: validation) { step, _ in
+                try context.checkCancelled()
+                context.progress(epoch * steps + step, of: training.epochs * steps, "steps")
+            }
+            try trainer.save(to: state + ".partial")
+            context.faultPoint("train.epoch")
+            guard rename(state + ".partial", state) == 0 else {
+                throw ExperimentError("\(state): cannot be renamed into place: \(String(cString: strerror(errno)))")
+            }
+        }
+        try write(trainer, seen: seen, train: train.count, validation: validation.count,
+                  left: dataset.sampleCount - train.count - validation.count, to: context.output + "/" + Self.explainerName)
+    }
+
+    private func options(threads: Int) -> TrainingOptions {
+        TrainingOptions(
+            epochs: training.epochs, batchSize: training.batchSize, optimiser: training.optimiser, learningRate: training.learningRate,
+            dropout: training.dropout, shuffle: training.shuffle, seed: seed, frozenBatchNorm: frozenBatchNorm, threads: threads)
+    }
+
+    /// The trainer as a killed attempt left it after an epoch, or a new one.
+    private func resumedTrainer(_ context: StageContext, concepts: Tensor, inputs: Int, outputs: Int) throws -> Trainer {
+        let state = context.scratch + "/trainer.h5"
+        if FileManager.default.fileExists(atPath: state) {
+            return try Trainer.load(from: state, options: options(threads: context.threads), concepts: concepts)
+        }
+        return try Trainer(options: options(threads: context.threads), concepts: concepts,
+                           initial: Explainer(inputs: inputs, outputs: outputs, seed: seed))
+    }
+
+    private func write(_ trainer: Trainer, seen: [Bool], train: Int, validation: Int, left: Int, to path: String) throws {
+        let file = try HDF5File.create(path)
+        try trainer.best.write(to: file)
+        try TrainingHistory(epochs: trainer.history, hitKs: trainer.options.hitKs).write(to: file)
+        try file.write("concepts/seen", seen.map { $0 ? 1 : 0 } as [UInt8])
+        try file.write("samples", [train, validation, left].map { Int64($0) })
+        try file.close()
+    }
+}

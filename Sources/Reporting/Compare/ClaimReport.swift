@@ -1,0 +1,75 @@
+import Fingerprints
+
+/// All claims of an experiment with their verdicts.
+public struct ClaimReport: Sendable, Equatable {
+    public var experiment: String
+    public var claims: [CheckedClaim]
+
+    public init(experiment: String, claims: [CheckedClaim]) {
+        self.experiment = experiment
+        self.claims = claims
+    }
+
+    public var isRefuted: Bool { claims.contains { $0.verdict == .refuted } }
+
+    /// `demo: 3 claims: 2 reproduced, 1 inconclusive, 0 refuted`
+    public var summary: String {
+        guard !claims.isEmpty else { return "\(experiment): no claims" }
+        let counts = Verdict.allCases.map { verdict in "\(claims.count { $0.verdict == verdict }) \(verdict.rawValue)" }
+        return "\(experiment): \(claims.count) claim\(claims.count == 1 ? "" : "s"): \(counts.joined(separator: ", "))"
+    }
+
+    private static let columns = ["claim", "source", "verdict", "published", "margin", "ours", "95 % interval", "note"]
+
+    private func cells(_ checked: CheckedClaim) -> [String] {
+        var numbers = ["", ""]
+        if case .recall(_, _, _, let published, let margin) = checked.claim {
+            numbers = [fixed(published, Decimals.shown), fixed(margin, Decimals.shown)]
+        }
+        let ours = checked.ours.map { fixed($0.value, Decimals.shown) } ?? "–"
+        let interval = checked.ours.map { "[\(fixed($0.low, Decimals.shown)), \(fixed($0.high, Decimals.shown))]" } ?? ""
+        let claim = (checked.row.map { "\($0): " } ?? "") + checked.claim.text
+        return [claim, checked.source, checked.verdict.rawValue] + numbers + [ours, interval, checked.note]
+    }
+
+    public var markdown: String {
+        let table = TextTable(
+            columns: Self.columns, textColumns: 3, rows: claims.map { cells($0).map(TextTable.Cell.text) })
+        return claims.isEmpty ? summary + "\n" : "\(summary)\n\n\(table.markdown)"
+    }
+
+    /// For a terminal: a line a claim, the verdict in colour where `colour` is on.
+    public func text(colour: Bool) -> String {
+        let colours: [Verdict: Int] = [.reproduced: 32, .inconclusive: 33, .refuted: 31]
+        let width = claims.map { cells($0)[0].count }.max() ?? 0
+        let lines = claims.map { checked in
+            let cells = cells(checked)
+            let verdict = cells[2] + String(repeating: " ", count: Verdict.inconclusive.rawValue.count - cells[2].count)
+            let painted = colour ? "\u{1B}[\(colours[checked.verdict] ?? 0)m\(verdict)\u{1B}[0m" : verdict
+            let published = cells[3].isEmpty ? "" : "published \(cells[3]) ± \(cells[4]), "
+            let note = [cells[7], checked.source].filter { !$0.isEmpty }.joined(separator: "; ")
+            return "\(painted)  \(cells[0])\(String(repeating: " ", count: width - cells[0].count))  "
+                + "\(published)ours \(cells[5]) \(cells[6])  (\(note))\n"
+        }
+        return lines.joined() + summary + "\n"
+    }
+
+    public var json: String {
+        func number(_ value: Double?) -> Value { rounded(value, Decimals.stored).map(Value.double) ?? .null }
+        let list = claims.map { checked -> Value in
+            var members: [String: Value] = [
+                "claim": .string(checked.claim.text), "source": .string(checked.source),
+                "verdict": .string(checked.verdict.rawValue), "ours": number(checked.ours?.value),
+                "low": number(checked.ours?.low), "high": number(checked.ours?.high), "note": .string(checked.note),
+            ]
+            if let row = checked.row { members["row"] = .string(row) }
+            if case .recall(_, _, _, let published, let margin) = checked.claim {
+                members["published"] = number(published)
+                members["margin"] = number(margin)
+            }
+            return .object(members)
+        }
+        let value: Value = ["schema": 1, "experiment": .string(experiment), "claims": .array(list)]
+        return value.json(pretty: true) + "\n"
+    }
+}

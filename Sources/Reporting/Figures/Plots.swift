@@ -1,0 +1,43 @@
+extension TrainingTable {
+    /// Loss by epoch.
+    public var lossPlot: LinePlot {
+        LinePlot(
+            title: "Loss", xTitle: "epoch", yTitle: "CSMR loss",
+            series: [line("train") { $0.trainLoss }, line("validation") { $0.validLoss }])
+    }
+
+    /// hit@k by epoch; training's are dashed.
+    public var hitPlot: LinePlot {
+        LinePlot(
+            title: "Any positive concept among the k nearest", xTitle: "epoch", yTitle: "hit@k",
+            series: ks.indices.flatMap { index in
+                var train = line("train @\(ks[index])") { $0.trainHits[index] }
+                train.isReference = true
+                return [line("validation @\(ks[index])") { $0.validHits[index] }, train]
+            })
+    }
+
+    private func line(_ name: String, _ value: (TrainingRow) -> Double) -> LinePlot.Series {
+        LinePlot.Series(name: name, points: rows.map { LinePlot.Point(x: Double($0.epoch), y: value($0)) })
+    }
+}
+
+extension CollectedTable {
+    /// A line a column over the rows, ours beside the published one (dashed): A's Figure 7.
+    public var plot: LinePlot {
+        LinePlot(
+            title: published.caption, xTitle: published.labels, yTitle: "recall",
+            series: published.columns.enumerated().flatMap { index, column -> [LinePlot.Series] in
+                let mine = ours.enumerated().compactMap { x, row in
+                    row[index].flatMap { row in
+                        row.recall.map { LinePlot.Point(x: Double(x), y: $0, low: row.low, high: row.high) }
+                    }
+                }
+                let theirs = published.rows.enumerated().map { LinePlot.Point(x: Double($0), y: $1.values[index]) }
+                return [
+                    LinePlot.Series(name: "ours @\(column.k)", points: mine),
+                    LinePlot.Series(name: "published @\(column.k)", points: theirs, isReference: true),
+                ]
+            }, xLabels: published.rows.map(\.label))
+    }
+}

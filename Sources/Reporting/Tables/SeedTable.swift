@@ -1,0 +1,62 @@
+/// A recall over several seeds.
+public struct SeedRow: Sendable, Equatable {
+    public var method: String
+    public var k: Int
+    public var mean: Double
+    /// Sample standard deviation.
+    public var deviation: Double
+    public var seeds: Int
+    public var published: Double?
+
+    public init(method: String, k: Int, mean: Double, deviation: Double, seeds: Int, published: Double? = nil) {
+        self.method = method
+        self.k = k
+        self.mean = mean
+        self.deviation = deviation
+        self.seeds = seeds
+        self.published = published
+    }
+}
+
+/// Mean and standard deviation over seeds: `results/NAME/seeds.{md,csv}`.
+public struct SeedTable: Sendable, Equatable {
+    public var experiment: String
+    public var title: String
+    public var rows: [SeedRow]
+
+    public init(experiment: String, title: String, rows: [SeedRow]) {
+        self.experiment = experiment
+        self.title = title
+        self.rows = rows
+    }
+
+    public var markdown: String {
+        let ks = Set(rows.map(\.k)).sorted()
+        var methods: [String] = []
+        for row in rows where !methods.contains(row.method) { methods.append(row.method) }
+        let published = Set(rows.filter { $0.published != nil }.map(\.k))
+        var table = TextTable(columns: ["method"])
+        for k in ks { table.columns += published.contains(k) ? ["recall@\(k)", "published"] : ["recall@\(k)"] }
+        table.columns.append("seeds")
+        table.rows = methods.map { method in
+            let own = rows.filter { $0.method == method }
+            let numbers = ks.flatMap { k -> [TextTable.Cell] in
+                let row = own.first { $0.k == k }
+                let text = row.map { "\(fixed($0.mean, Decimals.shown)) ± \(fixed($0.deviation, Decimals.shown))" }
+                return [.text(text ?? "–")] + (published.contains(k) ? [.number(row?.published)] : [])
+            }
+            return [.text(method)] + numbers + [.integer(own.first?.seeds ?? 0)]
+        }
+        return "# \(TextTable.markdownEscaped(title))\n\nrecall@k: mean ± standard deviation over seeds.\n\n\(table.markdown)"
+    }
+
+    public var csv: String {
+        CSV(
+            header: ["experiment", "method", "k", "mean", "sd", "seeds", "published"],
+            rows: rows.map {
+                [experiment, $0.method, String($0.k), fixed($0.mean, Decimals.stored), fixed($0.deviation, Decimals.stored),
+                 String($0.seeds), fixed($0.published, Decimals.stored)]
+            }
+        ).text
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+
+@main
+enum Main {
+    static func main() {
+        pinNumerics()
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try LavisePipeline.parseAsRoot()
+            try command.run()
+        } catch {
+            Foundation.exit(report(error))
+        }
+    }
+
+    /// Prints an error where it belongs and returns DESIGN's exit code for it.
+    private static func report(_ error: any Error) -> Int32 {
+        if let exit = error as? ExitCode, !(error is ValidationError) { return exit.rawValue }
+        if let status = ExitStatus(error) {
+            standardError("error: \(error)")
+            return status.rawValue
+        }
+        let message = LavisePipeline.fullMessage(for: error)
+        if LavisePipeline.exitCode(for: error) == .success {
+            print(message)
+            return ExitStatus.fine.rawValue
+        }
+        standardError(message)
+        return ExitStatus.usage.rawValue
+    }
+
+    /// OpenBLAS picks its kernel by CPU when it is loaded, before `main`: starting over with one named kernel gives every AVX2
+    /// machine the same bits, and so the same artifacts.
+    private static func pinNumerics() {
+        guard getenv("OPENBLAS_CORETYPE") == nil, let core = portableBLASCore() else { return }
+        setenv("OPENBLAS_CORETYPE", core, 1)
+        setenv("OPENBLAS_NUM_THREADS", "1", 1)
+        let arguments = CommandLine.arguments.map { strdup($0) } + [nil]
+        execv("/proc/self/exe", arguments)
+        // Still here: this system cannot start over; the numerics key then tells its bits apart.
+    }
+}
+
+struct LavisePipeline: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lavise-pipeline",
+        abstract: "Explains the filters of a CNN in words (LaViSE), reproducibly: from an experiment file to a table.",
+        version: PipelineVersion.text,
+        subcommands: [
+            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Diff.self, Check.self, Verify.self, Show.self, List.self, Doctor.self, GC.self,
+            Version.self,
+        ])
+}
+
+func standardError(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }

@@ -1,0 +1,99 @@
+import Engine
+import Foundation
+
+/// Tells a person what a run does: a line a finished job and, on a terminal, a live line of what is under way. All to stderr.
+final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
+    private let lock = NSLock()
+    private let style = Style(descriptor: STDERR_FILENO)
+    private let isLive: Bool
+    private let isQuiet: Bool
+    private let width: Int
+    private var running: [String: Meter] = [:]
+    private var hasLiveLine = false
+
+    /// How far a running job is.
+    private struct Meter {
+        let started: Date
+        var text = ""
+    }
+
+    /// - Parameter names: ids of all jobs, for the width of the column.
+    init(names: [String], progress: Bool, quiet: Bool) {
+        isLive = progress && !quiet && isatty(STDERR_FILENO) == 1
+        isQuiet = quiet
+        width = min(40, names.map(\.count).max() ?? 0)
+    }
+
+    func started(job: String, stage: String, reason: Reason, threads: Int) {
+        lock.withLock {
+            running[job] = Meter(started: Date())
+            drawLive()
+        }
+    }
+
+    func progressed(job: String, done: Int, total: Int, unit: String) {
+        lock.withLock {
+            guard isLive, var meter = running[job] else { return }
+            let elapsed = Date().timeIntervalSince(meter.started)
+            guard elapsed > 1 else { return }
+            let rate = Double(done) / elapsed
+            let rest = rate > 0 ? Double(total - done) / rate : 0
+            meter.text = "\(job) \(done)/\(total) \(unit), \(String(format: rate < 10 ? "%.1f" : "%.0f", rate))/s, \(Format.seconds(rest)) left"
+            running[job] = meter
+            drawLive()
+        }
+    }
+
+    func noted(job: String, text: String) { line("\(padded(job))  \(text)") }
+
+    func waiting(job: String, holder: String) { line("\(padded(job))  waiting for \(holder)") }
+
+    func finished(_ status: JobStatus) {
+        lock.withLock { _ = running.removeValue(forKey: status.job) }
+        guard !isQuiet else { return }
+        line(describe(status))
+    }
+
+    /// One aligned line of a job: name, what happened, reason, time, size.
+    private func describe(_ status: JobStatus) -> String {
+        let size = Format.bytes(status.outputs.reduce(0) { $0 + $1.bytes })
+        let seconds = status.seconds.map(Format.seconds) ?? ""
+        let right = "  " + String(repeating: " ", count: max(0, 7 - seconds.count)) + seconds
+            + "  " + String(repeating: " ", count: max(0, 7 - size.count)) + size
+        let (word, detail): (String, String) = switch (status.ran, status.cutOff, status.state) {
+        case (true, _, _): (style.good("run    "), status.reason.map { "\($0)" } ?? "")
+        case (_, true, _): (style.changed("cut off"), "inputs came out the same")
+        case (_, _, .fresh): (style.faint("fresh  "), "")
+        default: (style.bad(status.state.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)), status.reason.map { "\($0)" } ?? "")
+        }
+        guard status.state == .fresh else { return "\(padded(status.job))  \(word)  \(detail)" }
+        return "\(padded(status.job))  \(word)\(right)  \(style.faint(detail))"
+    }
+
+    private func padded(_ job: String) -> String { job.padding(toLength: max(width, job.count), withPad: " ", startingAt: 0) }
+
+    private func line(_ text: String) {
+        lock.withLock {
+            clearLive()
+            standardError(text)
+            drawLive()
+        }
+    }
+
+    private func clearLive() {
+        guard hasLiveLine else { return }
+        FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+        hasLiveLine = false
+    }
+
+    private func drawLive() {
+        guard isLive else { return }
+        let text = running.values.map(\.text).filter { !$0.isEmpty }.sorted().joined(separator: " | ")
+        guard !text.isEmpty else { return clearLive() }
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(String(text.prefix(79)))".utf8))
+        hasLiveLine = true
+    }
+
+    /// Removes the live line at the end of a run.
+    func end() { lock.withLock { clearLive() } }
+}

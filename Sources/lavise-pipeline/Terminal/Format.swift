@@ -1,0 +1,39 @@
+import Foundation
+
+/// Text for people: times, sizes, columns.
+enum Format {
+    /// "0.4s", "12s", "2m13s", "3h05m".
+    static func seconds(_ seconds: Double) -> String {
+        if seconds < 9.95 { return String(format: "%.1fs", seconds) }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole)s" }
+        if whole < 3600 { return "\(whole / 60)m" + padded(whole % 60) + "s" }
+        return "\(whole / 3600)h" + padded(whole / 60 % 60) + "m"
+    }
+
+    private static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+    /// "812 B", "4.2 MB", "19.3 GB" (powers of 1,000).
+    static func bytes(_ bytes: Int) -> String {
+        var value = Double(bytes), unit = 0
+        let units = ["B", "kB", "MB", "GB", "TB"]
+        while value >= 999.5, unit < units.count - 1 { value /= 1000; unit += 1 }
+        return unit == 0 ? "\(bytes) B" : String(format: value < 9.95 ? "%.1f" : "%.0f", value) + " " + units[unit]
+    }
+
+    /// Lines with columns aligned to the left, two spaces between.
+    static func columns(_ rows: [[String]]) -> [String] {
+        var widths: [Int] = []
+        for row in rows {
+            for (i, cell) in row.enumerated() {
+                if i == widths.count { widths.append(0) }
+                widths[i] = max(widths[i], cell.count)
+            }
+        }
+        return rows.map { row in
+            row.enumerated().map { i, cell in
+                i == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[i] - cell.count)
+            }.joined(separator: "  ")
+        }
+    }
+}

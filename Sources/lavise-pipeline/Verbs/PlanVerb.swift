@@ -1,0 +1,52 @@
+import ArgumentParser
+import Engine
+import Fingerprints
+import Foundation
+import Pipeline
+
+struct PlanVerb: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "plan", abstract: "What would run, in what order, and what it would download.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var chosen: ExperimentOptions
+
+    func run() throws {
+        let project = try global.open()
+        for file in try chosen.files(project) { try Self.show(file, project, json: global.json) }
+    }
+
+    /// Prints the plan of one experiment; reads the store, changes nothing.
+    static func show(_ file: ExperimentFile, _ project: Project, json: Bool) throws {
+        let experiment = try project.plan(file)
+        let predictions = try project.runner().predict(experiment.plan)
+        let jobs = predictions.map(\.status)
+        let downloads = experiment.pendingDownloads(jobs)
+        if json {
+            print(Value.object([
+                "schema": 1, "experiment": .string(file.name),
+                "runs": .array(predictions.filter(\.wouldRun).map { job in
+                    [
+                        "name": .string(job.status.job), "reason": .string(job.status.reason.map { "\($0)" } ?? ""),
+                        "seconds": job.seconds.map { .double($0) } ?? .null, "bytes": job.bytes.map { .int($0) } ?? .null,
+                    ]
+                }),
+                "downloads": .array(downloads.map { ["name": .string($0.name), "bytes": $0.bytes.map { .int($0) } ?? .null] }),
+            ]).json(pretty: true))
+            return
+        }
+        print("\(file.name): \(file.title)")
+        let rows = predictions.enumerated().map { index, job in
+            [
+                "\(index + 1).", job.status.job, job.wouldRun ? "run" : "fresh", job.wouldRun ? job.seconds.map { "~" + Format.seconds($0) } ?? "?" : "",
+                job.wouldRun ? job.bytes.map { "~" + Format.bytes($0) } ?? "?" : "", job.status.reason.map { "\($0)" } ?? "",
+            ]
+        }
+        Format.columns(rows).forEach { print($0) }
+        if !downloads.isEmpty {
+            print("downloads:")
+            Format.columns(downloads.map { ["  \($0.name)", $0.bytes.map(Format.bytes) ?? "size unknown", $0.url] }).forEach { print($0) }
+            print("  in all \(Format.bytes(downloads.reduce(0) { $0 + ($1.bytes ?? 0) }))")
+        }
+        print("\(predictions.count(where: \.wouldRun)) of \(jobs.count) stages would run")
+    }
+}

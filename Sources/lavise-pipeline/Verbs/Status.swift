@@ -1,0 +1,48 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Pipeline
+
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "A line a stage: state, time, size, hash, reason.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var chosen: ExperimentOptions
+
+    @Flag(help: "Exit with 3 when a stage is not fresh.")
+    var exitCode = false
+
+    func run() throws {
+        let project = try global.open()
+        var isFresh = true
+        for file in try chosen.files(project) {
+            let jobs = try project.runner().status(of: project.plan(file).plan)
+            isFresh = isFresh && jobs.allSatisfy { $0.state == .fresh }
+            if global.json {
+                print(StatusReport(file, jobs).json)
+            } else {
+                print("\(file.name): \(file.title)")
+                Self.lines(jobs).forEach { print($0) }
+            }
+        }
+        if exitCode, !isFresh { throw ExitCode(ExitStatus.stale.rawValue) }
+    }
+
+    private static func lines(_ jobs: [JobStatus]) -> [String] {
+        let style = Style(descriptor: STDOUT_FILENO)
+        let rows = Format.columns(jobs.map { job in
+            [
+                job.job, job.state.rawValue, job.seconds.map(Format.seconds) ?? "-",
+                job.outputs.isEmpty ? "-" : Format.bytes(job.outputs.reduce(0) { $0 + $1.bytes }), job.outputs.first?.digest.short ?? "-",
+                job.reason.map { "\($0)" } ?? "",
+            ]
+        })
+        return zip(rows, jobs).map { row, job in
+            switch job.state {
+            case .fresh: row
+            case .failed: style.bad(row)
+            default: style.changed(row)
+            }
+        }
+    }
+}

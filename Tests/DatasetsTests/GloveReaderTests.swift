@@ -1,0 +1,129 @@
+import Datasets
+import Foundation
+import Testing
+
+/// Reads `bytes` as a word-vector file.
+private func parsed(_ bytes: [UInt8]) throws -> [(word: String, vector: [Float])] {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("vectors-\(UUID().uuidString).txt").path
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var out: [(word: String, vector: [Float])] = []
+    try GloveReader(path).forEach { out.append(($0, Array($1))) }
+    return out
+}
+
+private func parsed(_ text: String) throws -> [(word: String, vector: [Float])] { try parsed(Array(text.utf8)) }
+
+/// What reading `bytes` reports, the file's path shortened to "vectors".
+private func message(_ bytes: [UInt8]) -> String {
+    do {
+        return "read \(try parsed(bytes).count) words"
+    } catch let error as GloveError {
+        return error.description.replacingOccurrences(of: error.path, with: "vectors")
+    } catch {
+        return "\(error)"
+    }
+}
+
+@Suite struct GloveReaderTests {
+    @Test func readsWordsAndNumbersInOrder() throws {
+        let read = try parsed("the -0.25 1 3e-2\n#$% 0 .5 +7\ncafé\u{a0}x -0 1. 12345678\n")
+        #expect(read.map(\.word) == ["the", "#$%", "café\u{a0}x"])
+        #expect(read.map(\.vector) == [[-0.25, 1, 0.03], [0, 0.5, 7], [0, 1, 12345678]])
+        #expect(read[2].vector[0].sign == .minus)
+        #expect(try parsed("a 1 2\nb 3 4").map(\.vector) == [[1, 2], [3, 4]], "the last line may lack its end")
+    }
+
+    @Test func numbersAreTheNearestFloats() throws {
+        var random = SystemRandomNumberGenerator()
+        var texts = ["16777217", "0.1", "-0.0384194", "3.4028235e38", "1e-45", "0.000000000001", "16777216.5", "8388609.5",
+                     "1.00000017881393432617187499", "0.30000001192092896", "123456789012345678901234567890", "0.00000000149011612"]
+        for _ in 0..<20_000 {
+            let digits = Int.random(in: 1...11, using: &random)
+            let number = UInt64.random(in: 0..<UInt64(pow(10, Double(digits))), using: &random)
+            let point = Int.random(in: 0...digits, using: &random)
+            var text = String(number)
+            text = String(repeating: "0", count: max(0, digits - text.count)) + text
+            text.insert(".", at: text.index(text.startIndex, offsetBy: point))
+            texts.append((Bool.random(using: &random) ? "-" : "") + text)
+        }
+        let vector = try parsed("w " + texts.joined(separator: " ") + "\n")[0].vector
+        #expect(vector.count == texts.count)
+        for (text, value) in zip(texts, vector) where value.bitPattern != strtof(text, nil).bitPattern {
+            Issue.record("\(text) read as \(value)")
+        }
+    }
+
+    @Test func linesAcrossReadsAreWhole() throws {
+        let row = (0..<300).map { "0.\($0 + 100)" }.joined(separator: " ")
+        let text = (0..<2_000).map { "word\($0) \(row)\n" }.joined()
+        #expect(text.utf8.count > 3 << 20)
+        let read = try parsed(text)
+        #expect(read.map(\.word) == (0..<2_000).map { "word\($0)" })
+        #expect(Set(read.map(\.vector)) == [(0..<300).map { strtof("0.\($0 + 100)", nil) }])
+    }
+
+    @Test(arguments: [
+        ("a 1 2\nb 3 4 5\n", "vectors:2: expected 2 numbers for 'b', found 3"),
+        ("a 1 2\nb 3\n", "vectors:2: expected 2 numbers for 'b', found 1"),
+        ("a 1 2\nb\n", "vectors:2: expected 2 numbers for 'b', found 0"),
+        ("a\n", "vectors:1: expected at least 1 numbers for 'a', found 0"),
+        ("a 1 2\nb 3 x4\n", "vectors:2: expected a number as value 2 of 'b', found 'x4'"),
+        ("a 1 2\nb 3 4 \n", "vectors:2: expected a number as value 3 of 'b', found ''"),
+        ("a 1  2\n", "vectors:1: expected a number as value 2 of 'a', found ''"),
+        ("a 1 nan\n", "vectors:1: expected a number as value 2 of 'a', found 'nan'"),
+        ("a 1 0x10\n", "vectors:1: expected a number as value 2 of 'a', found '0x10'"),
+        ("a 1 1e99\n", "vectors:1: expected a number as value 2 of 'a', found '1e99'"),
+        ("a 1 -\n", "vectors:1: expected a number as value 2 of 'a', found '-'"),
+        ("a 1 1.2.3\n", "vectors:1: expected a number as value 2 of 'a', found '1.2.3'"),
+        ("a 1 2\n 3 4\n", "vectors:2: expected a word, found none"),
+        ("a 1 2\n\nb 3 4\n", "vectors:2: expected a word, found none"),
+        ("", "vectors: holds no words; expected a word and its numbers a line"),
+    ])
+    func wrongFilesAreNamedByLine(_ text: String, _ expected: String) {
+        #expect(message(Array(text.utf8)) == expected)
+    }
+
+    @Test func invalidUTF8AndEndlessLines() {
+        #expect(message(Array("a 1\n".utf8) + [0x66, 0xC3, 0x28] + Array(" 2\n".utf8)) == "vectors:2: the word is not valid UTF-8")
+        let endless = [UInt8](repeating: UInt8(ascii: "1"), count: 3 << 20)
+        #expect(message(Array("a 1\n".utf8) + endless)
+            == "vectors:2: no line end within 1048576 bytes: is this a text file of word vectors?")
+    }
+
+    @Test func missingFileAndFolder() throws {
+        let missing = #expect(throws: GloveError.self) { try GloveReader("/nonexistent/glove.txt") }
+        #expect(missing?.description == "/nonexistent/glove.txt: cannot be opened: No such file or directory")
+        let folder = FileManager.default.temporaryDirectory.path
+        let notAFile = #expect(throws: GloveError.self) { try GloveReader(folder).forEach { _, _ in } }
+        #expect(notAFile?.description == "\(folder):1: cannot be read: Is a directory")
+    }
+
+    @Test func errorsOfTheCallerPassThrough() throws {
+        struct Enough: Error {}
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("vectors-\(UUID().uuidString).txt").path
+        try Data("a 1\nb 2\n".utf8).write(to: URL(fileURLWithPath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var seen = 0
+        #expect(throws: Enough.self) { try GloveReader(path).forEach { _, _ in seen += 1; throw Enough() } }
+        #expect(seen == 1)
+    }
+
+    // Needs the reference data (LAVISE_REFERENCE, by default ../shared); skipped where it is absent.
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: sample)))
+    func theRealSampleReadsAsStandardParsingDoes() throws {
+        let lines = try String(contentsOfFile: Self.sample, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: true)
+        var row = 0, differing = 0
+        try GloveReader(Self.sample).forEach { word, vector in
+            let fields = lines[row].split(separator: " ", omittingEmptySubsequences: false)
+            let same = fields[0] == word && fields.count == 301 && vector.count == 300
+                && zip(fields.dropFirst(), vector).allSatisfy { strtof(String($0), nil).bitPattern == $1.bitPattern }
+            if !same { differing += 1 }
+            row += 1
+        }
+        #expect(row == lines.count && row > 1000)
+        #expect(differing == 0)
+    }
+
+    private static let sample = (ProcessInfo.processInfo.environment["LAVISE_REFERENCE"] ?? "../shared") + "/data/glove.6B.300d.sample.txt"
+}

@@ -1,0 +1,95 @@
+import LaViSE
+import Testing
+
+@Suite struct MapSummaryTests {
+    /// What numpy.quantile(values, q) gives: sorted, float64, linear, float32.
+    static func quantile(_ values: [Float], _ q: Double) -> Float {
+        let sorted = values.sorted(), position = q * Double(values.count - 1)
+        let low = Int(position), high = min(low + 1, values.count - 1), t = position - Double(low)
+        let step = Double(sorted[high]) - Double(sorted[low])
+        return Float(t >= 0.5 ? Double(sorted[high]) - step * (1 - t) : Double(sorted[low]) + step * t)
+    }
+
+    static func data(images: Int, channels: Int, value: (_ image: Int, _ channel: Int, _ position: Int) -> Float) -> MemoryData {
+        MemoryData(
+            channels: channels, height: 2, width: 3,
+            features: (0..<images).map { i in (0..<channels).flatMap { c in (0..<6).map { value(i, c, $0) } } })
+    }
+
+    @Test(arguments: [0, 0.005, 0.25, 0.5, 0.77, 0.995, 1], [1, 2, 7, 41])
+    func thresholdIsTheExactQuantile(q: Double, images: Int) throws {
+        var random = SystemLike(state: 7)
+        let values = (0..<images * 3 * 6).map { _ in random.value() }
+        let data = Self.data(images: images, channels: 3) { i, c, p in values[(i * 3 + c) * 6 + p] }
+        let summary = try MapSummary(of: data, options: EvaluationOptions(quantile: q)) { _ in }
+        for c in 0..<3 {
+            let own = (0..<images).flatMap { i in (0..<6).map { values[(i * 3 + c) * 6 + $0] } }
+            #expect(summary.thresholds[c] == Self.quantile(own, q))
+        }
+    }
+
+    /// Neighbours in different buckets, equal neighbours, negative and very small numbers.
+    @Test func thresholdBetweenFarNeighbours() throws {
+        let numbers: [Float] = [-3e30, -1, -1e-40, 0, 1e-40, 2, 2, 1e20]
+        for cut in 1...6 {
+            let values = numbers.prefix(cut + 2).map { $0 } + Array(repeating: numbers[0], count: 6)
+            let six = Array(values.prefix(6))
+            let data = Self.data(images: 1, channels: 1) { _, _, p in six[p] }
+            for q in [0.1, 0.3, 0.5, 0.7, 0.9, 0.99] {
+                let summary = try MapSummary(of: data, options: EvaluationOptions(quantile: q)) { _ in }
+                #expect(summary.thresholds == [Self.quantile(six, q)])
+            }
+        }
+    }
+
+    @Test func topImagesGoDownAndTiesToTheLowerRow() throws {
+        let peaks: [Float] = [1, 3, 0, 3, 2, -1, 3]
+        let data = Self.data(images: 7, channels: 1) { i, _, p in p == i % 6 ? peaks[i] : min(peaks[i], 0) }
+        let three = try MapSummary(of: data, options: EvaluationOptions(topImages: 3)) { _ in }
+        #expect(three.topImages == [1, 3, 6])
+        #expect(three.maxima == [3, 3, 3])
+        let all = try MapSummary(of: data, options: EvaluationOptions(topImages: 25)) { _ in }
+        #expect(all.imagesPerFilter == 7)
+        #expect(all.topImages == [1, 3, 6, 4, 0, -1, -1])
+    }
+
+    @Test func filtersAreThoseAskedFor() throws {
+        let data = Self.data(images: 2, channels: 4) { i, c, p in Float(10 * c + i + p) }
+        let summary = try MapSummary(of: data, options: EvaluationOptions(filters: [3, 1], topImages: 1, quantile: 1)) { _ in }
+        #expect(summary.filters == [3, 1])
+        #expect(summary.thresholds == [36, 16])
+        #expect(throws: EvaluationError.unknownFilter(4, channels: 4)) {
+            try MapSummary(of: data, options: EvaluationOptions(filters: [4])) { _ in }
+        }
+    }
+
+    @Test func badInputIsNamed() throws {
+        let broken = Self.data(images: 2, channels: 2) { i, c, _ in i == 1 && c == 1 ? .nan : 1 }
+        #expect(throws: EvaluationError.notFinite("an activation of filter 1, image row 1")) {
+            try MapSummary(of: broken, options: EvaluationOptions()) { _ in }
+        }
+        let empty = Self.data(images: 0, channels: 2) { _, _, _ in 0 }
+        #expect(throws: EvaluationError.noImages) { try MapSummary(of: empty, options: EvaluationOptions()) { _ in } }
+        #expect(throws: EvaluationError.self) { try MapSummary(of: broken, options: EvaluationOptions(ks: [20, 5])) { _ in } }
+        #expect(throws: EvaluationError.self) { try MapSummary(of: broken, options: EvaluationOptions(topImages: 0)) { _ in } }
+    }
+
+    /// Deviation `lowQuantile`: of 200 numbers 0…199, 0.995 · 199 = 198.005 and 0.005 · 199 = 0.995.
+    @Test func lowQuantileTakesTheOtherTail() throws {
+        let data = MemoryData(channels: 1, height: 10, width: 20, features: [(0..<200).map { Float(($0 * 77) % 200) }])
+        let paper = try MapSummary(of: data, options: EvaluationOptions()) { _ in }
+        let fact = try MapSummary(of: data, options: EvaluationOptions(quantile: EvaluationOptions.lowQuantile)) { _ in }
+        #expect(paper.thresholds == [198.005])
+        #expect(fact.thresholds == [0.995])
+    }
+}
+
+/// A small generator for test numbers: about a third of them 0, as after a ReLU.
+struct SystemLike {
+    var state: UInt64
+    mutating func value() -> Float {
+        state = state &* 6364136223846793005 &+ 1442695040888963407
+        let number = Float(Int64(bitPattern: state) >> 40) / Float(1 << 20)
+        return state >> 33 % 3 == 0 ? 0 : number
+    }
+}
