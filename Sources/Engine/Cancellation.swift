@@ -29,7 +29,7 @@ public final class Cancellation: Sendable {
         defer { listens.store(false, ordering: .relaxed) }
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { receivedSignal.store($0, ordering: .relaxed) }
-        action.sa_flags = Int32(bitPattern: UInt32(SA_RESTART)) | Int32(bitPattern: UInt32(SA_RESETHAND))
+        action.sa_flags = Int32(truncatingIfNeeded: SA_RESTART) | Int32(truncatingIfNeeded: SA_RESETHAND)
         var previous: [(Int32, sigaction)] = []
         for signal in [SIGINT, SIGTERM] {
             var old = sigaction()

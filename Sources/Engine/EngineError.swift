@@ -4,7 +4,7 @@ import Fingerprints
 public enum EngineError: Error, Sendable, CustomStringConvertible {
     /// A stage threw, or left other outputs than it declares.
     case stageFailed(job: String, stage: String, error: any Error)
-    /// What `StageFault` says about a stage that broke its contract.
+    /// A file or folder outside the store that a job reads does not exist.
     case inputMissing(job: String, name: String, path: String)
     /// A file outside the store changed while a job was reading it.
     case inputChangedDuringRun(job: String, name: String, path: String)
@@ -60,12 +60,14 @@ enum StageFault: Error, Sendable, CustomStringConvertible {
     case outputMissing(String)
     case outputUndeclared(String)
     case outputHasLink(String, String)
+    case outputFolderGone(String)
 
     var description: String {
         switch self {
         case .outputMissing(let name): "it left no output \(name)"
         case .outputUndeclared(let name): "it left \(name), which it does not declare as an output"
         case .outputHasLink(let name, let path): "its output \(name) holds the symbolic link \(path); outputs must be whole"
+        case .outputFolderGone(let path): "its output folder \(path) is gone: was the store removed while it ran?"
         }
     }
 }

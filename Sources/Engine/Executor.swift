@@ -45,6 +45,7 @@ struct Executor: Sendable {
 
     /// Exactly the declared outputs, and no link out of them.
     private func checkOutputs(_ stage: any Stage, _ output: String, _ threads: Int) throws {
+        guard try store.fileSystem.status(of: output) != nil else { throw StageFault.outputFolderGone(output) }
         let names = try store.fileSystem.names(in: output)
         for name in stage.outputs where !names.contains(name) { throw StageFault.outputMissing(name) }
         for name in names where !stage.outputs.contains(name) { throw StageFault.outputUndeclared(name) }

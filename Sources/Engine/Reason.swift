@@ -40,7 +40,7 @@ public enum Reason: Sendable, Equatable, Codable, CustomStringConvertible {
         case .outputCorrupt(let name, let detail): "output \(name) is corrupt: \(detail)"
         case .forced: "forced"
         case .upstream(let job): "\(job) is not up to date"
-        case .failed(let message): "failed: \(message)"
+        case .failed(let message): "failed: \(message.prefix { !$0.isNewline })"
         case .nondeterministic(let outcomes): "\(outcomes) different outcomes under one fingerprint"
         case .traceLost: "built before, but its trace is gone"
         }

@@ -91,12 +91,21 @@ final class RunSession: Sendable {
             return (found, [ingredients.fingerprint] + outcome.outputs.map(\.digest))
         }
         guard case .sound(let trace, let outcome) = found else { return false }
+        if !isShared { try removeLeftovers(ingredients.fingerprint) }
         try store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
         let doubt: Reason? = trace.outcomes.count > 1 ? .nondeterministic(outcomes: trace.outcomes.count) : nil
         let touched = isTouched(index)
         let status = inspector.status(job, ingredients, outcome, reason: doubt, cutOff: touched && !isShared)
         settled(index, Result(status: status, artifacts: outcome.outputs, isTouched: touched))
         return true
+    }
+
+    /// A process that died between publishing and tidying up left its scratch.
+    private func removeLeftovers(_ fingerprint: Digest) throws {
+        let work = store.workPath(fingerprint)
+        guard try store.fileSystem.status(of: work) != nil, let lock = try store.lock(fingerprint, label: Host.label("tidying")) else { return }
+        defer { lock.release(removing: true) }
+        try store.fileSystem.remove(work)
     }
 
     /// - Throws: `EngineError.lockTimeout`.
@@ -132,7 +141,7 @@ final class RunSession: Sendable {
             observer.noted(job: job.id, text: "\(reason); \(corrupt.isEmpty ? "" : "moved to quarantine, ")building again")
         }
         observer.started(job: job.id, stage: job.stage.name, reason: reason, threads: threads)
-        let work = "\(store.root)/work/\(ingredients.fingerprint.hex)"
+        let work = store.workPath(ingredients.fingerprint)
         let result = try execute(job, ingredients, in: work, threads: threads)
         try inspector.checkUnchanged(job, ingredients)
         let publication = Publication(store: store, options: options)

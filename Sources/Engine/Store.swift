@@ -32,6 +32,9 @@ public struct Store: Sendable {
         return "\(root)/\(kind)/\(hex.prefix(2))/\(hex)"
     }
 
+    /// Where attempts at a fingerprint are made, and its scratch is kept.
+    func workPath(_ fingerprint: Digest) -> String { "\(root)/work/\(fingerprint.hex)" }
+
     func record(_ artifact: Artifact) -> OutputRecord {
         OutputRecord(name: artifact.name, path: path(of: artifact.digest), digest: artifact.digest, bytes: artifact.bytes)
     }
@@ -40,12 +43,24 @@ public struct Store: Sendable {
     /// - Parameter durable: it must survive a power cut once this returns.
     func place(_ bytes: [UInt8], at path: String, durable: Bool, faults: FaultPoints = .off, name: String = "") throws {
         let temporary = "\(root)/work/tmp-\(fileSystem.uniqueName())"
-        try makingFolder(of: temporary) { try fileSystem.write(bytes, to: temporary) }
-        if durable { try fileSystem.sync(temporary) }
-        if !name.isEmpty { faults.pass("\(name).written") }
-        try makingFolder(of: path) { try fileSystem.rename(temporary, to: path) }
+        do {
+            try makingFolder(of: temporary) { try fileSystem.write(bytes, to: temporary) }
+            if durable { try fileSystem.sync(temporary) }
+            if !name.isEmpty { faults.pass("\(name).written") }
+            try makingFolder(of: path) { try fileSystem.rename(temporary, to: path) }
+        } catch {
+            try? fileSystem.remove(temporary)
+            throw error
+        }
         if !name.isEmpty { faults.pass("\(name).renamed") }
         if durable { try fileSystem.sync(Store.folder(of: path)) }
+    }
+
+    /// The same for what only saves time: a disk that is full or read-only costs nothing but that.
+    func placeIfPossible(_ bytes: [UInt8], at path: String) throws {
+        do {
+            try place(bytes, at: path, durable: false)
+        } catch is FileSystemError {}
     }
 
     /// Tries, and when the folder is absent makes it and tries again: the usual case costs no extra call.
@@ -77,7 +92,7 @@ public struct Store: Sendable {
 
     var statCache: StatCache {
         StatCache(records: "\(root)/stat", tables: "\(root)/tables", fileSystem: fileSystem, time: time) { bytes, path in
-            try place(bytes, at: path, durable: false)
+            try placeIfPossible(bytes, at: path)
         }
     }
 
@@ -85,7 +100,7 @@ public struct Store: Sendable {
     func look(atInput path: String, verify: Bool, threads: Int) throws -> StatCache.Look {
         try statCache.look(at: path, key: StatCache.inputKey(path), verify: verify, threads: threads) { listing in
             let kept = sharded("listings", listing.digest)
-            if try fileSystem.status(of: kept) == nil { try place(listing.bytes, at: kept, durable: false) }
+            if try fileSystem.status(of: kept) == nil { try placeIfPossible(listing.bytes, at: kept) }
         }
     }
 }
