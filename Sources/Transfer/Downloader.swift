@@ -109,7 +109,8 @@ public struct Downloader: Sendable {
         let bytes = transfers.reduce(0) { $0 + (fetched[$1.file.name]?.bytes ?? $1.part?.bytesPresent ?? 0) }
         let sizes = transfers.map { fetched[$0.file.name]?.bytes ?? $0.part?.header.total ?? $0.file.bytes }
         return meter.progress(
-            file: current.file.name, fileBytes: current.part?.bytesPresent ?? 0, fileTotal: current.part?.header.total ?? current.file.bytes,
-            bytes: bytes, total: sizes.contains(nil) ? nil : sizes.reduce(0) { $0 + ($1 ?? 0) })
+            file: current.file.name, fileBytes: current.part?.bytesPresent ?? 0,
+            fileTotal: current.part?.header.total ?? current.file.bytes, bytes: bytes,
+            total: sizes.contains(nil) ? nil : sizes.reduce(0) { $0 + ($1 ?? 0) })
     }
 }

@@ -51,7 +51,8 @@ final class FileTransfer: HTTPRequest.Receiver {
     private static let mostHops = 10
 
     init(
-        _ file: ManifestFile, target: String, origins: [Origin], options: DownloadOptions, network: Network, note: @escaping (String) -> Void
+        _ file: ManifestFile, target: String, origins: [Origin], options: DownloadOptions, network: Network,
+        note: @escaping (String) -> Void
     ) throws {
         self.file = file
         self.target = target
@@ -211,7 +212,9 @@ final class FileTransfer: HTTPRequest.Receiver {
             try setAside(part)
             return try giveUp("size expected \(total), got \(request.position)")
         }
-        if request.position - request.ask.range.lowerBound >= FileTransfer.progressBytes, request.ask.isPartial, attempt.givesRanges { return }
+        // A server may give less than asked for at a time.
+        let come = request.position - request.ask.range.lowerBound
+        if come >= FileTransfer.progressBytes, request.ask.isPartial, attempt.givesRanges { return }
         try handle(.transient("the body ended after \(request.position) of \(total) bytes"), request, now)
     }
 

@@ -28,7 +28,8 @@ final class LocalCopy {
     /// The bytes of `range`, at most 8 MiB of them; valid until the next call.
     func read(_ range: Range<Int>) throws -> UnsafeRawBufferPointer {
         do {
-            let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, range.count)]), at: range.lowerBound)
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, range.count)])
+            let count = try file.read(into: room, at: range.lowerBound)
             return UnsafeRawBufferPointer(rebasing: buffer[..<count])
         } catch { throw Unreadable(words: "\(error)") }
     }

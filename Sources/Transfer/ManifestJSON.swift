@@ -40,7 +40,8 @@ extension ManifestFile {
         var urls: [String] = []
         for (place, value) in try object.array("urls") {
             guard let url = value.stringValue, isFetchable(url) else {
-                throw ManifestError(source: source, place: place, problem: "expected an http, https or file URL, found \(value.stringValue ?? value.kind)")
+                let found = value.stringValue ?? value.kind
+                throw ManifestError(source: source, place: place, problem: "expected an http, https or file URL, found \(found)")
             }
             urls.append(url)
         }

@@ -1,4 +1,5 @@
 import Fingerprints
+import Glibc
 
 /// The hash of a file's bytes up to the first gap, which follows as the gap closes.
 struct PrefixHash {
@@ -27,8 +28,9 @@ struct PrefixHash {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PrefixHash.blockBytes, alignment: 4096)
         defer { buffer.deallocate() }
         while position < end {
-            let count = try part.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, end - position)]), at: position)
-            guard count > 0 else { throw .fileSystem(operation: "read back (the file has shrunk)", path: part.path, code: 5) }
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, end - position)])
+            let count = try part.read(into: room, at: position)
+            guard count > 0 else { throw .fileSystem(operation: "read back (the file has shrunk)", path: part.path, code: EIO) }
             stream.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             position += count
         }

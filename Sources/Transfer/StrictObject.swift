@@ -14,7 +14,8 @@ struct StrictObject {
         }
         self.members = members
         if let unknown = members.keys.filter({ !keys.contains($0) }).min() {
-            let hint = nearest(to: unknown, among: keys).map { "; did you mean \"\($0)\"?" } ?? "; known keys: \(keys.joined(separator: ", "))"
+            let guess = nearest(to: unknown, among: keys)
+            let hint = guess.map { "; did you mean \"\($0)\"?" } ?? "; known keys: \(keys.joined(separator: ", "))"
             throw ManifestError(source: source, place: place, problem: "unknown key \"\(unknown)\"\(hint)")
         }
     }

@@ -72,7 +72,8 @@ public final class ZipArchive: Sendable {
         return try [UInt8](unsafeUninitializedCapacity: member.bytes) { buffer, count in
             try withContent(of: member) { content in
                 while count < member.bytes {
-                    let read = try content.read(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...]))
+                    let room = UnsafeMutableRawBufferPointer(buffer)[count...]
+                    let read = try content.read(into: UnsafeMutableRawBufferPointer(rebasing: room))
                     guard read > 0 else { break }
                     count += read
                 }
@@ -175,7 +176,9 @@ public final class ZipArchive: Sendable {
         func read(into buffer: UnsafeMutableRawBufferPointer) throws(ZipError) -> Int {
             guard let start = buffer.baseAddress, !buffer.isEmpty else { return 0 }
             let count = zip_fread(file, start, UInt64(buffer.count))
-            guard count >= 0 else { throw ZipError(archive: archive, member: member.name, problem: String(cString: zip_file_strerror(file))) }
+            guard count >= 0 else {
+                throw ZipError(archive: archive, member: member.name, problem: String(cString: zip_file_strerror(file)))
+            }
             return Int(count)
         }
     }
@@ -183,7 +186,9 @@ public final class ZipArchive: Sendable {
 
 extension ZipArchive {
     /// Reads the directory of the archive and refuses what is unsafe.
-    private static func list(_ handle: Handle, _ path: String, _ limits: ZipLimits, archiveBytes: Int) throws(ZipError) -> [ZipMember] {
+    private static func list(
+        _ handle: Handle, _ path: String, _ limits: ZipLimits, archiveBytes: Int
+    ) throws(ZipError) -> [ZipMember] {
         func refused(_ member: String?, _ problem: String) -> ZipError { ZipError(archive: path, member: member, problem: problem) }
         let count = zip_get_num_entries(handle.pointer, 0)
         guard count <= limits.members else { throw refused(nil, "\(count) members, more than the \(limits.members) allowed") }
@@ -198,7 +203,9 @@ extension ZipArchive {
             }
             let name = String(cString: text)
             let isFolder = name.hasSuffix("/")
-            guard isSafeRelativePath(isFolder ? String(name.dropLast()) : name) else { throw refused(name, "the path leaves the archive's folder or is malformed") }
+            guard isSafeRelativePath(isFolder ? String(name.dropLast()) : name) else {
+                throw refused(name, "the path leaves the archive's folder or is malformed")
+            }
             guard isPlain(handle, index) else { throw refused(name, "a link or special file") }
             if isFolder { continue }
             guard status.encryption_method == UInt16(ZIP_EM_NONE) else { throw refused(name, "encrypted") }
@@ -215,7 +222,9 @@ extension ZipArchive {
             members.append(ZipMember(name: name, bytes: bytes, compressedBytes: compressed, crc32: status.crc, index: index))
         }
         members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        for (one, next) in zip(members, members.dropFirst()) where one.name == next.name { throw refused(one.name, "stands twice in the archive") }
+        for (one, next) in zip(members, members.dropFirst()) where one.name == next.name {
+            throw refused(one.name, "stands twice in the archive")
+        }
         return members
     }
 

@@ -77,7 +77,9 @@ extension ZipArchive {
         }
         var targets: Set<String> = []
         for item in items {
-            guard isSafeRelativePath(item.target) else { throw error(item.member, "would be written to \"\(item.target)\", outside the folder") }
+            guard isSafeRelativePath(item.target) else {
+                throw error(item.member, "would be written to \"\(item.target)\", outside the folder")
+            }
             guard targets.insert(item.target).inserted else { throw error(item.member, "a second file for \"\(item.target)\"") }
         }
         return items

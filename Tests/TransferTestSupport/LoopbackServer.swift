@@ -94,7 +94,12 @@ public final class LoopbackServer: Sendable {
         Thread.detachNewThread { [self, listener] in accept(on: listener) }
     }
 
-    public var served: [Served] { state.withLock(\.served) }
+    /// Every answered request; waits until all connections have ended, so that nothing is missing.
+    public var served: [Served] {
+        while !state.withLock(\.connections.isEmpty) { usleep(1000) }
+        return state.withLock(\.served)
+    }
+
     public var bytesServed: Int { state.withLock(\.bytes) }
     public var requestCount: Int { state.withLock(\.requests) }
 

@@ -59,5 +59,6 @@ final class Serving {
     deinit { server.stop() }
 
     var url: String { server.url + "/file" }
+    /// Bytes of bodies.
     var sent: Int { server.served.reduce(0) { $0 + $1.sent } }
 }

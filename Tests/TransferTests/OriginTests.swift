@@ -93,14 +93,16 @@ import TransferTestSupport
     @Test func proxyComesFromTheEnvironment() throws {
         let bench = try Bench()
         let content = content
-        let proxy = try Serving { $0.path == "http://example.invalid/file" ? .init(content, to: $0) : .init("502 Bad Gateway") }
-        let manifest = Manifest(name: "m", files: [entry(content, "http://example.invalid/file")])
+        // Nobody listens there: only the proxy can answer.
+        let url = "http://127.0.0.1:\(try freePort())/file"
+        let proxy = try Serving { $0.path == url ? .init(content, to: $0) : .init("502 Bad Gateway") }
+        let manifest = Manifest(name: "m", files: [entry(content, url)])
         let path = try bench.folder.write(Array(manifest.value.json(pretty: true).utf8), to: "m.json")
         let result = try runProgram(probe, ["fetch", path, bench.downloads], environment: ["http_proxy": proxy.server.url, "PATH": "/usr/bin"])
         #expect(result.output == "\(content.sha256) \(content.bytes) file\n", "\(result.errors)")
         #expect(proxy.server.requestCount == 1)
         let direct = try runProgram(
-            probe, ["fetch", path, bench.folder.path("second")], environment: ["http_proxy": proxy.server.url, "no_proxy": "example.invalid"])
+            probe, ["fetch", path, bench.folder.path("second")], environment: ["http_proxy": proxy.server.url, "no_proxy": "127.0.0.1"])
         #expect(direct.status == 8)
         #expect(proxy.server.requestCount == 1)
     }

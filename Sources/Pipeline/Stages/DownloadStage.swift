@@ -36,20 +36,11 @@ struct DownloadStage: Stage {
         let fetched = try Downloader(options).fetch(known, into: archives, progress: report) { context.note($0) }
         context.faultPoint("fetched")
         try FileManager.default.createDirectory(atPath: extracted, withIntermediateDirectories: true)
-        for (file, found) in zip(known.files, fetched) {
-            if !file.extract.isEmpty { _ = try ZipArchive(found.path).extract(file.extract, into: extracted, progress: report) }
-            if file.extract.isEmpty || manifest.keepArchives { try link(found.path, to: extracted + "/" + file.name) }
-        }
+        _ = try unpack(known, from: archives, into: extracted, progress: report)
         context.faultPoint("extracted")
         let lock = (recorded ?? ManifestLock(manifest: manifest.name)).recording(fetched, of: manifest)
         try Data(lock.json.utf8).write(to: URL(fileURLWithPath: context.output + "/" + Self.lock))
         try FileManager.default.moveItem(atPath: extracted, toPath: context.output + "/" + Self.folder)
-    }
-
-    private func link(_ from: String, to: String) throws {
-        if FileManager.default.fileExists(atPath: to) { return }
-        try FileManager.default.createDirectory(atPath: URL(fileURLWithPath: to).deletingLastPathComponent().path, withIntermediateDirectories: true)
-        try FileManager.default.linkItem(atPath: from, toPath: to)
     }
 }
 
