@@ -75,8 +75,8 @@ extension HDF5File {
         if let chunk {
             try place.require(chunk.count == shape.count && !chunk.isEmpty && chunk.allSatisfy { $0 > 0 },
                               "the chunk \(chunk) does not suit the shape \(shape)")
-            try place.require(chunk.count == 0 || (try place.count(chunk)) <= DatasetHandle.largestChunk / T.hdf5Type.size,
-                              "the chunk \(chunk) is larger than \(DatasetHandle.largestChunk >> 20) MiB")
+            try place.require(chunk.count == 0 || (try place.count(chunk)) <= DatasetStorage.largestChunk / T.hdf5Type.size,
+                              "the chunk \(chunk) is larger than \(DatasetStorage.largestChunk >> 20) MiB")
         }
         try place.require(deflate == nil || chunk != nil, "only a chunked dataset can be compressed")
         let handle = try withLibrary {

@@ -19,7 +19,7 @@ extension HDF5File {
 
     public func stringAttribute(_ name: String, on object: String) throws -> String {
         try withAttribute(name, on: object) { attribute, type, place in
-            let texts = try place.texts(type, count: 1, limit: 1 << 20) { H5Aread(attribute, $0, $1) }
+            let texts = try self.texts(type, count: 1, limit: 1 << 20, place) { H5Aread(attribute, $0, $1) }
             return texts[0]
         }
     }

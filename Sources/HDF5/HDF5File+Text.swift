@@ -30,34 +30,37 @@ extension HDF5File {
         let place = place.at(name)
         return try withDataset(name) { dataset in
             let count = try place.count(extents(of: dataset, place))
-            let limit = try bytesBacking(dataset, contiguous: false, place)
             return try place.using(H5Dget_type(dataset), H5Tclose, "read the type") { fileType in
-                try place.texts(fileType, count: count, limit: limit) { H5Dread(dataset, $0, 0, 0, 0, $1) }
+                let (bytes, overflow) = count.multipliedReportingOverflow(by: H5Tget_size(fileType))
+                try place.require(!overflow, "is too large")
+                let limit = try DatasetStorage(dataset, bytes: bytes, elementSize: H5Tget_size(fileType), place).backedBytes
+                return try texts(fileType, count: count, limit: limit, place) { H5Dread(dataset, $0, 0, 0, 0, $1) }
             }
         }
     }
-}
 
-extension Place {
     /// Strings of a dataset or attribute, read by `read` (memory type, buffer).
-    func texts(_ fileType: hid_t, count: Int, limit: Int, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t) throws -> [String] {
-        try require(H5Tget_class(fileType) == H5T_STRING, "does not hold text")
-        let variable = try check(H5Tis_variable_str(fileType), "read the type") > 0
+    func texts(
+        _ fileType: hid_t, count: Int, limit: Int, _ place: Place, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t
+    ) throws -> [String] {
+        try place.require(H5Tget_class(fileType) == H5T_STRING, "does not hold text")
+        let variable = try place.check(H5Tis_variable_str(fileType), "read the type") > 0
+        try place.require(!variable || isTrusted, "has text of variable length, which is read only from a trusted file")
         let width = variable ? MemoryLayout<UnsafeMutablePointer<CChar>?>.stride : H5Tget_size(fileType)
-        try require(width > 0 && count <= limit / width, "claims \(count) strings of \(width) bytes, more than the file can hold")
+        try place.require(width > 0 && count <= limit / width, "claims \(count) strings of \(width) bytes, more than the file can hold")
         guard count > 0 else { return [] }
-        return try using(lavise_h5_text(variable ? 0 : width), H5Tclose, "read the text") { type in
-            try check(H5Tset_cset(type, H5Tget_cset(fileType)), "read the text")
+        return try place.using(lavise_h5_text(variable ? 0 : width), H5Tclose, "read the text") { type in
+            try place.check(H5Tset_cset(type, H5Tget_cset(fileType)), "read the text")
             let buffer = UnsafeMutableRawPointer.allocate(byteCount: count * width, alignment: 16)
             defer { buffer.deallocate() }
             buffer.initializeMemory(as: UInt8.self, repeating: 0, count: count * width)
             if variable {
                 let pointers = buffer.bindMemory(to: UnsafeMutablePointer<CChar>?.self, capacity: count)
                 defer { for row in 0..<count { H5free_memory(pointers[row]) } }
-                try check(read(type, buffer), "read the text")
+                try place.check(read(type, buffer), "read the text")
                 return (0..<count).map { row in pointers[row].map { String(cString: $0) } ?? "" }
             }
-            try check(read(type, buffer), "read the text")
+            try place.check(read(type, buffer), "read the text")
             return (0..<count).map { row in
                 let bytes = UnsafeRawBufferPointer(start: buffer + row * width, count: width)
                 let used = bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0

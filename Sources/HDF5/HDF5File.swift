@@ -7,12 +7,14 @@ import CHDF5
 public final class HDF5File: Sendable {
     public let path: String
     let id: hid_t
+    let isTrusted: Bool
 
     var place: Place { Place(file: path) }
 
-    private init(path: String, id: hid_t) {
+    private init(path: String, id: hid_t, isTrusted: Bool) {
         self.path = path
         self.id = id
+        self.isTrusted = isTrusted
     }
 
     deinit { withLibrary { if H5Iis_valid(id) > 0 { H5Fclose(id) } } }
@@ -28,18 +30,19 @@ public final class HDF5File: Sendable {
                 }
             }
         }
-        return HDF5File(path: path, id: id)
+        return HDF5File(path: path, id: id, isTrusted: true)
     }
 
     /// An existing file, for reading, or for adding to it when `writable`.
-    public static func open(_ path: String, writable: Bool = false) throws -> HDF5File {
+    /// - Parameter trusted: read text of variable length too (what h5py writes). With a damaged file, HDF5 1.10 can loop there for ever.
+    public static func open(_ path: String, writable: Bool = false, trusted: Bool = false) throws -> HDF5File {
         let place = Place(file: path)
         let id = try withLibrary {
             try withAccess(place) { access in
                 try place.check(H5Fopen(path, writable ? lavise_h5_read_write() : lavise_h5_read_only(), access), "open the file")
             }
         }
-        return HDF5File(path: path, id: id)
+        return HDF5File(path: path, id: id, isTrusted: trusted)
     }
 
     /// Closing closes the file's datasets too; the store, not HDF5, keeps writers apart.

@@ -4,8 +4,8 @@ import Testing
 
 /// Files made by other programs: `Fixtures/foreign.h5` (by make_foreign.py) and the reference's golden file.
 @Suite struct Foreign {
-    private func foreign() throws -> HDF5File {
-        try HDF5File.open(try #require(Bundle.module.path(forResource: "foreign", ofType: "h5", inDirectory: "Fixtures")))
+    private func foreign(trusted: Bool = true) throws -> HDF5File {
+        try HDF5File.open(try #require(Bundle.module.path(forResource: "foreign", ofType: "h5", inDirectory: "Fixtures")), trusted: trusted)
     }
 
     @Test func numbersAndTexts() throws {
@@ -34,6 +34,13 @@ import Testing
         #expect(text?.contains(name) == true && text?.contains(reason) == true, "\(text ?? "no error")")
     }
 
+    @Test func variableTextNeedsTrust() throws {
+        let file = try foreign(trusted: false)
+        #expect(message { _ = try file.readStrings("texts/variable") }?.contains("trusted") == true)
+        #expect(message { _ = try file.stringAttribute("text", on: "/") }?.contains("trusted") == true)
+        #expect(try file.readStrings("texts/fixed") == ["abc", "é"])
+    }
+
     @Test func noRows() throws {
         let empty = try foreign().dataset("no_rows", UInt8.self)
         #expect(empty.shape == [0, 1 << 62])
@@ -47,7 +54,7 @@ import Testing
     /// Skipped where the reference files are not there (see LAVISE_REFERENCE).
     @Test(.enabled(if: FileManager.default.fileExists(atPath: referenceFile("reference/golden-paper.h5")), "needs the reference files: set LAVISE_REFERENCE"))
     func theGoldenFile() throws {
-        let file = try HDF5File.open(referenceFile("reference/golden-paper.h5"))
+        let file = try HDF5File.open(referenceFile("reference/golden-paper.h5"), trusted: true)
         #expect(try file.shape(of: "features") == [24, 256, 14, 14])
         let tokens = try file.readStrings("concepts/token")
         #expect(tokens.count == 92 && tokens == tokens.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) })

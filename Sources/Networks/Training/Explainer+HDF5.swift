@@ -6,7 +6,7 @@ extension Explainer {
     public init(from file: HDF5File, at group: String = "/") throws {
         let prefix = group == "/" ? "" : group
         let shape = try file.shape(of: prefix + "/linear2/weight")
-        guard shape.count == 2, shape[0] > 0, shape[1] > 0 else {
+        guard shape.count == 2, shape.allSatisfy({ (1...1 << 20).contains($0) }) else {
             throw HDF5Error(file: file.path, object: prefix + "/linear2/weight", reason: "has the shape \(shape), expected [outputs, inputs]")
         }
         let layout = ExplainerLayout(inputs: shape[1], outputs: shape[0])
