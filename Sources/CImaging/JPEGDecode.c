@@ -9,6 +9,10 @@
 // A progressive file may hold any number of scans, each a pass over the whole image.
 #define MAX_SCANS 500
 
+// Every 8×8 block costs a bit at least, so a whole file has no more than 512 pixels a byte; a small file that declares
+// a huge image would be decoded as grey.
+#define MOST_PIXELS_A_BYTE 2048
+
 struct CImagingJPEG {
     struct jpeg_decompress_struct info;
     struct jpeg_error_mgr errors;
@@ -91,6 +95,11 @@ int cimaging_jpeg_open(const uint8_t *bytes, size_t count, size_t max_pixels, CI
     size_t w = decoder->info.image_width, h = decoder->info.image_height;
     if (w * h > max_pixels) {
         snprintf(message, CIMAGING_MESSAGE, "%zux%zu pixels (the limit is %zu pixels)", w, h, max_pixels);
+        cimaging_jpeg_close(decoder);
+        return CIMAGING_TOO_LARGE;
+    }
+    if (w * h / MOST_PIXELS_A_BYTE > count) {
+        snprintf(message, CIMAGING_MESSAGE, "%zux%zu pixels declared in a file of %zu bytes", w, h, count);
         cimaging_jpeg_close(decoder);
         return CIMAGING_TOO_LARGE;
     }

@@ -38,11 +38,8 @@ void ck_convolve(
     kernels(instructions)->convolve[algorithm](shape, images, call);
 }
 
-void ck_max_pool(
-    ck_instructions instructions, const ck_convolution *shape, long images, const float *input, long input_plane, float *output,
-    long output_plane
-) {
-    kernels(instructions)->max_pool(shape, images, input, input_plane, output, output_plane);
+void ck_max_pool(ck_instructions instructions, const ck_convolution *shape, long images, const ck_call *call) {
+    kernels(instructions)->max_pool(shape, images, call);
 }
 
 long ck_plane(long pixels) {
@@ -129,12 +126,5 @@ void ck_pack(
                 column[row * tile] = source[tap];
             }
         }
-    }
-}
-
-void ck_unblock(long channels, long pixels, const float *input, long input_plane, float *output) {
-    for (long channel = 0; channel < channels; channel++) {
-        const float *source = input + channel / block * input_plane * block + channel % block;
-        for (long pixel = 0; pixel < pixels; pixel++) output[channel * pixels + pixel] = source[pixel * block];
     }
 }

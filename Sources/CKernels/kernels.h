@@ -6,8 +6,7 @@
 typedef struct {
     int tile_channels;  // output channels of a packed tile
     void (*convolve[3])(const ck_convolution *shape, long images, const ck_call *call);
-    void (*max_pool)(
-        const ck_convolution *shape, long images, const float *input, long input_plane, float *output, long output_plane);
+    void (*max_pool)(const ck_convolution *shape, long images, const ck_call *call);
 } ck_kernels;
 
 extern const ck_kernels portable_kernels, avx2_kernels, avx512_kernels;
@@ -51,3 +50,17 @@ static inline ck_padded_image ck_padded(const ck_convolution *shape) {
         ck_out_width(shape) + (shape->kernel - 1) / shape->stride,
     };
 }
+
+// Pixels of a plane that follow each other.
+typedef struct {
+    long first, count;
+} ck_run;
+
+/// Walks the pixels of the regions of all images.
+typedef struct {
+    long image;
+    int started, y, x;
+} ck_walk;
+
+/// The next run of at most `most` output pixels; count 0 at the end.
+ck_run ck_next_run(const ck_convolution *shape, long images, const ck_region *regions, ck_walk *walk, long most);

@@ -10,7 +10,7 @@ public struct ReferenceImage: Sendable, Equatable {
     /// The dataset's own number of it.
     public let id: Int64
     public let split: Split
-    /// Path of the JPEG. It is not looked for before it is read.
+    /// Path of the JPEG. It may turn out to be missing when it is read.
     public let file: String
 
     public init(id: Int64, split: Split, file: String) {

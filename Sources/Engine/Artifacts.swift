@@ -70,7 +70,7 @@ extension Store {
     @discardableResult
     public func export(_ output: OutputRecord, to destination: String) throws -> Bool {
         let destination = try fileSystem.absolute(destination)
-        let key = Digest(hashing: "input:\(destination)")
+        let key = StatCache.inputKey(destination)
         if case .content(let content) = try statCache.look(at: destination, key: key, threads: 1), content.digest == output.digest { return false }
         let artifact = Artifact(name: output.name, digest: output.digest, bytes: output.bytes, isFolder: false)
         let wasSound = try check(artifact, verify: false, threads: 1) == .sound

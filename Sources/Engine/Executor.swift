@@ -1,6 +1,6 @@
 import Fingerprints
 
-/// Runs one stage in a folder of its own and hashes what it leaves.
+/// Runs one stage in a folder of its own, makes what it leaves durable and hashes it.
 struct Executor: Sendable {
     let store: Store
     let options: RunOptions
@@ -15,10 +15,9 @@ struct Executor: Sendable {
     /// - Parameters:
     ///   - output: an absent folder; it is made.
     ///   - scratch: kept between attempts.
-    ///   - durable: flush what the stage leaves before hashing it.
     /// - Throws: what the stage throws, or `StageFault`.
     func execute(
-        _ job: Job, inputs: [String: String], output: String, scratch: String, threads: Int, durable: Bool
+        _ job: Job, inputs: [String: String], output: String, scratch: String, threads: Int
     ) throws -> Result {
         try store.fileSystem.makeFolder(output)
         try store.fileSystem.makeFolder(scratch)
@@ -33,7 +32,7 @@ struct Executor: Sendable {
         options.faults.pass("stage.finished")
         let seconds = Double(store.time.monotonic() - start) / 1e9
         try checkOutputs(job.stage, output, threads)
-        if durable { try store.fileSystem.syncTree(output) }
+        for name in job.stage.outputs { try store.fileSystem.syncTree("\(output)/\(name)") }
         options.faults.pass("output.synced")
         let outputs = try job.stage.outputs.map { name -> (Artifact, String) in
             let path = "\(output)/\(name)"

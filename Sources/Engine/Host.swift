@@ -11,13 +11,11 @@ enum Host {
     /// `pid@host job`.
     static func label(_ job: String) -> String { "\(getpid())@\(name) \(job)" }
 
-    /// Highest resident memory in bytes since `forgetPeakMemory`; 0 where the system does not tell.
+    /// Highest resident memory of the process in bytes since `forgetPeakMemory`.
     static func peakMemory() -> Int {
-        guard let bytes = try? LocalFileSystem().read("/proc/self/status") else { return 0 }
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmHWM:") {
-            return (line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
-        }
-        return 0
+        var usage = rusage()
+        getrusage(0, &usage)
+        return usage.ru_maxrss * 1024
     }
 
     static func forgetPeakMemory() {

@@ -7,13 +7,13 @@ public struct LocalFileSystem: FileSystem {
     public init() {}
 
     public func absolute(_ path: String) throws -> String {
-        var parts: [Substring] = []
-        if !path.hasPrefix("/") {
+        var text = path
+        if path.utf8.first != UInt8(ascii: "/") {
             guard let folder = getcwd(nil, 0) else { throw FileSystemError("find", "the current folder", code: errno) }
             defer { free(folder) }
-            parts = String(cString: folder).split(separator: "/")
+            text = String(cString: folder) + "/" + path
         }
-        parts += path.split(separator: "/").filter { $0 != "." }
+        let parts = text.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init).filter { $0 != "." }
         return "/" + parts.joined(separator: "/")
     }
 
@@ -117,7 +117,7 @@ public struct LocalFileSystem: FileSystem {
 
     public func makeFolder(_ path: String) throws {
         if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+        guard errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else {
             throw FileSystemError("make the folder", path, code: errno)
         }
         try makeFolder(String(path[..<slash]))

@@ -28,12 +28,12 @@ enum LocalScan {
         }
 
         mutating func list(_ relative: [UInt8], depth: Int, throughLink: Bool = false) throws {
-            guard depth < maximumDepth else { throw error("list", relative, ELOOP) }
+            guard depth < maximumDepth else { throw error("list", String(decoding: relative, as: UTF8.self), ELOOP) }
             let descriptor = (relative.isEmpty ? [UInt8(ascii: ".")] : relative).withCString { openat(root, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
             guard descriptor >= 0, let stream = fdopendir(descriptor) else {
                 let code = errno
                 if descriptor >= 0 { close(descriptor) }
-                throw error("list", relative, code)
+                throw error("list", String(decoding: relative, as: UTF8.self), code)
             }
             var folders: [(path: [UInt8], throughLink: Bool)] = []
             defer { closedir(stream) }
@@ -58,7 +58,7 @@ enum LocalScan {
                     isLink.append(throughLink || entry.type == DT_LNK)
                 }
             }
-            if errno != 0 { throw error("list", relative, errno) }
+            if errno != 0 { throw error("list", String(decoding: relative, as: UTF8.self), errno) }
             for folder in folders { try list(folder.path, depth: depth + 1, throughLink: folder.throughLink) }
         }
 
@@ -66,36 +66,29 @@ enum LocalScan {
             if entry.type == DT_DIR { return true }
             if entry.type == DT_REG { return false }
             var info = stat()
-            guard Array(path).withCString({ fstatat(root, $0, &info, 0) }) == 0 else { throw error("look at", Array(path), errno) }
+            guard Array(path).withCString({ fstatat(root, $0, &info, 0) }) == 0 else { throw error("look at", String(decoding: path, as: UTF8.self), errno) }
             return info.st_mode & S_IFMT == S_IFDIR
         }
 
         func finish(threads: Int) throws -> FolderScan {
-            var scan = FolderScan()
-            let count = starts.count
-            let ends = starts.dropFirst() + [paths.count]
-            paths.withUnsafeBytes { bytes in
-                for (start, end) in zip(starts, ends) { scan.appendName(UnsafeRawBufferPointer(rebasing: bytes[start..<end - 1])) }
-            }
             let block = 1024
-            let parts = try inParallel((count + block - 1) / block, threads: threads) { [scan] part in
-                try paths.withUnsafeBufferPointer { bytes in
-                    try (part * block..<min(count, (part + 1) * block)).map { index in
-                        let path = UnsafeRawPointer(bytes.baseAddress! + starts[index]).assumingMemoryBound(to: CChar.self)
+            let parts = try inParallel((starts.count + block - 1) / block, threads: threads) { part in
+                try paths.withUnsafeBytes { bytes in
+                    try (part * block..<min(starts.count, (part + 1) * block)).map { index in
+                        let path = bytes.baseAddress!.advanced(by: starts[index]).assumingMemoryBound(to: CChar.self)
                         var info = stat()
-                        guard fstatat(root, path, &info, 0) == 0 else { throw error("look at", Array(scan.nameBytes(index)), errno) }
+                        guard fstatat(root, path, &info, 0) == 0 else { throw error("look at", String(cString: path), errno) }
                         let status = FileStatus(info, isLink: isLink[index])
-                        guard status.kind == .file else { throw error("read the special file", Array(scan.nameBytes(index)), EINVAL) }
+                        guard status.kind == .file else { throw error("read the special file", String(cString: path), EINVAL) }
                         return status
                     }
                 }
             }
-            scan.setStatuses(parts.flatMap { $0 })
-            return scan
+            return FolderScan(names: paths, starts: starts, statuses: Array(parts.joined()))
         }
 
-        func error(_ operation: String, _ relative: [UInt8], _ code: Int32) -> FileSystemError {
-            FileSystemError(operation, relative.isEmpty ? folder : "\(folder)/\(String(decoding: relative, as: UTF8.self))", code: code)
+        func error(_ operation: String, _ relative: String, _ code: Int32) -> FileSystemError {
+            FileSystemError(operation, relative.isEmpty ? folder : "\(folder)/\(relative)", code: code)
         }
     }
 }

@@ -48,11 +48,10 @@ final class RunSession: Sendable {
         try options.cancellation.check()
         let job = plan.jobs[index]
         let isSelected = selection.selected.contains(index)
-        if let upstream = plan.dependencies[index].compactMap({ self.result($0) }).first(where: { $0.artifacts == nil })?.status {
-            guard !isSelected else {
-                throw EngineError.notSelected(job: upstream.job, neededBy: job.id, reason: upstream.reason ?? .neverBuilt)
-            }
-            return try leave(index, inspector.blocked(job, by: upstream.job))
+        let stale = plan.dependencies[index].compactMap { result($0) }.filter { $0.artifacts == nil }.map(\.status)
+        if let first = stale.first {
+            guard !isSelected else { throw EngineError.notSelected(job: first.job, neededBy: job.id, reason: first.reason ?? .neverBuilt) }
+            return try leave(index, inspector.blocked(job, by: stale.map(\.job)))
         }
         let upstream = { (name: String) in self.plan.indices[name].flatMap { self.result($0)?.artifacts } ?? [] }
         guard isSelected else { return try leave(index, inspector.view(of: job, upstream: upstream)) }
@@ -136,16 +135,18 @@ final class RunSession: Sendable {
         let work = "\(store.root)/work/\(ingredients.fingerprint.hex)"
         let result = try execute(job, ingredients, in: work, threads: threads)
         try inspector.checkUnchanged(job, ingredients)
-        try pins.hold { ((), [ingredients.fingerprint] + result.outputs.map(\.artifact.digest)) }
-        for (artifact, path) in result.outputs { try store.adopt(artifact, from: path, threads: threads, faults: options.faults) }
-        let outcome = try record(job, ingredients, result)
+        let publication = Publication(store: store, options: options)
+        try publication.adopt(result, pins, ingredients.fingerprint, threads: threads)
+        let outputs = result.outputs.map(\.artifact)
+        let trace = try publication.record(job, ingredients, result)
         try store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
         options.faults.pass("history.written")
         try store.forgetFailure(ingredients.fingerprint)
         try store.fileSystem.remove(work)
         options.faults.pass("work.removed")
-        let status = inspector.status(job, ingredients, outcome, reason: reason, ran: true)
-        settled(index, Result(status: status, artifacts: outcome.outputs, isTouched: true))
+        if let first = trace.outcomes.first, let error = publication.difference(job, first.outputs, outputs) { throw error }
+        let status = inspector.status(job, ingredients, trace.outcomes[0], reason: reason, ran: true)
+        settled(index, Result(status: status, artifacts: outputs, isTouched: true))
     }
 
     private func execute(_ job: Job, _ ingredients: Inspector.Ingredients, in work: String, threads: Int) throws -> Executor.Result {
@@ -157,7 +158,7 @@ final class RunSession: Sendable {
             // A name of its own each time: an orphan of a killed attempt may still be writing to the last one.
             return try Executor(store: store, options: options, observer: observer).execute(
                 job, inputs: ingredients.paths, output: "\(work)/out-\(files.uniqueName())", scratch: "\(work)/scratch",
-                threads: threads, durable: true)
+                threads: threads)
         } catch {
             try options.cancellation.check()
             let seconds = Double(store.time.monotonic() - start) / 1e9
@@ -166,33 +167,5 @@ final class RunSession: Sendable {
             try? store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
             throw EngineError.stageFailed(job: job.id, stage: job.stage.name, error: error)
         }
-    }
-
-    /// Writes the trace. A second outcome that differs is kept and reported.
-    private func record(_ job: Job, _ ingredients: Inspector.Ingredients, _ result: Executor.Result) throws -> Outcome {
-        let outputs = result.outputs.map(\.artifact)
-        var outcome = Outcome(
-            outputs: outputs, seconds: result.seconds, peakMemory: result.peakMemory, host: Host.name, versions: options.versions,
-            finished: store.time.now() / 1_000_000_000, executions: 1)
-        var trace = try store.trace(ingredients.fingerprint)
-            ?? Trace(job: job.id, fields: ingredients.fields, inputs: ingredients.inputs, outcomes: [])
-        let first = trace.outcomes.first
-        if let known = trace.outcomes.firstIndex(where: { $0.outputs == outputs }) {
-            trace.outcomes[known].executions += 1
-            outcome = trace.outcomes[known]
-        } else {
-            trace.outcomes.append(outcome)
-        }
-        try store.write(trace, faults: options.faults)
-        if let first, first.outputs != outputs { throw nondeterminism(job, first.outputs, outputs) }
-        return outcome
-    }
-
-    private func nondeterminism(_ job: Job, _ first: [Artifact], _ second: [Artifact]) -> EngineError {
-        for (old, new) in zip(first, second) where old != new {
-            let difference = try? options.compare?(store.path(of: old.digest), store.path(of: new.digest))
-            return .nondeterministic(job: job.id, output: old.name, first: old.digest, second: new.digest, difference: difference ?? nil)
-        }
-        return .nondeterministic(job: job.id, output: "", first: first[0].digest, second: second[0].digest, difference: nil)
     }
 }

@@ -48,8 +48,9 @@ public struct Runner: Sendable {
         let inspector = inspector(plan)
         var views: [View] = []
         for (index, job) in plan.jobs.enumerated() {
-            if let stale = plan.dependencies[index].first(where: { views[$0].artifacts == nil }) {
-                views.append(try inspector.blocked(job, by: plan.jobs[stale].id))
+            let stale = plan.dependencies[index].filter { views[$0].artifacts == nil }
+            if !stale.isEmpty {
+                views.append(try inspector.blocked(job, by: stale.map { plan.jobs[$0].id }))
             } else {
                 views.append(try inspector.view(of: job) { name in plan.indices[name].flatMap { views[$0].artifacts } ?? [] })
             }
@@ -73,10 +74,9 @@ func asEngineError<Result>(_ body: () throws -> Result) throws -> Result {
 
 extension Inspector {
     /// A job whose inputs are not known yet.
-    func blocked(_ job: Job, by upstream: String) throws -> Runner.View {
-        let wasBuilt = try store.history(plan: plan.name, job: job.id) != nil
-        let reason: Reason = wasBuilt ? .upstream(job: upstream) : .neverBuilt
-        return view(job, wasBuilt ? .stale : .missing, [reason])
+    func blocked(_ job: Job, by upstream: [String]) throws -> Runner.View {
+        guard try store.history(plan: plan.name, job: job.id) != nil else { return view(job, .missing, [.neverBuilt]) }
+        return view(job, .stale, upstream.map { .upstream(job: $0) })
     }
 
     func view(of job: Job, upstream: (String) -> [Artifact]) throws -> Runner.View {

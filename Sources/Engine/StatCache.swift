@@ -7,13 +7,17 @@ import Fingerprints
 /// Two small files a path: a record (the signature of all status, and the digest) that answers when nothing changed, and
 /// for folders a table a file each, so that one changed image of 20,000 costs one image.
 struct StatCache: Sendable {
-    let folder: String
+    /// Where the records are, and the tables.
+    let records: String, tables: String
     let fileSystem: any FileSystem
     let time: any TimeSource
     let place: @Sendable (_ bytes: [UInt8], _ path: String) throws -> Void
 
     /// A file changed this shortly ago may change again without its times changing: file times have a grain.
     static let grain = 100_000_000
+
+    /// Names the record of a file or folder outside the store.
+    static func inputKey(_ path: String) -> Digest { Digest(hashing: "input:\(path)") }
 
     enum Look {
         case absent
@@ -101,15 +105,15 @@ struct StatCache: Sendable {
         let content: Content
     }
 
-    private func recordPath(_ key: Digest) -> String { "\(folder)/\(key.hex.prefix(2))/\(key.hex)" }
+    private func recordPath(_ key: Digest) -> String { "\(records)/\(key.hex.prefix(2))/\(key.hex)" }
 
-    private func tablePath(_ key: Digest) -> String { recordPath(key) + ".table" }
+    private func tablePath(_ key: Digest) -> String { "\(tables)/\(key.hex.prefix(2))/\(key.hex)" }
 
     private func record(_ key: Digest) throws -> Record? {
         guard let bytes = try fileSystem.read(recordPath(key)) else { return nil }
-        let words = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 6, words[0] == "stat1", words[5] == "end\n", let signature = Digest(hex: String(words[1])),
-            let digest = Digest(hex: String(words[2])), let bytes = Int(words[3]), words[4] == "file" || words[4] == "folder"
+        let words = bytes.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        guard words.count == 6, words[0] == "stat1", words[5] == "end\n", let signature = Digest(hex: words[1]),
+            let digest = Digest(hex: words[2]), let bytes = Int(words[3]), words[4] == "file" || words[4] == "folder"
         else { return nil }
         return Record(signature: signature, content: Content(digest: digest, bytes: bytes, isFolder: words[4] == "folder"))
     }

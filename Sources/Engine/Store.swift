@@ -4,7 +4,8 @@ import Fingerprints
 ///
 ///     ac/<2 hex>/<fingerprint>      traces                     cas/<2 hex>/<digest>   artifacts, read-only files or folders
 ///     history/<2 hex>/<job>         fingerprints a job had     failures/<2 hex>/<fingerprint>
-///     stat/<2 hex>/<key>            what was hashed, and when  listings/<2 hex>/<digest>   the files of input folders
+///     stat/<2 hex>/<key>            what was hashed, and when  tables/<2 hex>/<key>   the same for each file of a folder
+///     listings/<2 hex>/<digest>     the files of input folders
 ///     work/<fingerprint>/           attempts and scratch       quarantine/            damaged artifacts
 ///     locks/<fingerprint>           held while a job is made   pins/                  what live runs use
 ///
@@ -61,7 +62,7 @@ public struct Store: Sendable {
     func makeDurableFolder(_ path: String) throws {
         var missing: [String] = []
         var folder = path
-        while folder.count > 1, try fileSystem.status(of: folder) == nil {
+        while folder != "/", try fileSystem.status(of: folder) == nil {
             missing.append(folder)
             folder = Store.folder(of: folder)
         }
@@ -70,19 +71,19 @@ public struct Store: Sendable {
     }
 
     static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else { return "/" }
         return String(path[..<slash])
     }
 
     var statCache: StatCache {
-        StatCache(folder: "\(root)/stat", fileSystem: fileSystem, time: time) { bytes, path in
+        StatCache(records: "\(root)/stat", tables: "\(root)/tables", fileSystem: fileSystem, time: time) { bytes, path in
             try place(bytes, at: path, durable: false)
         }
     }
 
     /// What a file or folder outside the store holds.
     func look(atInput path: String, verify: Bool, threads: Int) throws -> StatCache.Look {
-        try statCache.look(at: path, key: Digest(hashing: "input:\(path)"), verify: verify, threads: threads) { listing in
+        try statCache.look(at: path, key: StatCache.inputKey(path), verify: verify, threads: threads) { listing in
             let kept = sharded("listings", listing.digest)
             if try fileSystem.status(of: kept) == nil { try place(listing.bytes, at: kept, durable: false) }
         }

@@ -19,7 +19,7 @@ public struct Outcome: Sendable, Equatable {
     public let host: String
     public let versions: [String: String]
     /// Seconds since 1970.
-    public let finished: Int
+    public let finished: Double
     /// How often the job was executed with this very outcome.
     public var executions: Int
 }
@@ -102,7 +102,7 @@ extension Outcome {
             "peakMemory": .int(peakMemory),
             "host": .string(host),
             "versions": .object(versions.mapValues { .string($0) }),
-            "finished": .int(finished),
+            "finished": .double(finished),
             "executions": .int(executions),
         ]
     }
@@ -111,7 +111,7 @@ extension Outcome {
         guard let outputs = value["outputs"]?.arrayValue?.map(Artifact.init), !outputs.isEmpty, !outputs.contains(nil),
             let seconds = value["seconds"]?.doubleValue, let peakMemory = value["peakMemory"]?.intValue,
             let host = value["host"]?.stringValue, let versions = value["versions"]?.objectValue,
-            let finished = value["finished"]?.intValue, let executions = value["executions"]?.intValue
+            let finished = value["finished"]?.doubleValue, let executions = value["executions"]?.intValue
         else { return nil }
         self.init(
             outputs: outputs.compactMap { $0 }, seconds: seconds, peakMemory: peakMemory, host: host,

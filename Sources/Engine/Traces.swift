@@ -93,7 +93,7 @@ extension Store {
     func noteFailure(_ fingerprint: Digest, job: String, message: String, seconds: Double, host: String) throws {
         let value: Value = [
             "schema": 1, "job": .string(job), "error": .string(message), "seconds": .double(seconds), "host": .string(host),
-            "finished": .int(time.now() / 1_000_000_000),
+            "finished": .double(Double(time.now()) / 1e9),
         ]
         try place(Array(value.json(pretty: true).utf8), at: sharded("failures", fingerprint), durable: false)
     }

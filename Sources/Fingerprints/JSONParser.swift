@@ -143,7 +143,10 @@ private struct JSONParser {
         while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { at += 1 }
         if peek == UInt8(ascii: "\"") {
             at += 1
-            return try text(Array(bytes[content..<at - 1]), from: start)
+            let plain = UnsafeRawBufferPointer(rebasing: bytes[content..<at - 1])
+            // Bytes below 128 are UTF-8 as they are.
+            if plain.allSatisfy({ $0 < 128 }) { return String(decoding: plain, as: UTF8.self) }
+            return try text(Array(plain), from: start)
         }
         var units = Array(bytes[content..<at])
         while let byte = peek {

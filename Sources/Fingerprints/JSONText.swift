@@ -5,65 +5,74 @@ extension Value {
     public func json(pretty: Bool) -> String {
         var writer = JSONWriter(pretty: pretty)
         writer.write(self)
-        return writer.text
+        return String(decoding: writer.bytes, as: UTF8.self)
     }
 }
 
 private struct JSONWriter {
     let pretty: Bool
-    var text = ""
+    var bytes: [UInt8] = []
     var depth = 0
+
+    init(pretty: Bool) { self.pretty = pretty }
 
     mutating func write(_ value: Value) {
         switch value {
-        case .null: text += "null"
-        case .bool(let value): text += value ? "true" : "false"
-        case .int(let value): text += String(value)
-        case .double(let value): text += value.isFinite ? value.description : "null"
+        case .null: put("null")
+        case .bool(let value): put(value ? "true" : "false")
+        case .int(let value): bytes.append(contentsOf: String(value).utf8)
+        case .double(let value): bytes.append(contentsOf: (value.isFinite ? value.description : "null").utf8)
         case .string(let value): write(string: value)
         case .array(let values):
             list("[", "]", values) { $0.write($1) }
         case .object(let members):
             list("{", "}", Value.sorted(members)) { writer, member in
                 writer.write(string: member.key)
-                writer.text += writer.pretty ? ": " : ":"
+                writer.put(writer.pretty ? ": " : ":")
                 writer.write(member.value)
             }
         }
     }
 
-    mutating func list<Element>(_ open: String, _ close: String, _ elements: [Element], _ body: (inout JSONWriter, Element) -> Void) {
-        text += open
+    mutating func list<Element>(_ open: StaticString, _ close: StaticString, _ elements: [Element], _ body: (inout JSONWriter, Element) -> Void) {
+        put(open)
         depth += 1
         for (index, element) in elements.enumerated() {
-            if index > 0 { text += "," }
+            if index > 0 { put(",") }
             newLine()
             body(&self, element)
         }
         depth -= 1
         if !elements.isEmpty { newLine() }
-        text += close
+        put(close)
     }
 
     mutating func newLine() {
-        if pretty { text += "\n" + String(repeating: "  ", count: depth) }
+        guard pretty else { return }
+        put("\n")
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * depth))
+    }
+
+    mutating func put(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     mutating func write(string: String) {
-        text += "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case _ where scalar.value < 0x20:
-                let hex = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: text.unicodeScalars.append(scalar)
+        put("\"")
+        for byte in string.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): put("\\\"")
+            case UInt8(ascii: "\\"): put("\\\\")
+            case 10: put("\\n")
+            case 13: put("\\r")
+            case 9: put("\\t")
+            case 0..<0x20:
+                let hex = String(byte, radix: 16)
+                put(byte < 16 ? "\\u000" : "\\u00")
+                bytes.append(contentsOf: hex.utf8)
+            default: bytes.append(byte)
             }
         }
-        text += "\""
+        put("\"")
     }
 }

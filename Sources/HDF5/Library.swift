@@ -4,10 +4,14 @@ import Foundation
 /// HDF5 is not thread-safe in every build. Recursive, because a `deinit` inside a call may close a handle.
 private let libraryLock = NSRecursiveLock()
 
+/// Files are closed by their owners; at exit HDF5 would go through what a damaged file left open, and complain.
+private let noWorkAtExit = H5dont_atexit()
+
 /// Runs `body` with the HDF5 library to itself.
 func withLibrary<Result>(_ body: () throws -> Result) rethrows -> Result {
     libraryLock.lock()
     defer { libraryLock.unlock() }
+    _ = noWorkAtExit
     lavise_h5_prepare()
     return try body()
 }

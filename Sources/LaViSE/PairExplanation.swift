@@ -45,7 +45,7 @@ struct PairExplanation: Sendable {
             if let current, current.image == pair.image {
                 scene = current
             } else {
-                scene = try Scene(data, image: pair.image, gridMasks: options.gridMaskIoU)
+                scene = try Scene(data, image: pair.image, options: options)
             }
             current = scene
             let channel = summary.filters[pair.filter], threshold = summary.thresholds[pair.filter]

@@ -3,20 +3,22 @@ struct Scene: Sendable {
     /// Row of the image.
     let image: Int
     let feature: Feature
-    /// `[3, 224, 224]` normalised.
+    /// `[3, 224, 224]` normalised; empty where no method needs it.
     private let pixels: [Float]
     private let samples: [(words: [Int32], mask: Region)]
 
-    /// - Parameter gridMasks: deviation `gridMaskIoU`.
-    init(_ data: any EvaluationData, image: Int, gridMasks: Bool) throws {
+    init(_ data: any EvaluationData, image: Int, options: EvaluationOptions) throws {
         self.image = image
         feature = try Feature(channels: data.channels, positions: data.positions) { try data.maps(image, into: $0) }
-        var pixels = [Float](repeating: 0, count: 3 * Region.pixels)
-        try data.image(image, into: &pixels)
+        var pixels: [Float] = []
+        if options.methods.contains(.image) {
+            pixels = [Float](repeating: 0, count: 3 * Region.pixels)
+            try data.image(image, into: &pixels)
+        }
         self.pixels = pixels
         samples = try data.truth(image).map {
             let mask = try Region(bits: $0.mask)
-            return ($0.words, gridMasks ? mask.throughGrid(height: data.mapHeight, width: data.mapWidth) : mask)
+            return ($0.words, options.gridMaskIoU ? mask.throughGrid(height: data.mapHeight, width: data.mapWidth) : mask)
         }
     }
 

@@ -23,9 +23,34 @@ public struct BlockedMaps {
         ck_unblock(channels, pixels, address, plane, output)
     }
 
-    /// Max pooling of `images` images; what lies outside takes no part. `shape.inputs` equals `shape.outputs`.
-    public func maxPool(_ shape: ConvolutionShape, images: Int, into output: BlockedMaps, instructions: InstructionSet) {
+    /// Max pooling of each image's region of outputs; what lies outside the input takes no part. `shape.inputs` equals
+    /// `shape.outputs`.
+    public func maxPool(
+        _ shape: ConvolutionShape, into output: BlockedMaps, regions: UnsafeBufferPointer<MapRegion>, instructions: InstructionSet
+    ) {
         var shape = shape.kernels
-        ck_max_pool(instructions.kernels, &shape, images, address, plane, output.address, output.plane)
+        withKernelRegions(regions) { regions in
+            var call = ck_call()
+            call.input = UnsafePointer(address)
+            call.input_plane = plane
+            call.output = output.address
+            call.output_plane = output.plane
+            call.regions = regions.baseAddress
+            ck_max_pool(instructions.kernels, &shape, regions.count, &call)
+        }
+    }
+
+    /// Copies into one image's maps, of that width, what `needed` has beyond `valid`, which lies inside of it.
+    public func extend(channels: Int, width: Int, from valid: MapRegion, to needed: MapRegion, source: BlockedMaps) {
+        var (inner, outer) = (valid.kernels, needed.kernels)
+        ck_extend(channels, Int32(width), &inner, &outer, source.address, source.plane, address, plane)
+    }
+}
+
+/// The regions as the kernels take them, without an allocation.
+func withKernelRegions(_ regions: UnsafeBufferPointer<MapRegion>, _ body: (UnsafeBufferPointer<ck_region>) -> Void) {
+    withUnsafeTemporaryAllocation(of: ck_region.self, capacity: regions.count) { converted in
+        for (index, region) in regions.enumerated() { converted.initializeElement(at: index, to: region.kernels) }
+        body(UnsafeBufferPointer(converted))
     }
 }

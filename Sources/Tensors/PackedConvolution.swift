@@ -64,23 +64,35 @@ public struct PackedConvolution: Sendable {
         withUnsafePointer(to: shape.kernels) { ck_scratch_count($0, algorithm.kernels, images) }
     }
 
-    /// `output ← convolution(input) + bias (+ addend)`, then ReLU when `rectifying`; on the calling thread alone.
+    /// The region that is computed for the outputs in `region`: it covers them, and costs nothing more.
+    public func computed(for region: MapRegion) -> MapRegion {
+        guard algorithm == .winograd, !region.isEmpty else { return region }
+        return MapRegion(
+            top: region.top / 4 * 4, left: region.left / 4 * 4,
+            bottom: min((region.bottom + 3) / 4 * 4, shape.outputHeight), right: min((region.right + 3) / 4 * 4, shape.outputWidth))
+    }
+
+    /// `output ← convolution(input) + bias (+ addend)`, then ReLU when `rectifying`, in each image's region; on the calling
+    /// thread alone. The rest of `output` stays as it is.
     ///
     /// - Parameters:
     ///   - input: blocked, or one image's planes for `.image`, whose `plane` does not matter.
     ///   - addend: blocked like `output`, and may be it; none for `.image`.
+    ///   - regions: a region of outputs for each image, as `computed(for:)` gives them.
     ///   - scratch: `scratchCount(images:)` floats.
     public func apply(
-        images: Int, input: BlockedMaps, output: BlockedMaps, addend: BlockedMaps? = nil, rectifying: Bool,
-        scratch: UnsafeMutablePointer<Float>
+        input: BlockedMaps, output: BlockedMaps, addend: BlockedMaps? = nil, rectifying: Bool,
+        regions: UnsafeBufferPointer<MapRegion>, scratch: UnsafeMutablePointer<Float>
     ) {
         var shape = shape.kernels
         bias.withUnsafeBufferPointer { bias in
-            var call = ck_call(
-                input: input.address, input_plane: input.plane, output: output.address, output_plane: output.plane,
-                packed: packed.storage.address, bias: bias.baseAddress, addend: addend?.address, addend_plane: addend?.plane ?? 0,
-                relu: rectifying ? 1 : 0, scratch: scratch)
-            ck_convolve(instructions.kernels, &shape, algorithm.kernels, images, &call)
+            withKernelRegions(regions) { regions in
+                var call = ck_call(
+                    input: input.address, input_plane: input.plane, output: output.address, output_plane: output.plane,
+                    regions: regions.baseAddress, packed: packed.storage.address, bias: bias.baseAddress,
+                    addend: addend?.address, addend_plane: addend?.plane ?? 0, relu: rectifying ? 1 : 0, scratch: scratch)
+                ck_convolve(instructions.kernels, &shape, algorithm.kernels, regions.count, &call)
+            }
         }
     }
 }

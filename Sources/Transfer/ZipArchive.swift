@@ -27,7 +27,8 @@ public struct ZipLimits: Sendable {
 }
 
 /// A zip archive (zip64 too) open for reading in place. Any number of threads may read at once: each takes a libzip handle
-/// of its own from a pool, which grows to as many as read at the same time and costs about 250 bytes a member each.
+/// of its own from a pool, which grows to as many as read at the same time and costs about 300 bytes a member each, and
+/// the first read on each handle a pass over the archive's directory (118,000 members: 36 MB, 0.3 s of one core).
 ///
 /// Opening refuses an archive that names a path outside its folder, a link or another special file, a member twice, or
 /// that would unpack to more than `ZipLimits` allow.
@@ -104,7 +105,10 @@ public final class ZipArchive: Sendable {
     private func withContent<R>(of member: ZipMember, _ body: (Content) throws -> R) throws -> R {
         let handle = try idle.withLock { $0.popLast() } ?? another()
         defer { idle.withLock { $0.append(handle) } }
-        return try body(Content(member, handle, path))
+        let content = try Content(member, handle, path)
+        // Before the handle goes back to the pool, where another thread may take it.
+        defer { content.close() }
+        return try body(content)
     }
 
     /// One more handle on the same file.
@@ -151,8 +155,8 @@ public final class ZipArchive: Sendable {
         deinit { zip_discard(pointer) }
     }
 
-    /// A member while it is being read.
-    private final class Content {
+    /// A member while it is being read; its owner closes it.
+    private struct Content {
         private let file: OpaquePointer
         private let member: ZipMember
         private let archive: String
@@ -166,7 +170,7 @@ public final class ZipArchive: Sendable {
             self.archive = archive
         }
 
-        deinit { zip_fclose(file) }
+        func close() { zip_fclose(file) }
 
         func read(into buffer: UnsafeMutableRawBufferPointer) throws(ZipError) -> Int {
             guard let start = buffer.baseAddress, !buffer.isEmpty else { return 0 }

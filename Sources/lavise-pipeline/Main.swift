@@ -49,7 +49,8 @@ struct LavisePipeline: ParsableCommand {
         abstract: "Explains the filters of a CNN in words (LaViSE), reproducibly: from an experiment file to a table.",
         version: PipelineVersion.text,
         subcommands: [
-            Run.self, Status.self, PlanVerb.self, Dag.self, List.self, Doctor.self, Version.self,
+            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Diff.self, Check.self, Verify.self, Show.self, List.self, Doctor.self, GC.self,
+            Version.self,
         ])
 }
 

@@ -14,7 +14,7 @@ import Testing
         #expect(plan.job("f") == nil)
     }
 
-    @Test(arguments: [
+    static let faults: [([Job], PlanError)] = [
         ([job("a"), job("a")], PlanError.duplicateJob("a")),
         ([job("a", ["b"])], .unknownJob("b", input: "b", of: "a")),
         ([job("a", outputs: ["x", "x"])], .badOutputs(job: "a", outputs: ["x", "x"])),
@@ -23,7 +23,9 @@ import Testing
         ([job("b", outputs: ["x"]), job("a", ["b"])], .unknownOutput("out", of: "b", input: "b", job: "a", known: ["x"])),
         ([job("a", ["b", "b"]), job("b")], .duplicateInput(job: "a", name: "b")),
         ([job("z"), job("a", ["z", "b"]), job("b", ["c"]), job("c", ["a"])], .cycle(["c", "b", "a", "c"])),
-    ])
+    ]
+
+    @Test(arguments: faults)
     func faultsAreFound(jobs: [Job], error: PlanError) {
         #expect(throws: error) { try Plan(jobs) }
     }

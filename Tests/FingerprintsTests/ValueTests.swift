@@ -11,6 +11,7 @@ import Testing
         #expect(
             Self.sample.json(pretty: false)
                 == #"{"a":{"empty":[],"nested":{}},"b":[1,2.5,null,true,"x\n\"é"],"z":1e-05,"é":-3}"#)
+        #expect(Value.string("\u{1}\u{1f}\t\u{7f}").json(pretty: false) == "\"\\u0001\\u001f\\t\u{7f}\"")
         #expect(Value.array([1, [2]]).json(pretty: true) == "[\n  1,\n  [\n    2\n  ]\n]")
         #expect(Value.array([.double(.nan), .double(.infinity)]).json(pretty: false) == "[null,null]")
     }

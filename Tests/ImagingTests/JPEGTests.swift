@@ -38,6 +38,9 @@ import Testing
         bytes.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xDC, 0xFF, 0xDC])
         let error = #expect(throws: ImagingError.self) { try bytes.withUnsafeBytes { try decodeJPEG(bytes: $0, name: "bomb") } }
         #expect(error == .tooLarge(file: "bomb", reason: "65500x65500 pixels (the limit is 89478485 pixels)"))
+        bytes.replaceSubrange(frame + 5..<frame + 9, with: [0x20, 0, 0x20, 0])
+        let second = #expect(throws: ImagingError.self) { try bytes.withUnsafeBytes { try decodeJPEG(bytes: $0, name: "bomb") } }
+        #expect(second == .tooLarge(file: "bomb", reason: "8192x8192 pixels declared in a file of \(bytes.count) bytes"))
     }
 
     @Test func encodedJPEGDecodesNearby() throws {

@@ -15,7 +15,7 @@ import Testing
         func pixel(_ x: Int, _ y: Int) -> [UInt8] { Array(map.pixels[(y * 12 + x) * 3..<(y * 12 + x) * 3 + 3]) }
         #expect(pixel(0, 0) == [90, 90, 90] && pixel(3, 11) == [90, 90, 90])
         #expect(pixel(4, 5) == [255, 214, 0] && pixel(5, 5) == [255, 214, 0])
-        #expect(pixel(6, 5) == [30, 30, 30] && pixel(11, 0) == [30, 30, 30])
+        #expect(pixel(6, 5) == [36, 36, 36] && pixel(11, 0) == [36, 36, 36])
     }
 
     @Test func gridPutsPicturesInRows() {

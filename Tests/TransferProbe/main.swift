@@ -6,7 +6,7 @@ import TransferTestSupport
 let usage = """
     transfer-probe fetch MANIFEST FOLDER [CONNECTIONS RANGE_BYTES [BYTES_PER_SECOND]]
     transfer-probe miniature coco|visual-genome COCO_FOLDER OUTPUT BASE_URL
-    transfer-probe measure-zip ZIP
+    transfer-probe measure-zip ZIP ROUNDS
     transfer-probe fuzz SEED SECONDS
     """
 
@@ -29,8 +29,8 @@ func run(_ arguments: [String]) throws -> Bool {
         let make = arguments[1] == "coco" ? Miniature.coco : Miniature.visualGenome
         let manifest = try make(arguments[2], arguments[3], arguments[4])
         try Data((manifest.value.json(pretty: true) + "\n").utf8).write(to: URL(fileURLWithPath: "\(arguments[3])/\(manifest.name).json"))
-    case ("measure-zip", 2):
-        print(try measureZip(arguments[1]))
+    case ("measure-zip", 3):
+        print(try measureZip(arguments[1], rounds: Int(arguments[2]) ?? 1))
     case ("fuzz", 3):
         let report = try fuzzTransferReaders(seed: UInt64(arguments[1]) ?? 0, seconds: Double(arguments[2]) ?? 1)
         print("\(report.inputs) inputs, \(report.accepted) accepted")

@@ -183,7 +183,7 @@ public final class LoopbackServer: Sendable {
         state.withLock { $0.served.append(entry) }
         if reply.stallAfter != nil { waitForEnd(connection) }
         if isWhole, reply.isChunked { return sendAll(connection, Array("0\r\n\r\n".utf8)) }
-        return isWhole && !reply.endsWithConnection
+        return isWhole && !reply.endsWithConnection && reply.cutAfter == nil
     }
 
     /// Returns when the other side, or `stop`, ends the connection.

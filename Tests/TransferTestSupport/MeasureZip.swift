@@ -2,8 +2,8 @@ import Foundation
 import Transfer
 
 /// Compares reading every member straight from a zip with extracting them all and reading the files.
-/// - Returns: a short table of seconds; each figure is the median of five rounds, the two ways taking turns.
-public func measureZip(_ path: String) throws -> String {
+/// - Returns: a short table of seconds; each figure is the median over the rounds, the ways taking turns.
+public func measureZip(_ path: String, rounds: Int) throws -> String {
     let archive = try ZipArchive(path)
     let clock = ContinuousClock()
     func seconds(_ body: () throws -> Void) rethrows -> Double {
@@ -11,7 +11,7 @@ public func measureZip(_ path: String) throws -> String {
         return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
     }
     var opening: [Double] = [], direct: [Double] = [], extracting: [Double] = [], fromFiles: [Double] = []
-    for _ in 0..<5 {
+    for _ in 0..<max(1, rounds) {
         opening.append(try seconds { _ = try ZipArchive(path) })
         var bytes = 0
         direct.append(try seconds { for member in archive.members { bytes += try archive.read(member.name).count } })

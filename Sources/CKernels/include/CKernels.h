@@ -8,6 +8,8 @@
 // and a plane is at least images · height · width pixels long (`ck_plane`).
 #pragma once
 
+#include "CTraining.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -45,27 +47,41 @@ void ck_pack(
 /// Numbers of scratch space that `ck_convolve` needs for so many images.
 long ck_scratch_count(const ck_convolution *shape, ck_algorithm algorithm, long images);
 
-/// One call of a convolution over `images` images.
+/// Pixels `top..<bottom` × `left..<right` of a map.
+typedef struct {
+    int top, left, bottom, right;
+} ck_region;
+
+/// One call over `images` images.
 typedef struct {
     const float *input;
     long input_plane;  // pixels
     float *output;
-    long output_plane;      // pixels
-    const float *packed;    // by `ck_pack` for the same instruction set
-    const float *bias;      // [outputs]
-    const float *addend;    // blocked like the output and added to it, or NULL; may be `output` itself
-    long addend_plane;      // pixels
-    int relu;               // negative outputs become 0
-    float *scratch;         // `ck_scratch_count` numbers
+    long output_plane;         // pixels
+    const ck_region *regions;  // what of each image's output is computed; the rest of `output` stays as it is
+    const float *packed;       // by `ck_pack` for the same instruction set
+    const float *bias;         // [outputs]
+    const float *addend;       // blocked like the output and added to it, or NULL; may be `output` itself
+    long addend_plane;         // pixels
+    int relu;                  // negative outputs become 0
+    float *scratch;            // `ck_scratch_count` numbers
 } ck_call;
 
+/// Winograd's regions start at multiples of 4, and end there or with the map.
 void ck_convolve(
     ck_instructions instructions, const ck_convolution *shape, ck_algorithm algorithm, long images, const ck_call *call);
 
-/// Blocked max pooling; what lies outside takes no part. `shape` has equal inputs and outputs.
-void ck_max_pool(
-    ck_instructions instructions, const ck_convolution *shape, long images, const float *input, long input_plane, float *output,
-    long output_plane);
+/// Blocked max pooling; what lies outside takes no part. `shape` has equal inputs and outputs; `call` needs neither weights
+/// nor scratch space.
+void ck_max_pool(ck_instructions instructions, const ck_convolution *shape, long images, const ck_call *call);
+
+/// The smallest region outside of which all `planes` planes of `image` are +0.
+ck_region ck_nonzero(long planes, int height, int width, const float *image);
+
+/// Copies what `needed` has beyond `valid`, which lies inside of it, from one image's blocked maps to another's of that width.
+void ck_extend(
+    long channels, int width, const ck_region *valid, const ck_region *needed, const float *source, long source_plane,
+    float *target, long target_plane);
 
 /// Pixels that a blocked plane should be long, so that neighbouring channels do not share cache sets.
 long ck_plane(long pixels);

@@ -1,25 +1,29 @@
 // Convolution as a product of packed patches and packed weights, a cache's worth of patches at a time.
 
-/// Packs the patches of output pixels `first..<first + count` for the blocks `begin..<end` of terms (tap · blocks + block):
-/// [end − begin][count][16], zeros outside the image.
+/// Packs the patches of the output pixels of `runs`, `count` in all, for the blocks `begin..<end` of terms (tap · blocks +
+/// block): [end − begin][count][16], zeros outside the image.
 static void NAME(pack_patches)(
-    const ck_convolution *shape, const float *input, long plane, long first, long count, long begin, long end, float *packed
+    const ck_convolution *shape, const ck_call *call, const ck_run *runs, long count, long begin, long end
 ) {
     const int out_width = ck_out_width(shape), out_height = ck_out_height(shape);
     const long blocks = shape->inputs / block;
+    float *packed = call->scratch;
     const float *sources[direct_pixels];
     long known_tap = -1;
     for (long index = begin; index < end; index++) {
-        const long tap = index / blocks, offset = index % blocks * plane * block;
+        const long tap = index / blocks, offset = index % blocks * call->input_plane * block;
         if (tap != known_tap) {
             const long ky = tap / shape->kernel, kx = tap % shape->kernel;
-            for (long p = 0; p < count; p++) {
-                const long x = (first + p) % out_width, row = (first + p) / out_width;
-                const long image = row / out_height, y = row % out_height;
-                const long source_y = y * shape->stride + ky - shape->padding, source_x = x * shape->stride + kx - shape->padding;
-                const int inside = source_y >= 0 && source_y < shape->height && source_x >= 0 && source_x < shape->width;
-                sources[p] = inside ? input + ((image * shape->height + source_y) * shape->width + source_x) * block : NULL;
-            }
+            long p = 0;
+            for (const ck_run *run = runs; p < count; run++)
+                for (long pixel = run->first; pixel < run->first + run->count; pixel++, p++) {
+                    const long x = pixel % out_width, row = pixel / out_width;
+                    const long image = row / out_height, y = row % out_height;
+                    const long source_y = y * shape->stride + ky - shape->padding, source_x = x * shape->stride + kx - shape->padding;
+                    const int inside = source_y >= 0 && source_y < shape->height && source_x >= 0 && source_x < shape->width;
+                    sources[p] =
+                        inside ? call->input + ((image * shape->height + source_y) * shape->width + source_x) * block : NULL;
+                }
             known_tap = tap;
         }
         for (long p = 0; p < count; p++, packed += block)
@@ -29,31 +33,41 @@ static void NAME(pack_patches)(
 }
 
 static void NAME(convolve_direct)(const ck_convolution *shape, long images, const ck_call *call) {
-    const long pixels = images * ck_out_height(shape) * ck_out_width(shape);
     const long terms = (long)shape->kernel * shape->kernel * shape->inputs, blocks = terms / block;
     // A 1×1 convolution's patches are the pixels themselves.
     const int pointwise = shape->kernel == 1 && shape->stride == 1 && shape->padding == 0;
-    for (long first = 0; first < pixels; first += direct_pixels) {
-        const long count = ck_least(direct_pixels, pixels - first);
+    ck_walk walk = {0};
+    for (;;) {
+        ck_run runs[direct_pixels];
+        long all = 0, count = 0;
+        while (count < direct_pixels) {
+            runs[all] = ck_next_run(shape, images, call->regions, &walk, direct_pixels - count);
+            if (runs[all].count == 0) break;
+            count += runs[all++].count;
+        }
+        if (count == 0) return;
         for (long begin = 0; begin < blocks; begin += direct_depth) {
             const long end = ck_least(begin + direct_depth, blocks);
-            if (!pointwise) NAME(pack_patches)(shape, call->input, call->input_plane, first, count, begin, end, call->scratch);
+            if (!pointwise) NAME(pack_patches)(shape, call, runs, count, begin, end);
             for (long output = 0; output < shape->outputs; output += TILE_CHANNELS) {
-                float *target = call->output + (output / block * call->output_plane + first) * block + output % block;
-                const float *addend =
-                    call->addend ? call->addend + (output / block * call->addend_plane + first) * block + output % block : NULL;
-                NAME(compute_tiles)((NAME(tile)){
-                    .a = pointwise ? call->input + (begin * call->input_plane + first) * block : call->scratch,
-                    .a_stride = (pointwise ? call->input_plane : count) * block,
-                    .b = call->packed + output * terms + begin * block * TILE_CHANNELS,
-                    .terms = (end - begin) * block,
-                    .c = target,
-                    .c_stride = call->output_plane * block,
-                    .bias = begin == 0 ? call->bias + output : NULL,
-                    .addend = begin == 0 ? addend : target,
-                    .addend_stride = (begin == 0 ? call->addend_plane : call->output_plane) * block,
-                    .relu = end == blocks && call->relu,
-                }, count);
+                const float *packed = call->scratch;
+                for (const ck_run *run = runs; run < runs + all; packed += run++->count * block) {
+                    float *target = call->output + (output / block * call->output_plane + run->first) * block + output % block;
+                    const float *addend = call->addend
+                        ? call->addend + (output / block * call->addend_plane + run->first) * block + output % block : NULL;
+                    NAME(compute_tiles)((NAME(tile)){
+                        .a = pointwise ? call->input + (begin * call->input_plane + run->first) * block : packed,
+                        .a_stride = (pointwise ? call->input_plane : count) * block,
+                        .b = call->packed + output * terms + begin * block * TILE_CHANNELS,
+                        .terms = (end - begin) * block,
+                        .c = target,
+                        .c_stride = call->output_plane * block,
+                        .bias = begin == 0 ? call->bias + output : NULL,
+                        .addend = begin == 0 ? addend : target,
+                        .addend_stride = (begin == 0 ? call->addend_plane : call->output_plane) * block,
+                        .relu = end == blocks && call->relu,
+                    }, run->count);
+                }
             }
         }
     }

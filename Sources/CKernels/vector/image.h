@@ -5,16 +5,19 @@ enum { NAME(largest_patch) = 512 };
 static void NAME(convolve_image)(const ck_convolution *shape, long images, const ck_call *call) {
     (void)images;  // always one
     const int kernel = shape->kernel, stride = shape->stride, padding = shape->padding;
-    const int out_height = ck_out_height(shape), out_width = ck_out_width(shape);
+    const int out_width = ck_out_width(shape);
+    const ck_region region = call->regions[0];
+    const long first_row = (long)region.top * stride, end_row = (long)(region.bottom - 1) * stride + kernel;
     const ck_padded_image padded = ck_padded(shape);
     const long phase = padded.rows * padded.columns;
 
     float *copy = call->scratch;
-    memset(copy, 0, sizeof(float) * shape->inputs * stride * phase);
     for (long channel = 0; channel < shape->inputs; channel++)
-        for (long y = 0; y < ck_least(shape->height, padded.rows - padding); y++) {
-            const float *source = call->input + (channel * shape->height + y) * shape->width;
-            float *row = copy + channel * stride * phase + (y + padding) * padded.columns;
+        for (long y = first_row; y < end_row; y++) {
+            float *row = copy + channel * stride * phase + y * padded.columns;
+            for (int remainder = 0; remainder < stride; remainder++) memset(row + remainder * phase, 0, sizeof(float) * padded.columns);
+            if (y < padding || y - padding >= shape->height) continue;
+            const float *source = call->input + (channel * shape->height + y - padding) * shape->width;
             for (int x = 0; x < shape->width; x++) {
                 const long column = (x + padding) / stride;
                 if (column < padded.columns) row[(x + padding) % stride * phase + column] = source[x];
@@ -28,16 +31,16 @@ static void NAME(convolve_image)(const ck_convolution *shape, long images, const
             for (int kx = 0; kx < kernel; kx++)
                 offsets[terms++] = (int)((channel * stride + kx % stride) * phase + ky * padded.columns + kx / stride);
 
-    for (long y = 0; y < out_height; y++)
+    for (long y = region.top; y < region.bottom; y++)
         for (long output = 0; output < shape->outputs; output += TILE_CHANNELS)
             NAME(compute_tiles)((NAME(tile)){
-                .a = copy + y * stride * padded.columns,
+                .a = copy + y * stride * padded.columns + region.left,
                 .offsets = offsets,
                 .b = call->packed + output * terms,
                 .terms = terms,
-                .c = call->output + (output / block * call->output_plane + y * out_width) * block + output % block,
+                .c = call->output + (output / block * call->output_plane + y * out_width + region.left) * block + output % block,
                 .c_stride = call->output_plane * block,
                 .bias = call->bias + output,
                 .relu = call->relu,
-            }, out_width);
+            }, region.right - region.left);
 }

@@ -83,15 +83,29 @@ static void SIZED(transform_outputs)(
 }
 
 static void SIZED(filter)(const ck_convolution *shape, long images, const ck_call *call) {
-    const long rows = ck_ceiling(shape->height, 4), columns = ck_ceiling(shape->width, 4), all = images * rows * columns;
-    const long largest = winograd_tiles(POINTS), inputs = shape->inputs;
+    const long inputs = shape->inputs;
+    long all = 0;
+    for (long image = 0; image < images; image++) {
+        const ck_region region = call->regions[image];
+        all += ck_ceiling(region.bottom - region.top, 4) * ck_ceiling(region.right - region.left, 4);
+    }
+    long image = 0;
+    int y = call->regions[0].top, x = call->regions[0].left;
     NAME(corner) corners[winograd_tiles(6)];
-    for (long first = 0, tiles; first < all; first += tiles) {
-        tiles = ck_ceiling(all - first, ck_ceiling(all - first, largest));
+    for (long tiles; all > 0; all -= tiles) {
+        tiles = ck_ceiling(all, ck_ceiling(all, winograd_tiles(POINTS)));
         for (long tile = 0; tile < tiles; tile++) {
-            const long column = (first + tile) % columns, row = (first + tile) / columns;
-            const int y = (int)(row % rows * 4), x = (int)(column * 4);
-            corners[tile] = (NAME(corner)){(row / rows * shape->height + y) * shape->width + x, y, x};
+            while (y >= call->regions[image].bottom || x >= call->regions[image].right) {
+                image++;
+                y = call->regions[image].top;
+                x = call->regions[image].left;
+            }
+            corners[tile] = (NAME(corner)){(image * shape->height + y) * shape->width + x, y, x};
+            x += 4;
+            if (x >= call->regions[image].right) {
+                x = call->regions[image].left;
+                y += 4;
+            }
         }
         const long point = ck_spread(tiles * inputs / block) * block, product = ck_spread(tiles * TILE_CHANNELS / block) * block;
         float *points = call->scratch, *products = points + POINTS * POINTS * point;

@@ -1,7 +1,22 @@
-/// Deviation `countInstances` (METHOD 9; `preprocess_vg` of FACT2023): how often each word occurs is the number of its instances
-/// in all images, training or not, and not the number of training images that show it.
-func countInstances(_ objects: VisualGenomeObjects) -> [Int] {
-    var counts = [Int](repeating: 0, count: objects.words.count)
-    for instance in objects.instances { counts[Int(instance.word)] += 1 }
+/// How often every concept occurs, for the rule that drops rare ones: the number of training images that show it (A,
+/// section 4.1: "categories that appear in less than 100 training images").
+///
+/// Deviation `countInstances` (METHOD 9; `preprocess_vg.py` of FACT2023) counts every instance in all data instead.
+func occurrences(of objects: VisualGenomeObjects, splits: [Split], rules: DatasetRules) -> [Int] {
+    var counts = [Int](repeating: 0, count: objects.concepts.count)
+    if rules.countInstances {
+        for box in objects.boxes { counts[Int(box.concept)] += 1 }
+        return counts
+    }
+    var lastImage = [Int](repeating: -1, count: objects.concepts.count)
+    for (number, image) in objects.images.enumerated() {
+        for index in image.boxes where splits[index] == .train {
+            let concept = Int(objects.boxes[index].concept)
+            if lastImage[concept] != number {
+                lastImage[concept] = number
+                counts[concept] += 1
+            }
+        }
+    }
     return counts
 }

@@ -1,5 +1,5 @@
-/// Deviation `firstWordOfSynset` (METHOD 9, 2; FACT2023's labels): of the lemma `street_sign` only `street` is looked up, and
-/// becomes the concept; without it `street_sign` is looked up whole, and dropped when it has no vector.
-func firstWordOfSynset(_ lemma: Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer> {
-    lemma.prefix { $0 != UInt8(ascii: "_") }
+/// Deviation `firstWordOfSynset` (METHOD 9; FACT2023's Visual Genome labels): of a lemma only what stands before its first "_" is
+/// kept, so that `street_sign` becomes `street`. Without it `street_sign` is looked up whole and, having no vector, dropped.
+func firstWordOfSynset(_ lemma: String) -> String {
+    String(lemma.prefix { $0 != "_" })
 }

@@ -1,5 +1,24 @@
-/// Deviation `splitByInstance` (METHOD 9; `random_split` over FACT2023's `VisualGenomeInstances`): instances, not images, are drawn
-/// for validation, so that an image with instances of both kinds stands in both splits.
-func splitByInstance(_ objects: VisualGenomeObjects, rules: DatasetRules) -> [Bool] {
-    validationDraw(objects.instances.count, rules: rules)
+import Fingerprints
+
+/// The split of every box: images are divided, and a box goes where its image goes (METHOD 2). The images that take part
+/// are those with a box, by id; a seeded shuffle of them puts the first `validationShare`, rounded, into validation.
+///
+/// Deviation `splitByInstance` (METHOD 9; FACT2023 splits `VisualGenomeInstances` with `random_split`) divides the boxes
+/// themselves, so that an image is in both splits, each with a part of its boxes.
+func splits(of objects: VisualGenomeObjects, rules: DatasetRules) -> [Split] {
+    var random = RandomSource(seed: rules.seed, stream: "visual-genome/split")
+    var splits = [Split](repeating: .train, count: objects.boxes.count)
+    func validating(_ count: Int) -> Int { Int((Double(count) * rules.validationShare).rounded()) }
+    if rules.splitByInstance {
+        var order = Array(0..<Int32(objects.boxes.count))
+        random.shuffle(&order)
+        for index in order.prefix(validating(order.count)) { splits[Int(index)] = .validation }
+    } else {
+        var order = objects.images.filter { !$0.boxes.isEmpty }
+        random.shuffle(&order)
+        for image in order.prefix(validating(order.count)) {
+            for index in image.boxes { splits[index] = .validation }
+        }
+    }
+    return splits
 }

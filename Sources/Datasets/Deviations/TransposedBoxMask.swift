@@ -1,6 +1,8 @@
-/// Deviation `transposedBoxMask` (METHOD 9; `VisualGenomeInstances.__getitem__` of FACT2023 and the authors' code): boxes are drawn
-/// on a canvas as wide as the image is high and as high as it is wide, which is then resized and cropped as if it were the image.
-/// Pixels outside the canvas are lost. A random crop keeps its place and sees what is left.
-func canvasOfBoxes(width: Int, height: Int, rules: DatasetRules) -> (width: Int, height: Int) {
-    rules.transposedBoxMask ? (height, width) : (width, height)
+import Imaging
+
+/// Deviation `transposedBoxMask` (METHOD 9; `VisualGenomeInstances.__getitem__` of FACT2023): the box mask is allotted as
+/// (width, height) and then indexed [y, x], so it belongs to an image of the transposed size. What of the box lies outside
+/// that is lost, and the rest is seen in the transposed image's standard view. Square images are not affected.
+func transposedBoxMask(_ boxes: some Sequence<VisualGenomeObjects.Box>, width: Int, height: Int) -> Bitmap {
+    boxMask(boxes, sampling: NearestSampling(centreCropOfWidth: height, height: width))
 }

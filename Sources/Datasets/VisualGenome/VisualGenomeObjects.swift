@@ -1,69 +1,64 @@
-/// What `objects.json` says (METHOD 2), read as a stream: of the file's 400 MB some 60 MB are kept.
+/// What `objects.json` says: the boxes of the concepts that have a word vector, 20 bytes each, whatever the file's size.
 struct VisualGenomeObjects {
+    struct Box {
+        let concept: Int32
+        /// Top left corner and size in pixels; may reach outside the image.
+        let x: Int32, y: Int32, width: Int32, height: Int32
+    }
+
     struct Image {
         let id: Int64
-        /// Its rows of `instances`.
-        let instances: Range<Int>
+        let boxes: Range<Int>
     }
 
-    /// One synset of one object whose concept has a vector.
-    struct Instance {
-        /// Index into `words`.
-        let word: Int32
-        let box: Box
-    }
-
-    /// By id; all images of the file.
+    let path: String
+    /// By id.
     private(set) var images: [Image] = []
-    /// In the file's order.
-    private(set) var instances: [Instance] = []
-    /// The concepts that have vectors, in the order of their first instance.
-    private(set) var words: [String] = []
-    private var wordNumbers: [String: Int32] = [:]
-    /// Of a concept without a vector.
-    private static let dropped: Int32 = -1
+    /// In the file's order; one for every concept of an object.
+    private(set) var boxes: [Box] = []
+    /// Concepts by number, in order of appearance.
+    private(set) var concepts: [String] = []
 
-    /// - Throws: `DatasetError` for a file that cannot be read or is not Visual Genome's JSON, with the byte of the image.
+    /// - Throws: `DatasetError` for a file that cannot be read or is not Visual Genome's JSON.
     init(_ path: String, hasVector: (String) -> Bool, rules: DatasetRules) throws {
+        self.path = path
         var stream = try JSONElementStream(path)
-        try stream.forEach { key, image, _ in
-            guard key.isEmpty else { throw JSONProblem("expected a list of images, found an object with \"\(key)\"") }
-            try add(image, hasVector, rules)
+        var numbers: [String: Int32] = [:]      // −1: no vector
+        try stream.forEach { _, value, _ in
+            let id = Int64(try value.member("image_id").integer("image_id")), first = boxes.count
+            try value.member("objects").forEach("objects") { object in
+                var ofObject: [Int32] = []
+                try object.member("synsets").forEach("synsets") { synset in
+                    let word = conceptOfSynset(try synset.string("synsets"), rules: rules)
+                    let number = numbers[word] ?? {
+                        guard !word.isEmpty, hasVector(word) else { return -1 }
+                        concepts.append(word)
+                        return Int32(concepts.count - 1)
+                    }()
+                    numbers[word] = number
+                    if number >= 0 && !ofObject.contains(number) { ofObject.append(number) }
+                }
+                if ofObject.isEmpty { return }
+                let x = try Self.pixels(object, "x"), y = try Self.pixels(object, "y")
+                let width = try Self.pixels(object, "w"), height = try Self.pixels(object, "h")
+                for concept in ofObject { boxes.append(Box(concept: concept, x: x, y: y, width: width, height: height)) }
+            }
+            images.append(Image(id: id, boxes: first..<boxes.count))
         }
-        wordNumbers = [:]
         images.sort { $0.id < $1.id }
         for (previous, next) in zip(images, images.dropFirst()) where previous.id == next.id {
             throw DatasetError.inconsistent(file: path, reason: "image \(next.id) is listed twice")
         }
     }
 
-    private mutating func add(_ image: JSONValue, _ hasVector: (String) -> Bool, _ rules: DatasetRules) throws {
-        let id = Int64(try image.member("image_id").integer("image_id")), first = instances.count
-        var position = 0
-        do {
-            try image.member("objects").forEach("objects") { object in
-                let box = try Box(object)
-                try object.member("synsets").forEach("synsets") { synset in
-                    let word = try synset.withString("synsets") { number(ofSynset: $0, hasVector, rules) }
-                    if word != Self.dropped { instances.append(Instance(word: word, box: box)) }
-                }
-                position += 1
-            }
-        } catch let problem as JSONProblem {
-            throw JSONProblem("image \(id), object \(position) of its list: \(problem.reason)")
-        }
-        images.append(Image(id: id, instances: first..<instances.count))
+    /// A coordinate; no image is larger than the bound.
+    private static func pixels(_ object: JSONValue, _ key: StaticString) throws -> Int32 {
+        Int32(max(-(1 << 28), min(1 << 28, try object.member(key).integer(key))))
     }
+}
 
-    /// The word of a synset: of `street_sign.n.01` its lemma, `street_sign`.
-    private mutating func number(ofSynset synset: UnsafeRawBufferPointer, _ hasVector: (String) -> Bool, _ rules: DatasetRules) -> Int32 {
-        var lemma = synset.prefix { $0 != UInt8(ascii: ".") }
-        if rules.firstWordOfSynset { lemma = firstWordOfSynset(lemma) }
-        let word = String(decoding: UnsafeRawBufferPointer(rebasing: lemma), as: UTF8.self)
-        if let known = wordNumbers[word] { return known }
-        let number = hasVector(word) ? Int32(words.count) : Self.dropped
-        if number != Self.dropped { words.append(word) }
-        wordNumbers[word] = number
-        return number
-    }
+/// The concept of a synset's name: its lemma, the text before the first "." (METHOD 2).
+func conceptOfSynset(_ synset: String, rules: DatasetRules) -> String {
+    let lemma = String(synset.prefix { $0 != "." })
+    return rules.firstWordOfSynset ? firstWordOfSynset(lemma) : lemma
 }

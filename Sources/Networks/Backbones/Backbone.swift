@@ -35,18 +35,41 @@ public struct Backbone: Sendable {
     ///   - pixels: `[count, 224, 224, 3]`, RGB.
     ///   - output: receives `[count, d, h', w']`.
     public func features(pixels: UnsafePointer<UInt8>, count: Int = 1, into output: UnsafeMutablePointer<Float>) {
-        network.features(count: count, into: output) { index, image in
+        network.features(count: count, zeroPixels: .computed, into: output) { index, image in
             Self.normalise(pixels: pixels + index * FeatureShape.image.count, into: image)
+            return UnsafePointer(image)
         }
     }
 
     /// The target layer's output for `count` normalised images.
+    ///
+    /// What depends on zero pixels alone is taken from the all-zero image's maps, as far as that changes no bit.
     /// - Parameters:
     ///   - image: `[count, 3, 224, 224]`, normalised (METHOD 1.4).
     ///   - output: receives `[count, d, h', w']`.
     public func features(image: UnsafePointer<Float>, count: Int = 1, into output: UnsafeMutablePointer<Float>) {
-        network.features(count: count, into: output) { index, copy in
-            copy.update(from: image + index * FeatureShape.image.count, count: FeatureShape.image.count)
-        }
+        features(image, count, .skippedBitForBit, output)
+    }
+
+    /// The target layer's output for `count` images that are zero but for a small part (METHOD 6.3, `image`).
+    ///
+    /// Computes what the part reaches, and takes the rest from the all-zero image's maps. The bits depend on the image
+    /// alone here too, but a number may be rounded differently than by `features(image:)`, which computes more.
+    /// - Parameters:
+    ///   - maskedImage: `[count, 3, 224, 224]`, normalised, then masked.
+    ///   - output: receives `[count, d, h', w']`.
+    public func features(maskedImage: UnsafePointer<Float>, count: Int = 1, into output: UnsafeMutablePointer<Float>) {
+        features(maskedImage, count, .skipped, output)
+    }
+
+    /// `features(image:)` computed in full: what it is compared with.
+    package func wholeFeatures(image: UnsafePointer<Float>, count: Int = 1, into output: UnsafeMutablePointer<Float>) {
+        features(image, count, .computed, output)
+    }
+
+    private func features(
+        _ images: UnsafePointer<Float>, _ count: Int, _ zeroPixels: ZeroPixels, _ output: UnsafeMutablePointer<Float>
+    ) {
+        network.features(count: count, zeroPixels: zeroPixels, into: output) { index, _ in images + index * FeatureShape.image.count }
     }
 }

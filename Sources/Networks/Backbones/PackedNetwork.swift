@@ -9,6 +9,8 @@ struct PackedNetwork: Sendable {
     private let segments: [Segment]
     private let workspaces: WorkspacePool
 
+    typealias Loader = (_ index: Int, _ room: UnsafeMutablePointer<Float>) -> UnsafePointer<Float>
+
     /// Images that pass the last layers together.
     static let batch = 8
 
@@ -28,7 +30,9 @@ struct PackedNetwork: Sendable {
             let own = Array(blocks[..<end])
             let count = own.flatMap(\.convolutions).count
             segments.append(
-                Segment(images: images, input: input, blocks: own, layers: Array(layers.prefix(count)), instructions: instructions))
+                Segment(
+                    images: images, input: input, zeroInput: segments.last?.zeroMaps.maps.last, blocks: own,
+                    layers: Array(layers.prefix(count)), instructions: instructions))
             layers = layers.dropFirst(count)
             blocks = blocks[end...]
         }
@@ -37,18 +41,20 @@ struct PackedNetwork: Sendable {
     }
 
     /// The features of `count` images, `[count, d, h', w']`, on the calling thread.
-    /// - Parameter load: writes an image, `[3, 224, 224]` normalised.
-    func features(count: Int, into output: UnsafeMutablePointer<Float>, load: (Int, UnsafeMutablePointer<Float>) -> Void) {
+    /// - Parameters:
+    ///   - load: gives an image, `[3, 224, 224]` normalised, for which there is room at the address.
+    func features(count: Int, zeroPixels: ZeroPixels, into output: UnsafeMutablePointer<Float>, load: Loader) {
         guard let last = segments.last else { return }
         let pixels = last.output.height * last.output.width
         workspaces.withWorkspace { workspace in
             for first in stride(from: 0, to: count, by: last.images) {
                 let images = min(last.images, count - first)
                 let maps = BlockedMaps(workspace.outputs[segments.count - 1], plane: BlockedMaps.plane(pixels: images * pixels))
-                run(segments.count - 1, first..<first + images, into: maps, workspace, load)
+                run(segments.count - 1, first..<first + images, into: maps, workspace, zeroPixels, load)
                 for image in 0..<images {
-                    maps.advanced(pixels: image * pixels)
-                        .unblock(channels: last.output.channels, pixels: pixels, into: output + (first + image) * last.output.count)
+                    let own = maps.advanced(pixels: image * pixels)
+                    last.completeOutput(&workspace.states[segments.count - 1][last.images + image], own)
+                    own.unblock(channels: last.output.channels, pixels: pixels, into: output + (first + image) * last.output.count)
                 }
             }
         }
@@ -57,21 +63,33 @@ struct PackedNetwork: Sendable {
     /// Runs the segments up to `index`.
     private func run(
         _ index: Int, _ images: Range<Int>, into output: BlockedMaps, _ workspace: Workspace,
-        _ load: (Int, UnsafeMutablePointer<Float>) -> Void
+        _ zeroPixels: ZeroPixels, _ load: Loader
     ) {
         let segment = segments[index]
-        var input = BlockedMaps(workspace.image, plane: 0)
+        let states = workspace.states[index]
+        var input: BlockedMaps
         if index == 0 {
-            load(images.lowerBound, workspace.image)
+            let image = load(images.lowerBound, workspace.image)
+            let shape = FeatureShape.image
+            let all = MapRegion(height: shape.height, width: shape.width)
+            states[0] = MapState(
+                changed: zeroPixels == .computed
+                    ? all : .nonzero(image, planes: shape.channels, height: shape.height, width: shape.width),
+                valid: all)
+            input = BlockedMaps(UnsafeMutablePointer(mutating: image), plane: 0)
         } else {
+            let before = segments[index - 1]
             let pixels = segment.input.height * segment.input.width
             input = BlockedMaps(workspace.outputs[index - 1], plane: BlockedMaps.plane(pixels: images.count * pixels))
-            for first in stride(from: images.lowerBound, to: images.upperBound, by: segments[index - 1].images) {
-                let part = first..<min(first + segments[index - 1].images, images.upperBound)
-                run(index - 1, part, into: input.advanced(pixels: (first - images.lowerBound) * pixels), workspace, load)
+            for first in stride(from: images.lowerBound, to: images.upperBound, by: before.images) {
+                let part = first..<min(first + before.images, images.upperBound)
+                let offset = first - images.lowerBound
+                run(index - 1, part, into: input.advanced(pixels: offset * pixels), workspace, zeroPixels, load)
+                for image in part.indices { states[offset + image - first] = workspace.states[index - 1][before.images + image - first] }
             }
         }
-        segment.run(images: images.count, input: input, output: output, slots: workspace.slots, scratch: workspace.scratch)
+        segment.run(
+            images: images.count, zeroPixels: zeroPixels, input: input, output: output, slots: workspace.slots, states: states, scratch: workspace.scratch)
     }
 
     /// Images that pass together where the maps have that size.

@@ -1,39 +1,69 @@
 import Tensors
 
 /// Consecutive blocks packed for this processor, run over several images at once.
+///
+/// Where an image is zero as far as a receptive field reaches, every map has the value of the all-zero image's map. A run
+/// computes the rest alone, and takes from the all-zero image's maps what it needs around that.
 struct Segment: Sendable {
     /// Where a step finds or leaves maps.
     private enum Place: Sendable, Equatable {
         case input, output, slot(Int)
+
+        var index: Int {
+            switch self {
+            case .input: 0
+            case .output: 1
+            case .slot(let slot): 2 + slot
+            }
+        }
     }
 
     private enum Operation: Sendable {
         case convolution(PackedConvolution, addend: Place?, rectifying: Bool)
         case maxPool(ConvolutionShape)
+
+        var shape: ConvolutionShape {
+            switch self {
+            case .convolution(let convolution, _, _): convolution.shape
+            case .maxPool(let shape): shape
+            }
+        }
     }
 
     private struct Step: Sendable {
         let operation: Operation
         let from: Place, to: Place
+        /// The steps whose outputs `from` and the addend are; -1 for the segment's input.
+        let source: Int, addendSource: Int
     }
 
     /// Images that pass together.
     let images: Int
     let input: FeatureShape, output: FeatureShape
     let instructions: InstructionSet
+    /// The maps of the all-zero image: the segment's input, then each step's output.
+    private(set) var zeroMaps: ZeroMaps
     private var steps: [Step] = []
     private var freeSlots: [Int] = []
     private var slots = 0
     private var slotCount = 0
+    /// The step whose output a place holds, while steps are added.
+    private var producers = [0: -1]
     /// Floats of scratch space that the steps need.
     private(set) var scratchCount = 0
 
-    /// - Parameter layers: `blocks.flatMap(\.convolutions)` with their parameters.
-    init(images: Int, input: FeatureShape, blocks: [Block], layers: [FoldedConvolution], instructions: InstructionSet) {
+    /// - Parameters:
+    ///   - zeroInput: the all-zero image's maps that the segment is given; nil for the image itself.
+    ///   - layers: `blocks.flatMap(\.convolutions)` with their parameters.
+    init(
+        images: Int, input: FeatureShape, zeroInput: ZeroMap?, blocks: [Block], layers: [FoldedConvolution],
+        instructions: InstructionSet
+    ) {
         self.images = images
         self.input = input
         self.instructions = instructions
         output = blocks.reduce(input) { $1.outputShape($0) }
+        zeroMaps = ZeroMaps([zeroInput ?? ZeroMap(image: input)])
         var remaining = layers[...]
         var shape = input
         var place = Place.input
@@ -52,17 +82,24 @@ struct Segment: Sendable {
             }
             shape = block.outputShape(shape)
         }
+        fillZeroMaps()
     }
 
     /// Floats of all slots together.
     var slotsCount: Int { slots * slotCount }
 
-    /// Runs on the calling thread; `images` is at most `self.images`.
+    /// Places that a run keeps a `MapState` of, for each of `images` images: the input, the output, the slots.
+    var placeCount: Int { 2 + slots }
+
+    /// Runs on the calling thread.
     /// - Parameters:
+    ///   - images: at most `self.images`.
     ///   - slots: `slotsCount` floats.
+    ///   - states: `placeCount · images`, those of the input given, those of the output left behind.
     ///   - scratch: `scratchCount` floats.
     func run(
-        images: Int, input: BlockedMaps, output: BlockedMaps, slots: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+        images: Int, zeroPixels: ZeroPixels, input: BlockedMaps, output: BlockedMaps, slots: UnsafeMutablePointer<Float>,
+        states: UnsafeMutablePointer<MapState>, scratch: UnsafeMutablePointer<Float>
     ) {
         func maps(_ place: Place, _ height: Int, _ width: Int) -> BlockedMaps {
             switch place {
@@ -72,19 +109,74 @@ struct Segment: Sendable {
                 BlockedMaps(slots + index * slotCount, plane: BlockedMaps.plane(pixels: images * height * width))
             }
         }
-        for step in steps {
-            switch step.operation {
-            case .convolution(let convolution, let addend, let rectifying):
-                let shape = convolution.shape
-                convolution.apply(
-                    images: images, input: maps(step.from, shape.height, shape.width),
-                    output: maps(step.to, shape.outputHeight, shape.outputWidth),
-                    addend: addend.map { maps($0, shape.outputHeight, shape.outputWidth) }, rectifying: rectifying, scratch: scratch)
-            case .maxPool(let shape):
-                maps(step.from, shape.height, shape.width).maxPool(
-                    shape, images: images, into: maps(step.to, shape.outputHeight, shape.outputWidth), instructions: instructions)
+        withUnsafeTemporaryAllocation(of: MapRegion.self, capacity: images) { regions in
+            for step in steps {
+                let shape = step.operation.shape
+                let from = maps(step.from, shape.height, shape.width)
+                let to = maps(step.to, shape.outputHeight, shape.outputWidth)
+                let fromStates = states + step.from.index * self.images, toStates = states + step.to.index * self.images
+                var addendMaps: BlockedMaps?
+                if case .convolution(_, let place?, _) = step.operation {
+                    addendMaps = maps(place, shape.outputHeight, shape.outputWidth)
+                }
+                for image in 0..<images {
+                    var changed = shape.outputs(touching: fromStates[image].changed)
+                    var computed = changed
+                    if case .convolution(let convolution, let addend, _) = step.operation {
+                        if let addend { changed = changed.union(states[addend.index * self.images + image].changed) }
+                        computed = convolution.computed(for: changed)
+                        if zeroPixels == .skippedBitForBit { changed = computed }
+                        if let addend, let addendMaps {
+                            zeroMaps.extend(
+                                &states[addend.index * self.images + image], to: computed, of: step.addendSource,
+                                addendMaps.advanced(pixels: image * shape.outputHeight * shape.outputWidth))
+                        }
+                    }
+                    zeroMaps.extend(
+                        &fromStates[image], to: shape.inputs(of: computed), of: step.source,
+                        from.advanced(pixels: image * shape.height * shape.width))
+                    toStates[image] = MapState(changed: changed, valid: computed)
+                    regions.initializeElement(at: image, to: computed)
+                }
+                apply(step, from: from, to: to, addend: addendMaps, regions: UnsafeBufferPointer(regions), scratch: scratch)
             }
         }
+    }
+
+    /// Makes one image's output whole.
+    func completeOutput(_ state: inout MapState, _ maps: BlockedMaps) {
+        zeroMaps.extend(&state, to: MapRegion(height: output.height, width: output.width), of: steps.count - 1, maps)
+    }
+
+    private func apply(
+        _ step: Step, from: BlockedMaps, to: BlockedMaps, addend: BlockedMaps?, regions: UnsafeBufferPointer<MapRegion>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        switch step.operation {
+        case .convolution(let convolution, _, let rectifying):
+            convolution.apply(input: from, output: to, addend: addend, rectifying: rectifying, regions: regions, scratch: scratch)
+        case .maxPool(let shape):
+            from.maxPool(shape, into: to, regions: regions, instructions: instructions)
+        }
+    }
+
+    /// Passes the all-zero image.
+    private mutating func fillZeroMaps() {
+        let scratch = FloatStorage(count: scratchCount)
+        var filled = zeroMaps.maps
+        for step in steps {
+            let shape = step.operation.shape
+            let output = ZeroMap(channels: shape.outputs, height: shape.outputHeight, width: shape.outputWidth)
+            var addend: BlockedMaps?
+            if case .convolution(_, .some, _) = step.operation { addend = filled[step.addendSource + 1].maps }
+            withUnsafePointer(to: MapRegion(height: shape.outputHeight, width: shape.outputWidth)) { region in
+                apply(
+                    step, from: filled[step.source + 1].maps, to: output.maps, addend: addend,
+                    regions: UnsafeBufferPointer(start: region, count: 1), scratch: scratch.address)
+            }
+            filled.append(output)
+        }
+        zeroMaps = ZeroMaps(filled)
     }
 
     /// `ReLU(main(x) + shortcut(x))`. An identity's sum takes the place of `x`, which is not needed any more.
@@ -125,7 +217,7 @@ struct Segment: Sendable {
             instructions: instructions)
         scratchCount = max(scratchCount, packed.scratchCount(images: images))
         let target = to ?? reserve(convolution.outputShape(input))
-        steps.append(Step(operation: .convolution(packed, addend: addend, rectifying: rectifying), from: from, to: target))
+        append(.convolution(packed, addend: addend, rectifying: rectifying), from: from, to: target, addend: addend)
         if from != keeping { release(from) }
         return target
     }
@@ -135,9 +227,15 @@ struct Segment: Sendable {
             inputs: input.channels, outputs: input.channels, kernel: kernel, stride: stride, padding: padding,
             height: input.height, width: input.width)
         let target = to ?? reserve(FeatureShape(channels: input.channels, height: shape.outputHeight, width: shape.outputWidth))
-        steps.append(Step(operation: .maxPool(shape), from: from, to: target))
+        append(.maxPool(shape), from: from, to: target)
         release(from)
         return target
+    }
+
+    private mutating func append(_ operation: Operation, from: Place, to: Place, addend: Place? = nil) {
+        let source = producers[from.index] ?? -1, addendSource = addend.flatMap { producers[$0.index] } ?? -1
+        steps.append(Step(operation: operation, from: from, to: to, source: source, addendSource: addendSource))
+        producers[to.index] = steps.count - 1
     }
 
     private mutating func reserve(_ shape: FeatureShape) -> Place {

@@ -10,6 +10,8 @@ final class Workspace: @unchecked Sendable {  // the pool lends it to one thread
     /// Maps and scratch space inside a segment: no segment needs what another left there.
     let slots: UnsafeMutablePointer<Float>
     let scratch: UnsafeMutablePointer<Float>
+    /// For each segment, what its places hold: `[places][images]`.
+    let states: [UnsafeMutablePointer<MapState>]
     private let storage: FloatStorage
 
     init(_ segments: [Segment]) {
@@ -31,6 +33,16 @@ final class Workspace: @unchecked Sendable {  // the pool lends it to one thread
         self.outputs = Array(parts[1...segments.count])
         slots = parts[segments.count + 1]
         scratch = parts[segments.count + 2]
+        states = segments.map { segment in
+            let count = segment.placeCount * segment.images
+            let states = UnsafeMutablePointer<MapState>.allocate(capacity: count)
+            states.initialize(repeating: MapState(changed: .empty, valid: .empty), count: count)
+            return states
+        }
+    }
+
+    deinit {
+        for states in states { states.deallocate() }
     }
 
     private static func aligned(_ count: Int) -> Int { (count + 15) / 16 * 16 }

@@ -54,7 +54,13 @@ public struct Checkpoint: ParameterSource {
         try storages.read(tensor.storage, of: path, from: tensor.offset * size, into: bytes)
         var result = Tensor(zeros: shape)
         let plain = UnsafeRawBufferPointer(bytes)
-        tensor.forEachPlace { place, index in result.data[index] = read(plain, place) }
+        result.data.withUnsafeMutableBufferPointer { numbers in
+            if tensor.isContiguous {
+                for index in 0..<count { numbers[index] = read(plain, index) }
+            } else {
+                tensor.forEachPlace { place, index in numbers[index] = read(plain, place) }
+            }
+        }
         return result
     }
 
@@ -96,6 +102,16 @@ extension StoredTensor {
             last += step
         }
         return last < storage.count ? last - offset + 1 : nil
+    }
+
+    /// Whether the numbers lie one behind the other.
+    var isContiguous: Bool {
+        var expected = 1
+        for (extent, stride) in zip(shape, strides).reversed() where extent != 1 {
+            guard stride == expected else { return false }
+            expected *= extent
+        }
+        return true
     }
 
     /// Calls `body` for every number in row-major order with its place behind the first one, and its index.

@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// Numbers an optimiser works on at a time: a fixed layout, so that sums do not depend on threads.
@@ -25,17 +26,14 @@ package struct Adam: Sendable, Equatable {
     package mutating func step(_ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, threads: Int) throws {
         steps += 1
         let rate = Float(learningRate / (1 - power(0.9, steps)))
-        let correction = Float((1 - power(0.999, steps)).squareRoot())
+        let correction = Float(1 / (1 - power(0.999, steps)).squareRoot())
         try mean.withUnsafeMutableBufferPointer { mean in
             try square.withUnsafeMutableBufferPointer { square in
                 // Blocks are disjoint.
                 nonisolated(unsafe) let m = mean.baseAddress!, v = square.baseAddress!, p = parameters, g = gradients
                 try forBlocks(mean.count, threads: threads) { _, range in
-                    for i in range {
-                        m[i] += (g[i] - m[i]) * 0.1
-                        v[i] = v[i] * 0.999 + g[i] * g[i] * 0.001
-                        p[i] -= rate * (m[i] / (v[i].squareRoot() / correction + 1e-8))
-                    }
+                    let first = range.lowerBound
+                    ct_adam(range.count, rate, correction, p + first, g + first, m + first, v + first)
                 }
             }
         }

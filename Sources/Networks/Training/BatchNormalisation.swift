@@ -1,3 +1,4 @@
+import CKernels
 import Fingerprints
 
 /// BatchNorm1d and the dropout behind it, in training, for some columns of a batch `[rows, width]` (PyTorch's arithmetic:
@@ -15,6 +16,7 @@ struct BatchNormalisation {
     /// What this batch is normalised with, `[width]`: kept for the way back.
     let mean: UnsafeMutablePointer<Float>
     let inverse: UnsafeMutablePointer<Float>
+    let scale: UnsafeMutablePointer<Float>
     /// Two sums a column, `[2 · width]`.
     let sums: UnsafeMutablePointer<Double>
     /// Deviation `frozenBatchNorm`.
@@ -27,14 +29,10 @@ struct BatchNormalisation {
     /// `output` ← dropout((input − mean) · inverse · weight + bias), columns `columns`.
     func forward(_ columns: Range<Int>, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>) {
         frozen ? takeRunning(columns) : takeStatistics(columns, input)
-        for row in 0..<rows {
-            let from = input + row * width, to = output + row * width
-            for j in columns { to[j] = (from[j] - mean[j]) * (inverse[j] * weight[j]) + bias[j] }
-            if let kept {
-                let kept = kept + row * width
-                for j in columns { to[j] *= Float(kept[j]) * keptScale }
-            }
-        }
+        let first = columns.lowerBound
+        for j in columns { scale[j] = inverse[j] * weight[j] }
+        ct_normalise(rows, columns.count, width, input + first, mean + first, scale + first, bias + first, kept.map { UnsafePointer($0 + first) },
+                     keptScale, output + first)
     }
 
     private func takeRunning(_ columns: Range<Int>) {
@@ -46,15 +44,7 @@ struct BatchNormalisation {
 
     private func takeStatistics(_ columns: Range<Int>, _ input: UnsafePointer<Float>) {
         let squares = sums + width
-        for j in columns { (sums[j], squares[j]) = (0, 0) }
-        for row in 0..<rows {
-            let values = input + row * width
-            for j in columns {
-                let value = Double(values[j])
-                sums[j] += value
-                squares[j] += value * value
-            }
-        }
+        ct_column_sums(rows, columns.count, width, input + columns.lowerBound, sums + columns.lowerBound, squares + columns.lowerBound)
         for j in columns {
             let average = sums[j] / Double(rows)
             let difference = squares[j] / Double(rows) - average * average
@@ -71,13 +61,11 @@ struct BatchNormalisation {
     static func draw(
         _ columns: Range<Int>, rows: Int, width: Int, dropout: Double, _ random: inout RandomSource, _ kept: UnsafeMutablePointer<UInt8>
     ) {
-        let threshold = UInt64((dropout * 65536).rounded())
-        for row in 0..<rows {
-            let kept = kept + row * width
-            var bits: UInt64 = 0
-            for (i, j) in columns.enumerated() {
-                bits = i % 4 == 0 ? random.next() : bits >> 16
-                kept[j] = bits & 0xffff < threshold ? 0 : 1
+        let threshold = UInt32((dropout * 65536).rounded())
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: (columns.count + 3) / 4) { words in
+            for row in 0..<rows {
+                for i in words.indices { words[i] = random.next().littleEndian }
+                words.withMemoryRebound(to: UInt16.self) { ct_keep(columns.count, $0.baseAddress, threshold, kept + row * width + columns.lowerBound) }
             }
         }
     }
@@ -87,19 +75,9 @@ struct BatchNormalisation {
         _ columns: Range<Int>, _ input: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
         weight weightGradient: UnsafeMutablePointer<Float>, bias biasGradient: UnsafeMutablePointer<Float>
     ) {
-        let products = sums + width
-        for j in columns { (sums[j], products[j]) = (0, 0) }
-        for row in 0..<rows {
-            let values = input + row * width, gradient = gradient + row * width
-            if let kept {
-                let kept = kept + row * width
-                for j in columns { gradient[j] *= Float(kept[j]) * keptScale }
-            }
-            for j in columns {
-                sums[j] += Double(gradient[j])
-                products[j] += Double(gradient[j] * ((values[j] - mean[j]) * inverse[j]))
-            }
-        }
+        let first = columns.lowerBound, products = sums + width
+        ct_parameter_gradients(rows, columns.count, width, input + first, mean + first, inverse + first, kept.map { UnsafePointer($0 + first) },
+                               keptScale, gradient + first, sums + first, products + first)
         for j in columns {
             biasGradient[j] = Float(sums[j])
             weightGradient[j] = Float(products[j])
@@ -112,14 +90,8 @@ struct BatchNormalisation {
         _ columns: Range<Int>, _ input: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>,
         weight weightGradient: UnsafePointer<Float>, bias biasGradient: UnsafePointer<Float>
     ) {
-        let share: Float = frozen ? 0 : 1 / Float(rows)
-        for row in 0..<rows {
-            let values = input + row * width, gradient = gradient + row * width
-            for j in columns {
-                let normalised = (values[j] - mean[j]) * inverse[j]
-                let inner = gradient[j] - share * (biasGradient[j] + normalised * weightGradient[j])
-                gradient[j] = values[j] > 0 ? inner * (inverse[j] * weight[j]) : 0
-            }
-        }
+        let first = columns.lowerBound
+        ct_input_gradient(rows, columns.count, width, input + first, mean + first, inverse + first, weight + first, frozen ? 0 : 1 / Float(rows),
+                          biasGradient + first, weightGradient + first, gradient + first)
     }
 }

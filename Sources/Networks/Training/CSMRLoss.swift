@@ -11,19 +11,27 @@ package struct CSMRLoss: Sendable {
     let width: Int
     /// Concept vectors of length 1, `[C, width]`; a zero vector stays zero.
     private let units: [Float]
+    /// Their sum: the gradient where every hinge is open.
+    private let unitSum: [Float]
+    /// A row with fewer closed hinges than C over this is summed up from `unitSum`, without a matrix product.
+    private static let sparseShare = 12
 
     private static let epsilon: Float = 1e-12  // of torch.nn.functional.normalize
 
     package init(concepts vectors: Tensor) {
         concepts = vectors.shape[0]
         width = vectors.shape[1]
-        var units = vectors.data
+        var units = vectors.data, sum = [Double](repeating: 0, count: vectors.shape[1])
         for row in 0..<vectors.shape[0] {
             let range = row * vectors.shape[1]..<(row + 1) * vectors.shape[1]
             let norm = max(units[range].reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot(), Double(CSMRLoss.epsilon))
-            for index in range { units[index] = Float(Double(units[index]) / norm) }
+            for index in range {
+                units[index] = Float(Double(units[index]) / norm)
+                sum[index - range.lowerBound] += Double(units[index])
+            }
         }
         self.units = units
+        unitSum = sum.map { Float($0) }
     }
 
     /// Losses and ranks of some predictions, and the gradient where one is asked for.
@@ -44,17 +52,23 @@ package struct CSMRLoss: Sendable {
             guard let units = units.baseAddress else { return }
             gemm(transposeA: false, transposeB: true, m: count, n: concepts, k: width, alpha: 1,
                  a: predictions, lda: width, b: units, ldb: width, beta: 0, c: cosines, ldc: concepts)
+            var closed = 0
             for row in 0..<count {
                 let norm = max(dot(predictions + row * width, predictions + row * width).squareRoot(), CSMRLoss.epsilon)
-                let cosines = cosines + row * concepts, positives = positives(row)
-                let outcome = rank(cosines, positives, scalingBy: 1 / norm)
+                let outcome = rank(cosines + row * concepts, positives(row), scalingBy: 1 / norm)
                 losses[row] = outcome.loss
                 ranks[row] = outcome.rank
-                if gradient != nil { writeCoefficients(cosines, positives, outcome, scale) }
+                closed += concepts - Int(outcome.open)
             }
             guard let gradient else { return }
-            gemm(transposeA: false, transposeB: false, m: count, n: width, k: concepts, alpha: 1,
-                 a: cosines, lda: concepts, b: units, ldb: width, beta: 0, c: gradient, ldc: width)
+            // The same sum either way; which way depends on the numbers alone.
+            if closed < count * concepts / CSMRLoss.sparseShare {
+                for row in 0..<count { sumGradient(cosines + row * concepts, positives(row), scale, units, gradient + row * width) }
+            } else {
+                for row in 0..<count { writeCoefficients(cosines + row * concepts, positives(row), scale) }
+                gemm(transposeA: false, transposeB: false, m: count, n: width, k: concepts, alpha: 1,
+                     a: cosines, lda: concepts, b: units, ldb: width, beta: 0, c: gradient, ldc: width)
+            }
             for row in 0..<count { throughNormalisation(predictions + row * width, gradient + row * width) }
         }
     }
@@ -62,8 +76,6 @@ package struct CSMRLoss: Sendable {
     private struct Outcome {
         var loss: Double
         var rank: Int32
-        /// 1 − s⁺
-        var shift: Float
         /// Concepts outside P whose hinge is open.
         var open: Int32
     }
@@ -72,14 +84,13 @@ package struct CSMRLoss: Sendable {
     private func rank(
         _ row: UnsafeMutablePointer<Float>, _ positives: UnsafeBufferPointer<Int32>, scalingBy factor: Float
     ) -> Outcome {
-        var mean: Float = 0, best = -Float.infinity, bestConcept = Int32.max, bestCount: Int32 = 0
+        var best = -Float.infinity, bestConcept = Int32.max, bestCount: Int32 = 0
         for concept in positives {
             let cosine = row[Int(concept)] * factor
-            mean += cosine
             if cosine > best { (best, bestConcept, bestCount) = (cosine, concept, 0) }
             if cosine == best { (bestConcept, bestCount) = (min(bestConcept, concept), bestCount + 1) }
         }
-        let shift = 1 - mean / Float(positives.count)
+        let shift = shift(row, positives, scalingBy: factor)
         var sums = SIMD8<Float>.zero, open = SIMD8<Int32>.zero, above = SIMD8<Int32>.zero, equal = SIMD8<Int32>.zero
         let vectors = UnsafeMutableRawPointer(row)
         let whole = concepts / 8 * 8
@@ -92,7 +103,7 @@ package struct CSMRLoss: Sendable {
             above = above.replacing(with: above &+ 1, where: cosine .> best)
             equal = equal.replacing(with: equal &+ 1, where: cosine .== best)
         }
-        var result = Outcome(loss: 0, rank: above.wrappedSum(), shift: shift, open: open.wrappedSum())
+        var result = Outcome(loss: 0, rank: above.wrappedSum(), open: open.wrappedSum())
         var ties = equal.wrappedSum() &- bestCount
         for lane in 0..<8 { result.loss += Double(sums[lane]) }
         for concept in whole..<concepts {
@@ -112,16 +123,53 @@ package struct CSMRLoss: Sendable {
         if ties > 0 {
             for concept in 0..<Int(bestConcept) where row[concept] == best { result.rank += 1 }
         }
-        if !mean.isFinite { result.loss = .nan }
+        if !shift.isFinite { result.loss = .nan }
         return result
     }
 
+    /// 1 − s⁺
+    private func shift(_ row: UnsafePointer<Float>, _ positives: UnsafeBufferPointer<Int32>, scalingBy factor: Float = 1) -> Float {
+        1 - positives.reduce(0) { $0 + row[Int($1)] * factor } / Float(positives.count)
+    }
+
     /// Overwrites cosines with ∂(scale · loss)/∂cosine.
-    private func writeCoefficients(
-        _ row: UnsafeMutablePointer<Float>, _ positives: UnsafeBufferPointer<Int32>, _ outcome: Outcome, _ scale: Float
+    private func writeCoefficients(_ row: UnsafeMutablePointer<Float>, _ positives: UnsafeBufferPointer<Int32>, _ scale: Float) {
+        let shift = shift(row, positives)
+        for concept in positives { row[Int(concept)] = -.infinity }
+        var open = 0
+        for concept in 0..<concepts where row[concept] + shift > 0 { open += 1 }
+        for concept in 0..<concepts { row[concept] = row[concept] + shift > 0 ? scale : 0 }
+        for concept in positives { row[Int(concept)] = -scale * Float(open) / Float(positives.count) }
+    }
+
+    /// ∂(scale · loss)/∂(unit prediction) = scale · (Σ all − Σ closed − Σ over P of (1 + open / |P|)), of concept vectors.
+    private func sumGradient(
+        _ row: UnsafeMutablePointer<Float>, _ positives: UnsafeBufferPointer<Int32>, _ scale: Float, _ units: UnsafePointer<Float>,
+        _ gradient: UnsafeMutablePointer<Float>
     ) {
-        for concept in 0..<concepts { row[concept] = row[concept] + outcome.shift > 0 ? scale : 0 }
-        for concept in positives { row[Int(concept)] = -scale * Float(outcome.open) / Float(positives.count) }
+        let shift = shift(row, positives)
+        for concept in positives { row[Int(concept)] = .infinity }  // open, to be taken out below
+        for i in 0..<width { gradient[i] = unitSum[i] }
+        func add(_ factor: Float, _ concept: Int) {
+            let unit = units + concept * width
+            for i in 0..<width { gradient[i] += factor * unit[i] }
+        }
+        var closed = 0
+        let vectors = UnsafeRawPointer(row), whole = concepts / 8 * 8
+        for start in stride(from: 0, to: whole, by: 8)
+        where any(vectors.loadUnaligned(fromByteOffset: start * 4, as: SIMD8<Float>.self) + shift .<= 0) {
+            for concept in start..<start + 8 where row[concept] + shift <= 0 {
+                add(-1, concept)
+                closed += 1
+            }
+        }
+        for concept in whole..<concepts where row[concept] + shift <= 0 {
+            add(-1, concept)
+            closed += 1
+        }
+        let open = concepts - closed - positives.count
+        for concept in positives { add(-1 - Float(open) / Float(positives.count), Int(concept)) }
+        for i in 0..<width { gradient[i] *= scale }
     }
 
     /// Takes a gradient for p/‖p‖ (in place) to one for p: (g − p̂ (p̂·g)) / ‖p‖.

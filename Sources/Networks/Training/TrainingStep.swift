@@ -26,7 +26,7 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
     private let normal1, hidden, normal2, gradient2, gradient1: UnsafeMutablePointer<Float>
     private let predictions, predictionGradients, cosines: UnsafeMutablePointer<Float>
     private let kept1, kept2: UnsafeMutablePointer<UInt8>
-    private let mean1, inverse1, mean2, inverse2: UnsafeMutablePointer<Float>
+    private let statistics1, statistics2: UnsafeMutablePointer<Float>
     private let sums: UnsafeMutablePointer<Double>
 
     private var floats: UnsafeMutablePointer<Float>, bytes: UnsafeMutablePointer<UInt8>
@@ -45,7 +45,7 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
         self.statistics = statistics
         let d = layout.inputs
         let sizes = [Int](repeating: batch * d, count: 6) + [batch * layout.outputs, batch * layout.outputs, batch * loss.concepts]
-            + [Int](repeating: d, count: 4) + [layout.parameterCount]
+            + [3 * d, 3 * d, layout.parameterCount]
         floats = .allocate(capacity: sizes.reduce(0, +))
         floats.initialize(repeating: 0, count: sizes.reduce(0, +))
         var next = floats
@@ -55,7 +55,7 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
         }
         (input, normal1, hidden, normal2, gradient2, gradient1) = (parts[0], parts[1], parts[2], parts[3], parts[4], parts[5])
         (predictions, predictionGradients, cosines) = (parts[6], parts[7], parts[8])
-        (mean1, inverse1, mean2, inverse2, gradients) = (parts[9], parts[10], parts[11], parts[12], parts[13])
+        (statistics1, statistics2, gradients) = (parts[9], parts[10], parts[11])
         bytes = .allocate(capacity: 2 * batch * d)
         bytes.initialize(repeating: 1, count: 2 * batch * d)
         (kept1, kept2) = (bytes, bytes + batch * d)
@@ -88,10 +88,10 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
     /// - Returns: the mean loss.
     package func run(count: Int, stream: String) throws -> Double {
         let d = layout.inputs
-        let first = normalisation(count, layout.weight1, layout.bias1, layout.mean1, layout.variance1, mean1, inverse1, kept1)
-        let second = normalisation(count, layout.weight2, layout.bias2, layout.mean2, layout.variance2, mean2, inverse2, kept2)
-        let columns = Blocks(d, of: 64), rows = Blocks(count, atMost: 256), outputs1 = Blocks(d, atMost: 256)
-        let outputs2 = Blocks(layout.outputs, atMost: 256)
+        let first = normalisation(count, layout.weight1, layout.bias1, layout.mean1, layout.variance1, statistics1, kept1)
+        let second = normalisation(count, layout.weight2, layout.bias2, layout.mean2, layout.variance2, statistics2, kept2)
+        let columns = Blocks(d, of: 64), rows = Blocks(count, atMost: 512), outputs1 = Blocks(d, atMost: 512)
+        let outputs2 = Blocks(layout.outputs, atMost: 512)
 
         try normalise(first, columns, input, normal1, stream + "/1")
         try concurrently(rows.count, threads: options.threads) { [self] in forwardHidden(rows[$0]) }
@@ -128,13 +128,12 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
 
     private func normalisation(
         _ rows: Int, _ weight: ExplainerLayout.Entry, _ bias: ExplainerLayout.Entry, _ runningMean: ExplainerLayout.Entry,
-        _ runningVariance: ExplainerLayout.Entry, _ mean: UnsafeMutablePointer<Float>, _ inverse: UnsafeMutablePointer<Float>,
-        _ kept: UnsafeMutablePointer<UInt8>
+        _ runningVariance: ExplainerLayout.Entry, _ batch: UnsafeMutablePointer<Float>, _ kept: UnsafeMutablePointer<UInt8>
     ) -> BatchNormalisation {
         BatchNormalisation(
             rows: rows, width: layout.inputs, weight: parameters + weight.range.lowerBound, bias: parameters + bias.range.lowerBound,
             runningMean: statistics + runningMean.range.lowerBound, runningVariance: statistics + runningVariance.range.lowerBound,
-            mean: mean, inverse: inverse, sums: sums, frozen: options.frozenBatchNorm,
+            mean: batch, inverse: batch + layout.inputs, scale: batch + 2 * layout.inputs, sums: sums, frozen: options.frozenBatchNorm,
             kept: options.dropout > 0 ? kept : nil, keptScale: Float(1 / (1 - options.dropout)))
     }
 

@@ -44,10 +44,10 @@ struct Fields {
 
     func has(_ key: String) -> Bool { values[key] != nil && values[key] != .null }
 
-    func value(_ key: String) -> Value? { values[key].flatMap { $0 == .null ? nil : $0 } }
+    func value(_ key: String) -> Value? { has(key) ? values[key] : Optional.none }
 
     func error(_ key: String, _ expected: String) -> ExperimentError {
-        let found = values[key].map { "; it is \($0.json(pretty: false))" } ?? ""
+        let found = value(key).map { "; it is \($0.json(pretty: false))" } ?? ""
         return ExperimentError("\(source.place(of: path + [key])): \"\((path + [key]).joined(separator: "."))\" must be \(expected)\(found)")
     }
 

@@ -6,15 +6,13 @@ import Imaging
 ///
 /// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,224,224,3] uint8}`, `/instances/{image [M] int32, offset
 /// [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first)}`, `/concepts/{token [C],
-/// seen [C] uint8, draw [C] int32}`, `/skipped/{file, reason}`.
+/// seen [C] uint8 (at METHOD's category fraction)}`, `/skipped/{file, reason}`.
 struct DatasetFile: Sendable {
     static let name = "dataset.h5"
     static let side = 224
     static let maskBytes = side * side / 8
 
     let concepts: [String]
-    /// The rank of every concept in the draw of the seen ones.
-    let draw: [Int32]
     let ids: [Int64]
     let splits: [Split]
     /// 0 the standard crop; 1…V a random crop for training.
@@ -32,7 +30,6 @@ struct DatasetFile: Sendable {
     init(_ path: String) throws {
         let file = try HDF5File.open(path)
         concepts = try file.readStrings("concepts/token")
-        draw = try file.read("concepts/draw")
         ids = try file.read("images/id")
         let rawSplits: [UInt8] = try file.read("images/split")
         splits = rawSplits.map { $0 == 0 ? .train : .validation }
@@ -66,12 +63,6 @@ struct DatasetFile: Sendable {
         return (0..<samples.count).map {
             Bitmap(packed: Array(bytes[$0 * Self.maskBytes..<($0 + 1) * Self.maskBytes]), width: Self.side, height: Self.side)
         }
-    }
-
-    /// Concepts that training may use when `fraction` of them is annotated.
-    func seen(fraction: Double) -> [Bool] {
-        let count = Int((fraction * Double(concepts.count)).rounded())
-        return draw.map { $0 < count }
     }
 
     /// Rows that evaluation looks at: standard crops of the validation images, or of all.

@@ -47,7 +47,7 @@ final class DatasetWriter {
         skippedReasons.append(reason)
     }
 
-    func finish(concepts: [String], draw: [Int32], seen: [Bool]) throws {
+    func finish(concepts: [String], seen: [Bool]) throws {
         try file.write("images/id", ids)
         try file.write("images/split", splits)
         try file.write("images/view", views)
@@ -55,7 +55,6 @@ final class DatasetWriter {
         try file.write("instances/offset", offsets)
         try file.write("instances/concepts", positives)
         try file.write("concepts/token", strings: concepts)
-        try file.write("concepts/draw", draw)
         try file.write("concepts/seen", seen.map { $0 ? 1 : 0 } as [UInt8])
         try file.write("skipped/file", strings: skippedFiles)
         try file.write("skipped/reason", strings: skippedReasons)

@@ -29,8 +29,9 @@ enum DatasetLayout: Sendable {
             return try COCODataset(
                 annotations: splits.map { ($0.0, try $0.annotations.path(context)) },
                 imageFolders: splits.map { ($0.0, try $0.images.path(context)) }, hasVector: hasVector, rules: rules)
-        case .visualGenome:
-            throw ExperimentError("Visual Genome cannot be read yet")
+        case .visualGenome(let objects, let images):
+            return try VisualGenomeDataset(
+                objects: objects.path(context), imageFolders: images.map { try $0.path(context) }, hasVector: hasVector, rules: rules)
         }
     }
 }

@@ -55,8 +55,8 @@ struct PreprocessStage: Stage {
         for split in [Split.train, .validation] where !writer.hasSamples(in: split) {
             throw ExperimentError("the \(split == .train ? "training" : "validation") split has no instance; both splits need some")
         }
-        let draw = drawOrder(concepts: dataset.concepts.count, seed: seed)
-        try writer.finish(concepts: dataset.concepts, draw: draw, seen: draw.map { Double($0) < (categoryFraction * Double(draw.count)).rounded() })
+        let seen = seenConcepts(count: dataset.concepts.count, fraction: categoryFraction, seed: seed)
+        try writer.finish(concepts: dataset.concepts, seen: seen)
     }
 
     private struct Row: Sendable { let image: Int; let view: Int }

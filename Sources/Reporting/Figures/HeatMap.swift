@@ -14,7 +14,7 @@ extension RGBImage {
                     if isEdge(x, y, of: region) { result.paint(at, HeatMapStyle.outline) }
                 } else {
                     let sum = pixels[at..<at + 3].reduce(0) { $0 + Int($1) }
-                    let grey = UInt8(sum / 3 / HeatMapStyle.dimming)
+                    let grey = UInt8(Double(sum) / 3 * HeatMapStyle.dimming)
                     result.paint(at, (grey, grey, grey))
                 }
             }
@@ -57,6 +57,6 @@ extension RGBImage {
 private enum HeatMapStyle {
     static let outline: (UInt8, UInt8, UInt8) = (255, 214, 0)
     static let outlineWidth = 2
-    /// What the rest is divided by.
-    static let dimming = 3
+    /// Share of its brightness that the rest keeps.
+    static let dimming = 0.4
 }

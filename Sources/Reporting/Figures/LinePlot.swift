@@ -44,7 +44,7 @@ public struct LinePlot: Sendable, Equatable {
     }
 
     private static let width = 640.0, height = 360.0
-    private static let left = 64.0, right = 150.0, top = 36.0, bottom = 48.0
+    private static let left = 56.0, right = 150.0, top = 52.0, bottom = 48.0
     /// Okabe and Ito's colours, which the colour-blind can tell apart.
     private static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
 
@@ -58,7 +58,7 @@ public struct LinePlot: Sendable, Equatable {
         }
         var svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 360\" role=\"img\" "
             + "font-family=\"sans-serif\" font-size=\"12\" fill=\"currentColor\">\n<title>\(escaped(title))</title>\n"
-        svg += text(Self.left, 20, title, anchor: "start", weight: "bold")
+        svg += text(8, 18, title, anchor: "start", weight: "bold")
         for tick in yScale.ticks {
             svg += line(Self.left, y(tick), Self.width - Self.right, y(tick), "#8884")
             svg += text(Self.left - 8, y(tick) + 4, yScale.label(tick), anchor: "end")
@@ -67,7 +67,7 @@ public struct LinePlot: Sendable, Equatable {
             ? xScale.ticks.map { ($0, xScale.label($0)) } : xLabels.enumerated().map { (Double($0), $1) }
         for (tick, label) in xTicks { svg += text(x(tick), Self.height - Self.bottom + 18, label, anchor: "middle") }
         svg += text((Self.left + Self.width - Self.right) / 2, Self.height - 8, xTitle, anchor: "middle")
-        svg += text(Self.left - 8, Self.top - 4, yTitle, anchor: "end")
+        svg += text(8, 36, yTitle, anchor: "start")
         var colour = -1
         for (index, line) in series.enumerated() {
             if !line.isReference || colour < 0 { colour += 1 }

@@ -24,7 +24,7 @@ enum ReportAssets {
         dd { margin: 0; overflow-wrap: anywhere; }
         .scroll { overflow-x: auto; }
         table { border-collapse: collapse; font-size: .93rem; }
-        th, td { padding: .35rem .7rem .35rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
+        th, td { padding: .35rem 1.1rem .35rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
         th { font-weight: 600; white-space: nowrap; }
         .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
         .notes { color: var(--quiet); font-size: .9rem; padding-left: 1.2rem; }
@@ -33,10 +33,10 @@ enum ReportAssets {
         .verdict { display: inline-block; min-width: 6.6rem; font-size: .85rem; font-weight: 600; }
         .reproduced { color: var(--good); } .inconclusive { color: var(--open); } .refuted { color: var(--bad); }
         .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); gap: 1rem; }
-        figure { margin: 0; } figure svg { width: 100%; height: auto; }
+        figure { margin: 0; max-width: 40rem; } figure svg { width: 100%; height: auto; }
         pre { padding: .8rem; overflow-x: auto; background: var(--soft); border-radius: 6px; }
         code, pre { font-family: ui-monospace, monospace; font-size: .88rem; }
-        .graph { padding: .5rem 0; } svg rect.failed { stroke: var(--bad); } svg rect.stale, svg rect.missing { stroke: var(--open); }
+        .graph { padding: .5rem 0; } .graph rect { fill: var(--paper); } svg rect.failed { stroke: var(--bad); } svg rect.stale, svg rect.missing { stroke: var(--open); }
         #filter-search { width: min(100%, 22rem); padding: .45rem .6rem; font: inherit; color: inherit; background: var(--soft);
           border: 1px solid var(--rule); border-radius: 6px; }
         #filter-table { width: 100%; }
@@ -50,7 +50,7 @@ enum ReportAssets {
         #filter-table tr.shut { cursor: pointer; } #filter-table tr.shut:hover td { background: var(--soft); }
         .detail > td { padding: .5rem 0 1.5rem; }
         .detail > td > div { position: sticky; left: 0; max-width: calc(100vw - 2rem); }
-        .bars { display: grid; grid-template-columns: max-content minmax(6rem, 22rem) max-content; gap: .1rem .7rem; align-items: center;
+        .bars { display: grid; grid-template-columns: max-content minmax(2.5rem, 22rem) max-content; gap: .1rem .6rem; align-items: center;
           max-width: 40rem; margin: .3rem 0 1rem; font-size: .9rem; }
         .bar { height: .7rem; background: var(--accent); border-radius: 2px; }
         .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(128px, 1fr)); gap: .8rem .6rem; }
@@ -61,6 +61,7 @@ enum ReportAssets {
         @media (max-width: 40rem) {
           dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .4rem; }
           h1 { font-size: 1.4rem; }
+          .bars { font-size: .8rem; }
           #filter-table td:nth-child(2) { min-width: 12rem; }
         }
 

@@ -18,19 +18,28 @@ struct PlanVerb: ParsableCommand {
     /// Prints the plan of one experiment; reads the store, changes nothing.
     static func show(_ file: ExperimentFile, _ project: Project, json: Bool) throws {
         let experiment = try project.plan(file)
-        let jobs = try project.runner().status(of: experiment.plan)
+        let predictions = try project.runner().predict(experiment.plan)
+        let jobs = predictions.map(\.status)
         let downloads = experiment.pendingDownloads(jobs)
         if json {
             print(Value.object([
                 "schema": 1, "experiment": .string(file.name),
-                "runs": .array(jobs.filter { $0.state != .fresh }.map { ["name": .string($0.job), "reason": .string($0.reason.map { "\($0)" } ?? "")] }),
+                "runs": .array(predictions.filter(\.wouldRun).map { job in
+                    [
+                        "name": .string(job.status.job), "reason": .string(job.status.reason.map { "\($0)" } ?? ""),
+                        "seconds": job.seconds.map { .double($0) } ?? .null, "bytes": job.bytes.map { .int($0) } ?? .null,
+                    ]
+                }),
                 "downloads": .array(downloads.map { ["name": .string($0.name), "bytes": $0.bytes.map { .int($0) } ?? .null] }),
             ]).json(pretty: true))
             return
         }
         print("\(file.name): \(file.title)")
-        let rows = jobs.enumerated().map { index, job in
-            ["\(index + 1).", job.job, job.state == .fresh ? "fresh" : "run", job.reason.map { "\($0)" } ?? ""]
+        let rows = predictions.enumerated().map { index, job in
+            [
+                "\(index + 1).", job.status.job, job.wouldRun ? "run" : "fresh", job.wouldRun ? job.seconds.map { "~" + Format.seconds($0) } ?? "?" : "",
+                job.wouldRun ? job.bytes.map { "~" + Format.bytes($0) } ?? "?" : "", job.status.reason.map { "\($0)" } ?? "",
+            ]
         }
         Format.columns(rows).forEach { print($0) }
         if !downloads.isEmpty {
@@ -38,6 +47,6 @@ struct PlanVerb: ParsableCommand {
             Format.columns(downloads.map { ["  \($0.name)", $0.bytes.map(Format.bytes) ?? "size unknown", $0.url] }).forEach { print($0) }
             print("  in all \(Format.bytes(downloads.reduce(0) { $0 + ($1.bytes ?? 0) }))")
         }
-        print("\(jobs.count(where: { $0.state != .fresh })) of \(jobs.count) stages would run")
+        print("\(predictions.count(where: \.wouldRun)) of \(jobs.count) stages would run")
     }
 }

@@ -44,7 +44,8 @@ import Testing
                 let output = computed(shape, algorithm, input: input, weights: weights, bias: bias, instructions)
                 let worst = zip(output, expected).map { abs(Double($0) - $1) }.max() ?? .infinity
                 #expect(worst <= 1e-4 * scale, "\(algorithm) with \(instructions): off by \(worst / scale)")
-                if let first { #expect(output == first, "\(algorithm): \(instructions) has bits of its own") }
+                let differences = zip(output, first ?? output).count { $0 != $1 }
+                #expect(differences == 0, "\(algorithm): \(instructions) has bits of its own")
                 first = first ?? output
             }
         }
@@ -68,7 +69,9 @@ import Testing
         let result = FloatStorage(count: shape.outputs * plane)
         let scratch = FloatStorage(count: convolution.scratchCount(images: 1))
         let outputs = BlockedMaps(result.address, plane: plane)
-        convolution.apply(images: 1, input: maps, output: outputs, rectifying: false, scratch: scratch.address)
+        [MapRegion(height: shape.outputHeight, width: shape.outputWidth)].withUnsafeBufferPointer { regions in
+            convolution.apply(input: maps, output: outputs, rectifying: false, regions: regions, scratch: scratch.address)
+        }
         var output = [Float](repeating: .nan, count: shape.outputs * places)
         outputs.unblock(channels: shape.outputs, pixels: places, into: &output)
         return withExtendedLifetime(blocked) { output }

@@ -79,6 +79,58 @@ import Testing
         #expect(losses == [2 * 1.5 + 5 * 0.5])
     }
 
+    /// Loss and gradient beside the formula in double precision, where few hinges are closed and where many are.
+    @Test(arguments: [0.3, 3.0]) func lossAndGradientOfManyConcepts(spread: Double) {
+        let concepts = 203, width = 10, rows = 31
+        var state: UInt32 = 5
+        func number() -> Double {
+            state = state &* 1_664_525 &+ 1_013_904_223
+            return Double(state >> 8) / Double(1 << 23) - 1
+        }
+        // All vectors near one direction, or all over the place.
+        let vectors = (0..<concepts * width).map { Float(spread * number() + ($0 % width == 0 ? 1 : 0)) }
+        let lists = (0..<rows).map { row in (0...row % 3).map { Int32((row * 29 + $0 * 67) % concepts) }.sorted() }
+        // Near the first positive concept.
+        let predictions = (0..<rows * width).map { vectors[Int(lists[$0 / width][0]) * width + $0 % width] + Float(0.1 * number()) }
+        var cosines = [Float](repeating: 0, count: rows * concepts), losses = [Double](repeating: 0, count: rows)
+        var ranks = [Int32](repeating: 0, count: rows), gradient = [Float](repeating: 0, count: rows * width)
+        let flat = lists.flatMap { $0 }, offsets = lists.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        flat.withUnsafeBufferPointer { flat in
+            CSMRLoss(concepts: Tensor(shape: [concepts, width], data: vectors)).evaluate(
+                predictions, count: rows, positives: { UnsafeBufferPointer(rebasing: flat[offsets[$0]..<offsets[$0 + 1]]) }, cosines: &cosines,
+                losses: &losses, ranks: &ranks, gradient: &gradient, scale: 0.25)
+        }
+        let units = (0..<concepts).map { unit(vectors[$0 * width..<($0 + 1) * width].map(Double.init)) }
+        var closed = 0
+        for row in 0..<rows {
+            let prediction = predictions[row * width..<(row + 1) * width].map(Double.init), direction = unit(prediction)
+            let norm = product(prediction, prediction).squareRoot(), similar = units.map { product($0, direction) }
+            let positives = Set(lists[row].map(Int.init)), mean = positives.reduce(0.0) { $0 + similar[$1] } / Double(positives.count)
+            let open = units.indices.filter { !positives.contains($0) && 1 - mean + similar[$0] > 0 }
+            closed += concepts - open.count
+            let loss = open.reduce(0.0) { $0 + 1 - mean + similar[$1] }
+            var slope = [Double](repeating: 0, count: width)
+            for i in 0..<width {
+                for concept in open { slope[i] += units[concept][i] }
+                for concept in positives { slope[i] -= units[concept][i] * Double(open.count) / Double(positives.count) }
+            }
+            let along = product(slope, direction)
+            let expected = (0..<width).map { Float(0.25 * (slope[$0] - direction[$0] * along) / norm) }
+            #expect(abs(losses[row] - loss) < 1e-5 * loss)
+            #expect(relativeError(Array(gradient[row * width..<(row + 1) * width]), expected) < 1e-4)
+            let nearest = positives.map { similar[$0] }.max() ?? 0
+            #expect(Int(ranks[row]) == similar.count { $0 > nearest + 1e-6 })
+        }
+        #expect(spread < 1 ? closed < rows * concepts / 20 : closed > rows * concepts / 8, "the case does not show what it should: \(closed)")
+    }
+
+    private func product(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+
+    private func unit(_ vector: [Double]) -> [Double] {
+        let norm = product(vector, vector).squareRoot()
+        return vector.map { $0 / norm }
+    }
+
     @Test func dropoutFollowsItsStream() throws {
         let concepts = Tensor(shape: [3, 5], data: (0..<15).map { Float($0 % 7) })
         func loss(_ stream: String, _ dropout: Double) throws -> Double {

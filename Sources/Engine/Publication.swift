@@ -1,0 +1,40 @@
+import Fingerprints
+
+/// Moves what a job left into the store and writes its trace. The job's lock is held.
+struct Publication: Sendable {
+    let store: Store
+    let options: RunOptions
+
+    /// Gives the outputs their final names, pinned before they appear.
+    func adopt(_ result: Executor.Result, _ pins: Pins, _ fingerprint: Digest, threads: Int) throws {
+        try pins.hold { ((), [fingerprint] + result.outputs.map(\.artifact.digest)) }
+        for (artifact, path) in result.outputs { try store.adopt(artifact, from: path, threads: threads, faults: options.faults) }
+    }
+
+    /// Writes the trace, a new outcome beside earlier ones that differ.
+    func record(_ job: Job, _ ingredients: Inspector.Ingredients, _ result: Executor.Result) throws -> Trace {
+        let outputs = result.outputs.map(\.artifact)
+        var trace = try store.trace(ingredients.fingerprint)
+            ?? Trace(job: job.id, fields: ingredients.fields, inputs: ingredients.inputs, outcomes: [])
+        if let known = trace.outcomes.firstIndex(where: { $0.outputs == outputs }) {
+            trace.outcomes[known].executions += 1
+        } else {
+            trace.outcomes.append(
+                Outcome(
+                    outputs: outputs, seconds: result.seconds, peakMemory: result.peakMemory, host: Host.name, versions: options.versions,
+                    finished: Double(store.time.now()) / 1e9, executions: 1))
+        }
+        try store.write(trace, faults: options.faults)
+        return trace
+    }
+
+    /// nil when both outcomes are the same.
+    func difference(_ job: Job, _ first: [Artifact], _ second: [Artifact]) -> EngineError? {
+        for (old, new) in zip(first, second) where old != new {
+            // A comparer that fails must not hide the difference.
+            let text = try? options.compare?(store.path(of: old.digest), store.path(of: new.digest))
+            return .nondeterministic(job: job.id, output: old.name, first: old.digest, second: new.digest, difference: text ?? nil)
+        }
+        return nil
+    }
+}

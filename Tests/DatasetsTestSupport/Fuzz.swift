@@ -1,0 +1,122 @@
+import Datasets
+import Fingerprints
+import Foundation
+import Imaging
+
+/// What a fuzz run has tried: each input either was read or gave a proper error; anything else ends the process.
+public struct DatasetFuzzReport: Sendable, Equatable {
+    public var inputs = 0
+    public var accepted = 0
+    /// Errors of other types than the readers declare, or results that contradict themselves: each is a fault.
+    public var surprises: [String] = []
+}
+
+/// Feeds mutated JPEG files, annotation files of both kinds and word vectors to their readers for so many seconds, at least
+/// one round. The same seed gives the same inputs in the same order.
+public func fuzzDatasetReaders(seed: UInt64, seconds: Double) throws -> DatasetFuzzReport {
+    var random = RandomSource(seed: seed, stream: "datasets fuzz")
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lavise-fuzz-" + UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("input").path
+    let images = try jpegs()
+    var report = DatasetFuzzReport()
+    let end = Date().addingTimeInterval(seconds)
+    repeat {
+        let image = mutated(images[random.below(images.count)], &random)
+        report.attempt {
+            let decoded = try image.withUnsafeBytes { try decodeJPEG(bytes: $0, name: "fuzz") }
+            if decoded.centreCrop224().pixels.count != 224 * 224 * 3 { throw Contradiction() }
+        }
+        try Data(mutated(Array(cocoJSON.utf8), &random)).write(to: URL(fileURLWithPath: path))
+        report.attempt { try readAll(COCODataset(annotations: [(.train, path)], imageFolders: [(.train, "")], hasVector: { _ in true }, rules: DatasetRules())) }
+        try Data(mutated(Array(visualGenomeJSON.utf8), &random)).write(to: URL(fileURLWithPath: path))
+        var rules = DatasetRules()
+        rules.minimumCount = 1
+        rules.transposedBoxMask = random.below(2) == 0
+        report.attempt { try readAll(VisualGenomeDataset(objects: path, imageFolders: [""], hasVector: { _ in true }, rules: rules)) }
+        try Data(mutated(Array(glove.utf8), &random)).write(to: URL(fileURLWithPath: path))
+        report.attempt {
+            var length: Int?
+            try GloveReader(path).forEach { _, vector in
+                if vector.count != length ?? vector.count || !vector.allSatisfy(\.isFinite) { throw Contradiction() }
+                length = vector.count
+            }
+        }
+    } while Date() < end && report.surprises.isEmpty
+    return report
+}
+
+private struct Contradiction: Error {}
+
+/// Reads every sample of the dataset; the 4×3 pixels of the sample files' images may no longer be what they say.
+private func readAll(_ dataset: some ReferenceDataset) throws {
+    for row in dataset.images.indices {
+        for sample in try dataset.samples(ofImage: row, width: 4, height: 3) {
+            guard sample.mask.width == 224, sample.concepts.allSatisfy({ dataset.concepts.indices.contains(Int($0)) }) else { throw Contradiction() }
+        }
+    }
+}
+
+extension DatasetFuzzReport {
+    fileprivate mutating func attempt(_ body: () throws -> Void) {
+        inputs += 1
+        do {
+            try body()
+            accepted += 1
+        } catch is DatasetError {
+        } catch is ImagingError {
+        } catch is GloveError {
+        } catch { surprises.append("input \(inputs): \(type(of: error)): \(error)") }
+    }
+}
+
+/// A baseline file and a progressive one with restart markers.
+private func jpegs() throws -> [[UInt8]] {
+    let baseline = try encodeJPEG(RGBImage(width: 19, height: 23, pixels: (0..<19 * 23 * 3).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) }), quality: 80)
+    let progressive = Data(base64Encoded: """
+        /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODh\
+        MREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wgARCAARABoDASIAAhEBAxEB/8QAFwABAQEBAAAAAAAAAAAA\
+        AAAABAADBf/EABYBAQEBAAAAAAAAAAAAAAAAAAMFAv/dAAQAAv/aAAwDAQACEAMQAAAB4iGIyY9X6pR//9DRFDNRtSUf/8QAGBABAQEBAQAAAAAAAAAAAAAAAAECEhD/2g\
+        AIAQEAAQUCmEw//9CYcP/RmEw//9KYcP/TiP/Unn//xAAYEQADAQEAAAAAAAAAAAAAAAAAAgMhMf/aAAgBAwEBPwGVxL4f/9CQnD//xAAWEQEBAQAAAAAAAAAAAAAAAAAA\
+        AQL/2gAIAQIBAT8Bmk0//9CI/8QAFBABAAAAAAAAAAAAAAAAAAAAEP/aAAgBAQAGPwI//9A//9E//9I//9M//9Q//8QAFhABAQEAAAAAAAAAAAAAAAAAEABx/9oACAEBAA\
+        E/IT//0D//0T//0rzf/9M//9Q//9oADAMBAAIAAwAAABABf//Q8g//xAAXEQEAAwAAAAAAAAAAAAAAAAAAEFFh/9oACAEDAQE/EN15/9CN/8QAFBEBAAAAAAAAAAAAAAAA\
+        AAAAEP/aAAgBAgEBPxA3/9Av/8QAGRABAAMBAQAAAAAAAAAAAAAAAAEhYTFB/9oACAEBAAE/EM2b/9DNFeP/0c2b/9LnSKn/03y//9Tyjj//2Q==\
+        """)!
+    return [baseline, Array(progressive)]
+}
+
+private let cocoJSON = #"""
+    {"info": {"description": "a \" ] }"}, "images": [{"id": 3, "file_name": "a.jpg", "width": 4, "height": 3}, {"id": 7, "file_name": "b.jpg", "width": 4, "height": 3}],
+     "annotations": [{"id": 1, "image_id": 3, "category_id": 1, "iscrowd": 1, "segmentation": {"counts": [9, 3], "size": [3, 4]}},
+                     {"id": 2, "image_id": 3, "category_id": 2, "segmentation": {"counts": "246", "size": [3, 4]}},
+                     {"id": 3, "image_id": 7, "category_id": 1, "segmentation": [[0, 0, 1.5, 0, 1, 1e0, 0, 1], [1, 1, 2, 1, 2, 2]]}],
+     "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "traffic light"}]}
+    """#
+
+private let visualGenomeJSON = #"""
+    [{"image_id": 1, "objects": [{"synsets": ["tree.n.01", "street_sign.n.01"], "h": 2, "object_id": 5, "names": ["tr\u00e9es"], "w": 3, "y": 0, "x": 0}]},
+     {"image_id": 2, "objects": [{"synsets": ["tree.n.01"], "h": 1, "object_id": 6, "names": [], "w": 9, "y": -1, "x": 1}, {"synsets": [], "h": 1, "object_id": 7, "w": 9, "y": 1, "x": 1}],
+      "image_url": "u"}, {"image_id": 3, "objects": [{"synsets": ["tree.n.01"], "h": 1, "object_id": 8, "w": 1, "y": 1, "x": 1}]}]
+    """#
+
+private let glove = "the 0.5 -1.25 3e-2\n, 1.0 -2 0.0001\nnaïve .5 -0.123456789012345678 7\n"
+
+/// A few bytes flipped, removed, doubled or replaced by telling ones.
+private func mutated(_ bytes: [UInt8], _ random: inout RandomSource) -> [UInt8] {
+    var bytes = bytes
+    let telling = Array("0123456789-+.e\"[]{},: \n\\".utf8) + [0, 0xFF, 0x7F, 0x80]
+    for _ in 0...random.below(4) where !bytes.isEmpty {
+        let at = random.below(bytes.count)
+        switch random.below(7) {
+        case 0: bytes[at] ^= 1 << UInt8(random.below(8))
+        case 1: bytes[at] = telling[random.below(telling.count)]
+        case 2: bytes.removeSubrange(at..<min(bytes.count, at + 1 + random.below(16)))
+        case 3: bytes.insert(contentsOf: bytes[at..<min(bytes.count, at + 1 + random.below(16))], at: at)
+        case 4: for i in at..<min(bytes.count, at + 4) { bytes[i] = 0xFF }
+        case 5: bytes.insert(contentsOf: [UInt8](repeating: telling[random.below(10)], count: 1 + random.below(20)), at: at)
+        default: bytes.removeSubrange(at...)
+        }
+    }
+    return bytes
+}
