@@ -27,6 +27,10 @@ import Testing
         // The transposed array has 4 rows of 2: of columns 1 and 2 only column 1 is inside.
         let wrong = try dataset(objects) { $0.transposedBoxMask = true }.samples(ofImage: 0, width: 4, height: 2)
         #expect(wrong[0].mask == mask(".#", "..", "..", "..").crop224())
+        // A crop of columns 1 and 2, mirrored, sees what is left: the box's second column is lost.
+        let view = CropView(x: 1, y: 0, width: 2, height: 2, mirrored: true, imageWidth: 4, imageHeight: 2)
+        let cropped = try [false, true].map { on in try dataset(objects) { $0.transposedBoxMask = on }.samples(ofImage: 0, width: 4, height: 2, view: view)[0].mask }
+        #expect(cropped == [mask("##", "..").nearest(width: 224, height: 224), mask(".#", "..").nearest(width: 224, height: 224)])
         // In a square image both are the same.
         let square = try [false, true].map { on in try dataset(objects) { $0.transposedBoxMask = on }.samples(ofImage: 0, width: 4, height: 4) }
         #expect(square[0] == square[1] && !square[0][0].mask.isEmpty)

@@ -1,8 +1,7 @@
-import Imaging
-
 /// Deviation `transposedBoxMask` (METHOD 9; `VisualGenomeInstances.__getitem__` of FACT2023): the box mask is allotted as
 /// (width, height) and then indexed [y, x], so it belongs to an image of the transposed size. What of the box lies outside
-/// that is lost, and the rest is seen in the transposed image's standard view. Square images are not affected.
-func transposedBoxMask(_ boxes: some Sequence<VisualGenomeObjects.Box>, width: Int, height: Int) -> Bitmap {
-    boxMask(boxes, sampling: NearestSampling(centreCropOfWidth: height, height: width))
+/// that is lost, and the rest is seen in the transposed image's standard view; a random crop keeps its place in the image.
+/// Square images are not affected.
+func canvasOfBoxes(width: Int, height: Int, rules: DatasetRules) -> (width: Int, height: Int) {
+    rules.transposedBoxMask ? (height, width) : (width, height)
 }

@@ -61,11 +61,9 @@ public struct VisualGenomeDataset: ReferenceDataset {
     }
 
     public func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample] {
-        let sampling = NearestSampling(viewOfMask(view, rules: rules), width: width, height: height)
-        let instances = boxes[ranges[row]].map { box in
-            Sample(concepts: [box.concept], mask: rules.transposedBoxMask
-                ? transposedBoxMask(CollectionOfOne(box), width: width, height: height) : boxMask(CollectionOfOne(box), sampling: sampling))
-        }
+        let canvas = canvasOfBoxes(width: width, height: height, rules: rules)
+        let sampling = NearestSampling(viewOfMask(view, rules: rules), width: canvas.width, height: canvas.height)
+        let instances = boxes[ranges[row]].map { Sample(concepts: [$0.concept], mask: boxMask($0, on: canvas, sampling: sampling)) }
         return Datasets.samples(of: instances, rules: rules)
     }
 }

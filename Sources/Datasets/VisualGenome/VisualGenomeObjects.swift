@@ -24,9 +24,10 @@ struct VisualGenomeObjects {
         self.path = path
         var stream = try JSONElementStream(path)
         var numbers: [String: Int32] = [:]      // −1: no vector
-        try stream.forEach { _, value, _ in
+        try stream.forEach { key, value, _ in
+            guard key.isEmpty else { throw JSONProblem("expected a list of images, found an object with \"\(key)\"") }
             let id = Int64(try value.member("image_id").integer("image_id")), first = boxes.count
-            try value.member("objects").forEach("objects") { object in
+            try Self.forEachObject(value.member("objects"), ofImage: id) { object in
                 var ofObject: [Int32] = []
                 try object.member("synsets").forEach("synsets") { synset in
                     let word = conceptOfSynset(try synset.string("synsets"), rules: rules)
@@ -48,6 +49,19 @@ struct VisualGenomeObjects {
         images.sort { $0.id < $1.id }
         for (previous, next) in zip(images, images.dropFirst()) where previous.id == next.id {
             throw DatasetError.inconsistent(file: path, reason: "image \(next.id) is listed twice")
+        }
+    }
+
+    /// Calls `body` with every object of an image; what it throws gets the image and the object's place in the list.
+    private static func forEachObject(_ objects: JSONValue, ofImage id: Int64, _ body: (JSONValue) throws -> Void) throws {
+        var number = 0
+        do {
+            try objects.forEach("objects") {
+                number += 1
+                try body($0)
+            }
+        } catch let problem as JSONProblem {
+            throw JSONProblem("image \(id)\(number == 0 ? "" : ", object \(number)"): \(problem.reason)")
         }
     }
 
