@@ -22,8 +22,9 @@ struct Command {
     /// The binary beside the test runner's.
     private static let binary = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "lavise-pipeline")
 
-    @discardableResult
-    func run(_ arguments: String...) throws -> Outcome {
+    func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
+
+    func run(_ arguments: [String]) throws -> Outcome {
         let process = Process()
         process.executableURL = Self.binary
         process.arguments = arguments + ["-C", root]

@@ -23,7 +23,8 @@ import Testing
             #expect(object["schema"] as? Int == 1 && object["experiment"] as? String == "x")
             #expect(stages.compactMap { $0["name"] as? String } == ["embedding", "preprocess", "features", "train", "evaluate", "tables"])
             let outputs = try #require(stages[1]["outputs"] as? [[String: Any]])
-            #expect(FileManager.default.isReadableFile(atPath: try #require(outputs[0]["path"] as? String)))
+            let path = try #require(outputs[0]["path"] as? String)
+            #expect(FileManager.default.isReadableFile(atPath: path))
 
             #expect(try command.run("diff", "results/x", "results/x").code == 0)
             try command.edit("results/x/recall.json") { data in
@@ -39,10 +40,8 @@ import Testing
 
     @Test func usageErrorsExitWithTwo() throws {
         try Command.with { command in
-            #expect(try command.run("runn").code == 2)
-            #expect(try command.run("run", "--nonsense", "x").code == 2)
-            #expect(try command.run("--help").code == 0)
-            #expect(try command.run("version").code == 0)
+            let codes = try [["runn"], ["run", "--nonsense", "x"], ["--help"], ["version"]].map { try command.run($0).code }
+            #expect(codes == [2, 2, 0, 0])
         }
     }
 }
