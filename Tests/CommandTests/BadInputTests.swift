@@ -64,16 +64,18 @@ import Testing
     }
 
     @Test func pickleThatCallsSomething() throws {
-        try expect(1, ["w.pth", "posix"], [#"backbone={"architecture":"resnet18","layer":"layer1","weights":{"path":"w.pth"}}"#]) { command in
-            // Protocol 2: the legacy container's magic would come here; instead, os.system is called.
-            try Data("\u{80}\u{02}cposix\nsystem\nX\u{04}\u{00}\u{00}\u{00}trueq\u{00}\u{85}R.".unicodeScalars.map { UInt8($0.value) })
-                .write(to: URL(fileURLWithPath: command.path("data/w.pth")))
+        try expect(1, ["w.pth", "posix.system"], [#"backbone={"architecture":"resnet18","layer":"layer1","weights":{"path":"w.pth"}}"#]) { command in
+            // The legacy container: magic number, version, then pickles; this one calls os.system.
+            let magic: [UInt8] = [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E]
+            let version: [UInt8] = [0x80, 2, 0x4D, 0xE9, 0x03, 0x2E], system: [UInt8] = [0x80, 2, 0x7D, 0x2E]
+            let evil = [0x80, 2] + Array("cposix\nsystem\nX".utf8) + [4, 0, 0, 0] + Array("true".utf8) + [0x85] + Array("R.".utf8)
+            try Data(magic + version + system + evil).write(to: URL(fileURLWithPath: command.path("data/w.pth")))
         }
     }
 
-    @Test(arguments: [("train2017", "training"), ("val2017", "validation")])
+    @Test(arguments: [("train2017", "train"), ("val2017", "validation")])
     func splitWithoutInstances(split: String, name: String) throws {
-        try expect(1, ["\(name) split"]) { command in
+        try expect(1, ["no image of the \(name) split has an annotation"]) { command in
             try command.edit("data/scenes/annotations/instances_\(split).json") { data in
                 var json = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
                 json?["annotations"] = [Any]()
@@ -83,6 +85,6 @@ import Testing
     }
 
     @Test func noConceptHasAVector() throws {
-        try expect(1, ["dataset is empty"]) { try $0.write("data/scenes/glove.txt", "zzz " + (0..<300).map { _ in "0.1" }.joined(separator: " ") + "\n") }
+        try expect(1, ["nothing to work on", "has a vector"]) { try $0.write("data/scenes/glove.txt", "zzz " + (0..<300).map { _ in "0.1" }.joined(separator: " ") + "\n") }
     }
 }

@@ -14,7 +14,7 @@ enum ProbedBatchNorm {
         guard probes > 0 else { return }
         let zeros = Tensor(zeros: [FeatureShape.image.channels, FeatureShape.image.height, FeatureShape.image.width])
         _ = PlainNetwork.forward(blocks, zeros) { index, input in
-            var output = PlainNetwork.convolved(input, layers[index])
+            var output = convolved(input, layers[index])
             guard var batchNorm = batchNorms[index] else { return output }
             let places = output.shape[1] * output.shape[2]
             for channel in 0..<output.shape[0] {
@@ -32,5 +32,17 @@ enum ProbedBatchNorm {
             batchNorms[index] = batchNorm
             return output
         }
+    }
+
+    /// Summed in double, every place in the same order: a zero image gives planes that are constant but for their border, and a
+    /// product that rounds places differently would give them a variance, which normalising blows up from layer to layer.
+    private static func convolved(_ input: Tensor, _ layer: FoldedConvolution) -> Tensor {
+        let convolution = layer.convolution
+        let shape = ConvolutionShape(
+            inputs: convolution.inputs, outputs: convolution.outputs, kernel: convolution.kernel, stride: convolution.stride,
+            padding: convolution.padding, height: input.shape[1], width: input.shape[2])
+        return Tensor(
+            shape: [shape.outputs, shape.outputHeight, shape.outputWidth],
+            data: shape.reference(input: input.data, weights: layer.weights, bias: layer.bias).map { Float($0) })
     }
 }
