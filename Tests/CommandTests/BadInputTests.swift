@@ -65,11 +65,8 @@ import Testing
 
     @Test func pickleThatCallsSomething() throws {
         try expect(1, ["w.pth", "posix.system"], [#"backbone={"architecture":"resnet18","layer":"layer1","weights":{"path":"w.pth"}}"#]) { command in
-            // The legacy container: magic number, version, then pickles; this one calls os.system.
-            let magic: [UInt8] = [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E]
-            let version: [UInt8] = [0x80, 2, 0x4D, 0xE9, 0x03, 0x2E], system: [UInt8] = [0x80, 2, 0x7D, 0x2E]
-            let evil = [0x80, 2] + Array("cposix\nsystem\nX".utf8) + [4, 0, 0, 0] + Array("true".utf8) + [0x85] + Array("R.".utf8)
-            try Data(magic + version + system + evil).write(to: URL(fileURLWithPath: command.path("data/w.pth")))
+            let fixture = URL(fileURLWithPath: #filePath).appending(path: "../../NetworksTests/Fixtures/Checkpoints/evil_legacy.pth").standardized
+            try FileManager.default.copyItem(at: fixture, to: URL(fileURLWithPath: command.path("data/w.pth")))
         }
     }
 
