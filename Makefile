@@ -14,7 +14,6 @@ build: setup
 
 test:
 	@scripts/setup --tests
-	@swift build -c release
 	env $(TEST_ENV) swift test -c release
 
 setup:
