@@ -58,6 +58,9 @@ import Testing
         ("evaluate.ks=[5, 5]", "must be a rising list"), ("evaluate.filters=[512]", "from 0 to 511"), ("name=a/b", "made of letters"),
         ("evaluate.methods=[\"activations\"]", "did you mean \"activation\"?"), ("dataset.root=null", "lacks \"root\""),
         ("protocol.deviations=[\"lowQuantil\"]", "did you mean \"lowQuantile\"?"), ("embedding.kind=demo-scenes", "\"glove\" unless"),
+        ("dataset={\"kind\": \"demo-scenes\", \"root\": \"a\"}", "\"dataset.root\" must be absent"),
+        ("claims=[{\"source\": \"A\", \"method\": \"projektion\", \"k\": 5, \"published\": 0.1}]", "did you mean \"projection\"?"),
+        ("claims=[{\"source\": \"A\", \"order\": [\"image\", \"random\"]}]", "not one of original, image"),
     ])
     func badValuesAreNamed(setting: String, expected: String) {
         #expect(message([setting]).contains(expected), "\(message([setting]))")

@@ -1,11 +1,10 @@
 import Networks
 
 /// A named way in which the papers' codes depart from the method as written (METHOD 9).
-/// `optimiser` is not here: it is the parameter `train.optimiser`.
 public enum Deviation: String, CaseIterable, Sendable, Comparable {
     case transposedBoxMask, maskScale255, cropImageOnly, lowQuantile, frozenBatchNorm, splitByInstance
     case oneSamplePerInstance, keepEmptyMasks, unnormalisedAttention, probedBatchNorm, flattenFeatures
-    case countInstances, firstWordOfSynset, embeddingVocabulary, gridMaskIoU, evaluateOnAll, weighByActivation
+    case countInstances, firstWordOfSynset, embeddingVocabulary, gridMaskIoU, evaluateOnAll, weighByActivation, optimiser
 
     public static func < (a: Deviation, b: Deviation) -> Bool { a.rawValue < b.rawValue }
 

@@ -24,7 +24,8 @@ extension Experiment {
         self.backbone = backbone
         embedding = try Embedding(root, dataset: dataset)
         (protocolName, deviations) = try Self.readProtocol(root, dataset.kind, backbone.architecture)
-        train = try Training(root, protocolName, dataset.kind)
+        train = try Training(root, deviations, dataset.kind)
+        deviations = deviations.setting(.optimiser, train.optimiser == .dadaptAdam)
         let evaluate = root.has("evaluate") ? try root.object("evaluate", known: Evaluating.keys) : nil
         self.evaluate = try Evaluating(root, channels: backbone.architecture.featureShape(layer: backbone.layer).channels)
         if let images = try evaluate?.choice("images", EvaluatedImages.self) {
@@ -89,6 +90,9 @@ extension Experiment.Dataset {
         if kind != .demoScenes, origin == nil {
             _ = try fields.required("root", "a local folder (or give \"manifest\")", fields.string)
         }
+        if kind == .demoScenes, origin != nil {
+            throw fields.error(fields.has("root") ? "root" : "manifest", "absent when \"kind\" is \"demo-scenes\", whose images are drawn")
+        }
         limit = try fields.int("limit", in: 1...Int.max)
         scenes = try fields.int("scenes", in: 8...100_000) ?? 320
         minimumCount = try fields.int("minimumCount", in: 0...Int.max) ?? 100
@@ -132,11 +136,11 @@ extension Experiment.TargetModel {
 }
 
 extension Experiment.Training {
-    init(_ root: Fields, _ protocolName: ProtocolName, _ dataset: DatasetKind) throws {
+    init(_ root: Fields, _ deviations: Set<Deviation>, _ dataset: DatasetKind) throws {
         let fields = try root.object("train", known: ["epochs", "batchSize", "optimiser", "learningRate", "dropout", "shuffle", "categoryFraction"])
         epochs = try fields.int("epochs", in: 1...100_000) ?? 10
         batchSize = try fields.int("batchSize", in: 2...1_000_000) ?? 512
-        optimiser = try fields.choice("optimiser", Optimiser.self) ?? (protocolName == .paper ? .adam : .dadaptAdam)
+        optimiser = try fields.choice("optimiser", Optimiser.self) ?? (deviations.contains(.optimiser) ? .dadaptAdam : .adam)
         learningRate = try fields.double("learningRate", in: 1e-12...100) ?? (optimiser == .adam ? 1e-4 : 1)
         dropout = try fields.double("dropout", in: 0...0.99) ?? 0.1
         shuffle = try fields.bool("shuffle") ?? true
@@ -183,11 +187,17 @@ extension Claim {
             let row = try fields.string("row")
             if let methods = try fields.strings("order") {
                 guard methods.count > 1 else { throw fields.error("order", "a list of at least two methods") }
+                for method in methods where ExplanationMethod(rawValue: method) == nil {
+                    throw fields.choiceError("order", method, ExplanationMethod.allCases.map(\.rawValue))
+                }
                 return Claim(statement: .order(methods: methods), source: source, row: row)
             }
+            let method = try fields.required("method", "a method's name", fields.string)
+            let names = ExplanationMethod.allCases.map(\.rawValue) + [RecallLine.mostFrequent, RecallLine.random]
+            guard names.contains(method) else { throw fields.choiceError("method", method, names) }
             return Claim(
                 statement: .recall(
-                    method: try fields.required("method", "a method's name", fields.string),
+                    method: method,
                     k: try fields.required("k", "a whole number") { try fields.int($0, in: 1...10_000) },
                     unseen: try fields.choice("concepts", ClaimedConcepts.self) == .unseen,
                     published: try fields.required("published", "a recall from 0 to 1") { try fields.double($0, in: 0...1) },
