@@ -10,6 +10,7 @@ struct Executor: Sendable {
         let outputs: [(artifact: Artifact, path: String)]
         let seconds: Double
         let peakMemory: Int
+        let work: Double?
     }
 
     /// - Parameters:
@@ -22,10 +23,10 @@ struct Executor: Sendable {
         try store.fileSystem.makeFolder(output)
         try store.fileSystem.makeFolder(scratch)
         if threads == options.jobs { Host.forgetPeakMemory() }
+        let meter = ProgressMeter(job: job.id, observer: observer, time: store.time)
         let context = StageContext(
             output: output, scratch: scratch, threads: threads, inputs: inputs, job: job.id, stage: job.stage.name,
-            cancellation: options.cancellation, faults: options.faults,
-            meter: ProgressMeter(job: job.id, observer: observer, time: store.time))
+            cancellation: options.cancellation, faults: options.faults, meter: meter)
         let start = store.time.monotonic()
         options.faults.pass("stage.started")
         try job.stage.run(context)
@@ -40,7 +41,7 @@ struct Executor: Sendable {
             return (Artifact(name: name, digest: content.digest, bytes: content.bytes, isFolder: content.isFolder), path)
         }
         options.faults.pass("output.hashed")
-        return Result(outputs: outputs, seconds: seconds, peakMemory: Host.peakMemory())
+        return Result(outputs: outputs, seconds: seconds, peakMemory: Host.peakMemory(), work: meter.work)
     }
 
     /// Exactly the declared outputs, and no link out of them.

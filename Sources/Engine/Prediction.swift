@@ -6,31 +6,57 @@ public struct Prediction: Sendable {
     /// Whether a run would execute the job, as far as can be known before: a job after one that runs counts, though it
     /// is left alone if that one leaves the same bytes as before.
     public let wouldRun: Bool
-    /// What it took last time: this job, or else another of the same stage. nil when the stage never ran in this store.
+    /// From what it took last time, or from the latest run of the same stage, scaled to the work expected.
+    /// nil when the stage never ran in this store.
     public let seconds: Double?
-    /// How many bytes it left then.
+    /// How many bytes it will leave; nil when nothing tells.
     public let bytes: Int?
+}
+
+/// What is known beforehand of a job that has not run.
+public struct ExpectedCost: Sendable, Equatable {
+    /// In the unit in which the stage tells its work by `StageContext.worked`; nil: its time goes by the bytes it leaves.
+    public let work: Double?
+    /// Bytes that it will leave; nil: as before, scaled to the work.
+    public let bytes: Int?
+
+    public init(work: Double?, bytes: Int?) {
+        self.work = work
+        self.bytes = bytes
+    }
+
+    /// How many times the work of `outcome` this is; nil when they cannot be compared.
+    func scale(_ outcome: Outcome) -> Double? {
+        if let work, let done = outcome.work, done > 0 { return work / done }
+        if let bytes, outcome.bytes > 0 { return Double(bytes) / Double(outcome.bytes) }
+        return nil
+    }
 }
 
 extension Runner {
     /// What `run` with the same options would execute, in order, with the cost that earlier traces tell.
-    /// - Throws: `EngineError.unknownSelection`, `.storage`.
-    public func predict(_ plan: Plan) throws -> [Prediction] {
+    /// - Parameter expecting: what is expected of the jobs, by id, from how all of them stand.
+    /// - Throws: `EngineError.unknownSelection`, `.storage`; what `expecting` throws.
+    public func predict(_ plan: Plan, expecting: ([JobStatus]) throws -> [String: ExpectedCost] = { _ in [:] }) throws -> [Prediction] {
         try asEngineError {
             let selection = try Selection(plan, options)
             let views = try look(at: plan)
+            let expected = try expecting(views.map(\.status))
             var byStage: [String: Outcome]?
             return try plan.jobs.indices.map { index in
-                let view = views[index]
+                let view = views[index], job = plan.jobs[index]
                 let wouldRun = selection.forced.contains(index) || selection.selected.contains(index) && view.status.state != .fresh
                 guard wouldRun else { return Prediction(status: view.status, wouldRun: false, seconds: nil, bytes: nil) }
-                var outcome = try lastOutcome(plan, plan.jobs[index])
+                var outcome = try lastOutcome(plan, job)
                 if outcome == nil {
                     let known = try byStage ?? lastOutcomes()
                     byStage = known
-                    outcome = known[plan.jobs[index].stage.name]
+                    outcome = known[job.stage.name]
                 }
-                return Prediction(status: view.status, wouldRun: true, seconds: outcome?.seconds, bytes: outcome?.bytes)
+                let scale = outcome.flatMap { expected[job.id]?.scale($0) } ?? 1
+                return Prediction(
+                    status: view.status, wouldRun: true, seconds: outcome.map { $0.seconds * scale },
+                    bytes: expected[job.id]?.bytes ?? outcome.map { Int(Double($0.bytes) * scale) })
             }
         }
     }

@@ -21,7 +21,7 @@ struct Publication: Sendable {
         } else {
             trace.outcomes.append(
                 Outcome(
-                    outputs: outputs, seconds: result.seconds, peakMemory: result.peakMemory, host: Host.name, versions: options.versions,
+                    outputs: outputs, seconds: result.seconds, work: result.work, peakMemory: result.peakMemory, host: Host.name, versions: options.versions,
                     finished: Double(store.time.now()) / 1e9, executions: 1))
         }
         try store.write(trace, faults: options.faults)

@@ -27,18 +27,24 @@ public struct SilentObserver: RunObserver {
     public init() {}
 }
 
-/// Passes a job's progress on, but not more often than anyone can read.
+/// Passes a job's progress on, but not more often than anyone can read; keeps how much work it was.
 final class ProgressMeter: Sendable {
     let observer: any RunObserver
     private let job: String
     private let time: any TimeSource
     private let last = Atomic(Int.min / 2)
+    private let amount = Mutex<Double?>(nil)
 
     init(job: String, observer: any RunObserver, time: any TimeSource) {
         self.job = job
         self.observer = observer
         self.time = time
     }
+
+    /// What the stage said by `worked`; nil: nothing.
+    var work: Double? { amount.withLock { $0 } }
+
+    func worked(_ amount: Double) { self.amount.withLock { $0 = amount } }
 
     func report(done: Int, total: Int, unit: String) {
         let now = time.monotonic()

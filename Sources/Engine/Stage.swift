@@ -49,6 +49,11 @@ public struct StageContext: Sendable {
         meter.report(done: done, total: total, unit: unit)
     }
 
+    /// Tells how much work this attempt was, in a unit of the stage's own, so that predictions can scale its time.
+    public func worked(_ amount: Double) {
+        meter.worked(amount)
+    }
+
     /// An information line for the user.
     public func note(_ text: String) {
         meter.observer.noted(job: job, text: text)

@@ -14,6 +14,8 @@ public struct Artifact: Sendable, Hashable {
 public struct Outcome: Sendable, Equatable {
     public let outputs: [Artifact]
     public let seconds: Double
+    /// How much work that was, in a unit of the stage's own; nil where the stage did not say.
+    public let work: Double?
     /// Highest resident memory of the process while the job ran, in bytes.
     public let peakMemory: Int
     public let host: String
@@ -91,7 +93,7 @@ extension TracedInput {
 
 extension Outcome {
     var value: Value {
-        [
+        var value: [String: Value] = [
             "outputs": .array(outputs.map { output in
                 [
                     "name": .string(output.name), "digest": .string(output.digest.hex), "bytes": .int(output.bytes),
@@ -105,6 +107,8 @@ extension Outcome {
             "finished": .double(finished),
             "executions": .int(executions),
         ]
+        value["work"] = work.map { .double($0) }
+        return .object(value)
     }
 
     init?(_ value: Value) {
@@ -114,7 +118,7 @@ extension Outcome {
             let finished = value["finished"]?.doubleValue, let executions = value["executions"]?.intValue
         else { return nil }
         self.init(
-            outputs: outputs.compactMap { $0 }, seconds: seconds, peakMemory: peakMemory, host: host,
+            outputs: outputs.compactMap { $0 }, seconds: seconds, work: value["work"]?.doubleValue, peakMemory: peakMemory, host: host,
             versions: versions.compactMapValues(\.stringValue), finished: finished, executions: executions)
     }
 }

@@ -78,6 +78,29 @@ import Testing
         #expect(only.map(\.wouldRun) == [true, false])
     }
 
+    @Test func predictionsScaleWithTheWorkThatStagesTell() throws {
+        let shop = try Workshop()
+        func plan(_ size: Int) throws -> Plan {
+            let stage = TestStage(name: "count", parameters: ["size": .int(size)]) { context in
+                context.worked(Double(size))
+                try writeText(String(repeating: "x", count: size), context.output + "/out")
+            }
+            return try Plan([Job(id: "count", stage: stage, inputs: [])], name: "scaled")
+        }
+        let before = try shop.runner().predict(plan(10)) { _ in ["count": ExpectedCost(work: 10, bytes: nil)] }
+        #expect(before[0].seconds == nil && before[0].bytes == nil)
+        let done = try shop.runner().run(plan(10))
+        let seconds = try #require(done[0].seconds)
+        func predict(_ cost: ExpectedCost) throws -> Prediction {
+            try shop.runner().predict(plan(40)) { _ in ["count": cost] }[0]
+        }
+        let byWork = try predict(ExpectedCost(work: 40, bytes: nil))
+        #expect(byWork.seconds == seconds * 4 && byWork.bytes == 40)
+        let byBytes = try predict(ExpectedCost(work: nil, bytes: 20))
+        #expect(byBytes.seconds == seconds * 2 && byBytes.bytes == 20)
+        #expect(try shop.runner().predict(plan(40))[0].seconds == seconds)
+    }
+
     @Test func provenanceOfDigestFingerprintAndFile() throws {
         let shop = try Workshop()
         try shop.write("text", to: "a.txt")

@@ -57,6 +57,9 @@ struct EvaluateStage: Stage {
             context.progress(progress.done, of: progress.total, progress.phase.rawValue)
             try context.checkCancelled()
         }
+        context.worked(try work(
+            images: rows.count, mapSize: data.maps.shape.count, pairs: pairs(channels: data.channels, images: rows.count),
+            vocabulary: vocabulary.count))
         try EvaluationFile.write(evaluation, imageRows: rows, to: context.output + "/" + EvaluationFile.name)
     }
 

@@ -39,14 +39,17 @@ struct FeaturesStage: Stage {
         let shards = stride(from: 0, to: dataset.imageCount, by: Self.shardSize).map { $0..<min($0 + Self.shardSize, dataset.imageCount) }
         let training = try model.backbone(context, probes: probed ? 1 : 0)
         let evaluation = probed ? try model.backbone(context, probes: 2) : training
+        var computed = 0
         for (index, rows) in shards.enumerated() {
             let path = shardPath(context, index)
             if !FileManager.default.fileExists(atPath: path) {
                 let shard = try extract(rows, dataset, training, evaluation, evaluated, threads: context.threads, check: context.checkCancelled)
                 try shard.write(to: path, context)
+                computed += rows.count
             }
             context.progress(rows.upperBound, of: dataset.imageCount, "images")
         }
+        context.worked(try work(rows: computed))
         try assemble(shards, dataset, evaluated, training.shape, context)
     }
 

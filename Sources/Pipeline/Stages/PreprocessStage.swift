@@ -51,6 +51,7 @@ struct PreprocessStage: Stage {
             for (row, result) in zip(block, prepared.values) { try add(result, row, dataset, to: writer) }
             context.progress(block.endIndex, of: rows.count, "images")
         }
+        context.worked(Double(rows.count))
         guard writer.sampleCount > 0 else { throw ExperimentError("no image has a sample; check the annotations") }
         for split in [Split.train, .validation] where !writer.hasSamples(in: split) {
             throw ExperimentError("the \(split == .train ? "training" : "validation") split has no instance; both splits need some")

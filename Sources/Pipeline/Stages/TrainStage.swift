@@ -49,6 +49,9 @@ struct TrainStage: Stage {
         var trainer = try resumedTrainer(context, concepts: concepts, inputs: pooled.width, outputs: embedding.width)
         let state = context.scratch + "/trainer.h5"
         let steps = (train.count + training.batchSize - 1) / training.batchSize
+        context.worked(Self.work(
+            samples: train.count + validation.count, epochs: training.epochs - trainer.history.count, inputs: pooled.width,
+            outputs: embedding.width, concepts: seen.count { $0 }))
         while trainer.history.count < training.epochs {
             let epoch = trainer.history.count
             _ = try trainer.runEpoch(training: train, validation: validation) { step, _ in

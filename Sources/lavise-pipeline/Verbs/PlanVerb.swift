@@ -18,7 +18,7 @@ struct PlanVerb: ParsableCommand {
     /// Prints the plan of one experiment; reads the store, changes nothing.
     static func show(_ file: ExperimentFile, _ project: Project, json: Bool) throws {
         let experiment = try project.plan(file)
-        let predictions = try project.runner().predict(experiment.plan)
+        let predictions = try project.runner().predict(experiment.plan) { try experiment.expectedCosts($0, places: project.places) }
         let jobs = predictions.map(\.status)
         let downloads = experiment.pendingDownloads(jobs)
         if json {
@@ -47,6 +47,24 @@ struct PlanVerb: ParsableCommand {
             Format.columns(downloads.map { ["  \($0.name)", $0.bytes.map(Format.bytes) ?? "size unknown", $0.url] }).forEach { print($0) }
             print("  in all \(Format.bytes(downloads.reduce(0) { $0 + ($1.bytes ?? 0) }))")
         }
-        print("\(predictions.count(where: \.wouldRun)) of \(jobs.count) stages would run")
+        print(summary(predictions, downloads))
+    }
+
+    /// One line: how many stages, how long, how much to fetch and to keep.
+    private static func summary(_ predictions: [Prediction], _ downloads: [PendingDownload]) -> String {
+        let running = predictions.filter(\.wouldRun)
+        var parts = ["\(running.count) of \(predictions.count) stages would run"]
+        guard !running.isEmpty else { return parts[0] }
+        let known = running.compactMap(\.seconds)
+        if !known.isEmpty {
+            let unknown = running.count - known.count
+            parts.append("~" + Format.seconds(known.reduce(0, +)) + (unknown > 0 ? " and \(unknown) of unknown time" : ""))
+        }
+        let fetched = downloads.reduce(0) { $0 + ($1.bytes ?? 0) }
+        if fetched > 0 { parts.append(Format.bytes(fetched) + " to download") }
+        let kept = running.reduce(0) { $0 + ($1.bytes ?? 0) }
+        if kept > 0 { parts.append("~" + Format.bytes(kept) + " on disk") }
+        let hint = known.isEmpty ? "\nTimes are known once something has run here: `make demo` measures most of it in a minute." : ""
+        return parts.joined(separator: ", ") + hint
     }
 }

@@ -1,0 +1,198 @@
+import Engine
+import Foundation
+import LaViSE
+import Networks
+
+/// How much data an experiment works on: counted in its preprocessed dataset, or estimated before there is one.
+struct Workload: Sendable, Equatable {
+    /// Crops: rows of `dataset.h5`.
+    var rows: Int
+    /// Rows that evaluation reads.
+    var evaluated: Int
+    var samples: Int
+    var concepts: Int
+
+    init(_ dataset: DatasetFile, evaluateAll: Bool) {
+        rows = dataset.imageCount
+        evaluated = dataset.evaluatedRows(all: evaluateAll).count
+        samples = dataset.sampleCount
+        concepts = dataset.concepts.count
+    }
+
+    /// Counts images by the files of a local folder, or by a manifest's bytes; samples by the datasets' published means.
+    init(expectedOf experiment: Experiment, places: Places) throws {
+        let data = experiment.dataset
+        var images: (train: Int, validation: Int)
+        // Samples an image: categories an image (COCO: Lin et al. 2014, section 5; Visual Genome: counted in an excerpt).
+        let perImage: Double
+        switch data.kind {
+        case .demoScenes:
+            images = (data.scenes - data.scenes / 4, data.scenes / 4)
+            (perImage, concepts) = (3, 40)
+        case .coco:
+            images = try Self.coco(data.origin, places)
+            (perImage, concepts) = (experiment.deviations.contains(.oneSamplePerInstance) ? 7.7 : 3.5, 80)
+        case .visualGenome:
+            let all = try Self.visualGenome(data.origin, places)
+            images = (all - all / 10, all / 10)
+            (perImage, concepts) = (experiment.deviations.contains(.oneSamplePerInstance) ? 30 : 20, min(850, all * 20))
+        }
+        if let limit = data.limit { images = (min(images.train, limit), min(images.validation, limit)) }
+        rows = images.train * (1 + data.views) + images.validation
+        evaluated = images.validation + (experiment.deviations.contains(.evaluateOnAll) ? images.train : 0)
+        samples = Int(Double(rows) * perImage)
+    }
+
+    /// Images of COCO 2017 with annotations.
+    private static func coco(_ origin: Origin?, _ places: Places) throws -> (train: Int, validation: Int) {
+        guard case .path(let root)? = origin else { return (117_266, 4_952) }
+        let count = { (name: String) in try jpegs(places.dataPath(root) + "/" + name) }
+        return (try count("train2017"), try count("val2017"))
+    }
+
+    private static func visualGenome(_ origin: Origin?, _ places: Places) throws -> Int {
+        guard case .path(let root)? = origin else { return 106_215 }
+        return try ["VG_100K", "VG_100K_2"].map { places.dataPath(root) + "/" + $0 }.filter(places.exists).reduce(0) { try $0 + jpegs($1) }
+    }
+
+    /// The length of GloVe's vectors that the experiments use.
+    static let wordLength = 300
+
+    /// Words of the embedding: by the size of a local text file, or GloVe 6B's.
+    static func words(of experiment: Experiment, _ places: Places) -> Int {
+        switch experiment.embedding.origin {
+        case .manifest: 400_000
+        // A line of GloVe's 300 numbers is 2,595 bytes in the mean.
+        case .path(let path): fileSize(places.dataPath(path)) / 2595
+        case nil: 200
+        }
+    }
+
+    private static func fileSize(_ path: String) -> Int {
+        ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int) ?? 0
+    }
+
+    private static func jpegs(_ folder: String) throws -> Int {
+        guard FileManager.default.fileExists(atPath: folder) else { return 0 }
+        return try FileManager.default.contentsOfDirectory(atPath: folder).count { $0.hasSuffix(".jpg") }
+    }
+}
+
+/// A stage whose cost follows from how much data there is.
+protocol PredictableStage: Stage {
+    /// - Parameter words: of the embedding.
+    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) throws -> ExpectedCost
+}
+
+extension EmbeddingStage: PredictableStage {
+    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) -> ExpectedCost {
+        ExpectedCost(work: nil, bytes: words * (Workload.wordLength * 4 + 16))
+    }
+}
+
+extension PreprocessStage: PredictableStage {
+    /// Work: images decoded. Bytes: pixels, and masks as deflate leaves them.
+    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) -> ExpectedCost {
+        ExpectedCost(work: Double(load.rows), bytes: load.rows * 224 * 224 * 3 + load.samples * 350)
+    }
+}
+
+extension FeaturesStage: PredictableStage {
+    /// Work: the backbone's multiplications.
+    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) throws -> ExpectedCost {
+        let shape = try model.architecture.featureShape(layer: model.layer)
+        let maps = load.evaluated * shape.count * (precision == .float16 ? 2 : 4)
+        return ExpectedCost(
+            work: try work(rows: load.rows), bytes: maps + load.samples * (flatten ? shape.count : shape.channels) * 4)
+    }
+
+    func work(rows: Int) throws -> Double { Double(rows) * (try model.multiplications()) }
+}
+
+extension TrainStage: PredictableStage {
+    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) throws -> ExpectedCost {
+        let backbone = experiment.backbone
+        let shape = try backbone.architecture.featureShape(layer: backbone.layer)
+        let inputs = experiment.deviations.contains(.flattenFeatures) ? shape.count : shape.channels
+        let seen = Int(Double(load.concepts) * training.categoryFraction)
+        return ExpectedCost(
+            work: Self.work(samples: load.samples, epochs: training.epochs, inputs: inputs, outputs: Workload.wordLength, concepts: seen),
+            bytes: 4 * (inputs * inputs + (7 + Workload.wordLength) * inputs))
+    }
+
+    /// Multiplications of the passes over `samples`, up to a constant.
+    static func work(samples: Int, epochs: Int, inputs: Int, outputs: Int, concepts: Int) -> Double {
+        Double(samples) * Double(epochs) * Double(inputs * inputs + inputs * outputs + outputs * concepts)
+    }
+}
+
+extension EvaluateStage: PredictableStage {
+    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) throws -> ExpectedCost {
+        let shape = try experiment.backbone.architecture.featureShape(layer: experiment.backbone.layer)
+        let vocabulary = deviations.contains(.embeddingVocabulary) ? words : load.concepts
+        let pairs = pairs(channels: shape.channels, images: load.evaluated)
+        return ExpectedCost(
+            work: try work(images: load.evaluated, mapSize: shape.count, pairs: pairs, vocabulary: vocabulary),
+            bytes: pairs * (evaluating.methods.count * ((evaluating.ks.last ?? 0) * 8 + evaluating.ks.count * 4) + 16))
+    }
+
+    func pairs(channels: Int, images: Int) -> Int { (evaluating.filters?.count ?? channels) * min(evaluating.topImages, images) }
+
+    /// Cost in the time of a backbone's multiplications: thresholds over all maps, then every filter and top image by every method.
+    /// The factors were measured on the COCO sample; a table look-up or an enlarged pixel costs far more than a multiplication.
+    func work(images: Int, mapSize: Int, pairs: Int, vocabulary: Int) throws -> Double {
+        let passes = evaluating.methods.contains(.image) ? try model?.multiplications() ?? 0 : 0
+        let words = 6 * Double(evaluating.methods.count * vocabulary * Workload.wordLength)
+        return Double(images * mapSize) * 2_000 + Double(pairs) * (passes + words + Double(224 * 224) * 2_000)
+    }
+}
+
+extension Model {
+    /// Multiplications of one image's pass through the backbone to the layer.
+    /// - Throws: `UnknownLayer`.
+    func multiplications() throws -> Double {
+        var input = FeatureShape.image
+        var sum = 0
+        func add(_ convolution: Convolution, _ input: FeatureShape) -> FeatureShape {
+            let output = convolution.outputShape(input)
+            sum += output.count * convolution.fanIn
+            return output
+        }
+        for block in try architecture.blocks(upTo: layer) {
+            switch block {
+            case .convolution(let convolution): _ = add(convolution, input)
+            case .maxPool: break
+            case .residual(let main, let shortcut):
+                _ = main.reduce(input) { add($1, $0) }
+                _ = shortcut.map { add($0, input) }
+            }
+            input = block.outputShape(input)
+        }
+        return Double(sum)
+    }
+}
+
+extension ExperimentPlan {
+    /// What is expected of the jobs, by id: from the preprocessed dataset where `statuses` say that it is fresh, or else from
+    /// what the experiment names.
+    /// - Throws: `HDF5Error`, or an error of Foundation's for a folder that cannot be listed.
+    public func expectedCosts(_ statuses: [JobStatus], places: Places) throws -> [String: ExpectedCost] {
+        let fresh = Dictionary(statuses.filter { $0.state == .fresh }.map { ($0.job, $0) }, uniquingKeysWith: { first, _ in first })
+        var expected: [String: ExpectedCost] = [:]
+        for (jobs, variant) in zip(variants, file.variants) {
+            let experiment = variant.experiment
+            let load = try fresh[jobs.dataset]?.outputs.first.map {
+                try Workload(DatasetFile($0.path), evaluateAll: experiment.deviations.contains(.evaluateOnAll))
+            } ?? Workload(expectedOf: experiment, places: places)
+            let words = Workload.words(of: experiment, places)
+            for id in [jobs.embedding, jobs.dataset, jobs.features, jobs.train, jobs.evaluate] {
+                expected[id] = try (plan.job(id)?.stage as? any PredictableStage)?.expectedCost(load, experiment, words: words)
+            }
+        }
+        for job in plan.jobs {
+            guard let download = job.stage as? DownloadStage else { continue }
+            expected[job.id] = ExpectedCost(work: nil, bytes: download.manifest.files.reduce(0) { $0 + ($1.bytes ?? 0) })
+        }
+        return expected
+    }
+}
