@@ -6,6 +6,8 @@ import Transfer
 
 /// Options that every verb takes.
 struct GlobalOptions: ParsableArguments {
+    static let namesWithValue: Set = ["--store", "--data", "-C"]
+
     @Option(help: ArgumentHelp("Where artifacts are kept (default .lavise, or LAVISE_STORE).", valueName: "dir"))
     var store: String?
 

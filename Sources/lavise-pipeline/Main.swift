@@ -8,7 +8,7 @@ enum Main {
         pinNumerics()
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try LavisePipeline.parseAsRoot()
+            var command = try LavisePipeline.parseAsRoot(LavisePipeline.verbFirst(Array(CommandLine.arguments.dropFirst())))
             try command.run()
         } catch {
             Foundation.exit(report(error))
@@ -52,6 +52,17 @@ struct LavisePipeline: ParsableCommand {
             Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Diff.self, Check.self, Verify.self, Show.self, List.self, Doctor.self, GC.self,
             Version.self,
         ])
+
+    /// Global options may stand before the verb, as with git and make: they are moved behind it, where the parser looks for them.
+    static func verbFirst(_ arguments: [String]) -> [String] {
+        var place = 0
+        while place < arguments.count, arguments[place].hasPrefix("-") {
+            place += GlobalOptions.namesWithValue.contains(arguments[place]) ? 2 : 1
+        }
+        let verbs = configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() }
+        guard place < arguments.count, verbs.contains(arguments[place]) else { return arguments }
+        return [arguments[place]] + arguments[..<place] + arguments[(place + 1)...]
+    }
 }
 
 func standardError(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }

@@ -35,6 +35,9 @@ import Testing
             #expect(try command.run("diff", "results/x", "results/y").code == 4)
             #expect(try command.run("why", "x.json", "evaluate", "--set", "evaluate.topImages=1").output.contains("topImages: 2 → 1"))
             #expect(try command.run("verify", "x.json", "train").code == 0)
+            // Global options may come first.
+            #expect(try command.run("--store", ".lavise", "--offline", "status", "x.json", "--exit-code").code == 0)
+            #expect(try command.run("--store", ".other", "status", "x.json", "--exit-code").code == 3)
         }
     }
 
