@@ -22,21 +22,27 @@ struct Executor: Sendable {
         try store.fileSystem.makeFolder(output)
         try store.fileSystem.makeFolder(scratch)
         if threads == options.jobs { Host.forgetPeakMemory() }
+        let meter = ProgressMeter(job: job.id, observer: observer, time: store.time)
         let context = StageContext(
             output: output, scratch: scratch, threads: threads, inputs: inputs, job: job.id, stage: job.stage.name,
-            cancellation: options.cancellation, faults: options.faults,
-            meter: ProgressMeter(job: job.id, observer: observer, time: store.time))
+            cancellation: options.cancellation, faults: options.faults, meter: meter)
         let start = store.time.monotonic()
         options.faults.pass("stage.started")
         try job.stage.run(context)
         options.faults.pass("stage.finished")
         let seconds = Double(store.time.monotonic() - start) / 1e9
         try checkOutputs(job.stage, output, threads)
-        for name in job.stage.outputs { try store.fileSystem.syncTree("\(output)/\(name)") }
+        // Together: several flushes at once share one commit of the disk's journal.
+        let names = job.stage.outputs
+        _ = try inParallel(names.count, threads: names.count) { try store.fileSystem.syncTree("\(output)/\(names[$0])") }
         options.faults.pass("output.synced")
         let outputs = try job.stage.outputs.map { name -> (Artifact, String) in
             let path = "\(output)/\(name)"
-            guard let content = try store.fileSystem.content(of: path, threads: threads)?.content else { throw StageFault.outputMissing(name) }
+            let found = try store.fileSystem.content(of: path, threads: threads) { more, total in
+                try options.cancellation.check()
+                meter.hashed(more, of: total)
+            }
+            guard let content = found?.content else { throw StageFault.outputMissing(name) }
             return (Artifact(name: name, digest: content.digest, bytes: content.bytes, isFolder: content.isFolder), path)
         }
         options.faults.pass("output.hashed")
