@@ -83,8 +83,8 @@ public struct StageContext: Sendable {
         try cancellation.check()
     }
 
-    /// A place where a crash test may kill the process. Free when off.
+    /// A place where a crash test may kill the process, named `stage.what`. Free when off.
     public func faultPoint(_ name: String) {
-        faults.pass("\(stage).\(name)")
+        faults.pass(name)
     }
 }

@@ -18,6 +18,7 @@ import Testing
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = words
+        process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         guard (try? process.run()) != nil else { return -1 }
         process.waitUntilExit()
@@ -56,6 +57,38 @@ import Testing
             let end = try command.finish(["run", "x.json", "--store", "disk/store"])
             #expect(end.code == 0, "\(end.errors)")
             #expect(try StoreContent(command, store: "disk/store") == expected)
+        }
+    }
+
+    /// What another user may not write or read, as that user: root may everything.
+    private static let mayBeNobody = geteuid() == 0 && shell("setpriv", "--reuid=65534", "--clear-groups", Command.binary.path, "version") == 0
+
+    @Test(.enabled(if: mayBeNobody, "needs root, setpriv and a build that others may execute"))
+    func whatIsForbiddenIsNamed() throws {
+        try Command.with { command in
+            try command.makeExperiment()
+            func runAsNobody() throws -> (code: Int32, errors: String) {
+                let errors = command.path("errors")
+                let code = Self.shell(
+                    "setpriv", "--reuid=65534", "--clear-groups", "sh", "-c", "exec \"$0\" run x.json -C \"$1\" 2>\"$2\" >/dev/null", Command.binary.path,
+                    command.root, errors)
+                return (code, try String(contentsOfFile: errors, encoding: .utf8))
+            }
+            func mode(_ name: String, _ mode: Int) throws {
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: name == "" ? command.root : command.path(name))
+            }
+            try command.write("errors", "")
+            try mode("errors", 0o666)
+            try mode("", 0o755)
+            let store = try runAsNobody()
+            #expect(store.code == 1 && store.errors.contains(".lavise") && store.errors.contains("Permission denied; check who owns it"), "\(store)")
+            try mode("", 0o777)
+            try mode("data/scenes/glove.txt", 0o600)
+            let input = try runAsNobody()
+            #expect(input.code == 1 && input.errors.contains("cannot read \(command.path("data/scenes/glove.txt")): Permission denied"), "\(input)")
+            try mode("data/scenes/glove.txt", 0o644)
+            let good = try runAsNobody()
+            #expect(good.code == 0, "\(good)")
         }
     }
 

@@ -32,7 +32,7 @@ struct FeatureShard: Sendable {
         try file.write("pooled", pooled)
         try file.write("area", areas)
         try file.close()
-        context.faultPoint("shard")
+        context.faultPoint("features.shard")
         guard rename(partial, path) == 0 else {
             throw ExperimentError("\(path): cannot be renamed into place: \(String(cString: strerror(errno)))")
         }

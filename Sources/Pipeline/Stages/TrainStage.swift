@@ -56,7 +56,7 @@ struct TrainStage: Stage {
                 context.progress(epoch * steps + step, of: training.epochs * steps, "steps")
             }
             try trainer.save(to: state + ".partial")
-            context.faultPoint("epoch")
+            context.faultPoint("train.epoch")
             guard rename(state + ".partial", state) == 0 else {
                 throw ExperimentError("\(state): cannot be renamed into place: \(String(cString: strerror(errno)))")
             }
