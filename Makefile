@@ -4,7 +4,7 @@ DATA ?= $(or $(LAVISE_DATA),data)
 # One OpenBLAS kernel on every AVX2 machine, so that tests compute the same bits as the command does.
 TEST_ENV := $(shell grep -qm1 avx2 /proc/cpuinfo 2>/dev/null && echo OPENBLAS_CORETYPE=$${OPENBLAS_CORETYPE:-Haswell})
 
-.PHONY: demo test build setup sample reproduce-all clean
+.PHONY: demo test build setup sample reproduce-all pins fuzz clean
 
 demo: build
 	@$(BIN) run experiments/demo.json
@@ -15,6 +15,17 @@ build: setup
 test:
 	@scripts/setup --tests
 	env $(TEST_ENV) swift test -c release
+
+# Writes anew what RevisionGuardTests pins, where a stage's revision was raised.
+pins:
+	env $(TEST_ENV) LAVISE_PIN=1 swift test -c release --filter RevisionGuardTests
+
+# Every fuzzer for SECONDS_EACH seconds, from SEED.
+SECONDS_EACH ?= 60
+SEED ?= 1
+fuzz:
+	@scripts/setup --tests
+	env $(TEST_ENV) scripts/fuzz $(SECONDS_EACH) $(SEED)
 
 setup:
 	@scripts/setup

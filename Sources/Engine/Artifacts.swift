@@ -10,8 +10,10 @@ enum ArtifactState: Equatable {
 extension Store {
     /// Whether an artifact is what its name says: by size, times and inode, or with `verify` by every byte. One whose
     /// status changed is read whole, so that a store that was copied to another disk stays good.
-    func check(_ artifact: Artifact, verify: Bool, threads: Int) throws -> ArtifactState {
-        switch try statCache.look(at: path(of: artifact.digest), key: artifact.digest, verify: verify, isOurs: true, threads: threads) {
+    func check(_ artifact: Artifact, verify: Bool, threads: Int, hashed: StatCache.Hashed = { _, _ in }) throws -> ArtifactState {
+        let look = try statCache.look(
+            at: path(of: artifact.digest), key: artifact.digest, verify: verify, isOurs: true, threads: threads, hashed: hashed)
+        switch look {
         case .absent: return .missing
         case .unstable: return .corrupt("something is writing to it")
         case .content(let content):
@@ -23,8 +25,16 @@ extension Store {
         }
     }
 
-    /// Moves a flushed and hashed output into the store. What is already there and sound stays.
-    func adopt(_ artifact: Artifact, from path: String, threads: Int, faults: FaultPoints) throws {
+    /// Moves flushed and hashed outputs into the store, and makes their new names durable: one flush a folder. What is
+    /// already there and sound stays.
+    func adopt(_ outputs: [(artifact: Artifact, path: String)], threads: Int, faults: FaultPoints) throws {
+        for (artifact, path) in outputs { try adopt(artifact, from: path, threads: threads, faults: faults) }
+        // Of those that were there too: who put them there may have died before this.
+        for folder in Set(outputs.map { Store.folder(of: self.path(of: $0.artifact.digest)) }).sorted() { try fileSystem.sync(folder) }
+        faults.pass("artifact.synced")
+    }
+
+    private func adopt(_ artifact: Artifact, from path: String, threads: Int, faults: FaultPoints) throws {
         let final = self.path(of: artifact.digest)
         switch try check(artifact, verify: false, threads: threads) {
         case .sound: return
@@ -41,8 +51,6 @@ extension Store {
         faults.pass("artifact.renamed")
         try fileSystem.protect(final)
         faults.pass("artifact.protected")
-        try fileSystem.sync(Store.folder(of: final))
-        faults.pass("artifact.synced")
         try remember(artifact, threads: threads)
         faults.pass("artifact.recorded")
     }
@@ -64,22 +72,19 @@ extension Store {
         try statCache.remember(content, at: path(of: artifact.digest), key: artifact.digest, threads: threads)
     }
 
-    /// Puts a copy of an output, a file, at `destination`: blocks shared where the disk can, else a hard link, else bytes.
-    /// Nothing is written when the same bytes are there already. In one step: never half a file.
+    /// Puts a copy of an output, a file, at `destination`: blocks shared where the disk can, else bytes. Never a hard link:
+    /// who edits the copy must not edit the artifact. Nothing is written when the same bytes are there already. In one step:
+    /// never half a file.
     /// - Returns: whether anything was written.
     @discardableResult
     public func export(_ output: OutputRecord, to destination: String) throws -> Bool {
         let destination = try fileSystem.absolute(destination)
         let key = StatCache.inputKey(destination)
         if case .content(let content) = try statCache.look(at: destination, key: key, threads: 1), content.digest == output.digest { return false }
-        let artifact = Artifact(name: output.name, digest: output.digest, bytes: output.bytes, isFolder: false)
-        let wasSound = try check(artifact, verify: false, threads: 1) == .sound
         let temporary = "\(Store.folder(of: destination))/.\(fileSystem.uniqueName())"
         defer { try? fileSystem.remove(temporary) }
         try makingFolder(of: temporary) { try fileSystem.clone(output.path, to: temporary) }
         try fileSystem.rename(temporary, to: destination)
-        // A hard link changes the artifact's ctime, and that must not look like damage.
-        if wasSound { try remember(artifact, threads: 1) }
         return true
     }
 }

@@ -42,13 +42,17 @@ struct FolderListing: Sendable {
 
 extension FileSystem {
     /// Reads every byte of a file or folder; nil when there is none.
-    func content(of path: String, threads: Int) throws -> (content: Content, listing: FolderListing?)? {
+    func content(of path: String, threads: Int, hashed: StatCache.Hashed) throws -> (content: Content, listing: FolderListing?)? {
         guard let status = try status(of: path) else { return nil }
         guard status.kind == .folder else {
-            return (Content(digest: try digest(of: path), bytes: status.size, isFolder: false), nil)
+            let digest = try digest(of: path) { try hashed($0, status.size) }
+            return (Content(digest: digest, bytes: status.size, isFolder: false), nil)
         }
         let scan = try scan(path, threads: threads)
-        let digests = try inParallel(scan.count, threads: threads) { try digest(of: "\(path)/\(scan.name($0))") }
+        let total = scan.bytes
+        let digests = try inParallel(scan.count, threads: threads) { index in
+            try digest(of: "\(path)/\(scan.name(index))") { try hashed($0, total) }
+        }
         let listing = FolderListing(scan, digests: digests)
         return (Content(digest: listing.digest, bytes: scan.bytes, isFolder: true), listing)
     }

@@ -24,6 +24,10 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
     case notBuilt(job: String, reason: Reason)
     case unknownJob(String, known: [String])
 
+    var isCancellation: Bool {
+        if case .cancelled = self { true } else { false }
+    }
+
     public var description: String {
         switch self {
         case .stageFailed(let job, let stage, let error):

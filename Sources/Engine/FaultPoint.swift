@@ -30,8 +30,9 @@ public struct FaultPoints: Sendable {
     }
 
     /// Passes the place `name`; does not return if it is the one to die at.
-    func pass(_ name: String) {
-        state?.pass(name)
+    func pass(_ name: @autoclosure () -> String) {
+        guard let state else { return }
+        state.pass(name())
     }
 
     private final class State: Sendable {

@@ -65,7 +65,8 @@ public protocol FileSystem: Sendable {
     /// The bytes of a small file; nil when it is absent.
     func read(_ path: String) throws -> [UInt8]?
     /// The SHA-256 of a file.
-    func digest(of path: String) throws -> Digest
+    /// - Parameter hashed: hears how many more bytes are done; what it throws ends the reading.
+    func digest(of path: String, hashed: (Int) throws -> Void) throws -> Digest
     /// Creates or replaces a file; not yet durable. The folder must exist.
     func write(_ bytes: [UInt8], to path: String) throws
     /// Adds to the end of a file, creating it.
@@ -82,13 +83,17 @@ public protocol FileSystem: Sendable {
     func remove(_ path: String) throws
     /// Takes all permission to write from a file or everything in a folder.
     func protect(_ path: String) throws
-    /// Copies a file, sharing its blocks where the disk can (reflink), else linking it, else byte by byte.
+    /// Copies a file, sharing its blocks where the disk can (reflink), else byte by byte; the copy may be written to.
     func clone(_ path: String, to new: String) throws
     /// The lock kept on the file `path` (created when absent), or nil when another holds it. A lock ends with its holder's process.
     /// - Parameter label: written into the file by an exclusive holder, for those who wait.
     func lock(_ path: String, exclusive: Bool, label: String) throws -> (any FileLock)?
     /// A name that no other process or call is given.
     func uniqueName() -> String
+    /// Creates a file with these bytes in one step; false when there is one already. Holds between hosts too (`O_EXCL`).
+    func create(_ bytes: [UInt8], at path: String) throws -> Bool
+    /// Whether a lock here may not be seen by other hosts: a network disk.
+    func isShared(_ path: String) -> Bool
 }
 
 /// A held lock.

@@ -6,15 +6,17 @@ final class Inspector: Sendable {
     let plan: Plan
     let store: Store
     let options: RunOptions
+    private let observer: any RunObserver
     private let makeNumericsKey: @Sendable () throws -> Digest
     private let numericsKey = Mutex<Digest?>(nil)
     private let inputs = Mutex<[String: Content]>([:])
 
-    init(plan: Plan, store: Store, options: RunOptions, numericsKey: @escaping @Sendable () throws -> Digest) {
+    init(plan: Plan, store: Store, options: RunOptions, numericsKey: @escaping @Sendable () throws -> Digest, observer: any RunObserver) {
         self.plan = plan
         self.store = store
         self.options = options
         makeNumericsKey = numericsKey
+        self.observer = observer
     }
 
     /// What goes into a job.
@@ -58,22 +60,22 @@ final class Inspector: Sendable {
     }
 
     /// Looks for a trace whose artifacts are sound.
-    func find(_ fingerprint: Digest) throws -> Found {
+    func find(_ fingerprint: Digest, _ job: Job) throws -> Found {
         guard let trace = try store.trace(fingerprint) else { return .nothing }
         var damage: (reason: Reason, corrupt: [Artifact])?
         for outcome in trace.outcomes {
-            guard let found = try self.damage(of: outcome) else { return .sound(trace, outcome) }
+            guard let found = try self.damage(of: outcome, job) else { return .sound(trace, outcome) }
             damage = damage ?? found
         }
         guard let damage else { return .nothing }
         return .damaged(trace, damage.reason, corrupt: damage.corrupt)
     }
 
-    private func damage(of outcome: Outcome) throws -> (reason: Reason, corrupt: [Artifact])? {
+    private func damage(of outcome: Outcome, _ job: Job) throws -> (reason: Reason, corrupt: [Artifact])? {
         var reason: Reason?
         var corrupt: [Artifact] = []
         for artifact in outcome.outputs {
-            switch try store.check(artifact, verify: options.verify, threads: options.jobs) {
+            switch try store.check(artifact, verify: options.verify, threads: options.jobs, hashed: hashed(for: job.id)) {
             case .sound: continue
             case .missing: reason = reason ?? .outputMissing(name: artifact.name)
             case .corrupt(let detail):
@@ -101,13 +103,22 @@ final class Inspector: Sendable {
     private func content(of path: String, input: String, job: String) throws -> Content {
         try inputs.withLock { known in
             if let content = known[path] { return content }
-            switch try store.look(atInput: path, verify: options.verify, threads: options.jobs) {
+            switch try store.look(atInput: path, verify: options.verify, threads: options.jobs, hashed: hashed(for: job)) {
             case .absent: throw EngineError.inputMissing(job: job, name: input, path: path)
             case .unstable: throw EngineError.inputChangedDuringRun(job: job, name: input, path: path)
             case .content(let content):
                 known[path] = content
                 return content
             }
+        }
+    }
+
+    /// Tells the observer how far hashing for a job is, and ends it when the run is cancelled.
+    private func hashed(for job: String) -> StatCache.Hashed {
+        let meter = ProgressMeter(job: job, observer: observer, time: store.time)
+        return { [cancellation = options.cancellation] more, total in
+            try cancellation.check()
+            meter.hashed(more, of: total)
         }
     }
 

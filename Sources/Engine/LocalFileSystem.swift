@@ -67,9 +67,9 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
-    public func digest(of path: String) throws -> Digest {
+    public func digest(of path: String, hashed: (Int) throws -> Void) throws -> Digest {
         do {
-            return try Digest(contentsOf: path)
+            return try Digest(contentsOf: path, hashed: hashed)
         } catch let error as FileDigestError {
             throw FileSystemError("read", path, code: error.code)
         }
@@ -81,6 +81,33 @@ public struct LocalFileSystem: FileSystem {
 
     public func append(_ bytes: [UInt8], to path: String) throws {
         try put(bytes, to: path, flags: O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC)
+    }
+
+    public func create(_ bytes: [UInt8], at path: String) throws -> Bool {
+        do {
+            try put(bytes, to: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
+            return true
+        } catch let error as FileSystemError where error.code == EEXIST {
+            return false
+        }
+    }
+
+    /// By the kind of file system under the nearest mount point; unknown kinds count as local.
+    public func isShared(_ path: String) -> Bool {
+        let network: Set<Substring> = [
+            "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "gpfs", "beegfs", "orangefs", "9p", "glusterfs", "fuse.sshfs",
+            "fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.rclone",
+        ]
+        guard let bytes = try? read("/proc/self/mounts") else { return false }
+        let real = realpath(path, nil).map { text in
+            defer { free(text) }
+            return String(cString: text)
+        } ?? path
+        let mounts = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { $0.split(separator: " ") }
+        // Of mounts at one place the last hides the others.
+        let holding = mounts.filter { $0.count > 2 && ($0[1] == "/" || real == $0[1] || real.hasPrefix($0[1] + "/")) }
+        let longest = holding.map { $0[1].utf8.count }.max()
+        return holding.last { $0[1].utf8.count == longest }.map { network.contains($0[2]) } ?? false
     }
 
     private func put(_ bytes: [UInt8], to path: String, flags: Int32) throws {
@@ -179,17 +206,6 @@ public struct LocalFileSystem: FileSystem {
         defer { close(target) }
         let reflink: UInt = 0x4004_9409  // FICLONE, a macro that Swift cannot see
         if ioctl(target, reflink, source) == 0 { return }
-        if unlink(new) == 0, link(path, new) == 0 { return }
-        try copy(path, to: new)
-    }
-
-    private func copy(_ path: String, to new: String) throws {
-        let source = open(path, O_RDONLY | O_CLOEXEC)
-        guard source >= 0 else { throw FileSystemError("read", path, code: errno) }
-        defer { close(source) }
-        let target = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard target >= 0 else { throw FileSystemError("write", new, code: errno) }
-        defer { close(target) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }
         while true {

@@ -12,13 +12,13 @@ struct Pins: Sendable {
     init(_ store: Store) throws {
         self.store = store
         path = "\(store.root)/pins/\(store.fileSystem.uniqueName())"
-        lock = try Pins.lock(path, exclusive: true, store)
+        lock = try Pins.lock(path, exclusive: true, store, label: Host.name + "\n")
     }
 
     /// Waits for a lock that others hold for a moment only.
-    static func lock(_ path: String, exclusive: Bool, _ store: Store) throws -> any FileLock {
+    static func lock(_ path: String, exclusive: Bool, _ store: Store, label: String = "") throws -> any FileLock {
         while true {
-            if let lock = try store.makingFolder(of: path, { try store.fileSystem.lock(path, exclusive: exclusive, label: "") }) { return lock }
+            if let lock = try store.makingFolder(of: path, { try store.fileSystem.lock(path, exclusive: exclusive, label: label) }) { return lock }
             store.time.sleep(nanoseconds: 1_000_000)
         }
     }
@@ -37,15 +37,21 @@ struct Pins: Sendable {
 }
 
 extension Store {
+    /// How long pins of another host count where its locks are not seen, in nanoseconds: a week.
+    private static let foreignPins = 7 * 86_400_000_000_000
+
     /// The digests pinned by live runs; removes what dead ones left.
     func pinnedDigests() throws -> Set<Digest> {
         var pinned: Set<Digest> = []
         for name in try fileSystem.names(in: "\(root)/pins") {
             let path = "\(root)/pins/\(name)"
-            if let lock = try fileSystem.lock(path, exclusive: true, label: "") {
+            guard let bytes = try fileSystem.read(path), let status = try fileSystem.status(of: path) else { continue }
+            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+            let isForeign = lease != nil && lines.first != Host.name && status.modified > time.now() - Self.foreignPins
+            if !isForeign, let lock = try fileSystem.lock(path, exclusive: true, label: "") {
                 lock.release(removing: true)
-            } else if let bytes = try fileSystem.read(path) {
-                pinned.formUnion(String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { Digest(hex: String($0)) })
+            } else {
+                pinned.formUnion(lines.compactMap { Digest(hex: $0) })
             }
         }
         return pinned

@@ -8,7 +8,7 @@ struct Publication: Sendable {
     /// Gives the outputs their final names, pinned before they appear.
     func adopt(_ result: Executor.Result, _ pins: Pins, _ fingerprint: Digest, threads: Int) throws {
         try pins.hold { ((), [fingerprint] + result.outputs.map(\.artifact.digest)) }
-        for (artifact, path) in result.outputs { try store.adopt(artifact, from: path, threads: threads, faults: options.faults) }
+        try store.adopt(result.outputs, threads: threads, faults: options.faults)
     }
 
     /// Writes the trace, a new outcome beside earlier ones that differ.

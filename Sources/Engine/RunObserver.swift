@@ -12,6 +12,8 @@ public protocol RunObserver: Sendable {
     func waiting(job: String, holder: String)
     /// The job is settled: executed, found fresh, or left alone.
     func finished(_ status: JobStatus)
+    /// The job could not be made; the run throws this error, or that of an earlier job. Not called for a cancelled run.
+    func failed(job: String, stage: String, error: EngineError)
 }
 
 extension RunObserver {
@@ -20,6 +22,7 @@ extension RunObserver {
     public func noted(job: String, text: String) {}
     public func waiting(job: String, holder: String) {}
     public func finished(_ status: JobStatus) {}
+    public func failed(job: String, stage: String, error: EngineError) {}
 }
 
 /// Says nothing.
@@ -34,6 +37,7 @@ final class ProgressMeter: Sendable {
     private let time: any TimeSource
     private let last = Atomic(Int.min / 2)
     private let amount = Mutex<Double?>(nil)
+    private let bytes = Atomic(0)
 
     init(job: String, observer: any RunObserver, time: any TimeSource) {
         self.job = job
@@ -45,6 +49,13 @@ final class ProgressMeter: Sendable {
     var work: Double? { amount.withLock { $0 } }
 
     func worked(_ amount: Double) { self.amount.withLock { $0 = amount } }
+
+    /// Counts bytes that were hashed, and says nothing of what is done in a blink.
+    func hashed(_ more: Int, of total: Int) {
+        let megabyte = 1_000_000
+        let done = bytes.add(more, ordering: .relaxed).newValue
+        if total >= 50 * megabyte { report(done: done / megabyte, total: total / megabyte, unit: "MB hashed") }
+    }
 
     func report(done: Int, total: Int, unit: String) {
         let now = time.monotonic()

@@ -38,7 +38,13 @@ final class RunSession: Sendable {
         defer { pins.release() }
         let scheduler = Scheduler(dependencies: plan.dependencies, limit: options.jobs, keepGoing: options.keepGoing, time: store.time)
         try scheduler.run { index, threads in
-            try asEngineError { try self.settle(index, threads: threads, pins) }
+            do {
+                return try asEngineError { try self.settle(index, threads: threads, pins) }
+            } catch let error as EngineError {
+                let job = self.plan.jobs[index]
+                if !error.isCancellation { self.observer.failed(job: job.id, stage: job.stage.name, error: error) }
+                throw error
+            }
         }
         return results.withLock { $0.compactMap { $0?.status } }
     }
@@ -86,7 +92,7 @@ final class RunSession: Sendable {
     private func takeFresh(_ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins, isShared: Bool) throws -> Bool {
         let job = plan.jobs[index]
         let found = try pins.hold {
-            let found = try inspector.find(ingredients.fingerprint)
+            let found = try inspector.find(ingredients.fingerprint, job)
             guard case .sound(_, let outcome) = found else { return (found, [ingredients.fingerprint]) }
             return (found, [ingredients.fingerprint] + outcome.outputs.map(\.digest))
         }
@@ -134,7 +140,7 @@ final class RunSession: Sendable {
     /// Executes a job and publishes what it leaves. The job's lock is held.
     private func make(_ index: Int, _ ingredients: Inspector.Ingredients, threads: Int, _ pins: Pins) throws {
         let job = plan.jobs[index]
-        let found = try inspector.find(ingredients.fingerprint)
+        let found = try inspector.find(ingredients.fingerprint, job)
         let reason = selection.forced.contains(index) ? .forced : try inspector.reasons(job, ingredients, found)[0]
         if case .damaged(_, let reason, let corrupt) = found {
             for artifact in corrupt { try store.quarantine(artifact) }

@@ -59,7 +59,7 @@ public struct Runner: Sendable {
     }
 
     func inspector(_ plan: Plan) -> Inspector {
-        Inspector(plan: plan, store: store, options: options, numericsKey: numericsKey)
+        Inspector(plan: plan, store: store, options: options, numericsKey: numericsKey, observer: observer)
     }
 }
 
@@ -86,7 +86,7 @@ extension Inspector {
         } catch EngineError.inputMissing(_, let name, let path) {
             return view(job, .missing, [.inputMissing(name: name, path: path)])
         }
-        let found = try find(ingredients.fingerprint)
+        let found = try find(ingredients.fingerprint, job)
         if case .sound(let trace, let outcome) = found {
             let doubts: [Reason] = trace.outcomes.count > 1 ? [.nondeterministic(outcomes: trace.outcomes.count)] : []
             return Runner.View(

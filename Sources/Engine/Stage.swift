@@ -35,6 +35,29 @@ public struct StageContext: Sendable {
     let faults: FaultPoints
     let meter: ProgressMeter
 
+    init(
+        output: String, scratch: String, threads: Int, inputs: [String: String], job: String, stage: String, cancellation: Cancellation,
+        faults: FaultPoints, meter: ProgressMeter
+    ) {
+        self.output = output
+        self.scratch = scratch
+        self.threads = threads
+        self.inputs = inputs
+        self.job = job
+        self.stage = stage
+        self.cancellation = cancellation
+        self.faults = faults
+        self.meter = meter
+    }
+
+    /// For running a stage by itself, without an engine: both folders must exist.
+    /// - Parameter inputs: input name → path.
+    public init(running stage: any Stage, inputs: [String: String], output: String, scratch: String, threads: Int = 1) {
+        self.init(
+            output: output, scratch: scratch, threads: threads, inputs: inputs, job: stage.name, stage: stage.name,
+            cancellation: Cancellation(), faults: .off, meter: ProgressMeter(job: stage.name, observer: SilentObserver(), time: SystemTime()))
+    }
+
     /// The path of an input, a file or folder to be read only.
     /// - Throws: `EngineError.unknownInput` when the job declares no such input.
     public func input(_ name: String) throws -> String {
@@ -59,13 +82,14 @@ public struct StageContext: Sendable {
         meter.observer.noted(job: job, text: text)
     }
 
-    /// - Throws: `EngineError.cancelled` once the run is cancelled. Call it between units of work.
+    /// - Throws: `EngineError.cancelled` once the run is cancelled. Call it between units of work: crash tests kill here.
     public func checkCancelled() throws {
+        faults.pass("\(stage).check")
         try cancellation.check()
     }
 
-    /// A place where a crash test may kill the process. Free when off.
+    /// A place where a crash test may kill the process, named `stage.what`. Free when off.
     public func faultPoint(_ name: String) {
-        faults.pass("\(stage).\(name)")
+        faults.pass(name)
     }
 }

@@ -19,6 +19,9 @@ struct StatCache: Sendable {
     /// Names the record of a file or folder outside the store.
     static func inputKey(_ path: String) -> Digest { Digest(hashing: "input:\(path)") }
 
+    /// Hears how many more bytes are hashed, and of how many in all; what it throws ends the hashing.
+    typealias Hashed = @Sendable (_ more: Int, _ total: Int) throws -> Void
+
     enum Look {
         case absent
         case content(Content)
@@ -30,15 +33,16 @@ struct StatCache: Sendable {
     ///   - key: names the record.
     ///   - verify: reads every byte whatever the record says.
     ///   - isOurs: nobody but the store writes there, so that a fresh time is no reason for doubt.
+    ///   - hashed: is told of progress, from any thread.
     ///   - keepListing: gets the listing of a folder whose content is new.
     func look(
-        at path: String, key: Digest, verify: Bool = false, isOurs: Bool = false, threads: Int,
+        at path: String, key: Digest, verify: Bool = false, isOurs: Bool = false, threads: Int, hashed: Hashed = { _, _ in },
         keepListing: (FolderListing) throws -> Void = { _ in }
     ) throws -> Look {
         guard let status = try fileSystem.status(of: path) else { return .absent }
         switch status.kind {
-        case .file: return try file(path, status, key, verify, isOurs)
-        case .folder: return try folder(path, key, verify, isOurs, threads, keepListing)
+        case .file: return try file(path, status, key, verify, isOurs, hashed)
+        case .folder: return try folder(path, key, verify, isOurs, threads, hashed, keepListing)
         case .other: throw FileSystemError("read the special file", path, code: 22)
         }
     }
@@ -56,11 +60,11 @@ struct StatCache: Sendable {
         try fileSystem.remove(tablePath(key))
     }
 
-    private func file(_ path: String, _ status: FileStatus, _ key: Digest, _ verify: Bool, _ isOurs: Bool) throws -> Look {
+    private func file(_ path: String, _ status: FileStatus, _ key: Digest, _ verify: Bool, _ isOurs: Bool, _ hashed: Hashed) throws -> Look {
         let signature = Self.signature(status)
         if !verify, let known = try record(key), known.signature == signature, !known.content.isFolder { return .content(known.content) }
         let start = time.now()
-        let digest = try fileSystem.digest(of: path)
+        let digest = try fileSystem.digest(of: path) { try hashed($0, status.size) }
         guard try fileSystem.status(of: path) == status else { return .unstable }
         let content = Content(digest: digest, bytes: status.size, isFolder: false)
         if isOurs || !Self.isFresh(status, at: start) { try write(Record(signature: signature, content: content), key) }
@@ -68,16 +72,21 @@ struct StatCache: Sendable {
     }
 
     private func folder(
-        _ path: String, _ key: Digest, _ verify: Bool, _ isOurs: Bool, _ threads: Int, _ keepListing: (FolderListing) throws -> Void
+        _ path: String, _ key: Digest, _ verify: Bool, _ isOurs: Bool, _ threads: Int, _ hashed: Hashed,
+        _ keepListing: (FolderListing) throws -> Void
     ) throws -> Look {
         let scan = try fileSystem.scan(path, threads: threads)
         let signature = scan.signature
         if !verify, let known = try record(key), known.signature == signature, known.content.isFolder { return .content(known.content) }
         let table = verify ? [:] : try self.table(key)
         let start = time.now()
+        let total = scan.bytes
         let digests = try inParallel(scan.count, threads: threads) { index in
-            if let known = table[Array(scan.nameBytes(index))], known.status == scan.status(index) { return known.digest }
-            return try fileSystem.digest(of: "\(path)/\(scan.name(index))")
+            if let known = table[Array(scan.nameBytes(index))], known.status == scan.status(index) {
+                try hashed(known.status.size, total)
+                return known.digest
+            }
+            return try fileSystem.digest(of: "\(path)/\(scan.name(index))") { try hashed($0, total) }
         }
         guard try fileSystem.scan(path, threads: threads).signature == signature else { return .unstable }
         let listing = FolderListing(scan, digests: digests)

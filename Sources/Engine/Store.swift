@@ -8,14 +8,16 @@ import Fingerprints
 ///     listings/<2 hex>/<digest>     the files of input folders
 ///     work/<fingerprint>/           attempts and scratch       quarantine/            damaged artifacts
 ///     locks/<fingerprint>           held while a job is made   pins/                  what live runs use
+///     locks/<fingerprint>.lease     the same for other hosts, on a network disk
 ///
 /// Everything that counts is written to `work/`, flushed, renamed into place, and its folder flushed: at any moment the
-/// store is whole. Works on a network disk: files, rename and `flock` only.
+/// store is whole. Works on a network disk: files, rename, `flock` within a host and leases between hosts.
 public struct Store: Sendable {
     /// Absolute path of the store.
     public let root: String
     let fileSystem: any FileSystem
     let time: any TimeSource
+    let sightings = LeaseSightings()
 
     /// The store at `path`; it comes into being with the first thing written.
     public init(at path: String, fileSystem: any FileSystem = LocalFileSystem(), time: any TimeSource = SystemTime()) throws {
@@ -47,7 +49,7 @@ public struct Store: Sendable {
             try makingFolder(of: temporary) { try fileSystem.write(bytes, to: temporary) }
             if durable { try fileSystem.sync(temporary) }
             if !name.isEmpty { faults.pass("\(name).written") }
-            try makingFolder(of: path) { try fileSystem.rename(temporary, to: path) }
+            try makingFolder(of: path, durable: durable) { try fileSystem.rename(temporary, to: path) }
         } catch {
             try? fileSystem.remove(temporary)
             throw error
@@ -64,11 +66,12 @@ public struct Store: Sendable {
     }
 
     /// Tries, and when the folder is absent makes it and tries again: the usual case costs no extra call.
-    func makingFolder<Result>(of path: String, _ body: () throws -> Result) throws -> Result {
+    func makingFolder<Result>(of path: String, durable: Bool = true, _ body: () throws -> Result) throws -> Result {
         do {
             return try body()
         } catch let error as FileSystemError where error.isAbsent {
-            try makeDurableFolder(Store.folder(of: path))
+            let folder = Store.folder(of: path)
+            if durable { try makeDurableFolder(folder) } else { try fileSystem.makeFolder(folder) }
             return try body()
         }
     }
@@ -97,8 +100,10 @@ public struct Store: Sendable {
     }
 
     /// What a file or folder outside the store holds.
-    func look(atInput path: String, verify: Bool, threads: Int) throws -> StatCache.Look {
-        try statCache.look(at: path, key: StatCache.inputKey(path), verify: verify, threads: threads) { listing in
+    func look(
+        atInput path: String, verify: Bool, threads: Int, hashed: StatCache.Hashed = { _, _ in }
+    ) throws -> StatCache.Look {
+        try statCache.look(at: path, key: StatCache.inputKey(path), verify: verify, threads: threads, hashed: hashed) { listing in
             let kept = sharded("listings", listing.digest)
             if try fileSystem.status(of: kept) == nil { try placeIfPossible(listing.bytes, at: kept) }
         }

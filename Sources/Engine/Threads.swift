@@ -21,6 +21,18 @@ func onThreads(_ count: Int, _ body: @Sendable (Int) -> Void) {
     }
 }
 
+/// Runs `body` on a thread of its own that nobody waits for; false when there is none to be had.
+func detached(_ body: @escaping @Sendable () -> Void) -> Bool {
+    let box = Unmanaged.passRetained(ThreadBody(body))
+    var thread = pthread_t()
+    let status = pthread_create(&thread, nil, { raw in
+        Unmanaged<ThreadBody>.fromOpaque(raw!).takeRetainedValue().run()
+        return nil
+    }, box.toOpaque())
+    if status != 0 { box.release() } else { pthread_detach(thread) }
+    return status == 0
+}
+
 private final class ThreadBody: Sendable {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }

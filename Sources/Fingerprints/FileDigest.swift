@@ -11,8 +11,9 @@ public struct FileDigestError: Error, Sendable, CustomStringConvertible {
 
 extension Digest {
     /// The SHA-256 of a file's bytes, read in pieces of 1 MiB.
+    /// - Parameter hashed: hears after each piece how many bytes it had; what it throws ends the reading.
     /// - Throws: `FileDigestError` when the file cannot be opened or read.
-    public init(contentsOf path: String) throws {
+    public init(contentsOf path: String, hashed: (Int) throws -> Void = { _ in }) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileDigestError(path: path, code: errno) }
         defer { close(descriptor) }
@@ -28,6 +29,7 @@ extension Digest {
                 throw FileDigestError(path: path, code: errno)
             }
             stream.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            try hashed(count)
         }
         self = stream.finish()
     }

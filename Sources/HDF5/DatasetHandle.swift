@@ -19,7 +19,7 @@ final class DatasetHandle: Sendable {
         self.backedBytes = backedBytes
     }
 
-    deinit { withLibrary { if H5Iis_valid(id) > 0 { H5Dclose(id) } } }
+    deinit { place.letGo(id) }
 
     /// One chunk cache for all, so that the order of chunks in a file does not depend on defaults.
     static func withAccess<Result>(_ place: Place, _ body: (hid_t) throws -> Result) throws -> Result {

@@ -18,7 +18,7 @@ public final class HDF5Appender<T: HDF5Scalar> {
         self.rowCount = rowCount
     }
 
-    deinit { withLibrary { if H5Iis_valid(id) > 0 { H5Dclose(id) } } }
+    deinit { place.letGo(id) }
 
     /// Adds whole rows at the end.
     public func append(_ data: [T]) throws {

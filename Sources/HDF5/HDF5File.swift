@@ -1,4 +1,5 @@
 import CHDF5
+import Glibc
 
 /// An HDF5 file. The same calls give the same bytes: no times are kept, objects lie in the order in which they were made.
 ///
@@ -8,20 +9,23 @@ public final class HDF5File: Sendable {
     public let path: String
     let id: hid_t
     let isTrusted: Bool
+    let place: Place
 
-    var place: Place { Place(file: path) }
-
-    private init(path: String, id: hid_t, isTrusted: Bool) {
-        self.path = path
+    private init(_ place: Place, id: hid_t, isTrusted: Bool) {
+        path = place.file
         self.id = id
         self.isTrusted = isTrusted
+        self.place = place
     }
 
-    deinit { withLibrary { if H5Iis_valid(id) > 0 { H5Fclose(id) } } }
+    deinit { withLibrary { if place.health?.reason == nil, H5Iis_valid(id) > 0 { H5Fclose(id) } } }
 
     /// A new file, in place of any old one.
     public static func create(_ path: String) throws -> HDF5File {
-        let place = Place(file: path)
+        let place = Place(file: path, health: Health())
+        // HDF5 refuses to truncate a file that this process abandoned: a new one takes its name.
+        var info = stat()
+        if lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG { unlink(path) }
         let id = try withLibrary {
             try place.using(lavise_h5_file_creation(), H5Pclose, "prepare the file") { creation in
                 try place.check(H5Pset_obj_track_times(creation, false), "prepare the file")
@@ -30,19 +34,19 @@ public final class HDF5File: Sendable {
                 }
             }
         }
-        return HDF5File(path: path, id: id, isTrusted: true)
+        return HDF5File(place, id: id, isTrusted: true)
     }
 
     /// An existing file, for reading, or for adding to it when `writable`.
     /// - Parameter trusted: read text of variable length too (what h5py writes). With a damaged file, HDF5 1.10 can loop there for ever.
     public static func open(_ path: String, writable: Bool = false, trusted: Bool = false) throws -> HDF5File {
-        let place = Place(file: path)
+        let place = Place(file: path, health: writable ? Health() : nil)
         let id = try withLibrary {
             try withAccess(place) { access in
                 try place.check(H5Fopen(path, writable ? lavise_h5_read_write() : lavise_h5_read_only(), access), "open the file")
             }
         }
-        return HDF5File(path: path, id: id, isTrusted: trusted)
+        return HDF5File(place, id: id, isTrusted: trusted)
     }
 
     /// Closing closes the file's datasets too; the store, not HDF5, keeps writers apart.
@@ -55,17 +59,12 @@ public final class HDF5File: Sendable {
     }
 
     /// Writes out what is held in memory and closes the file with all its datasets. Closing twice does nothing.
-    /// - Throws: `HDF5Error` where the last bytes could not be written (disk full).
+    /// - Throws: `HDF5Error` where these or earlier bytes could not be written (disk full).
     public func close() throws {
         try withLibrary {
+            if let reason = place.health?.reason { throw place.error(reason) }
             guard H5Iis_valid(id) > 0 else { return }
-            let flushed = H5Fflush(id, H5F_SCOPE_GLOBAL)
-            do {
-                try place.check(flushed, "write the file")
-            } catch {
-                H5Fclose(id)
-                throw error
-            }
+            if place.health != nil { try place.check(H5Fflush(id, H5F_SCOPE_GLOBAL), "write the file") }
             try place.check(H5Fclose(id), "close the file")
         }
     }

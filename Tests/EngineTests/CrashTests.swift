@@ -15,11 +15,11 @@ struct CrashTests {
                 if !FileManager.default.fileExists(atPath: path) {
                     try append("\(shard)", "shards")
                     try writeText("shard \(shard) of \(readText(context.input("x")))\n", path + ".part")
-                    context.faultPoint("written")
+                    context.faultPoint("shards.written")
                     try FileManager.default.moveItem(atPath: path + ".part", toPath: path)
                     try append("\(shard)", "kept")
                 }
-                context.faultPoint("shard")
+                context.faultPoint("shards.shard")
                 text += try readText(path)
             }
             try writeText(text, context.output + "/out")

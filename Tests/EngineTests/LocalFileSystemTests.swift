@@ -62,6 +62,20 @@ import Testing
         #expect(try files.lock(path, exclusive: true, label: "") != nil)
     }
 
+    @Test func aFileIsCreatedOnce() throws {
+        let shop = try Workshop()
+        #expect(try files.create(Array("one".utf8), at: shop.path("lease")))
+        #expect(try !files.create(Array("two".utf8), at: shop.path("lease")))
+        #expect(try readText(shop.path("lease")) == "one")
+        #expect(throws: FileSystemError.self) { try files.create([], at: shop.path("no/such/folder")) }
+    }
+
+    /// Here, in a folder that is not there yet, and in the memory of the machine: locks do.
+    @Test func localDisksNeedNoLeases() throws {
+        let shop = try Workshop()
+        for path in [shop.folder, shop.path("not/yet"), "/", "/dev/shm"] { #expect(!files.isShared(path), "\(path)") }
+    }
+
     @Test func pathsAreMadeAbsolute() throws {
         let here = FileManager.default.currentDirectoryPath
         #expect(try files.absolute("a/./b//c") == here + "/a/b/c")

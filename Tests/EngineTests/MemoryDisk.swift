@@ -283,8 +283,9 @@ final class MemoryProcess: FileSystem, TimeSource {
         try operate("read", path, writes: false) { $0.node(path)?.bytes }
     }
 
-    func digest(of path: String) throws -> Digest {
+    func digest(of path: String, hashed: (Int) throws -> Void) throws -> Digest {
         guard let bytes = try read(path) else { throw FileSystemError("read", path, code: ENOENT) }
+        try hashed(bytes.count)
         return Digest(hashing: bytes)
     }
 
@@ -294,6 +295,16 @@ final class MemoryProcess: FileSystem, TimeSource {
         }
         try operate("write", path, writes: true, half: half) { try $0.put(bytes, at: path) }
     }
+
+    func create(_ bytes: [UInt8], at path: String) throws -> Bool {
+        try operate("write", path, writes: true) { state in
+            guard state.find(path) == nil else { return false }
+            try state.put(bytes, at: path)
+            return true
+        }
+    }
+
+    func isShared(_ path: String) -> Bool { false }
 
     func append(_ bytes: [UInt8], to path: String) throws {
         try operate("write", path, writes: true) { state in

@@ -222,6 +222,17 @@ struct PropertyTests {
         }
     }
 
+    /// As many histories as LAVISE_FUZZ_SECONDS allow, from LAVISE_FUZZ_SEED on.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["LAVISE_FUZZ_SECONDS"] != nil, "only `make fuzz` asks for it"))
+    func fuzzHistories() throws {
+        let environment = ProcessInfo.processInfo.environment
+        let end = Date().addingTimeInterval(environment["LAVISE_FUZZ_SECONDS"].flatMap(Double.init) ?? 0)
+        let first = 1_000_000 * (1 + (environment["LAVISE_FUZZ_SEED"].flatMap(UInt64.init) ?? 1))
+        var seed = first
+        while Date() < end, try Self.play(seed: seed, steps: 12).isEmpty { seed += 1 }
+        print("\(seed - first) random histories of the engine, from seed \(first)")
+    }
+
     /// Dies at every single operation of a first run and of a second after an edit.
     @Test func aKillAtEveryOperationLosesNothingFinished() throws {
         for seed in UInt64(0)..<3 {

@@ -135,9 +135,36 @@ import Testing
             #expect(status.state == .failed)
             #expect(status.reason?.description == "failed: NaN in epoch 2")
         }
+        #expect(shop.lines.withLock { $0.filter { $0 == "failed train: train failed: NaN in epoch 2" }.count } == 2)
         let statuses = try shop.runner().run(plan)
         #expect(try shop.text(statuses, "train") == "trained xx")
         #expect(try shop.runner().status(of: plan)[0].state == .fresh)
+    }
+
+    /// A large input, artifact or output is not hashed in silence, and not to the end when the run is cancelled.
+    @Test func hashingIsHeardOf() throws {
+        let shop = try Workshop()
+        try shop.write("", to: "large")
+        #expect(truncate(shop.path("large"), 60_000_000) == 0)
+        let stage = TestStage(name: "copy") { try FileManager.default.copyItem(atPath: $0.input("x"), toPath: $0.output + "/out") }
+        let plan = try Plan([Job(id: "copy", stage: stage, inputs: [Input("x", .file(shop.path("large")))])])
+        func heard() -> [String] {
+            shop.lines.withLock { lines in
+                defer { lines = [] }
+                return lines.filter { $0.hasSuffix(" MB hashed") || $0.hasPrefix("started") }
+            }
+        }
+        let cancelled = RunOptions(catchSignals: false)
+        cancelled.cancellation.cancel()
+        #expect(throws: EngineError.self) { try shop.runner(cancelled).status(of: plan) }
+        try shop.run(plan)
+        let lines = heard(), start = try #require(lines.firstIndex { $0.hasPrefix("started") })
+        #expect(lines[..<start].last == "progress copy: 60/60 MB hashed")
+        #expect(lines.last == "progress copy: 60/60 MB hashed")
+        _ = try shop.runner().status(of: plan)
+        #expect(heard() == [])
+        _ = try shop.runner(RunOptions(verify: true, catchSignals: false)).status(of: plan)
+        #expect(heard().filter { $0 == "progress copy: 60/60 MB hashed" }.count >= 2)
     }
 
     @Test func stagesThatBreakTheirContractFail() throws {
@@ -235,6 +262,11 @@ import Testing
         try shop.write("edited", to: "results/new/recall.md")
         #expect(try shop.store().export(output, to: target))
         #expect(try readText(target) == "{\"p\":1}abc")
+        // A copy of the user's own: to edit it in place harms no artifact.
+        let handle = try FileHandle(forUpdating: URL(fileURLWithPath: target))
+        try handle.write(contentsOf: Data("edited".utf8))
+        try handle.close()
+        #expect(try readText(output.path) == "{\"p\":1}abc")
         #expect(try FileManager.default.contentsOfDirectory(atPath: shop.path("results/new")) == ["recall.md"])
         #expect(try shop.run(Self.chain(shop)) == [])
     }

@@ -56,6 +56,7 @@ final class Workshop: Sendable {
         }
         func noted(job: String, text: String) { workshop.lines.withLock { $0.append("noted \(job): \(text)") } }
         func waiting(job: String, holder: String) { workshop.lines.withLock { $0.append("waiting \(job): \(holder)") } }
+        func failed(job: String, stage: String, error: EngineError) { workshop.lines.withLock { $0.append("failed \(job): \(error)") } }
         func finished(_ status: JobStatus) { workshop.lines.withLock { $0.append("finished \(status.job): \(status.state)") } }
     }
 }

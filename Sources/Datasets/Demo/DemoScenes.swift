@@ -20,15 +20,21 @@ public struct DemoScenes: Sendable {
 
     /// Writes `train2017/` and `val2017/` (JPEG files of 320×211 to 480×384 pixels or upright),
     /// `annotations/instances_{train,val}2017.json` and `glove.txt` (300 numbers a word) into `folder`, which must exist.
-    /// Throws the file system's error or ImagingError.
-    public func write(to folder: String) throws {
+    /// - Parameter drawn: hears how many scenes are drawn; what it throws ends the drawing.
+    /// - Throws: the file system's error or ImagingError.
+    public func write(to folder: String, drawn: (Int) throws -> Void = { _ in }) throws {
         try create("annotations", in: folder)
-        try write(split: "train2017", to: folder) { $0 % 4 != 3 }
-        try write(split: "val2017", to: folder) { $0 % 4 == 3 }
+        var count = 0
+        func next() throws {
+            count += 1
+            try drawn(count)
+        }
+        try write(split: "train2017", to: folder, drawn: next) { $0 % 4 != 3 }
+        try write(split: "val2017", to: folder, drawn: next) { $0 % 4 == 3 }
         try Data(DemoWords(seed: seed).text.utf8).write(to: URL(fileURLWithPath: folder + "/glove.txt"))
     }
 
-    private func write(split: String, to folder: String, holds: (Int) -> Bool) throws {
+    private func write(split: String, to folder: String, drawn: () throws -> Void, holds: (Int) -> Bool) throws {
         try create(split, in: folder)
         var random = RandomSource(seed: seed, stream: "demo \(split)")
         var deck: [Int] = []
@@ -41,6 +47,7 @@ public struct DemoScenes: Sendable {
             let file = String(repeating: "0", count: 12 - digits.count) + digits + ".jpg"
             try Data(encodeJPEG(scene.image, quality: 92)).write(to: URL(fileURLWithPath: "\(folder)/\(split)/\(file)"))
             annotations.append(scene, id: index + 1, file: file)
+            try drawn()
         }
         try Data(annotations.json.utf8).write(to: URL(fileURLWithPath: "\(folder)/annotations/instances_\(split).json"))
     }

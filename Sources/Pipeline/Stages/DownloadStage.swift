@@ -34,10 +34,10 @@ struct DownloadStage: Stage {
         }
         let known = try recorded.map { try manifest.applying($0) } ?? manifest
         let fetched = try Downloader(options).fetch(known, into: archives, progress: report) { context.note($0) }
-        context.faultPoint("fetched")
+        context.faultPoint("download.fetched")
         try FileManager.default.createDirectory(atPath: extracted, withIntermediateDirectories: true)
         _ = try unpack(known, from: archives, into: extracted, progress: report)
-        context.faultPoint("extracted")
+        context.faultPoint("download.extracted")
         let lock = (recorded ?? ManifestLock(manifest: manifest.name)).recording(fetched, of: manifest)
         try Data(lock.json.utf8).write(to: URL(fileURLWithPath: context.output + "/" + Self.lock))
         try FileManager.default.moveItem(atPath: extracted, toPath: context.output + "/" + Self.folder)

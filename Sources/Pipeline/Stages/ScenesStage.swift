@@ -14,6 +14,9 @@ struct ScenesStage: Stage {
     var parameters: Value { ["seed": .int(Int(seed)), "scenes": .int(count)] }
 
     func run(_ context: StageContext) throws {
-        try DemoScenes(seed: seed, images: count).write(to: context.output + "/scenes")
+        try DemoScenes(seed: seed, images: count).write(to: context.output + "/scenes") { drawn in
+            try context.checkCancelled()
+            context.progress(drawn, of: count, "scenes")
+        }
     }
 }

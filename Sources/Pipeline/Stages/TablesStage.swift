@@ -54,6 +54,7 @@ struct TablesStage: Stage {
         let folder = context.output + "/" + TablesFolder.name
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         func write(_ name: String, _ text: String) throws {
+            try context.checkCancelled()
             try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
         }
         for share in ConceptShare.allCases where share == .all || variants.contains(where: \.hasUnseen) {

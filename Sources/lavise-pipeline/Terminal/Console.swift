@@ -33,9 +33,11 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
 
     func progressed(job: String, done: Int, total: Int, unit: String) {
         lock.withLock {
-            guard isLive, var meter = running[job] else { return }
+            guard isLive else { return }
+            // Inputs are hashed before their job starts.
+            var meter = running[job] ?? Meter(started: Date())
             let elapsed = Date().timeIntervalSince(meter.started)
-            guard elapsed > 1 else { return }
+            guard elapsed > 1 else { return running[job] = meter }
             let rate = Double(done) / elapsed
             let rest = rate > 0 ? Double(total - done) / rate : 0
             meter.text = "\(job) \(done)/\(total) \(unit), \(String(format: rate < 10 ? "%.1f" : "%.0f", rate))/s, \(Format.seconds(rest)) left"
@@ -47,6 +49,12 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     func noted(job: String, text: String) { line("\(padded(job))  \(text)") }
 
     func waiting(job: String, holder: String) { line("\(padded(job))  waiting for \(holder)") }
+
+    /// The reason is said once, at the end of the run.
+    func failed(job: String, stage: String, error: EngineError) {
+        lock.withLock { _ = running.removeValue(forKey: job) }
+        line("\(padded(job))  \(style.bad("failed "))")
+    }
 
     func finished(_ status: JobStatus) {
         lock.withLock { _ = running.removeValue(forKey: status.job) }

@@ -16,7 +16,12 @@ struct Status: ParsableCommand {
         let project = try global.open()
         var isFresh = true
         for file in try chosen.files(project) {
-            let jobs = try project.runner().status(of: project.plan(file).plan)
+            let plan = try project.plan(file).plan
+            let console = Console(names: plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet)
+            defer { console.end() }
+            let options = RunOptions(jobs: ProcessInfo.processInfo.activeProcessorCount)
+            let jobs = try project.runner(options, observer: console).status(of: plan)
+            console.end()
             isFresh = isFresh && jobs.allSatisfy { $0.state == .fresh }
             if global.json {
                 print(StatusReport(file, jobs).json)

@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+/// Real trouble with the disk under the real program.
+@Suite struct DiskTroubleTests {
+    /// A small file system in memory, where this process may mount one.
+    private static let mayMount: Bool = {
+        guard geteuid() == 0 else { return false }
+        let folder = NSTemporaryDirectory() + "lavise-mount-\(UUID().uuidString)"
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        guard shell("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder) == 0 else { return false }
+        return shell("umount", folder) == 0
+    }()
+
+    @discardableResult
+    private static func shell(_ words: String...) -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = words
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return -1 }
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    /// Sizes at which the disk fills up in one stage or another, then room.
+    @Test(.enabled(if: mayMount, "needs root and the right to mount a tmpfs"))
+    func aFullDiskIsAClearErrorAndNothingIsLost() throws {
+        let expected = try Command.inMemory { command in
+            try command.makeTiny()
+            #expect(try command.finish(["run", "x.json"]).code == 0)
+            return try StoreContent(command)
+        }
+        try Command.inMemory { command in
+            try command.makeTiny()
+            let disk = command.path("disk")
+            try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+            #expect(Self.shell("mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", disk) == 0)
+            defer { Self.shell("umount", "-l", disk) }
+            var finished: Set<String> = []
+            var failedIn: Set<String> = []
+            for kilobytes in [200, 1_000, 2_000, 2_700, 4_000, 5_500, 7_000, 8_300, 8_420, 8_480] {
+                Self.shell("mount", "-o", "remount,size=\(kilobytes)k", disk)
+                let end = try command.finish(["run", "x.json", "--store", "disk/store", "-j", "1"])
+                guard end.code != 0 else { continue }
+                #expect(end.code == 1 && end.errors.contains("No space left on device"), "\(kilobytes) kB, exit \(end.code): \(end.errors)")
+                let store = try StoreContent(command, store: "disk/store")
+                #expect(store.jobs.allSatisfy { expected.jobs[$0.key] == $0.value }, "\(kilobytes) kB")
+                #expect(finished.isSubset(of: store.jobs.keys) && finished.isDisjoint(with: end.ran), "\(kilobytes) kB: finished work was lost or repeated")
+                finished = Set(store.jobs.keys)
+                failedIn.formUnion(end.jobs("failed"))
+            }
+            #expect(failedIn.count >= 3, "filled up only in \(failedIn)")
+            Self.shell("mount", "-o", "remount,size=64m", disk)
+            let end = try command.finish(["run", "x.json", "--store", "disk/store"])
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(try StoreContent(command, store: "disk/store") == expected)
+        }
+    }
+
+    /// What another user may not write or read, as that user: root may everything.
+    private static let mayBeNobody = geteuid() == 0 && shell("setpriv", "--reuid=65534", "--clear-groups", Command.binary.path, "version") == 0
+
+    @Test(.enabled(if: mayBeNobody, "needs root, setpriv and a build that others may execute"))
+    func whatIsForbiddenIsNamed() throws {
+        try Command.with { command in
+            try command.makeExperiment()
+            func runAsNobody() throws -> (code: Int32, errors: String) {
+                let errors = command.path("errors")
+                let code = Self.shell(
+                    "setpriv", "--reuid=65534", "--clear-groups", "sh", "-c", "exec \"$0\" run x.json -C \"$1\" 2>\"$2\" >/dev/null", Command.binary.path,
+                    command.root, errors)
+                return (code, try String(contentsOfFile: errors, encoding: .utf8))
+            }
+            func mode(_ name: String, _ mode: Int) throws {
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: name == "" ? command.root : command.path(name))
+            }
+            try command.write("errors", "")
+            try mode("errors", 0o666)
+            try mode("", 0o755)
+            let store = try runAsNobody()
+            #expect(store.code == 1 && store.errors.contains(".lavise") && store.errors.contains("Permission denied; check who owns it"), "\(store)")
+            try mode("", 0o777)
+            try mode("data/scenes/glove.txt", 0o600)
+            let input = try runAsNobody()
+            #expect(input.code == 1 && input.errors.contains("cannot read \(command.path("data/scenes/glove.txt")): Permission denied"), "\(input)")
+            try mode("data/scenes/glove.txt", 0o644)
+            let good = try runAsNobody()
+            #expect(good.code == 0, "\(good)")
+        }
+    }
+
+    @Test func aStoreRemovedUnderARunIsAClearError() throws {
+        try Command.inMemory { command in
+            try command.makeTiny(scenes: 200)
+            let running = try command.start(["run", "x.json"])
+            while running.isRunning, command.leftWork().isEmpty { usleep(1000) }
+            usleep(20_000)
+            // In one step, as the process would otherwise write into what is being removed.
+            try FileManager.default.moveItem(atPath: command.path(".lavise"), toPath: command.path("gone"))
+            let end = try running.wait()
+            #expect(end.code == 1 && end.errors.contains("error: "), "\(end.errors)")
+            try command.makeTiny()
+            #expect(try command.finish(["run", "x.json"]).code == 0)
+        }
+    }
+}

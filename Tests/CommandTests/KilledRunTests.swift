@@ -1,0 +1,194 @@
+import Datasets
+import Fingerprints
+import Foundation
+import Testing
+import Transfer
+import TransferTestSupport
+
+/// The real program, ended by SIGKILL at every place of publishing and in the middle of every stage. After each a plain run
+/// succeeds, repeats nothing that was published, goes on inside features and training, and ends as if nothing had been.
+@Suite struct KilledRunTests {
+    private static let run = ["run", "x.json"]
+    private static let inOrder = run + ["-j", "1"]
+    private static let epochs = 10
+
+    /// What an undisturbed run leaves, and the places that it passes.
+    private struct Undisturbed {
+        let places: [String]
+        let store: StoreContent
+        let results: [String: Data]
+
+        init() throws {
+            self = try Command.inMemory { command in
+                try command.makeTiny(epochs: epochs)
+                let end = try command.finish(inOrder, ["LAVISE_FAULT_LOG": command.path("log")])
+                #expect(end.code == 0, "\(end.errors)")
+                return Undisturbed(places: command.places("log"), store: try StoreContent(command), results: try command.files("results/x"))
+            }
+        }
+
+        private init(places: [String], store: StoreContent, results: [String: Data]) {
+            self.places = places
+            self.store = store
+            self.results = results
+        }
+    }
+
+    /// How many units of a stage's work that it keeps between attempts are kept after a kill: `point` is passed when a unit is
+    /// written but does not count yet.
+    private static func kept(_ point: String, _ places: [String]) -> Int {
+        places.filter { $0 == point }.count - (places.last == point ? 1 : 0)
+    }
+
+    @Test func aKillAtEveryPlace() throws {
+        let undisturbed = try Undisturbed()
+        let places = undisturbed.places
+        let stages = ["scenes", "embedding", "preprocess", "features", "train", "evaluate", "tables"]
+        for stage in stages { #expect(places.contains("\(stage).check"), "no place in the middle of \(stage)") }
+        #expect(places.count >= 200)
+        let faults = Faults()
+        DispatchQueue.concurrentPerform(iterations: places.count) { index in
+            do {
+                try Command.inMemory { try Self.killAndRun(index, undisturbed, $0) }
+            } catch {
+                faults.add("killed at place \(index + 1), \(places[index]): \(error)")
+            }
+        }
+        #expect(faults.all == [])
+        print("\(places.count) kills at \(Set(places).count) kinds of places")
+    }
+
+    private static func killAndRun(_ index: Int, _ undisturbed: Undisturbed, _ command: Command) throws {
+        try command.makeTiny(epochs: epochs)
+        let killed = try command.finish(inOrder, ["LAVISE_FAULT": "\(index + 1)", "LAVISE_FAULT_LOG": command.path("killed")])
+        try require(killed.wasKilled && killed.code == SIGKILL, "not killed, ended with \(killed.code): \(killed.errors)")
+        let before = command.places("killed"), published = try StoreContent(command), traces = try command.files(".lavise/ac")
+        try require(before == Array(undisturbed.places.prefix(index + 1)), "other places: \(before.last ?? "none")")
+
+        let end = try command.finish(run, ["LAVISE_FAULT_LOG": command.path("plain")])
+        try require(end.code == 0, "the plain run failed: \(end.errors)")
+        let after = command.places("plain"), store = try StoreContent(command)
+        try require(store == undisturbed.store, "other artifacts or executions")
+        try require(try command.files("results/x") == undisturbed.results, "other results")
+        let now = try command.files(".lavise/ac")
+        try require(traces.allSatisfy { now[$0.key] == $0.value }, "a published trace was written again")
+        let started = after.filter { $0 == "stage.started" }.count
+        try require(started == 7 - published.jobs.count, "\(published.jobs.count) jobs were published, yet \(started) ran")
+        let shards = after.filter { $0 == "features.shard" }.count, epochs = after.filter { $0 == "train.epoch" }.count
+        try require(shards == 1 - kept("features.shard", before), "\(shards) shards computed again")
+        try require(epochs == Self.epochs - kept("train.epoch", before), "\(epochs) epochs trained again")
+        try require(command.leftWork().isEmpty, "left in work: \(command.leftWork())")
+    }
+
+    /// Three shards of features, killed seven times on the way.
+    @Test func featuresGoOnAtTheLastFinishedShard() throws {
+        let scenes = 136, shards = 3
+        let (expected, places) = try Command.inMemory { command in
+            try command.makeTiny(scenes: scenes, epochs: 1)
+            #expect(try command.finish(Self.inOrder, ["LAVISE_FAULT_LOG": command.path("log")]).code == 0)
+            return (try StoreContent(command), command.places("log").filter { $0.hasPrefix("features.") })
+        }
+        // How many checks there are within the first shard, and within the second.
+        let parts = places.split(separator: "features.shard", omittingEmptySubsequences: false).map(\.count)
+        #expect(parts.count == shards + 1 && parts[0] > 1 && parts[1] > 1)
+        try Command.inMemory { command in
+            try command.makeTiny(scenes: scenes, epochs: 1)
+            var kept = 0
+            let kills: [(place: String, keptAfter: Int)] = [
+                ("features.check:\(parts[0] / 2)", 0), ("features.shard:1", 0), ("features.check:\(parts[0] + parts[1] / 2)", 1), ("features.check:2", 1),
+                ("features.shard:2", 2), ("features.check:1", 2), ("features.shard:1", 2),
+            ]
+            for (number, kill) in kills.enumerated() {
+                let end = try command.finish(Self.inOrder, ["LAVISE_FAULT": kill.place, "LAVISE_FAULT_LOG": command.path("log\(number)")])
+                #expect(end.wasKilled, "\(kill.place): \(end.errors)")
+                let places = command.places("log\(number)")
+                kept += Self.kept("features.shard", places)
+                #expect(kept == kill.keptAfter, "after \(kill.place)")
+                #expect(places.filter { $0 == "stage.started" }.count == (number == 0 ? 4 : 1), "published jobs ran again")
+            }
+            let end = try command.finish(Self.run, ["LAVISE_FAULT_LOG": command.path("plain")])
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(command.places("plain").filter { $0 == "features.shard" }.count == shards - kept)
+            #expect(command.places("plain").filter { $0 == "features.check" }.count < places.count / 2)
+            #expect(try StoreContent(command) == expected)
+        }
+    }
+
+    /// From outside, whenever it happens to be: in system calls and in the C libraries too, two jobs at once.
+    @Test func killsAtAnyMoment() throws {
+        let undisturbed = try Undisturbed()
+        var random = RandomSource(seed: 7, stream: "moments")
+        var kills = 0
+        for round in 0..<8 {
+            try Command.inMemory { command in
+                try command.makeTiny(epochs: Self.epochs)
+                for _ in 0..<6 {
+                    let running = try command.start(Self.run + ["-j", "2"])
+                    usleep(UInt32(random.below(350_000)))
+                    running.kill()
+                    kills += try running.wait().wasKilled ? 1 : 0
+                }
+                let end = try command.finish(Self.run)
+                #expect(end.code == 0, "round \(round): \(end.errors)")
+                #expect(try StoreContent(command) == undisturbed.store, "round \(round)")
+                #expect(try command.files("results/x") == undisturbed.results)
+                #expect(command.leftWork().isEmpty)
+            }
+        }
+        print("\(kills) kills at any moment")
+        #expect(kills >= 16)
+    }
+
+    /// Archives from a folder that stands for the server: fetched, checked and unpacked.
+    @Test func killsWithinADownload() throws {
+        try Command.inMemory { command in
+            let scenes = command.path("scenes")
+            try FileManager.default.createDirectory(atPath: scenes, withIntermediateDirectories: true)
+            try DemoScenes(seed: 0, images: 12).write(to: scenes)
+            let manifest = try Miniature.coco(from: scenes, to: command.path("zips"), base: "https://example.org")
+            try FileManager.default.createDirectory(atPath: command.path("manifests"), withIntermediateDirectories: true)
+            try command.write("manifests/coco2017.json", manifest.value.json(pretty: true))
+            try command.write("x.json", """
+                {"name": "x", "dataset": {"kind": "coco", "manifest": "manifests/coco2017.json"}, "embedding": {"kind": "glove", "path": "\(scenes)/glove.txt"},
+                 "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 1, "batchSize": 8},
+                 "evaluate": {"filters": [0, 1], "topImages": 2, "methods": ["original"]}}
+                """)
+            let environment = ["LAVISE_MIRRORS": command.path("zips")]
+            let arguments = Self.inOrder + ["--until", "preprocess", "--offline"]
+            func run(_ store: String, _ more: [String: String]) throws -> RunningCommand.End {
+                try command.finish(arguments + ["--store", store], environment.merging(more) { $1 })
+            }
+            let first = try run("expected", ["LAVISE_FAULT_LOG": command.path("log")])
+            #expect(first.code == 0, "\(first.errors)")
+            let expected = try StoreContent(command, store: "expected")
+            let places = command.places("log"), middle = try #require(places.firstIndex(of: "download.extracted"))
+            let start = places[..<middle].lastIndex(of: "job.locked") ?? 0, end = try #require(places[middle...].firstIndex(of: "work.removed"))
+            // All of the download's places, of the many checks within it every few.
+            let checks = (start...end).filter { places[$0] == "download.check" }
+            #expect(places[start...end].contains("download.fetched") && !checks.isEmpty)
+            let few = Set(stride(from: 0, to: checks.count, by: max(1, checks.count / 20)).map { checks[$0] })
+            let chosen = (start...end).filter { places[$0] != "download.check" || few.contains($0) }
+            for index in chosen {
+                let killed = try run("s\(index)", ["LAVISE_FAULT": "\(index + 1)"])
+                #expect(killed.wasKilled, "\(places[index]): \(killed.errors)")
+                let end = try run("s\(index)", [:])
+                #expect(end.code == 0, "\(places[index]): \(end.errors)")
+                #expect(try StoreContent(command, store: "s\(index)") == expected, "\(places[index])")
+            }
+            print("\(chosen.count) kills within a download")
+        }
+    }
+
+    private struct Fault: Error, CustomStringConvertible { let description: String }
+
+    private static func require(_ condition: Bool, _ text: @autoclosure () -> String) throws {
+        guard condition else { throw Fault(description: text()) }
+    }
+
+    private final class Faults: @unchecked Sendable {  // guarded by `lock`
+        private let lock = NSLock()
+        private var texts: [String] = []
+        func add(_ text: String) { lock.withLock { texts.append(text) } }
+        var all: [String] { lock.withLock { texts } }
+    }
+}

@@ -1,0 +1,109 @@
+import Fingerprints
+import Foundation
+import Testing
+
+/// Several processes of the real program in one store.
+@Suite(.serialized) struct TogetherTests {
+    /// Three experiments that share jobs: `b` trains for longer than `a`, `c` evaluates more than `a`.
+    private static let names = ["a", "b", "c"]
+    private static let stageCount = 7, distinct = 12
+
+    private static func makeOverlapping(_ command: Command) throws {
+        try command.makeTiny("a", epochs: 3)
+        try command.makeTiny("b", epochs: 4)
+        try command.makeTiny("c", epochs: 3, topImages: 3)
+    }
+
+    private static func oneAfterTheOther() throws -> StoreContent {
+        try Command.inMemory { command in
+            try makeOverlapping(command)
+            for name in names { #expect(try command.finish(["run", "\(name).json"]).code == 0) }
+            return try StoreContent(command)
+        }
+    }
+
+    @Test func eightProcessesOverThreeExperiments() throws {
+        let expected = try Self.oneAfterTheOther()
+        #expect(expected.jobs.count == Self.distinct)
+        var killed = 0, waits = 0
+        for round in 0..<8 {
+            var random = RandomSource(seed: UInt64(round), stream: "together")
+            try Command.inMemory { command in
+                try Self.makeOverlapping(command)
+                let running = try (0..<8).map { try command.start(["run", "\(Self.names[$0 % 3]).json", "-j", "2"]) }
+                // Of every second round's processes half die, one after another at moments of the seed.
+                let victims = round % 2 == 0 ? [] : (0..<8).filter { _ in random.below(2) == 0 }
+                for victim in victims {
+                    usleep(UInt32(random.below(120_000)))
+                    running[victim].kill()
+                }
+                let ends = try running.map { try $0.wait() }
+                for (index, end) in ends.enumerated() where !victims.contains(index) {
+                    #expect(end.code == 0, "round \(round), process \(index): \(end.errors)")
+                }
+                killed += ends.filter(\.wasKilled).count
+                let holders = Set(running.map { "\($0.id)@" })
+                let lines = ends.flatMap { $0.errors.split(separator: "\n") }.filter { $0.contains("waiting for") }
+                waits += lines.count
+                for line in lines { #expect(holders.contains { line.contains("waiting for \($0)") }, "\(line)") }
+                let ran = ends.flatMap(\.ran)
+                #expect(ran.count <= Self.distinct, "round \(round): \(ran)")
+                if victims.isEmpty { #expect(ran.count == Self.distinct && !lines.isEmpty, "round \(round): \(ran)") }
+                for name in Self.names { #expect(try command.finish(["run", "\(name).json"]).code == 0) }
+                // Each trace tells of one execution: nothing was published twice.
+                #expect(try StoreContent(command) == expected, "round \(round)")
+                #expect(command.leftWork().isEmpty)
+            }
+        }
+        print("64 processes, \(killed) killed, \(waits) lines of waiting")
+        #expect(killed > 4 && waits > 8)
+    }
+
+    /// As on a network disk that keeps locks to each host: `LAVISE_HOST` takes the place of another machine.
+    private static func host(_ name: String, lease: Double) -> [String: String] { ["LAVISE_HOST": name, "LAVISE_LEASE": "\(lease)"] }
+
+    @Test func twoHostsShareOneRun() throws {
+        try Command.inMemory { command in
+            try command.makeTiny()
+            let one = try command.start(["run", "x.json"], Self.host("one", lease: 20))
+            usleep(60_000)
+            let two = try command.start(["run", "x.json"], Self.host("two", lease: 20))
+            let ends = [try one.wait(), try two.wait()]
+            #expect(ends.map(\.code) == [0, 0], "\(ends.map(\.errors))")
+            #expect(ends.flatMap(\.ran).count == Self.stageCount)
+            #expect(ends[1].errors.contains("waiting for \(one.id)@one "), "\(ends[1].errors)")
+            #expect(try StoreContent(command).jobs.values.allSatisfy { $0.executions == 1 })
+            #expect(try FileManager.default.contentsOfDirectory(atPath: command.path(".lavise/locks")).filter { $0 != "gc" } == [])
+        }
+    }
+
+    @Test func aDeadProcessIsNoticedAtOnceOnItsHostAndByItsLeaseElsewhere() throws {
+        for (host, isLate) in [("one", false), ("two", true)] {
+            try Command.inMemory { command in
+                try command.makeTiny()
+                let dead = try command.finish(["run", "x.json", "-j", "1"], Self.host("one", lease: 3).merging(["LAVISE_FAULT": "train.epoch:3"]) { $1 })
+                #expect(dead.wasKilled)
+                let start = Date()
+                let end = try command.finish(["run", "x.json"], Self.host(host, lease: 3).merging(["LAVISE_FAULT_LOG": command.path("log")]) { $1 })
+                #expect(end.code == 0, "\(end.errors)")
+                #expect(end.errors.contains("waiting for \(dead.id)@one train") == isLate, "\(end.errors)")
+                // Not before the lease is over; at the most a machine under load may need longer.
+                #expect(isLate == (Date().timeIntervalSince(start) >= 3))
+                #expect(command.places("log").filter { $0 == "train.epoch" }.count == 3)
+            }
+        }
+    }
+
+    @Test func aLeaseIsRenewedForAsLongAsTheJobTakes() throws {
+        try Command.inMemory { command in
+            // The first job takes about four seconds, its lease two.
+            try command.makeTiny(scenes: 500, epochs: 1)
+            let one = try command.start(["run", "x.json", "--until", "scenes"], Self.host("one", lease: 2))
+            usleep(200_000)
+            let two = try command.start(["run", "x.json", "--until", "scenes"], Self.host("two", lease: 2))
+            let ends = [try one.wait(), try two.wait()]
+            #expect(ends.map(\.code) == [0, 0], "\(ends.map(\.errors))")
+            #expect(ends.map(\.ran) == [["scenes"], []])
+        }
+    }
+}
