@@ -60,7 +60,7 @@ let package = Package(
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "CKernels"], resources: [.copy("Fixtures")]),
         .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Datasets"]),
+        .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints"]),
         .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Engine", "HDF5", "Transfer", "Datasets", "Fingerprints"], resources: [.copy("Fixtures")]),
     ],
     cxxLanguageStandard: .cxx17
