@@ -74,7 +74,7 @@ private func examineInputs(_ project: Project) throws -> [Check] {
 private func describe(_ files: [PlannedDownload]) -> String {
     let bytes = files.reduce(0) { $0 + ($1.bytesLeft ?? 0) }
     let unknown = files.contains { $0.bytesLeft == nil } ? " and what is unknown before the first download" : ""
-    return "\(files.count) files to fetch, \(bytes / 1_000_000) MB\(unknown)"
+    return "\(files.count) \(files.count == 1 ? "file" : "files") to fetch, \(bytes / 1_000_000) MB\(unknown)"
 }
 
 private func nearestExisting(_ path: String) -> String {

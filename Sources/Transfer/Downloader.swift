@@ -23,11 +23,9 @@ public struct Downloader: Sendable {
         try createFolder(folder)
         let present = try checkPresent(manifest, folder, progress, note)
         let missing = manifest.files.filter { present[$0.name] == nil }
+        let unreachable = unreachable(missing)
+        guard unreachable.isEmpty else { throw TransferError.offline(missing: unreachable) }
         let origins = missing.map { Origin.all(of: $0, options: options) }
-        let unreachable = zip(missing, origins).filter { $1.isEmpty }.map(\.0)
-        guard unreachable.isEmpty else {
-            throw TransferError.offline(missing: unreachable.map { MissingFile(name: $0.name, bytes: $0.bytes, url: $0.urls[0]) })
-        }
         try checkSpace(for: missing, and: reserve, in: folder)
         let network = try Network(bandwidthLimit: options.bandwidthLimit)
         let transfers = try zip(missing, origins).map { file, origins in
@@ -37,6 +35,11 @@ public struct Downloader: Sendable {
         }
         let fetched = try run(transfers, network, progress)
         return manifest.files.compactMap { present[$0.name] ?? fetched[$0.name] }
+    }
+
+    /// Those of `files` that have no origin which may be asked: offline, all that are in no local mirror.
+    public func unreachable(_ files: [ManifestFile]) -> [MissingFile] {
+        files.filter { Origin.all(of: $0, options: options).isEmpty }.map { MissingFile(name: $0.name, bytes: $0.bytes, url: $0.urls[0]) }
     }
 
     /// Hashes the files that are already there. Wrong ones are set aside.

@@ -20,7 +20,7 @@ struct Command {
     }
 
     /// The binary beside the test runner's.
-    private static let binary = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "lavise-pipeline")
+    static let binary = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "lavise-pipeline")
 
     func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 

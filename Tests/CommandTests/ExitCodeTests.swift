@@ -105,6 +105,14 @@ import TransferTestSupport
         try expect(1, ["v.txt:1"], bytes: Array("the one\n".utf8)) { #""urls": ["\#($0)"], "sha256": "\#($1)""# }
     }
 
+    @Test func bandwidthThatIsNone() throws {
+        try Command.with { command in
+            try command.makeExperiment()
+            let outcome = try command.run(["run", "x.json"], environment: ["LAVISE_BANDWIDTH": "fast"])
+            #expect(outcome.code == 2 && outcome.errors.contains("LAVISE_BANDWIDTH: expected bytes a second"), "\(outcome.errors)")
+        }
+    }
+
     @Test func resultsThatCannotBeWritten() throws {
         try Command.with { command in
             try command.makeExperiment()

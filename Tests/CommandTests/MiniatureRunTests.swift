@@ -48,6 +48,11 @@ import TransferTestSupport
         try MiniatureProject.with { project in
             let experiment = "experiments/resnet18_vg.json"
             let arguments = ["run", experiment, "--set", "dataset.minimumCount=3"] + size
+            // A hundred occurrences are too many to ask of so few images; what was downloaded is on record all the same.
+            let lockPath = project.command.path("manifests/visual_genome.lock.json")
+            #expect(try project.run("run", experiment, "--until", "preprocess", "--set", "dataset.minimumCount=100000").code == 1)
+            #expect(files.fileExists(atPath: lockPath))
+
             let first = try project.run(arguments)
             #expect(first.code == 0 && first.output.contains("| projection |"), "\(first.errors)")
             expectSane(try project.recall("resnet18_vg"))
@@ -55,7 +60,6 @@ import TransferTestSupport
             #expect(second.code == 0 && second.errors.contains(" 0 run,"), "\(second.errors)")
 
             // The hash that nobody published is on record now,
-            let lockPath = project.command.path("manifests/visual_genome.lock.json")
             let lock = try ManifestLock(contentsOf: lockPath)
             #expect(lock.entries.keys.sorted() == ["objects.json.zip"])
             #expect(try lock.entries["objects.json.zip"]?.sha256 == Digest(contentsOf: "\(project.mirror)/objects.json.zip"))
@@ -77,13 +81,57 @@ import TransferTestSupport
             for file in try project.manifest("coco2017").files {
                 #expect(outcome.errors.contains("\(file.name) (\(file.bytes ?? 0) bytes, \(file.urls[0]))"), "\(outcome.errors)")
             }
-            #expect(try project.run("run", experiment, "--offline").code == 8)
+            // All manifests' files at once.
+            let all = try project.run("run", experiment, "--offline")
+            #expect(all.code == 8)
+            for name in ["train2017.zip", "glove.6B.zip", "resnet18-f37072fd.pth"] { #expect(all.errors.contains(name), "\(all.errors)") }
             #expect(!files.fileExists(atPath: project.command.path("results")))
 
             // A folder that has the files stands in for the network.
             let mirrored = try project.run(
                 "run", experiment, "--offline", "--until", "preprocess", environment: ["LAVISE_MIRRORS": project.mirror])
             #expect(mirrored.code == 0 && project.server.requestCount == 0, "\(mirrored.errors)")
+        }
+    }
+
+    @Test func killedRunFetchesOnlyTheRest() throws {
+        try MiniatureProject.with { project in
+            let bytes = try project.bytes(of: "coco2017")
+            let process = Process()
+            process.executableURL = Command.binary
+            process.arguments = ["run", "resnet18_coco", "--only", "download-coco2017", "-C", project.command.root]
+            process.environment = ProcessInfo.processInfo.environment.merging(["no_proxy": "127.0.0.1", "LAVISE_BANDWIDTH": "\(bytes / 4)"]) { $1 }
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            while project.server.bytesServed < bytes / 2, process.isRunning { usleep(1000) }
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            #expect(process.terminationReason == .uncaughtSignal)
+            let before = project.server.bytesServed
+            let second = try project.run("run", "resnet18_coco", "--only", "download-coco2017")
+            #expect(second.code == 0, "\(second.errors)")
+            // What was in sockets and buffers when the process died comes a second time, no more.
+            #expect(project.server.bytesServed - before < bytes * 3 / 4, "\(before) of \(bytes) bytes, then \(project.server.bytesServed - before)")
+        }
+    }
+
+    /// On a terminal, which `script` stands in for.
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/script")))
+    func progressShowsBytesRateAndTimeLeft() throws {
+        try MiniatureProject.with { project in
+            let bytes = try project.bytes(of: "coco2017")
+            let process = Process(), output = Pipe()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/script")
+            let command = "'\(Command.binary.path)' run resnet18_coco --only download-coco2017 -C '\(project.command.root)'"
+            process.arguments = ["-qefc", command, "/dev/null"]
+            process.environment = ProcessInfo.processInfo.environment.merging(
+                ["no_proxy": "127.0.0.1", "LAVISE_BANDWIDTH": "\(bytes / 4)", "COLUMNS": "120"]) { $1 }
+            process.standardOutput = output
+            try process.run()
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0, "\(text)")
+            #expect(text.contains(/download-coco2017 \d+\/\d+ MB downloading, [\d.]+\/s, [\d.]+s left/), "\(text)")
         }
     }
 

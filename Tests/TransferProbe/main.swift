@@ -13,7 +13,7 @@ let usage = """
 func run(_ arguments: [String]) throws -> Bool {
     switch (arguments.first, arguments.count) {
     case ("fetch", 3), ("fetch", 5), ("fetch", 6):
-        var options = DownloadOptions(environment: ProcessInfo.processInfo.environment)
+        var options = try DownloadOptions(environment: ProcessInfo.processInfo.environment)
         options.firstDelay = 0.01
         options.longestDelay = 0.1
         if arguments.count >= 5 {

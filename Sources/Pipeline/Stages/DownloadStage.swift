@@ -66,6 +66,24 @@ extension Project {
         guard status.state != .fresh, let stage = plan.job(status.job)?.stage as? DownloadStage, let fingerprint = status.fingerprint else { return [] }
         return try stage.pending(scratch: store.scratchPath(fingerprint))
     }
+
+    /// The download jobs alone: none depends on another job.
+    private func downloads(of plan: Plan) throws -> Plan { try Plan(plan.jobs.filter { $0.stage is DownloadStage }, name: plan.name) }
+
+    /// Offline, says at once everything that a run would lack, whichever job needs it.
+    /// - Throws: `TransferError.offline`.
+    public func requireFilesWhenOffline(_ plan: Plan) throws {
+        guard downloads.offline else { return }
+        let plan = try self.downloads(of: plan)
+        let pending = try runner().status(of: plan).flatMap { try pendingDownloads(of: $0, in: plan) }
+        let missing = Downloader(downloads).unreachable(pending.map(\.file))
+        guard missing.isEmpty else { throw TransferError.offline(missing: missing) }
+    }
+
+    /// Keeps in `manifests/` what the finished downloads of a plan found where a manifest knew no hash, also when a later stage failed.
+    public func recordLocks(of experiment: ExperimentPlan) throws {
+        try experiment.recordLocks(runner().status(of: downloads(of: experiment.plan)), in: places)
+    }
 }
 
 extension Manifest {

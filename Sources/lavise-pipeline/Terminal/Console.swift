@@ -36,7 +36,8 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
 
     func progressed(job: String, done: Int, total: Int, unit: String) {
         lock.withLock {
-            guard isLive, var meter = running[job] else { return }
+            guard isLive else { return }
+            var meter = running[job] ?? Meter()
             if unit != meter.unit || done < meter.first {
                 meter = Meter(first: done, unit: unit, text: meter.text)
                 running[job] = meter
