@@ -37,6 +37,9 @@ public struct Store: Sendable {
     /// Where attempts at a fingerprint are made, and its scratch is kept.
     func workPath(_ fingerprint: Digest) -> String { "\(root)/work/\(fingerprint.hex)" }
 
+    /// What interrupted attempts at a fingerprint have kept: `StageContext.scratch`.
+    public func scratchPath(_ fingerprint: Digest) -> String { workPath(fingerprint) + "/scratch" }
+
     func record(_ artifact: Artifact) -> OutputRecord {
         OutputRecord(name: artifact.name, path: path(of: artifact.digest), digest: artifact.digest, bytes: artifact.bytes)
     }

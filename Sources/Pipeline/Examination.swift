@@ -1,6 +1,8 @@
+import Engine
 import Fingerprints
 import Foundation
 import Tensors
+import Transfer
 
 /// One thing that `doctor` looks at.
 public struct Check: Sendable {
@@ -27,10 +29,52 @@ public func examine(_ project: Project) throws -> [Check] {
     let parent = nearestExisting(project.store.root)
     let writable = FileManager.default.isWritableFile(atPath: parent)
     checks.append(Check(name: "store", isGood: writable, found: project.store.root, hint: "\(parent) cannot be written: give --store DIR"))
-    let attributes = try FileManager.default.attributesOfFileSystem(forPath: parent)
-    let free = (attributes[.systemFreeSize] as? NSNumber)?.intValue ?? 0
-    checks.append(Check(name: "disk", isGood: free > 2_000_000_000, found: "\(free / 1_000_000_000) GB free", hint: "the demo needs 2 GB, COCO and Visual Genome about 60 GB"))
+    let free = try freeBytes(parent)
+    checks.append(Check(name: "disk", isGood: free > 2_000_000_000, found: "\(free / 1_000_000_000) GB free",
+                        hint: "the demo needs 2 GB, COCO and Visual Genome about 40 GB each"))
+    return checks + (places.exists(places.projectPath("experiments")) ? try examineInputs(project) : [])
+}
+
+/// What the experiments of the project read: a check for every manifest, and one for every local file or folder.
+private func examineInputs(_ project: Project) throws -> [Check] {
+    var checks: [Check] = []
+    var downloads: [String: Job] = [:]
+    var files: Set<String> = []
+    var users: [String: [String]] = [:]
+    for path in try project.experimentPaths() {
+        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        do {
+            for job in try project.plan(project.experiment(path)).plan.jobs {
+                if job.stage is DownloadStage {
+                    downloads[job.id] = job
+                    users[job.id, default: []].append(name)
+                }
+                for case .file(let path) in job.inputs.map(\.source) where users[path]?.last != name {
+                    files.insert(path)
+                    users[path, default: []].append(name)
+                }
+            }
+        } catch let error as ExperimentError {
+            checks.append(Check(name: "experiment", isGood: false, found: "\(error)", hint: "correct the file"))
+        }
+    }
+    func neededBy(_ key: String) -> String { "needed by \((users[key] ?? []).joined(separator: ", "))" }
+    let plan = try Plan(downloads.values.sorted { $0.id < $1.id })
+    for status in try project.runner().status(of: plan) {
+        let found = status.state == .fresh ? "here" : describe(try project.pendingDownloads(of: status, in: plan)) + "; " + neededBy(status.job)
+        checks.append(Check(name: status.job, isGood: true, found: found, hint: ""))
+    }
+    for path in files.sorted() {
+        let isHere = project.places.exists(path)
+        checks.append(Check(name: "input", isGood: isHere, found: isHere ? path : "no \(path)", hint: neededBy(path)))
+    }
     return checks
+}
+
+private func describe(_ files: [PlannedDownload]) -> String {
+    let bytes = files.reduce(0) { $0 + ($1.bytesLeft ?? 0) }
+    let unknown = files.contains { $0.bytesLeft == nil } ? " and what is unknown before the first download" : ""
+    return "\(files.count) \(files.count == 1 ? "file" : "files") to fetch, \(bytes / 1_000_000) MB\(unknown)"
 }
 
 private func nearestExisting(_ path: String) -> String {

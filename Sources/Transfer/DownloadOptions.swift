@@ -32,11 +32,23 @@ public struct DownloadOptions: Sendable {
     public init() {}
 
     /// The defaults with what the usual variables of `environment` say: `LAVISE_MIRRORS` (folders and URLs, separated by
-    /// commas) and `CURL_CA_BUNDLE` or `SSL_CERT_FILE`.
-    public init(environment: [String: String]) {
+    /// commas), `LAVISE_BANDWIDTH` (bytes a second, such as 500k or 20M) and `CURL_CA_BUNDLE` or `SSL_CERT_FILE`.
+    /// - Throws: `ManifestError` for a bandwidth that is none.
+    public init(environment: [String: String]) throws(ManifestError) {
+        bandwidthLimit = try environment["LAVISE_BANDWIDTH"].flatMap(bytesASecond)
         mirrors = (environment["LAVISE_MIRRORS"] ?? "").split(separator: ",").map(String.init).map(trimmed).filter { !$0.isEmpty }
         caFile = [environment["CURL_CA_BUNDLE"], environment["SSL_CERT_FILE"]].compactMap(\.self).first { !$0.isEmpty }
     }
+}
+
+/// A number with an optional unit k, M or G (powers of 1,000); nil for the empty text.
+private func bytesASecond(_ text: String) throws(ManifestError) -> Int? {
+    let text = trimmed(text)
+    guard let last = text.last else { return nil }
+    let unit = ["k": 1000, "m": 1_000_000, "g": 1_000_000_000][last.lowercased()]
+    guard let number = Double(unit == nil ? text : String(text.dropLast())), number.isFinite, case let bytes = number * Double(unit ?? 1), bytes >= 1, bytes < 1e15
+    else { throw ManifestError(source: "LAVISE_BANDWIDTH", place: "", problem: "expected bytes a second, such as 500k or 20M, found \"\(text)\"") }
+    return Int(bytes)
 }
 
 /// The text without spaces and tabs at its ends.

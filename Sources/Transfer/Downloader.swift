@@ -12,22 +12,21 @@ public struct Downloader: Sendable {
     /// A file that is already there is hashed and kept if it is right. A file under way is `<name>.part`; a later call, also
     /// after a kill, goes on with it. A file that turns out wrong is set aside as `<name>.quarantine`.
     /// - Parameters:
+    ///   - reserve: bytes that must remain free on the disk after the download, for what follows it.
     ///   - progress: called about ten times a second on this thread; what it throws ends the call, and what has come stays.
     ///   - note: called for retries, changes of origin and the like, with a line for the user.
     /// - Throws: `TransferError`; what `progress` throws.
     public func fetch(
-        _ manifest: Manifest, into folder: String, progress: (TransferProgress) throws -> Void = { _ in },
+        _ manifest: Manifest, into folder: String, reserve: Int = 0, progress: (TransferProgress) throws -> Void = { _ in },
         note: @escaping (String) -> Void = { _ in }
     ) throws -> [FetchedFile] {
         try createFolder(folder)
         let present = try checkPresent(manifest, folder, progress, note)
         let missing = manifest.files.filter { present[$0.name] == nil }
+        let unreachable = unreachable(missing)
+        guard unreachable.isEmpty else { throw TransferError.offline(missing: unreachable) }
         let origins = missing.map { Origin.all(of: $0, options: options) }
-        let unreachable = zip(missing, origins).filter { $1.isEmpty }.map(\.0)
-        guard unreachable.isEmpty else {
-            throw TransferError.offline(missing: unreachable.map { MissingFile(name: $0.name, bytes: $0.bytes, url: $0.urls[0]) })
-        }
-        try checkSpace(for: missing, in: folder)
+        try checkSpace(for: missing, and: reserve, in: folder)
         let network = try Network(bandwidthLimit: options.bandwidthLimit)
         let transfers = try zip(missing, origins).map { file, origins in
             let target = joined(folder, file.name)
@@ -36,6 +35,11 @@ public struct Downloader: Sendable {
         }
         let fetched = try run(transfers, network, progress)
         return manifest.files.compactMap { present[$0.name] ?? fetched[$0.name] }
+    }
+
+    /// Those of `files` that have no origin which may be asked: offline, all that are in no local mirror.
+    public func unreachable(_ files: [ManifestFile]) -> [MissingFile] {
+        files.filter { Origin.all(of: $0, options: options).isEmpty }.map { MissingFile(name: $0.name, bytes: $0.bytes, url: $0.urls[0]) }
     }
 
     /// Hashes the files that are already there. Wrong ones are set aside.
@@ -66,8 +70,8 @@ public struct Downloader: Sendable {
         return present
     }
 
-    private func checkSpace(for missing: [ManifestFile], in folder: String) throws {
-        let needed = missing.reduce(0) { $0 + max(0, ($1.bytes ?? 0) - allocatedBytes(PartFile.path(of: joined(folder, $1.name)))) }
+    private func checkSpace(for missing: [ManifestFile], and reserve: Int, in folder: String) throws {
+        let needed = missing.reduce(reserve) { $0 + max(0, ($1.bytes ?? 0) - allocatedBytes(PartFile.path(of: joined(folder, $1.name)))) }
         let free = try freeSpace(folder)
         guard needed <= free else { throw TransferError.noSpace(folder: folder, needed: needed, free: free) }
     }

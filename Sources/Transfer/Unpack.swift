@@ -25,6 +25,24 @@ public func unpack(
     return summary
 }
 
+extension Manifest {
+    /// What `unpack` will need on the disk of `folder`, as far as that is known before its archives are here: images, which hardly
+    /// compress, as much as their archive. What an earlier call has extracted does not count.
+    public func bytesToUnpack(into folder: String) -> Int {
+        var needed = 0
+        for file in files {
+            for rule in file.extract {
+                let target = joined(folder, rule.to)
+                switch rule.selection {
+                case .member: needed += fileSize(target) == nil ? rule.bytes ?? 0 : 0
+                case .folder: needed += access(target, F_OK) == 0 ? 0 : file.bytes ?? 0
+                }
+            }
+        }
+        return needed
+    }
+}
+
 private func provide(_ path: String, as target: String) throws {
     guard path != target else { return }
     try createFolder(parentFolder(target))

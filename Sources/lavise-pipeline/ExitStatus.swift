@@ -1,5 +1,13 @@
+import Datasets
 import Engine
+import Fingerprints
+import Foundation
+import HDF5
+import Imaging
+import LaViSE
+import Networks
 import Pipeline
+import Reporting
 import Transfer
 
 /// The exit codes of DESIGN's contract.
@@ -15,16 +23,24 @@ struct ExitStatus: Equatable {
     /// The code for an error of ours; nil for those of the argument parser.
     init?(_ error: any Error) {
         switch error {
-        case is ExperimentError: self = .usage
-        case is TransferError: self = .download
+        case is ExperimentError, is ManifestError, is TableError, is ToleranceError: self = .usage
+        case is TransferError, is ZipError: self = .download
+        case is DatasetError, is GloveError, is ImagingError, is CheckpointError, is BackboneError, is TrainingError, is EvaluationError,
+            is HDF5Error, is FileDigestError, is JSONError, is CocoaError, is POSIXError:
+            self = .stageFailed
         case let error as EngineError: self = Self.code(of: error)
-        default: return nil
+        default:
+            guard LavisePipeline.exitCode(for: error) == .failure else { return nil }
+            self = .inside
         }
     }
 
     private static func code(of error: EngineError) -> ExitStatus {
         switch error {
-        case .stageFailed(_, _, let cause): cause is TransferError ? .download : .stageFailed
+        case .stageFailed(_, _, is TransferError), .stageFailed(_, _, is ZipError): .download
+        // A manifest is part of what was asked for, also where its lock contradicts it only in the stage.
+        case .stageFailed(_, _, is ManifestError): .usage
+        case .stageFailed: .stageFailed
         case .inputMissing, .inputChangedDuringRun, .storage: .stageFailed
         case .unknownInput: .inside
         case .lockTimeout: .lockTimeout

@@ -34,7 +34,7 @@ struct GlobalOptions: ParsableArguments {
 
     func open() throws -> Project {
         let environment = ProcessInfo.processInfo.environment
-        var downloads = DownloadOptions(environment: environment)
+        var downloads = try DownloadOptions(environment: environment)
         downloads.offline = offline
         return try Project(
             places: Places(project: project, data: data ?? environment["LAVISE_DATA"] ?? "data"),

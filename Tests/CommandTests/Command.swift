@@ -24,10 +24,12 @@ struct Command {
 
     func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
-    func run(_ arguments: [String]) throws -> Outcome {
+    /// - Parameter environment: beside the test's own.
+    func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
         let process = Process()
         process.executableURL = Self.binary
         process.arguments = arguments + ["-C", root]
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let output = root + "/.stdout", errors = root + "/.stderr"
         for path in [output, errors] { FileManager.default.createFile(atPath: path, contents: nil) }
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))

@@ -5,7 +5,7 @@ import TransferTestSupport
 // A process that tests can kill, and the developer's way to the helpers of the tests.
 let usage = """
     transfer-probe fetch MANIFEST FOLDER [CONNECTIONS RANGE_BYTES [BYTES_PER_SECOND]]
-    transfer-probe miniature coco|visual-genome COCO_FOLDER OUTPUT BASE_URL
+    transfer-probe miniature coco|visual-genome COCO_FOLDER OUTPUT BASE_URL    (in the project's folder)
     transfer-probe measure-zip ZIP ROUNDS
     transfer-probe fuzz SEED SECONDS
     """
@@ -13,7 +13,7 @@ let usage = """
 func run(_ arguments: [String]) throws -> Bool {
     switch (arguments.first, arguments.count) {
     case ("fetch", 3), ("fetch", 5), ("fetch", 6):
-        var options = DownloadOptions(environment: ProcessInfo.processInfo.environment)
+        var options = try DownloadOptions(environment: ProcessInfo.processInfo.environment)
         options.firstDelay = 0.01
         options.longestDelay = 0.1
         if arguments.count >= 5 {
@@ -26,8 +26,8 @@ func run(_ arguments: [String]) throws -> Bool {
             print("\(file.sha256) \(file.bytes) \(file.name)")
         }
     case ("miniature", 5):
-        let make = arguments[1] == "coco" ? Miniature.coco : Miniature.visualGenome
-        let manifest = try make(arguments[2], arguments[3], arguments[4])
+        let (make, name) = arguments[1] == "coco" ? (Miniature.coco, "coco2017") : (Miniature.visualGenome, "visual_genome")
+        let manifest = try make(arguments[2], arguments[3], Manifest(contentsOf: "manifests/\(name).json"), arguments[4])
         try Data((manifest.value.json(pretty: true) + "\n").utf8).write(to: URL(fileURLWithPath: "\(arguments[3])/\(manifest.name).json"))
     case ("measure-zip", 3):
         print(try measureZip(arguments[1], rounds: Int(arguments[2]) ?? 1))

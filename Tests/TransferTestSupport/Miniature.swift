@@ -2,14 +2,15 @@ import Fingerprints
 import Foundation
 import Transfer
 
-/// Small versions of the real downloads, in the official layout: the same zip names and inner paths, with the images of a
-/// COCO-style folder, and a manifest with the hashes of the small zips.
+/// Small versions of the real downloads, in the official layout: the same zip names and inner paths, and the real manifest with
+/// the sizes and hashes of the small files wherever it has some.
 public enum Miniature {
     /// COCO 2017 as `train2017.zip`, `val2017.zip` and `annotations_trainval2017.zip`, written to `output`.
     /// - Parameters:
     ///   - source: a folder with `train2017`, `val2017` and `annotations/instances_{train,val}2017.json`.
-    ///   - base: where the zips will be found: a URL of a folder.
-    public static func coco(from source: String, to output: String, base: String) throws -> Manifest {
+    ///   - real: the manifest of the real files.
+    ///   - base: where the small ones will be found: a URL of a folder.
+    public static func coco(from source: String, to output: String, like real: Manifest, base: String) throws -> Manifest {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         let sets = ["train2017", "val2017"]
         for set in sets {
@@ -18,25 +19,20 @@ public enum Miniature {
             for file in try names(in: "\(source)/\(set)") { try zip.add("\(set)/\(file)", file: "\(source)/\(set)/\(file)", stored: true) }
             try zip.close()
         }
-        let annotations = sets.map { "annotations/instances_\($0).json" }
         let zip = try ZipWriter("\(output)/annotations_trainval2017.zip")
-        for name in annotations { try zip.add(name, file: "\(source)/\(name)") }
+        for name in sets.map({ "annotations/instances_\($0).json" }) { try zip.add(name, file: "\(source)/\(name)") }
+        // The real one holds these as well.
+        for name in sets.flatMap({ ["annotations/captions_\($0).json", "annotations/person_keypoints_\($0).json"] }) { try zip.add(name, Array("{}".utf8)) }
         try zip.close()
-        let members = try annotations.map { name in
-            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(source)/\(name)")))
-            return Extraction(.member(name), to: name, bytes: bytes.count, sha256: Digest(hashing: bytes))
-        }
-        let files = [("annotations_trainval2017.zip", members), ("val2017.zip", [Extraction(.folder("val2017"), to: "val2017")])]
-            + [("train2017.zip", [Extraction(.folder("train2017"), to: "train2017")])]
-        return try manifest("coco2017", files, in: output, base: base, license: "CC BY 4.0")
+        return try manifest(like: real, in: output, base: base)
     }
 
     /// Visual Genome as `images.zip`, `images2.zip` and `objects.json.zip`, written to `output`: every COCO instance of
-    /// `source` becomes an object with its box and its category's name as synset.
-    public static func visualGenome(from source: String, to output: String, base: String) throws -> Manifest {
+    /// `source` becomes an object with its box and its category's name as synset. Parameters as above.
+    public static func visualGenome(from source: String, to output: String, like real: Manifest, base: String) throws -> Manifest {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         var entries: [Value] = []
-        let halves = [("train2017", "images.zip", "VG_100K_2"), ("val2017", "images2.zip", "VG_100K")]
+        let halves = [("train2017", "images.zip", "VG_100K"), ("val2017", "images2.zip", "VG_100K_2")]
         for (set, zipName, folder) in halves {
             let dataset = try Value(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(source)/annotations/instances_\(set).json"))))
             let zip = try ZipWriter("\(output)/\(zipName)")
@@ -50,9 +46,47 @@ public enum Miniature {
         let zip = try ZipWriter("\(output)/objects.json.zip")
         try zip.add("objects.json", Array(Value.array(entries).json(pretty: false).utf8))
         try zip.close()
-        let everything = [Extraction(.folder(""), to: "")]
-        let files = [("objects.json.zip", [Extraction(.member("objects.json"), to: "objects.json")]), ("images2.zip", everything), ("images.zip", everything)]
-        return try manifest("visual_genome", files, in: output, base: base, license: "CC BY 4.0")
+        return try manifest(like: real, in: output, base: base)
+    }
+
+    /// GloVe 6B as `glove.6B.zip` with the vectors of the text file `source` as its 300-dimensional ones. Parameters as above.
+    public static func glove(from source: String, to output: String, like real: Manifest, base: String) throws -> Manifest {
+        try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+        let zip = try ZipWriter("\(output)/glove.6B.zip")
+        for width in [50, 100, 200] { try zip.add("glove.6B.\(width)d.txt", Array("the 0.5\n".utf8)) }
+        try zip.add("glove.6B.300d.txt", file: source)
+        try zip.close()
+        return try manifest(like: real, in: output, base: base)
+    }
+
+    /// An untrained ResNet-18 of the real size under the real one's name. Parameters as above.
+    public static func resNet18(to output: String, like real: Manifest, base: String) throws -> Manifest {
+        try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+        for file in real.files { try TorchFile.resNet18(seed: 18).write(to: "\(output)/\(file.name)") }
+        return try manifest(like: real, in: output, base: base)
+    }
+
+    /// The first `images` annotated images of each split of a COCO-style folder, as another such folder.
+    public static func subset(of source: String, to output: String, images count: Int) throws {
+        let files = FileManager.default
+        try files.createDirectory(atPath: "\(output)/annotations", withIntermediateDirectories: true)
+        for set in ["train2017", "val2017"] {
+            let name = "annotations/instances_\(set).json"
+            let dataset = try Value(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(source)/\(name)"))))
+            let annotations = dataset["annotations"]?.arrayValue ?? []
+            let annotated = Set(annotations.compactMap { $0["image_id"]?.intValue })
+            let images = (dataset["images"]?.arrayValue ?? []).filter { $0["id"]?.intValue.map(annotated.contains) ?? false }.prefix(count)
+            let kept = Set(images.compactMap { $0["id"]?.intValue })
+            try files.createDirectory(atPath: "\(output)/\(set)", withIntermediateDirectories: true)
+            for file in images.compactMap({ $0["file_name"]?.stringValue }) {
+                try files.copyItem(atPath: "\(source)/\(set)/\(file)", toPath: "\(output)/\(set)/\(file)")
+            }
+            let part: Value = [
+                "images": .array(Array(images)), "categories": dataset["categories"] ?? [],
+                "annotations": .array(annotations.filter { $0["image_id"]?.intValue.map(kept.contains) ?? false }),
+            ]
+            try Data(part.json(pretty: false).utf8).write(to: URL(fileURLWithPath: "\(output)/\(name)"))
+        }
     }
 
     private static func names(in folder: String) throws -> [String] {
@@ -83,15 +117,22 @@ public enum Miniature {
         }.sorted { $0.0 < $1.0 }
     }
 
-    private static func manifest(
-        _ name: String, _ files: [(name: String, extract: [Extraction])], in folder: String, base: String, license: String
-    ) throws -> Manifest {
-        Manifest(name: name, files: try files.map { file in
+    /// `real` with the sizes and hashes of the files in `folder`, where it has any, to be fetched from below `base`.
+    public static func manifest(like real: Manifest, in folder: String, base: String) throws -> Manifest {
+        Manifest(name: real.name, files: try real.files.map { file in
             let path = "\(folder)/\(file.name)"
             let bytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
             return ManifestFile(
-                name: file.name, urls: ["\(base)/\(file.name)"], bytes: bytes, checksum: .sha256(try Digest(contentsOf: path)), license: license,
-                extract: file.extract)
-        })
+                name: file.name, urls: ["\(base)/\(file.name)"], bytes: file.bytes == nil ? nil : bytes,
+                checksum: try file.checksum.map { _ in .sha256(try Digest(contentsOf: path)) }, license: file.license,
+                extract: try file.extract.map { try rule(like: $0, from: path) })
+        }, keepArchives: real.keepArchives)
+    }
+
+    private static func rule(like real: Extraction, from archive: String) throws -> Extraction {
+        guard case .member(let name) = real.selection, real.bytes != nil || real.sha256 != nil else { return real }
+        let content = try ZipArchive(archive).read(name)
+        return Extraction(
+            real.selection, to: real.to, bytes: real.bytes == nil ? nil : content.count, sha256: real.sha256 == nil ? nil : Digest(hashing: content))
     }
 }

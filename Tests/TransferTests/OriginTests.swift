@@ -67,12 +67,24 @@ import TransferTestSupport
         #expect(serving.server.requestCount == 0)
     }
 
-    @Test func optionsComeFromTheUsualVariables() {
-        let options = DownloadOptions(environment: ["LAVISE_MIRRORS": "/a b, https://example.org/x,,", "SSL_CERT_FILE": "/ca.pem"])
+    @Test func optionsComeFromTheUsualVariables() throws {
+        let options = try DownloadOptions(environment: ["LAVISE_MIRRORS": "/a b, https://example.org/x,,", "SSL_CERT_FILE": "/ca.pem"])
         #expect(options.mirrors == ["/a b", "https://example.org/x"])
         #expect(options.caFile == "/ca.pem")
-        #expect(DownloadOptions(environment: ["CURL_CA_BUNDLE": "/b", "SSL_CERT_FILE": "/c"]).caFile == "/b")
-        #expect(DownloadOptions(environment: [:]).mirrors.isEmpty)
+        let both = try DownloadOptions(environment: ["CURL_CA_BUNDLE": "/b", "SSL_CERT_FILE": "/c"]), none = try DownloadOptions(environment: [:])
+        #expect(both.caFile == "/b")
+        #expect(none.mirrors.isEmpty && none.bandwidthLimit == nil)
+    }
+
+    @Test(arguments: [("500k", 500_000), ("20M", 20_000_000), ("1.5G", 1_500_000_000), ("4096", 4096), (" 2m ", 2_000_000)])
+    func bandwidthComesFromTheEnvironment(text: String, bytes: Int) throws {
+        let options = try DownloadOptions(environment: ["LAVISE_BANDWIDTH": text])
+        #expect(options.bandwidthLimit == bytes)
+    }
+
+    @Test(arguments: ["fast", "-3", "0", "k", "1e400", "5 apples"])
+    func bandwidthThatIsNoneIsAnError(text: String) {
+        #expect(throws: ManifestError.self) { try DownloadOptions(environment: ["LAVISE_BANDWIDTH": text]) }
     }
 
     @Test func passwordsStayOutOfMessagesAndOutOfTheJournal() throws {

@@ -18,9 +18,13 @@ public struct VisualGenomeDataset: ReferenceDataset {
     /// - Parameters:
     ///   - objects: path of `objects.json`.
     ///   - imageFolders: where `<image_id>.jpg` may be, usually `VG_100K` and `VG_100K_2`.
+    ///   - isPresent: whether there is an image at a path.
     ///   - hasVector: whether a word has an embedding vector.
     /// - Throws: `DatasetError`, also when no concept or a split without images is left.
-    public init(objects path: String, imageFolders: [String], hasVector: (String) -> Bool, rules: DatasetRules) throws {
+    public init(
+        objects path: String, imageFolders: [String], isPresent: (String) -> Bool = { access($0, F_OK) == 0 },
+        hasVector: (String) -> Bool, rules: DatasetRules
+    ) throws {
         let objects = try VisualGenomeObjects(path, hasVector: hasVector, rules: rules)
         let splits = Datasets.splits(of: objects, rules: rules)
         let counts = occurrences(of: objects, splits: splits, rules: rules)
@@ -44,7 +48,7 @@ public struct VisualGenomeDataset: ReferenceDataset {
                 if boxes.count == first { continue }
                 ofSplit += 1
                 ranges.append(first..<boxes.count)
-                images.append(ReferenceImage(id: image.id, split: split, file: Self.file(image.id, in: imageFolders)))
+                images.append(ReferenceImage(id: image.id, split: split, file: Self.file(image.id, in: imageFolders, isPresent)))
             }
             guard ofSplit > 0 else { throw DatasetError.empty(file: path, reason: "no image with a box is left for the \(split) split") }
         }
@@ -55,9 +59,9 @@ public struct VisualGenomeDataset: ReferenceDataset {
     }
 
     /// The folder that has the image; the first one for an image that none has, so that reading it names a file.
-    private static func file(_ id: Int64, in folders: [String]) -> String {
+    private static func file(_ id: Int64, in folders: [String], _ isPresent: (String) -> Bool) -> String {
         let paths = folders.map { $0 + "/\(id).jpg" }
-        return paths.first { access($0, F_OK) == 0 } ?? paths.first ?? "\(id).jpg"
+        return paths.first(where: isPresent) ?? paths.first ?? "\(id).jpg"
     }
 
     public func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample] {

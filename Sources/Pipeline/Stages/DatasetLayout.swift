@@ -23,15 +23,19 @@ enum DatasetLayout: Sendable {
         }
     }
 
-    func open(_ context: StageContext, hasVector: @escaping (String) -> Bool, rules: DatasetRules) throws -> any ReferenceDataset {
+    /// The annotations and, for reading them by the paths in it, the images.
+    func open(_ context: StageContext, hasVector: @escaping (String) -> Bool, rules: DatasetRules) throws -> (any ReferenceDataset, ImageFiles) {
         switch self {
         case .coco(let splits):
-            return try COCODataset(
-                annotations: splits.map { ($0.0, try $0.annotations.path(context)) },
-                imageFolders: splits.map { ($0.0, try $0.images.path(context)) }, hasVector: hasVector, rules: rules)
+            let folders = try splits.map { ($0.0, try $0.images.path(context)) }
+            let annotations = try splits.map { ($0.0, try $0.annotations.path(context)) }
+            return (try COCODataset(annotations: annotations, imageFolders: folders, hasVector: hasVector, rules: rules),
+                    try ImageFiles(folders: folders.map(\.1)))
         case .visualGenome(let objects, let images):
-            return try VisualGenomeDataset(
-                objects: objects.path(context), imageFolders: images.map { try $0.path(context) }, hasVector: hasVector, rules: rules)
+            let folders = try images.map { try $0.path(context) }
+            let files = try ImageFiles(folders: folders)
+            return (try VisualGenomeDataset(
+                objects: objects.path(context), imageFolders: folders, isPresent: files.contains, hasVector: hasVector, rules: rules), files)
         }
     }
 }

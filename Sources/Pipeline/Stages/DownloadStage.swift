@@ -27,13 +27,17 @@ struct DownloadStage: Stage {
     }
 
     func run(_ context: StageContext) throws {
-        let archives = context.scratch + "/archives", extracted = context.scratch + "/files"
+        let archives = Self.archives(context.scratch), extracted = context.scratch + "/files"
+        let known = try knownManifest()
+        let knownBytes = known.files.reduce(0) { $0 + ($1.bytes ?? 0) }
         func report(_ progress: TransferProgress) throws {
             try context.checkCancelled()
-            if let total = progress.total { context.progress(progress.bytes / 1_000_000, of: total / 1_000_000, "MB \(progress.phase.rawValue)") }
+            // Until the server has told the size of a file that the manifest does not know, the others' stand for all.
+            let total = progress.total ?? max(knownBytes, progress.bytes)
+            context.progress(progress.bytes / 1_000_000, of: total / 1_000_000, "MB \(progress.phase.rawValue)")
         }
-        let known = try recorded.map { try manifest.applying($0) } ?? manifest
-        let fetched = try Downloader(options).fetch(known, into: archives, progress: report) { context.note($0) }
+        let reserve = known.bytesToUnpack(into: extracted)
+        let fetched = try Downloader(options).fetch(known, into: archives, reserve: reserve, progress: report) { context.note($0) }
         context.faultPoint("download.fetched")
         try FileManager.default.createDirectory(atPath: extracted, withIntermediateDirectories: true)
         _ = try unpack(known, from: archives, into: extracted, progress: report)
@@ -41,6 +45,44 @@ struct DownloadStage: Stage {
         let lock = (recorded ?? ManifestLock(manifest: manifest.name)).recording(fetched, of: manifest)
         try Data(lock.json.utf8).write(to: URL(fileURLWithPath: context.output + "/" + Self.lock))
         try FileManager.default.moveItem(atPath: extracted, toPath: context.output + "/" + Self.folder)
+    }
+
+    /// The manifest with what earlier downloads found.
+    private func knownManifest() throws -> Manifest { try recorded.map { try manifest.applying($0) } ?? manifest }
+
+    private static func archives(_ scratch: String) -> String { scratch + "/archives" }
+
+    /// What a run would still fetch, given what an interrupted one has left in `scratch`.
+    fileprivate func pending(scratch: String) throws -> [PlannedDownload] {
+        try plannedDownloads(knownManifest(), in: Self.archives(scratch))
+    }
+}
+
+extension Project {
+    /// The files that a run would still have to fetch for a job, with their sizes and what an interrupted run has of them;
+    /// none for a job that is fresh or downloads nothing.
+    /// - Throws: `ManifestError` for a lock file that contradicts the manifest, `TransferError` for a disk that cannot be read.
+    public func pendingDownloads(of status: JobStatus, in plan: Plan) throws -> [PlannedDownload] {
+        guard status.state != .fresh, let stage = plan.job(status.job)?.stage as? DownloadStage, let fingerprint = status.fingerprint else { return [] }
+        return try stage.pending(scratch: store.scratchPath(fingerprint))
+    }
+
+    /// The download jobs alone: none depends on another job.
+    private func downloads(of plan: Plan) throws -> Plan { try Plan(plan.jobs.filter { $0.stage is DownloadStage }, name: plan.name) }
+
+    /// Offline, says at once everything that a run would lack, whichever job needs it.
+    /// - Throws: `TransferError.offline`.
+    public func requireFilesWhenOffline(_ plan: Plan) throws {
+        guard downloads.offline else { return }
+        let plan = try self.downloads(of: plan)
+        let pending = try runner().status(of: plan).flatMap { try pendingDownloads(of: $0, in: plan) }
+        let missing = Downloader(downloads).unreachable(pending.map(\.file))
+        guard missing.isEmpty else { throw TransferError.offline(missing: missing) }
+    }
+
+    /// Keeps in `manifests/` what the finished downloads of a plan found where a manifest knew no hash, also when a later stage failed.
+    public func recordLocks(of experiment: ExperimentPlan) throws {
+        try experiment.recordLocks(runner().status(of: downloads(of: experiment.plan)), in: places)
     }
 }
 

@@ -12,7 +12,7 @@ struct PreprocessStage: Stage {
     static let blockSize = 64
 
     let name = "preprocess"
-    let revision = 1
+    let revision = 2
     let isNumeric = false
     let outputs = [DatasetFile.name]
     let kind: DatasetKind
@@ -32,21 +32,22 @@ struct PreprocessStage: Stage {
 
     func run(_ context: StageContext) throws {
         let words = try Set(String(contentsOfFile: context.input("words"), encoding: .utf8).split(separator: "\n").map(String.init))
-        let dataset = try layout.open(context, hasVector: words.contains, rules: rules)
+        let (dataset, images) = try layout.open(context, hasVector: words.contains, rules: rules)
         guard !dataset.images.isEmpty, !dataset.concepts.isEmpty else {
             throw ExperimentError("the dataset is empty: no image has an annotation whose concept has a word vector; check dataset.root and the embedding")
         }
         for split in [Split.train, .validation] where !dataset.images.contains(where: { $0.split == split }) {
             throw ExperimentError("the \(split == .train ? "training" : "validation") split has no annotated image; both splits need some")
         }
-        let writer = try DatasetWriter(path: context.output + "/" + DatasetFile.name)
         let rows = plannedRows(dataset)
+        try requireSpace(rows.count * DatasetFile.side * DatasetFile.side * 3, for: "the pixels of \(rows.count) images", in: context.output)
+        let writer = try DatasetWriter(path: context.output + "/" + DatasetFile.name)
         for start in stride(from: 0, to: rows.count, by: Self.blockSize) {
             let block = rows[start..<min(start + Self.blockSize, rows.count)]
             let prepared = SharedResults<Result<PreparedImage, any Error>>(count: block.count)
             try concurrently(block.count, threads: context.threads) { i in
                 try context.checkCancelled()
-                prepared[i] = Result { try prepare(block[block.startIndex + i], dataset) }
+                prepared[i] = Result { try prepare(block[block.startIndex + i], dataset, images) }
             }
             for (row, result) in zip(block, prepared.values) { try add(result, row, dataset, to: writer) }
             context.progress(block.endIndex, of: rows.count, "images")
@@ -69,8 +70,8 @@ struct PreprocessStage: Stage {
         }
     }
 
-    private func prepare(_ row: Row, _ dataset: any ReferenceDataset) throws -> PreparedImage {
-        let image = try decodeJPEG(dataset.images[row.image].file)
+    private func prepare(_ row: Row, _ dataset: any ReferenceDataset, _ images: ImageFiles) throws -> PreparedImage {
+        let image = try images.image(dataset.images[row.image].file)
         let view = row.view == 0 ? nil
             : CropView(seed: seed, imageID: dataset.images[row.image].id, view: row.view, width: image.width, height: image.height)
         let samples = try dataset.samples(ofImage: row.image, width: image.width, height: image.height, view: view)
@@ -82,7 +83,8 @@ struct PreprocessStage: Stage {
         do {
             try writer.append(result.get(), id: image.id, split: image.split, view: row.view)
         } catch let error as ImagingError where onBadImage == .skip {
-            if row.view == 0 { writer.skip(image.file, "\(error)") }
+            // The folder is where the dataset happens to lie: it must not get into the bytes.
+            if row.view == 0 { writer.skip(image.file, "\(error)".replacingOccurrences(of: "\(image.file): ", with: "")) }
         }
     }
 }

@@ -13,7 +13,10 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
 
     /// How far a running job is.
     private struct Meter {
-        let started: Date
+        /// When and where counting in the present unit began: what an earlier run has left does not count as speed.
+        var since = Date()
+        var first = 0
+        var unit = ""
         var text = ""
     }
 
@@ -26,7 +29,7 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
 
     func started(job: String, stage: String, reason: Reason, threads: Int) {
         lock.withLock {
-            running[job] = Meter(started: Date())
+            running[job] = Meter()
             drawLive()
         }
     }
@@ -34,11 +37,14 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     func progressed(job: String, done: Int, total: Int, unit: String) {
         lock.withLock {
             guard isLive else { return }
-            // Inputs are hashed before their job starts.
-            var meter = running[job] ?? Meter(started: Date())
-            let elapsed = Date().timeIntervalSince(meter.started)
-            guard elapsed > 1 else { return running[job] = meter }
-            let rate = Double(done) / elapsed
+            var meter = running[job] ?? Meter()
+            if unit != meter.unit || done < meter.first {
+                meter = Meter(first: done, unit: unit, text: meter.text)
+                running[job] = meter
+            }
+            let elapsed = Date().timeIntervalSince(meter.since)
+            guard elapsed > 1 else { return }
+            let rate = Double(done - meter.first) / elapsed
             let rest = rate > 0 ? Double(total - done) / rate : 0
             meter.text = "\(job) \(done)/\(total) \(unit), \(String(format: rate < 10 ? "%.1f" : "%.0f", rate))/s, \(Format.seconds(rest)) left"
             running[job] = meter

@@ -49,9 +49,12 @@ struct Run: ParsableCommand {
             jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount, only: only, from: from, until: until, force: force,
             verify: verify, lockTimeout: lockTimeout, versions: PipelineVersion.libraries, compare: firstDifference)
         let began = Date()
-        let outcome = try project.runner(options, observer: console).run(experiment.plan)
+        if only.isEmpty, from.isEmpty, until.isEmpty { try project.requireFilesWhenOffline(experiment.plan) }
+        let result = Result { try project.runner(options, observer: console).run(experiment.plan) }
         console.end()
-        try experiment.recordLocks(outcome, in: project.places)
+        let recorded = Result { try project.recordLocks(of: experiment) }
+        let outcome = try result.get()
+        try recorded.get()
         if !global.quiet { standardError(Self.summary(outcome, seconds: Date().timeIntervalSince(began))) }
         guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh else { return }
         let folder = try project.export(tables, of: file, to: results)
