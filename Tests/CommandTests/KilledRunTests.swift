@@ -145,7 +145,8 @@ import TransferTestSupport
             let scenes = command.path("scenes")
             try FileManager.default.createDirectory(atPath: scenes, withIntermediateDirectories: true)
             try DemoScenes(seed: 0, images: 12).write(to: scenes)
-            let manifest = try Miniature.coco(from: scenes, to: command.path("zips"), base: "https://example.org")
+            let real = URL(fileURLWithPath: #filePath).appending(path: "../../../manifests/coco2017.json").standardized.path
+            let manifest = try Miniature.coco(from: scenes, to: command.path("zips"), like: Manifest(contentsOf: real), base: "https://example.org")
             try FileManager.default.createDirectory(atPath: command.path("manifests"), withIntermediateDirectories: true)
             try command.write("manifests/coco2017.json", manifest.value.json(pretty: true))
             try command.write("x.json", """
