@@ -46,6 +46,10 @@ let package = Package(
         .executableTarget(name: "lavise-pipeline", dependencies: [
             "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
+        // Of `make bench`: no product, so that the ordinary build leaves it out.
+        .executableTarget(name: "lavise-bench", dependencies: [
+            "Networks", "LaViSE", "Imaging", "HDF5", "Tensors", "Fingerprints", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
 
         .testTarget(name: "FingerprintsTests", dependencies: ["Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Fixtures")]),

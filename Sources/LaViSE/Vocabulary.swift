@@ -1,3 +1,4 @@
+import Synchronization
 import Tensors
 
 /// The words an explanation may use, searched by cosine.
@@ -14,6 +15,8 @@ public struct Vocabulary: Sendable {
 
     /// Rows multiplied at once: a block of similarities takes 16 KB a query.
     private static let rowsPerBlock = 4096
+    /// Queries of a block, which one thread searches for.
+    private static let queriesPerBlock = 256
 
     /// Id of every row.
     public let ids: [Int32]
@@ -56,14 +59,29 @@ public struct Vocabulary: Sendable {
 
     /// The `s` words nearest to each query by cosine; ties go to the lower id.
     ///
-    /// - Parameter queries: `[count, dimension]`, of any length each.
+    /// - Parameters:
+    ///   - queries: `[count, dimension]`, of any length each.
+    ///   - threads: the result does not depend on it.
     /// - Throws: `EvaluationError` when a query is not finite.
-    public func nearest(_ queries: [Float], s: Int) throws -> Neighbours {
+    public func nearest(_ queries: [Float], s: Int, threads: Int = 1) throws -> Neighbours {
         let queryCount = queries.count / dimension, size = min(s, count)
         var unit = queries
         for query in 0..<queryCount where !Self.normalise(&unit, row: query, dimension: dimension) {
             throw EvaluationError.notFinite("the explainer's output")
         }
+        let blocks = stride(from: 0, to: queryCount, by: Self.queriesPerBlock).map { $0..<min($0 + Self.queriesPerBlock, queryCount) }
+        let found = Mutex([[RunningNearest]](repeating: [], count: blocks.count))
+        try concurrently(blocks.count, threads: threads) { [unit] block in
+            let range = blocks[block]
+            let best = nearest(Array(unit[range.lowerBound * dimension..<range.upperBound * dimension]), count: range.count, size: size)
+            found.withLock { $0[block] = best }
+        }
+        let best = found.withLock { $0.flatMap { $0 } }
+        return Neighbours(ids: best.flatMap(\.ids), similarities: best.flatMap(\.similarities), perQuery: size)
+    }
+
+    /// The nearest words of a block of queries of length 1.
+    private func nearest(_ unit: [Float], count queryCount: Int, size: Int) -> [RunningNearest] {
         var best = [RunningNearest](repeating: RunningNearest(size: size), count: queryCount)
         var block = [Float](repeating: 0, count: queryCount * min(Self.rowsPerBlock, count))
         for first in stride(from: 0, to: count, by: Self.rowsPerBlock) {
@@ -80,8 +98,7 @@ public struct Vocabulary: Sendable {
                 }
             }
         }
-        return Neighbours(
-            ids: best.flatMap(\.ids), similarities: best.flatMap(\.similarities), perQuery: size)
+        return best
     }
 }
 
