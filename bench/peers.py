@@ -270,7 +270,7 @@ def coco_sample(reference, project, repeats):
     def ours(*arguments):
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()
-            subprocess.run([command, "--store", folder + "/store", "--data", data, "-q", "run", "experiments/coco_sample.json", "--results",
+            subprocess.run([command, "run", "--store", folder + "/store", "--data", data, "-q", "experiments/coco_sample.json", "--results",
                             folder + "/results", "--no-progress", *arguments], check=True, cwd=project, stdout=subprocess.DEVNULL)
             return time.perf_counter() - start
 
