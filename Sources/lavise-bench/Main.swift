@@ -38,8 +38,8 @@ struct Bench: ParsableCommand {
         case .roofline:
             let tables = try Architecture.allCases.map { try roofline.convolutions($0, layer: $0.layers[$0.layers.count - 1]) }
             return """
-                On \(benchThreads) threads: OpenBLAS \(number(rates.blas / 1e9, 0)) GFLOP/s on 1024³, our tiles \(number(rates.kernels / 1e9, 0)) GFLOP/s \
-                on a 1×1 convolution in the caches, copy \(number(rates.copy / 1e9, 1)) GB/s (read + written).
+                On \(benchThreads) threads: products of 1024³ by OpenBLAS \(number(rates.blas / 1e9, 0)) GFLOP/s, by our kernels \(number(rates.kernels / 1e9, 0)) \
+                GFLOP/s; copy \(number(rates.copy / 1e9, 1)) GB/s (read + written).
 
 
                 """ + tables.joined(separator: "\n")

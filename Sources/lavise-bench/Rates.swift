@@ -5,7 +5,7 @@ import Tensors
 struct Rates {
     /// FLOP/s of OpenBLAS on square products.
     let blas: Double
-    /// FLOP/s of our own tile kernels on a product that stays in the caches.
+    /// FLOP/s of our own matrix product, packing included.
     let kernels: Double
     /// Bytes/s read plus written by a copy that stays in no cache.
     let copy: Double
@@ -24,9 +24,14 @@ struct Rates {
                      b: right[part].address, ldb: n, beta: 0, c: product[part].address, ldc: n)
             }
         }
-        let shape = ConvolutionShape(inputs: 256, outputs: 256, kernel: 1, stride: 1, padding: 0, height: 28, width: 28)
-        let layer = LayerRun(shape, .direct, images: 1)
-        kernels = shape.flop * Double(benchThreads) / fastest(50) { layer.run() }
+        let products = MatrixProducts()
+        kernels = 2 * Double(n * n * n * benchThreads) / fastest(9) {
+            try! concurrently(benchThreads, threads: benchThreads) { part in
+                products.multiply(
+                    MatrixView(left[part].address, rowStride: n), MatrixView(right[part].address, rowStride: n), rows: n, columns: n, terms: n,
+                    into: product[part].address, rowStride: n)
+            }
+        }
         let from = (0..<benchThreads).map { _ in FloatStorage(count: length) }, to = (0..<benchThreads).map { _ in FloatStorage(count: length) }
         nonisolated(unsafe) let (source, target) = (from, to)
         copy = 8 * Double(length * benchThreads) / fastest(5) {
