@@ -27,7 +27,10 @@ static void NAME(pack_left)(const ck_product *product, long first, long end, flo
     long row = 0;
     for (long tiles = ck_ceiling(product->rows, TILE_PIXELS); tiles > 0; tiles--) {
         const long size = ck_ceiling(product->rows - row, tiles);
-        for (long start = first; start < end; start += block) {
+        if (a.row == 1) {
+            for (long term = first; term < end; term++)
+                memcpy(packed + (term - first) * size, a.numbers + row + term * a.column, sizeof(float) * size);
+        } else for (long start = first; start < end; start += block) {  // a few terms at a time stay in the nearest cache
             const long stop = ck_least(start + block, end);
             for (long t = 0; t < size; t++) {
                 const float *from = a.numbers + (row + t) * a.row;
