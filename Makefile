@@ -4,7 +4,7 @@ DATA ?= $(or $(LAVISE_DATA),data)
 # One OpenBLAS kernel on every AVX2 machine, so that tests compute the same bits as the command does.
 TEST_ENV := $(shell grep -qm1 avx2 /proc/cpuinfo 2>/dev/null && echo OPENBLAS_CORETYPE=$${OPENBLAS_CORETYPE:-Haswell})
 
-.PHONY: demo test build setup sample reproduce-all pins fuzz clean
+.PHONY: demo test build setup sample reproduce-all pins fuzz bench bench-peers clean
 
 demo: build
 	@$(BIN) run experiments/demo.json
@@ -41,6 +41,21 @@ NEEDS_CHECKPOINT := $(if $(wildcard $(DATA)/resnet18-coco.pth),,experiments/resn
 reproduce-all: build
 	@for left in $(NEEDS_CHECKPOINT); do echo "left out: $$left needs your own $(DATA)/resnet18-coco.pth (REPRODUCE.md)" >&2; done
 	@$(BIN) --data $(DATA) run $(filter-out $(NEEDS_CHECKPOINT),$(FIRST) $(filter-out $(FIRST),$(ALL)))
+
+# Our kernels beside their floors (docs/performance.md).
+bench: setup
+	@swift build -c release
+	@env $(TEST_ENV) .build/release/lavise-bench --docs docs/performance.md
+
+# The same work by PyTorch, ONNX Runtime and Pillow, which go into a virtual environment: some 2 GB.
+bench-peers: build .build/peers/ready
+	@swift build -c release
+	@env $(TEST_ENV) .build/peers/bin/python bench/peers.py --docs docs/performance.md
+
+.build/peers/ready: bench/requirements.txt
+	python3 -m venv .build/peers
+	.build/peers/bin/pip install --quiet --requirement $<
+	@touch $@
 
 clean:
 	rm -rf .build .lavise

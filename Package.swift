@@ -46,6 +46,10 @@ let package = Package(
         .executableTarget(name: "lavise-pipeline", dependencies: [
             "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
+        // Of `make bench`: no product, so that the ordinary build leaves it out.
+        .executableTarget(name: "lavise-bench", dependencies: [
+            "Networks", "LaViSE", "Imaging", "HDF5", "Tensors", "Fingerprints", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
 
         .testTarget(name: "FingerprintsTests", dependencies: ["Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Fixtures")]),
@@ -57,7 +61,7 @@ let package = Package(
         .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "DatasetsTestSupport", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .target(name: "DatasetsTestSupport", dependencies: ["Datasets", "Imaging", "Fingerprints"], path: "Tests/DatasetsTestSupport"),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks", "CKernels"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks", "CKernels", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5"]),

@@ -22,7 +22,7 @@ int ck_supported(ck_instructions instructions) {
     }
 }
 
-static const ck_kernels *kernels(ck_instructions instructions) {
+const ck_kernels *ck_kernels_of(ck_instructions instructions) {
     switch (instructions) {
 #if defined(__x86_64__)
         case ck_avx2: return &avx2_kernels;
@@ -35,11 +35,11 @@ static const ck_kernels *kernels(ck_instructions instructions) {
 void ck_convolve(
     ck_instructions instructions, const ck_convolution *shape, ck_algorithm algorithm, long images, const ck_call *call
 ) {
-    kernels(instructions)->convolve[algorithm](shape, images, call);
+    ck_kernels_of(instructions)->convolve[algorithm](shape, images, call);
 }
 
 void ck_max_pool(ck_instructions instructions, const ck_convolution *shape, long images, const ck_call *call) {
-    kernels(instructions)->max_pool(shape, images, call);
+    ck_kernels_of(instructions)->max_pool(shape, images, call);
 }
 
 long ck_plane(long pixels) {
@@ -106,7 +106,7 @@ static void transform_weights(const weight_transform *transform, int points, con
 void ck_pack(
     ck_instructions instructions, const ck_convolution *shape, ck_algorithm algorithm, const float *weights, float *packed
 ) {
-    const long tile = kernels(instructions)->tile_channels, inputs = shape->inputs;
+    const long tile = ck_kernels_of(instructions)->tile_channels, inputs = shape->inputs;
     const long kernel_taps = (long)shape->kernel * shape->kernel;
     const int points = ck_points(shape);
     const weight_transform transform = algorithm == ck_winograd ? transform_of(points) : (weight_transform){0};

@@ -7,7 +7,10 @@ typedef struct {
     int tile_channels;  // output channels of a packed tile
     void (*convolve[3])(const ck_convolution *shape, long images, const ck_call *call);
     void (*max_pool)(const ck_convolution *shape, long images, const ck_call *call);
+    void (*multiply)(const ck_product *product);
 } ck_kernels;
+
+const ck_kernels *ck_kernels_of(ck_instructions instructions);
 
 extern const ck_kernels portable_kernels, avx2_kernels, avx512_kernels;
 
@@ -17,6 +20,7 @@ enum {
     largest_tile = 32,        // output channels of the widest packed tile
     direct_pixels = 112,      // pixels whose patches are packed together
     direct_depth = 32,        // blocks of inputs that are packed together
+    product_depth = 256,      // terms of a matrix product that are packed together
 };
 
 static inline long ck_least(long a, long b) { return a < b ? a : b; }

@@ -1,3 +1,4 @@
+import Synchronization
 import Tensors
 
 /// The words an explanation may use, searched by cosine.
@@ -12,15 +13,18 @@ public struct Vocabulary: Sendable {
         public var perQuery: Int
     }
 
-    /// Rows multiplied at once: a block of similarities takes 16 KB a query.
-    private static let rowsPerBlock = 4096
+    /// Words compared at once, so that a block's similarities stay in the cache.
+    private static let wordsPerBlock = 1024
+    /// Queries of a block, which one thread searches for.
+    private static let queriesPerBlock = 256
 
     /// Id of every row.
     public let ids: [Int32]
     /// Length of a vector.
     public let dimension: Int
-    /// `[V, dimension]` rows of length 1.
-    private let rows: [Float]
+    /// `[dimension, V]`, columns of length 1.
+    private let columns: PackedMatrix
+    private let products = MatrixProducts()
 
     /// - Parameters:
     ///   - vectors: `[V, dimension]`, as read from the embedding.
@@ -40,7 +44,9 @@ public struct Vocabulary: Sendable {
                 throw EvaluationError.notFinite("the vector of word \(id)")
             }
         }
-        self.rows = rows
+        columns = rows.withUnsafeBufferPointer { [dimension] rows in
+            PackedMatrix(MatrixView(rows.baseAddress!, rowStride: dimension).transposed, terms: dimension, columns: ids.count)
+        }
     }
 
     /// Number of words V.
@@ -56,32 +62,44 @@ public struct Vocabulary: Sendable {
 
     /// The `s` words nearest to each query by cosine; ties go to the lower id.
     ///
-    /// - Parameter queries: `[count, dimension]`, of any length each.
+    /// - Parameters:
+    ///   - queries: `[count, dimension]`, of any length each.
+    ///   - threads: the result does not depend on it.
     /// - Throws: `EvaluationError` when a query is not finite.
-    public func nearest(_ queries: [Float], s: Int) throws -> Neighbours {
+    public func nearest(_ queries: [Float], s: Int, threads: Int = 1) throws -> Neighbours {
         let queryCount = queries.count / dimension, size = min(s, count)
         var unit = queries
         for query in 0..<queryCount where !Self.normalise(&unit, row: query, dimension: dimension) {
             throw EvaluationError.notFinite("the explainer's output")
         }
-        var best = [RunningNearest](repeating: RunningNearest(size: size), count: queryCount)
-        var block = [Float](repeating: 0, count: queryCount * min(Self.rowsPerBlock, count))
-        for first in stride(from: 0, to: count, by: Self.rowsPerBlock) {
-            let width = min(Self.rowsPerBlock, count - first)
-            rows[(first * dimension)...].withUnsafeBufferPointer { rows in
-                guard let rows = rows.baseAddress else { return }
-                gemm(
-                    transposeA: false, transposeB: true, m: queryCount, n: width, k: dimension, alpha: 1,
-                    a: unit, lda: dimension, b: rows, ldb: dimension, beta: 0, c: &block, ldc: width)
-            }
-            for query in 0..<queryCount {
-                for column in 0..<width where best[query].mayTake(block[query * width + column]) {
-                    best[query].offer(ids[first + column], similarity: block[query * width + column])
+        let blocks = stride(from: 0, to: queryCount, by: Self.queriesPerBlock).map { $0..<min($0 + Self.queriesPerBlock, queryCount) }
+        let found = Mutex([[RunningNearest]](repeating: [], count: blocks.count))
+        try concurrently(blocks.count, threads: threads) { [unit] block in
+            let best = nearest(to: blocks[block], of: unit, size: size)
+            found.withLock { $0[block] = best }
+        }
+        let best = found.withLock { $0.flatMap { $0 } }
+        return Neighbours(ids: best.flatMap(\.ids), similarities: best.flatMap(\.similarities), perQuery: size)
+    }
+
+    /// The nearest words of some of the queries, which have length 1.
+    private func nearest(to queries: Range<Int>, of unit: [Float], size: Int) -> [RunningNearest] {
+        var best = [RunningNearest](repeating: RunningNearest(size: size), count: queries.count)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: queries.count * Self.wordsPerBlock) { block in
+            guard let similarities = block.baseAddress else { return }
+            for first in stride(from: 0, to: count, by: Self.wordsPerBlock) {
+                let words = first..<min(first + Self.wordsPerBlock, count)
+                unit.withUnsafeBufferPointer { unit in
+                    products.multiply(
+                        MatrixView(unit.baseAddress! + queries.lowerBound * dimension, rowStride: dimension), by: columns, columns: words,
+                        rows: queries.count, into: similarities, rowStride: Self.wordsPerBlock)
+                }
+                for query in best.indices {
+                    best[query].offer(UnsafeBufferPointer(start: similarities + query * Self.wordsPerBlock, count: words.count), ids[words])
                 }
             }
         }
-        return Neighbours(
-            ids: best.flatMap(\.ids), similarities: best.flatMap(\.similarities), perQuery: size)
+        return best
     }
 }
 
@@ -95,9 +113,18 @@ private struct RunningNearest {
 
     init(size: Int) { self.size = size }
 
-    func mayTake(_ similarity: Float) -> Bool { similarity >= bound }
+    /// Takes those of some words that are near enough.
+    mutating func offer(_ block: UnsafeBufferPointer<Float>, _ words: ArraySlice<Int32>) {
+        let vectors = UnsafeRawBufferPointer(block), whole = block.count / 16 * 16
+        for start in stride(from: 0, to: whole, by: 16)
+        where any(vectors.loadUnaligned(fromByteOffset: start * 4, as: SIMD16<Float>.self) .>= bound) {
+            for place in start..<start + 16 { offer(words[words.startIndex + place], similarity: block[place]) }
+        }
+        for place in whole..<block.count { offer(words[words.startIndex + place], similarity: block[place]) }
+    }
 
-    mutating func offer(_ id: Int32, similarity: Float) {
+    private mutating func offer(_ id: Int32, similarity: Float) {
+        guard similarity >= bound else { return }
         var place = ids.count
         while place > 0, (similarity, ids[place - 1]) > (similarities[place - 1], id) { place -= 1 }
         guard place < size else { return }

@@ -8,17 +8,13 @@
 // and a plane is at least images · height · width pixels long (`ck_plane`).
 #pragma once
 
+#include "CInstructions.h"
+#include "CProduct.h"
 #include "CTraining.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/// The instruction sets that the kernels are compiled for, each giving the bits of the others.
-typedef enum { ck_portable = 0, ck_avx2 = 1, ck_avx512 = 2 } ck_instructions;
-
-/// Whether this processor (and its system) runs them: 0 or 1.
-int ck_supported(ck_instructions instructions);
 
 /// A square 2-d convolution and the shape of what it is applied to.
 typedef struct {

@@ -28,11 +28,13 @@ INLINED vector NAME(rectified)(vector x) { return NAME(max)((vector){0}, x); }
 #include "direct.h"
 #include "image.h"
 #include "pool.h"
+#include "product.h"
 #include "winograd.h"
 
 const ck_kernels NAME(kernels) = {
     .tile_channels = TILE_CHANNELS,
     .convolve = {[ck_image] = NAME(convolve_image), [ck_direct] = NAME(convolve_direct), [ck_winograd] = NAME(convolve_winograd)},
     .max_pool = NAME(max_pool),
+    .multiply = NAME(multiply_matrices),
 };
 #undef vector

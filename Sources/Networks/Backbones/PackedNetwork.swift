@@ -93,7 +93,7 @@ struct PackedNetwork: Sendable {
     }
 
     /// Images that pass together where the maps have that size.
-    private static func images(_ shape: FeatureShape) -> Int {
+    static func images(_ shape: FeatureShape) -> Int {
         switch shape.height {
         case 29...: 1
         case 15...28: 2

@@ -208,13 +208,9 @@ struct Segment: Sendable {
         keeping: Place? = nil
     ) -> Place {
         let convolution = layer.convolution
-        let shape = ConvolutionShape(
-            inputs: convolution.inputs, outputs: convolution.outputs, kernel: convolution.kernel, stride: convolution.stride,
-            padding: convolution.padding, height: input.height, width: input.width)
-        let algorithms: [ConvolutionAlgorithm] = [.winograd, .direct]
+        let shape = convolution.shape(on: input)
         let packed = PackedConvolution(
-            shape, algorithms.first { $0.handles(shape) } ?? .image, weights: layer.weights, bias: layer.bias,
-            instructions: instructions)
+            shape, .fastest(for: shape), weights: layer.weights, bias: layer.bias, instructions: instructions)
         scratchCount = max(scratchCount, packed.scratchCount(images: images))
         let target = to ?? reserve(convolution.outputShape(input))
         append(.convolution(packed, addend: addend, rectifying: rectifying), from: from, to: target, addend: addend)

@@ -11,6 +11,8 @@ package struct CSMRLoss: Sendable {
     let width: Int
     /// Concept vectors of length 1, `[C, width]`; a zero vector stays zero.
     private let units: [Float]
+    /// They as the right factor of the cosines, `[width, C]`, and of the gradient, `[C, width]`.
+    private let unitColumns, unitRows: PackedMatrix
     /// Their sum: the gradient where every hinge is open.
     private let unitSum: [Float]
     /// A row with fewer closed hinges than C over this is summed up from `unitSum`, without a matrix product.
@@ -31,6 +33,10 @@ package struct CSMRLoss: Sendable {
             }
         }
         self.units = units
+        (unitColumns, unitRows) = units.withUnsafeBufferPointer { [concepts, width] units in
+            let matrix = MatrixView(units.baseAddress!, rowStride: width)
+            return (PackedMatrix(matrix.transposed, terms: width, columns: concepts), PackedMatrix(matrix, terms: concepts, columns: width))
+        }
         unitSum = sum.map { Float($0) }
     }
 
@@ -38,6 +44,7 @@ package struct CSMRLoss: Sendable {
     /// - Parameters:
     ///   - predictions: `[count, width]`
     ///   - positives: for every row its positive concepts, distinct and not empty.
+    ///   - products: memory to compute in.
     ///   - cosines: scratch, `[count, C]`
     ///   - losses: `[count]`
     ///   - ranks: `[count]`: how many concepts are nearer than the nearest positive one (ties: lower index first);
@@ -45,13 +52,12 @@ package struct CSMRLoss: Sendable {
     ///   - gradient: `[count, width]`: ∂(scale · Σ losses)/∂predictions
     package func evaluate(
         _ predictions: UnsafePointer<Float>, count: Int, positives: (Int) -> UnsafeBufferPointer<Int32>,
-        cosines: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Double>, ranks: UnsafeMutablePointer<Int32>,
+        products: MatrixProducts = MatrixProducts(), cosines: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Double>, ranks: UnsafeMutablePointer<Int32>,
         gradient: UnsafeMutablePointer<Float>? = nil, scale: Float = 1
     ) {
         units.withUnsafeBufferPointer { units in
             guard let units = units.baseAddress else { return }
-            gemm(transposeA: false, transposeB: true, m: count, n: concepts, k: width, alpha: 1,
-                 a: predictions, lda: width, b: units, ldb: width, beta: 0, c: cosines, ldc: concepts)
+            products.multiply(MatrixView(predictions, rowStride: width), by: unitColumns, rows: count, into: cosines, rowStride: concepts)
             var closed = 0
             for row in 0..<count {
                 let norm = max(dot(predictions + row * width, predictions + row * width).squareRoot(), CSMRLoss.epsilon)
@@ -66,8 +72,7 @@ package struct CSMRLoss: Sendable {
                 for row in 0..<count { sumGradient(cosines + row * concepts, positives(row), scale, units, gradient + row * width) }
             } else {
                 for row in 0..<count { writeCoefficients(cosines + row * concepts, positives(row), scale) }
-                gemm(transposeA: false, transposeB: false, m: count, n: width, k: concepts, alpha: 1,
-                     a: cosines, lda: concepts, b: units, ldb: width, beta: 0, c: gradient, ldc: width)
+                products.multiply(MatrixView(cosines, rowStride: concepts), by: unitRows, rows: count, into: gradient, rowStride: width)
             }
             for row in 0..<count { throughNormalisation(predictions + row * width, gradient + row * width) }
         }

@@ -6,8 +6,8 @@ import Tensors
 public struct Explainer: Sendable, Equatable {
     /// ε of both BatchNorm layers.
     static let epsilon: Float = 1e-5
-    /// Rows of a matrix product in `predict`: fixed, so that a row's bits do not depend on how many come with it.
-    private static let blockRows = 64
+    /// Rows that `predict` computes at once.
+    private static let blockRows = 256
 
     package let layout: ExplainerLayout
     /// All trained numbers, by `layout.parameters`.
@@ -65,7 +65,7 @@ public struct Explainer: Sendable, Equatable {
     ///   - x: `[count, inputs]`
     ///   - destination: `[count, outputs]`
     public func predict(_ x: UnsafePointer<Float>, count: Int, into destination: UnsafeMutablePointer<Float>) {
-        let d = inputs, rows = Explainer.blockRows
+        let d = inputs, rows = min(count, Explainer.blockRows), products = MatrixProducts()
         let scratch = UnsafeMutablePointer<Float>.allocate(capacity: rows * (2 * d + outputs) + 4 * d)
         defer { scratch.deallocate() }
         let input = scratch, hidden = input + rows * d, output = hidden + rows * d
@@ -81,15 +81,16 @@ public struct Explainer: Sendable, Equatable {
                     let from = x + (start + row) * d, to = input + row * d
                     for i in 0..<d { to[i] = from[i] * scale1[i] + shift1[i] }
                 }
-                if here < rows { (input + here * d).update(repeating: 0, count: (rows - here) * d) }
-                gemm(transposeA: false, transposeB: true, m: rows, n: d, k: d, alpha: 1, a: input, lda: d,
-                     b: base + layout.linear1Weight.range.lowerBound, ldb: d, beta: 0, c: hidden, ldc: d)
+                products.multiply(
+                    MatrixView(input, rowStride: d), MatrixView(base + layout.linear1Weight.range.lowerBound, rowStride: d).transposed,
+                    rows: here, columns: d, terms: d, into: hidden, rowStride: d)
                 for row in 0..<here {
                     let values = hidden + row * d
                     for i in 0..<d { values[i] = relu(values[i] + bias1[i]) * scale2[i] + shift2[i] }
                 }
-                gemm(transposeA: false, transposeB: true, m: rows, n: outputs, k: d, alpha: 1, a: hidden, lda: d,
-                     b: base + layout.linear2Weight.range.lowerBound, ldb: d, beta: 0, c: output, ldc: outputs)
+                products.multiply(
+                    MatrixView(hidden, rowStride: d), MatrixView(base + layout.linear2Weight.range.lowerBound, rowStride: d).transposed,
+                    rows: here, columns: outputs, terms: d, into: output, rowStride: outputs)
                 for row in 0..<here {
                     let from = output + row * outputs, to = destination + (start + row) * outputs
                     for i in 0..<outputs { to[i] = from[i] + bias2[i] }

@@ -10,6 +10,7 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
     private let options: TrainingOptions
     private let parameters: UnsafeMutablePointer<Float>
     private let statistics: UnsafeMutablePointer<Float>
+    private let products = MatrixProducts()
 
     /// The batch: features `[batch, d]`, read by the caller.
     package let input: UnsafeMutablePointer<Float>
@@ -90,31 +91,36 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
         let d = layout.inputs
         let first = normalisation(count, layout.weight1, layout.bias1, layout.mean1, layout.variance1, statistics1, kept1)
         let second = normalisation(count, layout.weight2, layout.bias2, layout.mean2, layout.variance2, statistics2, kept2)
-        let columns = Blocks(d, of: 64), rows = Blocks(count, atMost: 512), outputs1 = Blocks(d, atMost: 512)
-        let outputs2 = Blocks(layout.outputs, atMost: 512)
+        // A product's parts are columns of its result, so that each column of its right factor is packed once.
+        let columns = Blocks(d, of: 64), rows = Blocks(count, atMost: 256), parts = Blocks(d, atMost: 512)
 
         try normalise(first, columns, input, normal1, stream + "/1")
-        try concurrently(rows.count, threads: options.threads) { [self] in forwardHidden(rows[$0]) }
+        try concurrently(parts.count, threads: options.threads) { [self] in forwardHidden(parts[$0], count) }
         try normalise(second, columns, hidden, normal2, stream + "/2")
         try concurrently(rows.count, threads: options.threads) { [self] in forwardLoss(rows[$0], of: count) }
         nonisolated(unsafe) let bn1 = first, bn2 = second
-        try concurrently(outputs2.count + columns.count, threads: options.threads) { [self] block in
-            if block < outputs2.count {
-                weightGradients(outputs2[block], count, predictionGradients, layout.outputs, normal2, layout.linear2Weight, layout.linear2Bias)
+        try concurrently(parts.count + columns.count, threads: options.threads) { [self] block in
+            if block < parts.count {
+                weightGradients(parts[block], count, predictionGradients, layout.outputs, normal2, layout.linear2Weight)
             } else {
-                let range = columns[block - outputs2.count]
+                let range = columns[block - parts.count]
                 let weight = gradients + layout.weight2.range.lowerBound, bias = gradients + layout.bias2.range.lowerBound
                 bn2.parameterGradients(range, hidden, gradient2, weight: weight, bias: bias)
                 bn2.inputGradient(range, hidden, gradient2, weight: weight, bias: bias)
             }
         }
-        try concurrently(outputs1.count + rows.count, threads: options.threads) { [self] block in
-            if block < outputs1.count {
-                weightGradients(outputs1[block], count, gradient2, d, normal1, layout.linear1Weight, layout.linear1Bias)
+        try concurrently(2 * parts.count + 1, threads: options.threads) { [self] block in
+            if block == 2 * parts.count {
+                biasGradients(count, predictionGradients, layout.outputs, layout.linear2Bias)
+                biasGradients(count, gradient2, d, layout.linear1Bias)
+            } else if block < parts.count {
+                weightGradients(parts[block], count, gradient2, d, normal1, layout.linear1Weight)
             } else {
-                let range = rows[block - outputs1.count]
-                gemm(transposeA: false, transposeB: false, m: range.count, n: d, k: d, alpha: 1, a: gradient2 + range.lowerBound * d, lda: d,
-                     b: parameters + layout.linear1Weight.range.lowerBound, ldb: d, beta: 0, c: gradient1 + range.lowerBound * d, ldc: d)
+                let range = parts[block - parts.count]
+                products.multiply(
+                    MatrixView(gradient2, rowStride: d),
+                    MatrixView(parameters + layout.linear1Weight.range.lowerBound + range.lowerBound, rowStride: d), rows: count,
+                    columns: range.count, terms: d, into: gradient1 + range.lowerBound, rowStride: d)
             }
         }
         try concurrently(columns.count, threads: options.threads) { [self] in
@@ -150,15 +156,16 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
         }
     }
 
-    /// linear1 and ReLU.
-    private func forwardHidden(_ rows: Range<Int>) {
+    /// Outputs `outputs` of linear1 and ReLU.
+    private func forwardHidden(_ outputs: Range<Int>, _ count: Int) {
         let d = layout.inputs, bias = parameters + layout.linear1Bias.range.lowerBound
-        let output = hidden + rows.lowerBound * d
-        gemm(transposeA: false, transposeB: true, m: rows.count, n: d, k: d, alpha: 1, a: normal1 + rows.lowerBound * d, lda: d,
-             b: parameters + layout.linear1Weight.range.lowerBound, ldb: d, beta: 0, c: output, ldc: d)
-        for row in 0..<rows.count {
-            let values = output + row * d
-            for i in 0..<d { values[i] = relu(values[i] + bias[i]) }
+        products.multiply(
+            MatrixView(normal1, rowStride: d),
+            MatrixView(parameters + layout.linear1Weight.range.lowerBound + outputs.lowerBound * d, rowStride: d).transposed, rows: count,
+            columns: outputs.count, terms: d, into: hidden + outputs.lowerBound, rowStride: d)
+        for row in 0..<count {
+            let values = hidden + row * d
+            for i in outputs { values[i] = relu(values[i] + bias[i]) }
         }
     }
 
@@ -167,8 +174,9 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
         let d = layout.inputs, width = layout.outputs
         let bias = parameters + layout.linear2Bias.range.lowerBound, weight = parameters + layout.linear2Weight.range.lowerBound
         let prediction = predictions + rows.lowerBound * width, gradient = predictionGradients + rows.lowerBound * width
-        gemm(transposeA: false, transposeB: true, m: rows.count, n: width, k: d, alpha: 1, a: normal2 + rows.lowerBound * d, lda: d,
-             b: weight, ldb: d, beta: 0, c: prediction, ldc: width)
+        products.multiply(
+            MatrixView(normal2 + rows.lowerBound * d, rowStride: d), MatrixView(weight, rowStride: d).transposed, rows: rows.count,
+            columns: width, terms: d, into: prediction, rowStride: width)
         for row in 0..<rows.count {
             let values = prediction + row * width
             for i in 0..<width { values[i] += bias[i] }
@@ -177,26 +185,32 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
             loss.evaluate(
                 prediction, count: rows.count,
                 positives: { UnsafeBufferPointer(rebasing: positives[offsets[rows.lowerBound + $0]..<offsets[rows.lowerBound + $0 + 1]]) },
-                cosines: cosines + rows.lowerBound * loss.concepts, losses: losses + rows.lowerBound, ranks: ranks + rows.lowerBound,
+                products: products, cosines: cosines + rows.lowerBound * loss.concepts, losses: losses + rows.lowerBound, ranks: ranks + rows.lowerBound,
                 gradient: gradient, scale: 1 / Float(count))
         }
-        gemm(transposeA: false, transposeB: false, m: rows.count, n: d, k: width, alpha: 1, a: gradient, lda: width,
-             b: weight, ldb: d, beta: 0, c: gradient2 + rows.lowerBound * d, ldc: d)
+        products.multiply(
+            MatrixView(gradient, rowStride: width), MatrixView(weight, rowStride: d), rows: rows.count, columns: d, terms: width,
+            into: gradient2 + rows.lowerBound * d, rowStride: d)
     }
 
-    /// Gradients of a Linear layer's weight and bias, outputs `outputs`.
+    /// Gradients of a Linear layer's weight `[width, d]`, for its inputs `inputs`.
     private func weightGradients(
-        _ outputs: Range<Int>, _ count: Int, _ gradient: UnsafePointer<Float>, _ width: Int, _ input: UnsafePointer<Float>,
-        _ weight: ExplainerLayout.Entry, _ bias: ExplainerLayout.Entry
+        _ inputs: Range<Int>, _ count: Int, _ gradient: UnsafePointer<Float>, _ width: Int, _ input: UnsafePointer<Float>,
+        _ weight: ExplainerLayout.Entry
     ) {
         let d = layout.inputs
-        gemm(transposeA: true, transposeB: false, m: outputs.count, n: d, k: count, alpha: 1, a: gradient + outputs.lowerBound, lda: width,
-             b: input, ldb: d, beta: 0, c: gradients + weight.range.lowerBound + outputs.lowerBound * d, ldc: d)
+        products.multiply(
+            MatrixView(gradient, rowStride: width).transposed, MatrixView(input + inputs.lowerBound, rowStride: d), rows: width,
+            columns: inputs.count, terms: count, into: gradients + weight.range.lowerBound + inputs.lowerBound, rowStride: d)
+    }
+
+    /// Gradients of a Linear layer's bias.
+    private func biasGradients(_ count: Int, _ gradient: UnsafePointer<Float>, _ width: Int, _ bias: ExplainerLayout.Entry) {
         let sums = gradients + bias.range.lowerBound
-        for j in outputs { sums[j] = 0 }
+        for j in 0..<width { sums[j] = 0 }
         for row in 0..<count {
             let values = gradient + row * width
-            for j in outputs { sums[j] += values[j] }
+            for j in 0..<width { sums[j] += values[j] }
         }
     }
 }

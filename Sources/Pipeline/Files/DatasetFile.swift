@@ -17,6 +17,7 @@ struct DatasetFile: Sendable {
     let splits: [Split]
     /// 0 the standard crop; 1…V a random crop for training.
     let views: [UInt8]
+    let hasViews: Bool
     let skipped: [String]
     /// Image row of every sample; ascending.
     let sampleImages: [Int32]
@@ -34,6 +35,7 @@ struct DatasetFile: Sendable {
         let rawSplits: [UInt8] = try file.read("images/split")
         splits = rawSplits.map { $0 == 0 ? .train : .validation }
         views = try file.read("images/view")
+        hasViews = views.contains { $0 > 0 }
         skipped = try file.readStrings("skipped/file")
         sampleImages = try file.read("instances/image")
         offsets = try file.read("instances/offset")

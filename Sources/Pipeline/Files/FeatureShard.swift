@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import HDF5
+import Synchronization
 
 /// The features of one run of images, as kept between attempts of the features stage.
 struct FeatureShard: Sendable {
@@ -11,24 +12,30 @@ struct FeatureShard: Sendable {
     /// `[samples]`, cells of each grid mask
     var areas: [Int32]
 
-    init(maps: Int, pooled: Int, areas: Int) {
-        self.maps = .init(repeating: 0, count: maps)
-        self.pooled = .init(repeating: 0, count: pooled)
-        self.areas = .init(repeating: 0, count: areas)
+    init(maps: [Float], pooled: [Float], areas: [Int32]) {
+        self.maps = maps
+        self.pooled = pooled
+        self.areas = areas
     }
 
-    init(contentsOf path: String) throws {
+    init(contentsOf path: String, precision: Experiment.Precision) throws {
         let file = try HDF5File.open(path)
-        maps = try file.read("maps")
+        maps = switch precision {
+        case .float32: try file.read("maps")
+        case .float16: try file.read("maps", as: Float16.self).map { Float($0) }
+        }
         pooled = try file.read("pooled")
         areas = try file.read("area")
     }
 
-    /// Writes beside `path` and renames, so that a shard that exists is whole.
-    func write(to path: String, _ context: StageContext) throws {
+    /// Writes beside `path` and renames, so that a shard that exists is whole. Maps take the precision they will have in the end.
+    func write(to path: String, precision: Experiment.Precision, _ context: StageContext) throws {
         let partial = path + ".partial"
         let file = try HDF5File.create(partial)
-        try file.write("maps", maps)
+        switch precision {
+        case .float32: try file.write("maps", maps)
+        case .float16: try file.write("maps", maps.map { Float16($0) })
+        }
         try file.write("pooled", pooled)
         try file.write("area", areas)
         try file.close()
@@ -39,23 +46,21 @@ struct FeatureShard: Sendable {
     }
 }
 
-/// A shard that several threads fill at disjoint places.
-final class SharedShard: @unchecked Sendable {  // guarded by `lock`
-    private let lock = NSLock()
-    private var shard: FeatureShard
+/// A shard whose parts several threads compute.
+final class PendingShard: Sendable {
+    private let parts: Mutex<[FeatureShard?]>
 
-    init(_ shard: FeatureShard) { self.shard = shard }
+    init(parts count: Int) { parts = Mutex(Array(repeating: nil, count: count)) }
 
-    var value: FeatureShard { lock.withLock { shard } }
-
-    func keep(_ maps: [Float], at offset: Int) {
-        lock.withLock { shard.maps.replaceSubrange(offset..<offset + maps.count, with: maps) }
-    }
-
-    func pool(_ values: [Float], _ area: Int32, at row: Int, width: Int) {
-        lock.withLock {
-            shard.pooled.replaceSubrange(row * width..<(row + 1) * width, with: values)
-            shard.areas[row] = area
+    /// Adds a part.
+    /// - Returns: the whole shard once its last part is there.
+    func add(_ part: FeatureShard, at index: Int) -> FeatureShard? {
+        parts.withLock { parts in
+            parts[index] = part
+            let whole = parts.compactMap { $0 }
+            guard whole.count == parts.count else { return nil }
+            parts = []
+            return FeatureShard(maps: whole.flatMap(\.maps), pooled: whole.flatMap(\.pooled), areas: whole.flatMap(\.areas))
         }
     }
 }

@@ -2,8 +2,8 @@ import Engine
 import Fingerprints
 import Foundation
 import HDF5
-import Imaging
 import Networks
+import Synchronization
 import Tensors
 
 /// Runs the backbone once an image: `features.h5` holds the maps that evaluation reads, `pooled.h5` a masked mean a sample.
@@ -16,7 +16,7 @@ struct FeaturesStage: Stage {
     static let shardSize = 64
 
     let name = "features"
-    let revision = 1
+    let revision = 2
     let isNumeric = true
     let outputs = [Self.featuresName, Self.pooledName]
     let model: Model
@@ -35,100 +35,98 @@ struct FeaturesStage: Stage {
 
     func run(_ context: StageContext) throws {
         let dataset = try DatasetFile(context.input("dataset"))
-        let evaluated = Set(dataset.evaluatedRows(all: evaluateAll))
-        let shards = stride(from: 0, to: dataset.imageCount, by: Self.shardSize).map { $0..<min($0 + Self.shardSize, dataset.imageCount) }
         let training = try model.backbone(context, probes: probed ? 1 : 0)
-        let evaluation = probed ? try model.backbone(context, probes: 2) : training
-        var computed = 0
-        for (index, rows) in shards.enumerated() {
-            let path = shardPath(context, index)
-            if !FileManager.default.fileExists(atPath: path) {
-                let shard = try extract(rows, dataset, training, evaluation, evaluated, threads: context.threads, check: context.checkCancelled)
-                try shard.write(to: path, context)
-                computed += rows.count
-            }
-            context.progress(rows.upperBound, of: dataset.imageCount, "images")
-        }
-        context.worked(try work(rows: computed))
-        try assemble(shards, dataset, evaluated, training.shape, context)
-    }
+        let extraction = FeatureExtraction(
+            dataset: dataset, training: training, evaluation: probed ? try model.backbone(context, probes: 2) : training, probed: probed,
+            evaluated: Set(dataset.evaluatedRows(all: evaluateAll)), flatten: flatten)
+        let shards = stride(from: 0, to: dataset.imageCount, by: Self.shardSize).map { $0..<min($0 + Self.shardSize, dataset.imageCount) }
+        let assembly = try FeatureAssembly(shards, extraction, model, precision, context)
+        let missing = shards.indices.filter { !FileManager.default.fileExists(atPath: assembly.shardPath($0)) }
+        for index in Set(shards.indices).subtracting(missing).sorted() { try assembly.add(index) }
 
-    private func shardPath(_ context: StageContext, _ index: Int) -> String { "\(context.scratch)/shard-\(index).h5" }
-
-    /// Features of one shard, computed in parallel over its images; the layout is fixed, so the bits are too.
-    private func extract(
-        _ rows: Range<Int>, _ dataset: DatasetFile, _ training: Backbone, _ evaluation: Backbone, _ evaluated: Set<Int>,
-        threads: Int, check: @escaping @Sendable () throws -> Void
-    ) throws -> FeatureShard {
-        let shape = training.shape
-        let kept = rows.filter(evaluated.contains)
-        let samples = dataset.samples(ofImage: rows.lowerBound).lowerBound..<dataset.samples(ofImage: rows.upperBound - 1).upperBound
-        let width = flatten ? shape.count : shape.channels
-        let shard = SharedShard(FeatureShard(maps: kept.count * shape.count, pooled: samples.count * width, areas: samples.count))
-        try concurrently(rows.count, threads: threads) { offset in
-            try check()
-            let row = rows.lowerBound + offset
-            let pixels = try dataset.readPixels(row)
-            let own = dataset.samples(ofImage: row)
-            let masks = try dataset.readMasks(own).map { $0.nearest(width: shape.width, height: shape.height) }
-            var maps = [Float](repeating: 0, count: shape.count)
-            if probed, evaluated.contains(row) {
-                evaluation.features(pixels: pixels, into: &maps)
-                shard.keep(maps, at: kept.firstIndex(of: row)! * shape.count)
-                if !own.isEmpty { training.features(pixels: pixels, into: &maps) }
-            } else {
-                training.features(pixels: pixels, into: &maps)
-                if let place = kept.firstIndex(of: row) { shard.keep(maps, at: place * shape.count) }
-            }
-            for (sample, mask) in zip(own, masks) {
-                let (pooled, area) = pool(maps, mask, shape, flatten: flatten)
-                shard.pool(pooled, area, at: sample - samples.lowerBound, width: width)
-            }
-        }
-        return shard.value
-    }
-
-    /// Joins the shards into the two artifacts, one shard in memory at a time.
-    private func assemble(
-        _ shards: [Range<Int>], _ dataset: DatasetFile, _ evaluated: Set<Int>, _ shape: FeatureShape, _ context: StageContext
-    ) throws {
-        let width = flatten ? shape.count : shape.channels
-        let features = try MapFile.Writer(
-            path: context.output + "/" + Self.featuresName, images: dataset.imageCount, shape: shape, precision: precision,
-            backbone: model.architecture.rawValue, layer: model.layer)
-        let pooled = try HDF5File.create(context.output + "/" + Self.pooledName)
-        let rows = try pooled.createDataset("pooled", Float.self, shape: [dataset.sampleCount, width], chunk: nil)
-        var areas: [Int32] = []
-        for (index, images) in shards.enumerated() {
+        let batches = missing.flatMap { index in Self.batches(of: shards[index]).enumerated().map { (shard: index, part: $0, rows: $1) } }
+        let pending = Dictionary(uniqueKeysWithValues: missing.map { ($0, PendingShard(parts: Self.batches(of: shards[$0]).count)) })
+        let rowsMissing = missing.reduce(0) { $0 + shards[$1].count }
+        let done = Atomic(dataset.imageCount - rowsMissing)
+        context.worked(try work(rows: rowsMissing))
+        // Who computes a shard's last batch writes it, while the others go on with the next one.
+        try concurrently(batches.count, threads: context.threads) { index in
             try context.checkCancelled()
-            let shard = try FeatureShard(contentsOf: shardPath(context, index))
-            if !shard.areas.isEmpty { try rows.write(rows: areas.count..<areas.count + shard.areas.count, shard.pooled) }
-            areas += shard.areas
-            for (place, row) in images.filter(evaluated.contains).enumerated() {
-                try features.write(row, shard.maps[place * shape.count..<(place + 1) * shape.count])
+            let batch = batches[index]
+            let part = try extraction.features(of: batch.rows)
+            if let shard = pending[batch.shard]?.add(part, at: batch.part) {
+                try shard.write(to: assembly.shardPath(batch.shard), precision: precision, context)
+                try assembly.add(batch.shard)
             }
+            context.progress(done.add(batch.rows.count, ordering: .relaxed).newValue, of: dataset.imageCount, "images")
         }
-        try pooled.write("area", areas)
-        try pooled.close()
-        try features.close()
+        try assembly.close()
+    }
+
+    /// What passes the backbone together. The bits do not depend on it.
+    private static func batches(of rows: Range<Int>) -> [Range<Int>] {
+        stride(from: rows.lowerBound, to: rows.upperBound, by: Backbone.batch).map { $0..<min($0 + Backbone.batch, rows.upperBound) }
     }
 }
 
-/// Masked features F ⊙ M, averaged over the grid (METHOD 5), or kept as a map (`flattenFeatures`).
-/// - Returns: `[d]` or `[d·h·w]`, and the number of cells inside the mask.
-func pool(_ maps: [Float], _ mask: Bitmap, _ shape: FeatureShape, flatten: Bool) -> ([Float], Int32) {
-    let cells = shape.height * shape.width
-    let inside = (0..<cells).filter { mask[$0 % shape.width, $0 / shape.width] }
-    if flatten {
-        var out = [Float](repeating: 0, count: shape.count)
-        for channel in 0..<shape.channels { for cell in inside { out[channel * cells + cell] = maps[channel * cells + cell] } }
-        return (out, Int32(inside.count))
+/// Joins the shards into the two artifacts, in their order, each as soon as all before it are there; one in memory at a time.
+private final class FeatureAssembly: Sendable {
+    private let shards: [Range<Int>]
+    private let evaluated: Set<Int>
+    private let size: Int
+    private let precision: Experiment.Precision
+    private let context: StageContext
+    private let maps: MapFile.Writer
+    private let pooledFile: HDF5File
+    private let pooled: HDF5Dataset<Float>
+    private let state = Mutex(State())
+
+    private struct State {
+        var next = 0
+        var ready: Set<Int> = []
+        var areas: [Int32] = []
     }
-    var out = [Float](repeating: 0, count: shape.channels)
-    for channel in 0..<shape.channels {
-        var sum: Float = 0
-        for cell in inside { sum += maps[channel * cells + cell] }
-        out[channel] = sum / Float(cells)
+
+    init(
+        _ shards: [Range<Int>], _ extraction: FeatureExtraction, _ model: Model, _ precision: Experiment.Precision, _ context: StageContext
+    ) throws {
+        self.shards = shards
+        self.precision = precision
+        self.context = context
+        evaluated = extraction.evaluated
+        size = extraction.shape.count
+        maps = try MapFile.Writer(
+            path: context.output + "/" + FeaturesStage.featuresName, images: extraction.dataset.imageCount, shape: extraction.shape,
+            precision: precision, backbone: model.architecture.rawValue, layer: model.layer)
+        pooledFile = try HDF5File.create(context.output + "/" + FeaturesStage.pooledName)
+        pooled = try pooledFile.createDataset("pooled", Float.self, shape: [extraction.dataset.sampleCount, extraction.width], chunk: nil)
     }
-    return (out, Int32(inside.count))
+
+    func shardPath(_ index: Int) -> String { "\(context.scratch)/shard-\(index).h5" }
+
+    /// The shard is on disk.
+    func add(_ index: Int) throws {
+        try state.withLock { state in
+            state.ready.insert(index)
+            while state.ready.remove(state.next) != nil {
+                try append(state.next, &state.areas)
+                state.next += 1
+            }
+        }
+    }
+
+    private func append(_ index: Int, _ areas: inout [Int32]) throws {
+        let shard = try FeatureShard(contentsOf: shardPath(index), precision: precision)
+        if !shard.areas.isEmpty { try pooled.write(rows: areas.count..<areas.count + shard.areas.count, shard.pooled) }
+        areas += shard.areas
+        for (place, row) in shards[index].filter(evaluated.contains).enumerated() {
+            try maps.write(row, shard.maps[place * size..<(place + 1) * size])
+        }
+    }
+
+    func close() throws {
+        try pooledFile.write("area", state.withLock { $0.areas })
+        try pooledFile.close()
+        try maps.close()
+    }
 }

@@ -1,3 +1,4 @@
+import Fingerprints
 import Foundation
 import Networks
 import Synchronization
@@ -27,13 +28,29 @@ import Testing
         #expect(worst <= 1e-4, "sums off by \(worst)")
     }
 
-    /// Within 1e-5 of the map's largest number. (By the relative error of its small numbers, PyTorch's own float32 is off
-    /// by up to 2e-3 here: they are what is left of large terms that cancel.)
+    /// Within 1e-4 of each number, or of a thirtieth of the map's largest where the number is less. (By the relative error of its
+    /// smaller numbers, PyTorch's own float32 is off by up to 1e-3 here: they are what is left of large terms that cancel.)
     func expectClose(map ours: [Float], _ golden: [Float], _ label: String) {
         #expect(ours.count == golden.count)
-        let worst = zip(ours, golden).map { abs($0 - $1) }.max() ?? .infinity
-        let largest = golden.max() ?? 0
-        #expect(worst <= 1e-5 * largest, "\(label): off by \(worst / largest) of the largest")
+        let least = (golden.max() ?? 0) / 30
+        let worst = zip(ours, golden).map { abs($0 - $1) / max(abs($1), least) }.max() ?? .infinity
+        #expect(worst <= 1e-4 || ours == golden, "\(label): off by \(worst)")
+    }
+
+    /// The features of a crop, by digest. Other bits here want a raised revision of FeaturesStage and EvaluateStage; a machine with
+    /// bits of its own is a fault of the kernels.
+    @Test(arguments: [
+        (Architecture.resnet18, "layer4", "d23dfa8c99f43af0dab8696604594580a844704643b13fa511f6cfa893bb3a24"),
+        (.resnet50, "layer4", "4eaab0b346de48e93c45df44a58d0b577dff54dd87b943ea9adf360b91e7bf95"),
+        (.alexnet, "features", "e48318c8d28b2e1049a2feee5d1a53fd3a45795660683b33ec25eb1f6f3cad19"),
+    ])
+    func bitsArePinned(architecture: Architecture, layer: String, pinned: String) throws {
+        let backbone = try Backbone(architecture, layer: layer, parameters: HashedParameters())
+        var features = [Float](repeating: .nan, count: backbone.shape.count)
+        backbone.features(pixels: hashedCrop(0), into: &features)
+        var stream = DigestStream()
+        features.withUnsafeBytes { stream.update($0) }
+        #expect(stream.finish().hex == pinned)
     }
 
     @Test(arguments: try Golden.read())

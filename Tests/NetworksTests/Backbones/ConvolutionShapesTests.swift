@@ -7,19 +7,8 @@ import Testing
     static func shapes() throws -> [ConvolutionShape] {
         var shapes: [ConvolutionShape] = []
         for architecture in Architecture.allCases {
-            var input = FeatureShape.image
-            for block in try architecture.blocks(upTo: architecture.layers[architecture.layers.count - 1]) {
-                var between = input
-                for (index, convolution) in block.convolutions.enumerated() {
-                    if case .residual(let main, _) = block, index == main.count { between = input }
-                    let shape = ConvolutionShape(
-                        inputs: convolution.inputs, outputs: convolution.outputs, kernel: convolution.kernel,
-                        stride: convolution.stride, padding: convolution.padding, height: between.height, width: between.width)
-                    if !shapes.contains(shape) { shapes.append(shape) }
-                    between = convolution.outputShape(between)
-                }
-                input = block.outputShape(input)
-            }
+            for layer in try architecture.convolutionLayers(upTo: architecture.layers[architecture.layers.count - 1])
+            where !shapes.contains(layer.shape) { shapes.append(layer.shape) }
         }
         return shapes
     }
