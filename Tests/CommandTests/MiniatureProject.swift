@@ -34,7 +34,7 @@ struct MiniatureProject {
         let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
         for name in ["experiments", "manifests"] { try files.copyItem(atPath: "\(repository)/\(name)", toPath: command.path(name)) }
         let (images, vectors) = try Self.sources(command)
-        try Miniature.subset(of: images, to: command.path("coco"), images: 100)
+        try Miniature.subset(of: images, to: command.path("coco"), images: parts.contains(.visualGenome) ? 100 : 40)
         for part in parts {
             try replace(part.rawValue) { real in
                 switch part {
