@@ -23,7 +23,7 @@ public enum TransferError: Error, Sendable, CustomStringConvertible {
             "offline, and these files are missing: " + missing.map(\.description).joined(separator: ", ")
                 + "; run without offline mode or name a folder that has them in LAVISE_MIRRORS"
         case .noSpace(let folder, let needed, let free):
-            "\(folder): \(needed) bytes are needed, \(free) are free; make room or choose another folder"
+            "\(folder): \(needed) bytes are needed, \(free) are free (\(needed / 1_000_000_000) and \(free / 1_000_000_000) GB); make room, or keep the store on another disk"
         case .inUse(let path):
             "\(path): another process is writing this file; wait for it or stop it"
         case .fileSystem(let operation, let path, let code):

@@ -12,27 +12,39 @@ struct MiniatureProject {
     /// The folder that the server serves.
     var mirror: String { command.path("mirror") }
 
-    /// The small COCO's images come from the real sample, or are drawn on machines without it.
-    static func with<R>(_ body: (MiniatureProject) throws -> R) throws -> R {
+    /// A manifest that can be cut down.
+    enum Part: String {
+        case coco = "coco2017", visualGenome = "visual_genome", glove = "glove6b", resNet18 = "resnet18"
+    }
+
+    /// The images come from the real sample, or are drawn on machines without it.
+    /// - Parameter parts: the manifests to cut down; the others stay as they are.
+    static func with<R>(_ parts: Part..., body: (MiniatureProject) throws -> R) throws -> R {
         try Command.with { command in
             let server = try LoopbackServer(folder: command.path("mirror"))
             defer { server.stop() }
-            return try body(try MiniatureProject(command: command, server: server))
+            return try body(try MiniatureProject(command: command, server: server, parts: parts))
         }
     }
 
-    private init(command: Command, server: LoopbackServer) throws {
+    private init(command: Command, server: LoopbackServer, parts: [Part]) throws {
         self.command = command
         self.server = server
         let files = FileManager.default
         let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
         for name in ["experiments", "manifests"] { try files.copyItem(atPath: "\(repository)/\(name)", toPath: command.path(name)) }
         let (images, vectors) = try Self.sources(command)
-        try Miniature.subset(of: images, to: command.path("coco"), images: 100)
-        try replace("coco2017") { try Miniature.coco(from: command.path("coco"), to: mirror, like: $0, base: server.url) }
-        try replace("visual_genome") { try Miniature.visualGenome(from: command.path("coco"), to: mirror, like: $0, base: server.url) }
-        try replace("glove6b") { try Miniature.glove(from: vectors, to: mirror, like: $0, base: server.url) }
-        try replace("resnet18") { try Miniature.resNet18(to: mirror, like: $0, base: server.url) }
+        try Miniature.subset(of: images, to: command.path("coco"), images: parts.contains(.visualGenome) ? 100 : 40)
+        for part in parts {
+            try replace(part.rawValue) { real in
+                switch part {
+                case .coco: try Miniature.coco(from: command.path("coco"), to: mirror, like: real, base: server.url)
+                case .visualGenome: try Miniature.visualGenome(from: command.path("coco"), to: mirror, like: real, base: server.url)
+                case .glove: try Miniature.glove(from: vectors, to: mirror, like: real, base: server.url)
+                case .resNet18: try Miniature.resNet18(to: mirror, like: real, base: server.url)
+                }
+            }
+        }
     }
 
     /// A COCO-style folder and a file of word vectors.

@@ -11,7 +11,7 @@ import TransferTestSupport
     private let files = FileManager.default
 
     @Test func cocoGoesFromZipsToTheTable() throws {
-        try MiniatureProject.with { project in
+        try MiniatureProject.with(.coco, .glove, .resNet18) { project in
             let experiment = "experiments/resnet18_coco.json"
             let first = try project.run(["run", experiment] + size)
             #expect(first.code == 0 && first.output.contains("| projection |"), "\(first.errors)")
@@ -45,7 +45,7 @@ import TransferTestSupport
     }
 
     @Test func visualGenomeGoesFromZipsToTheTable() throws {
-        try MiniatureProject.with { project in
+        try MiniatureProject.with(.visualGenome, .glove, .resNet18) { project in
             let experiment = "experiments/resnet18_vg.json"
             let arguments = ["run", experiment, "--set", "dataset.minimumCount=3"] + size
             // A hundred occurrences are too many to ask of so few images; what was downloaded is on record all the same.
@@ -74,7 +74,7 @@ import TransferTestSupport
     }
 
     @Test func offlineNamesWhatIsMissing() throws {
-        try MiniatureProject.with { project in
+        try MiniatureProject.with(.coco, .glove) { project in
             let experiment = "experiments/resnet18_coco.json"
             let outcome = try project.run("run", experiment, "--offline", "--only", "download-coco2017")
             #expect(outcome.code == 8 && project.server.requestCount == 0)
@@ -95,7 +95,7 @@ import TransferTestSupport
     }
 
     @Test func killedRunFetchesOnlyTheRest() throws {
-        try MiniatureProject.with { project in
+        try MiniatureProject.with(.coco) { project in
             let bytes = try project.bytes(of: "coco2017")
             let process = Process()
             process.executableURL = Command.binary
@@ -118,7 +118,7 @@ import TransferTestSupport
     /// On a terminal, which `script` stands in for.
     @Test(.enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/script")))
     func progressShowsBytesRateAndTimeLeft() throws {
-        try MiniatureProject.with { project in
+        try MiniatureProject.with(.coco) { project in
             let bytes = try project.bytes(of: "coco2017")
             let process = Process(), output = Pipe()
             process.executableURL = URL(fileURLWithPath: "/usr/bin/script")
@@ -136,7 +136,7 @@ import TransferTestSupport
     }
 
     @Test func doctorShowsWhatIsToBeFetched() throws {
-        try MiniatureProject.with { project in
+        try MiniatureProject.with(.coco) { project in
             func row(_ name: String) throws -> String {
                 try #require(try project.run("doctor").output.split(separator: "\n").first { $0.contains(" \(name) ") }.map(String.init))
             }

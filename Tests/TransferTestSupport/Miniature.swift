@@ -54,7 +54,7 @@ public enum Miniature {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         let zip = try ZipWriter("\(output)/glove.6B.zip")
         for width in [50, 100, 200] { try zip.add("glove.6B.\(width)d.txt", Array("the 0.5\n".utf8)) }
-        try zip.add("glove.6B.300d.txt", file: source)
+        try zip.add("glove.6B.300d.txt", file: source, stored: true)
         try zip.close()
         return try manifest(like: real, in: output, base: base)
     }
