@@ -199,22 +199,7 @@ public struct ExperimentPlan: Sendable {
     }
 }
 
-/// A file that a run would have to fetch.
-public struct PendingDownload: Sendable {
-    public let name: String
-    public let bytes: Int?
-    public let url: String
-}
-
 extension ExperimentPlan {
-    /// What the download stages that are not fresh would fetch.
-    public func pendingDownloads(_ jobs: [JobStatus]) -> [PendingDownload] {
-        jobs.filter { $0.state != .fresh }.flatMap { status -> [PendingDownload] in
-            guard let stage = plan.job(status.job)?.stage as? DownloadStage else { return [] }
-            return stage.manifest.files.map { PendingDownload(name: $0.name, bytes: $0.bytes, url: $0.urls[0]) }
-        }
-    }
-
     /// Keeps in `manifests/` the hashes that downloads found, where the manifest knew none.
     public func recordLocks(_ jobs: [JobStatus], in places: Places) throws {
         for status in jobs where status.state == .fresh {

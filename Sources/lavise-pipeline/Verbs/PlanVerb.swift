@@ -3,6 +3,7 @@ import Engine
 import Fingerprints
 import Foundation
 import Pipeline
+import Transfer
 
 struct PlanVerb: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "plan", abstract: "What would run, in what order, and what it would download.")
@@ -20,7 +21,7 @@ struct PlanVerb: ParsableCommand {
         let experiment = try project.plan(file)
         let predictions = try project.runner().predict(experiment.plan) { try experiment.expectedCosts($0, places: project.places) }
         let jobs = predictions.map(\.status)
-        let downloads = experiment.pendingDownloads(jobs)
+        let downloads = try jobs.flatMap { try project.pendingDownloads(of: $0, in: experiment.plan) }
         if json {
             print(Value.object([
                 "schema": 1, "experiment": .string(file.name),
@@ -30,7 +31,7 @@ struct PlanVerb: ParsableCommand {
                         "seconds": job.seconds.map { .double($0) } ?? .null, "bytes": job.bytes.map { .int($0) } ?? .null,
                     ]
                 }),
-                "downloads": .array(downloads.map { ["name": .string($0.name), "bytes": $0.bytes.map { .int($0) } ?? .null] }),
+                "downloads": .array(downloads.map { ["name": .string($0.file.name), "bytes": $0.bytesLeft.map { .int($0) } ?? .null] }),
             ]).json(pretty: true))
             return
         }
@@ -44,14 +45,14 @@ struct PlanVerb: ParsableCommand {
         Format.columns(rows).forEach { print($0) }
         if !downloads.isEmpty {
             print("downloads:")
-            Format.columns(downloads.map { ["  \($0.name)", $0.bytes.map(Format.bytes) ?? "size unknown", $0.url] }).forEach { print($0) }
-            print("  in all \(Format.bytes(downloads.reduce(0) { $0 + ($1.bytes ?? 0) }))")
+            Format.columns(downloads.map { ["  \($0.file.name)", $0.bytesLeft.map(Format.bytes) ?? "size unknown", $0.file.urls[0]] }).forEach { print($0) }
+            print("  in all \(Format.bytes(downloads.reduce(0) { $0 + ($1.bytesLeft ?? 0) }))")
         }
         print(summary(predictions, downloads))
     }
 
     /// One line: how many stages, how long, how much to fetch and to keep.
-    private static func summary(_ predictions: [Prediction], _ downloads: [PendingDownload]) -> String {
+    private static func summary(_ predictions: [Prediction], _ downloads: [PlannedDownload]) -> String {
         let running = predictions.filter(\.wouldRun)
         var parts = ["\(running.count) of \(predictions.count) stages would run"]
         guard !running.isEmpty else { return parts[0] }
@@ -60,7 +61,7 @@ struct PlanVerb: ParsableCommand {
             let unknown = running.count - known.count
             parts.append("~" + Format.seconds(known.reduce(0, +)) + (unknown > 0 ? " and \(unknown) of unknown time" : ""))
         }
-        let fetched = downloads.reduce(0) { $0 + ($1.bytes ?? 0) }
+        let fetched = downloads.reduce(0) { $0 + ($1.bytesLeft ?? 0) }
         if fetched > 0 { parts.append(Format.bytes(fetched) + " to download") }
         let kept = running.reduce(0) { $0 + ($1.bytes ?? 0) }
         if kept > 0 { parts.append("~" + Format.bytes(kept) + " on disk") }
