@@ -58,14 +58,14 @@ let package = Package(
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "TransferTestSupport", "transfer-probe", "CZip"]),
         .target(name: "TransferTestSupport", dependencies: ["Transfer", "CZip", "Fingerprints"], path: "Tests/TransferTestSupport"),
         .executableTarget(name: "transfer-probe", dependencies: ["TransferTestSupport"], path: "Tests/TransferProbe"),
-        .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "Networks"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "DatasetsTestSupport", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .target(name: "DatasetsTestSupport", dependencies: ["Datasets", "Imaging", "Fingerprints"], path: "Tests/DatasetsTestSupport"),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "CKernels", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5"]),
-        .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Engine", "HDF5", "Transfer", "Datasets", "Fingerprints"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Networks", "Engine", "HDF5", "Transfer", "Datasets", "Fingerprints"], resources: [.copy("Fixtures")]),
     ],
     cxxLanguageStandard: .cxx17
 )

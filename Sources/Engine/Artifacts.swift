@@ -30,7 +30,7 @@ extension Store {
     func adopt(_ outputs: [(artifact: Artifact, path: String)], threads: Int, faults: FaultPoints) throws {
         for (artifact, path) in outputs { try adopt(artifact, from: path, threads: threads, faults: faults) }
         // Of those that were there too: who put them there may have died before this.
-        for folder in Set(outputs.map { Store.folder(of: self.path(of: $0.artifact.digest)) }).sorted() { try fileSystem.sync(folder) }
+        try flushNames(outputs.map { self.path(of: $0.artifact.digest) })
         faults.pass("artifact.synced")
     }
 

@@ -8,6 +8,7 @@ final class RunSession: Sendable {
     private let observer: any RunObserver
     private let results: Mutex<[Result?]>
     private let waits = Mutex<[Int: Wait]>([:])
+    private let hasFlushedFolders = Atomic(false)
 
     private struct Wait {
         let since: Int
@@ -97,7 +98,7 @@ final class RunSession: Sendable {
             return (found, [ingredients.fingerprint] + outcome.outputs.map(\.digest))
         }
         guard case .sound(let trace, let outcome) = found else { return false }
-        if !isShared { try removeLeftovers(ingredients.fingerprint) }
+        try removeLeftovers(ingredients.fingerprint, outcome, isLocked: isShared)
         try store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
         let doubt: Reason? = trace.outcomes.count > 1 ? .nondeterministic(outcomes: trace.outcomes.count) : nil
         let touched = isTouched(index)
@@ -106,11 +107,15 @@ final class RunSession: Sendable {
         return true
     }
 
-    /// A process that died between publishing and tidying up left its scratch.
-    private func removeLeftovers(_ fingerprint: Digest) throws {
+    /// A process that died between publishing and tidying up left its scratch, and perhaps names that a power cut would undo.
+    private func removeLeftovers(_ fingerprint: Digest, _ outcome: Outcome, isLocked: Bool) throws {
         let work = store.workPath(fingerprint)
-        guard try store.fileSystem.status(of: work) != nil, let lock = try store.lock(fingerprint, label: Host.label("tidying")) else { return }
-        defer { lock.release(removing: true) }
+        guard try store.fileSystem.status(of: work) != nil else { return }
+        try store.flushFolders()
+        try store.flushNames([store.sharded("ac", fingerprint)] + outcome.outputs.map { store.path(of: $0.digest) })
+        let lock = isLocked ? nil : try store.lock(fingerprint, label: Host.label("tidying"))
+        guard isLocked || lock != nil else { return }
+        defer { lock?.release(removing: true) }
         try store.fileSystem.remove(work)
     }
 
@@ -147,6 +152,7 @@ final class RunSession: Sendable {
             observer.noted(job: job.id, text: "\(reason); \(corrupt.isEmpty ? "" : "moved to quarantine, ")building again")
         }
         observer.started(job: job.id, stage: job.stage.name, reason: reason, threads: threads)
+        if !hasFlushedFolders.exchange(true, ordering: .relaxed) { try store.flushFolders() }
         let work = store.workPath(ingredients.fingerprint)
         let result = try execute(job, ingredients, in: work, threads: threads)
         try inspector.checkUnchanged(job, ingredients)

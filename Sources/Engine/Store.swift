@@ -91,6 +91,16 @@ public struct Store: Sendable {
         for made in missing.reversed() { try fileSystem.sync(Store.folder(of: made)) }
     }
 
+    /// Makes the names of these files durable.
+    func flushNames(_ paths: [String]) throws {
+        for folder in Set(paths.map(Store.folder)).sorted() { try fileSystem.sync(folder) }
+    }
+
+    /// The same for the folders that hold artifacts and traces: who made one may have died before flushing its name.
+    func flushFolders() throws {
+        for folder in ["\(root)/ac", "\(root)/cas", root] where try fileSystem.status(of: folder) != nil { try fileSystem.sync(folder) }
+    }
+
     static func folder(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else { return "/" }
         return String(path[..<slash])

@@ -45,33 +45,44 @@ public struct Trace: Sendable, Equatable {
 
     public var fingerprint: Digest { fields.value.digest }
 
+    /// Schema 2 adds the digest of what the fingerprint does not cover; traces of schema 1 are still read.
     var value: Value {
-        [
-            "schema": 1,
+        let inputs = Value.array(inputs.map { input in
+            [
+                "name": .string(input.name), "source": .string(input.source), "digest": .string(input.digest.hex),
+                "bytes": .int(input.bytes),
+            ]
+        })
+        let outcomes = Value.array(outcomes.map(\.value))
+        return [
+            "schema": 2,
             "job": .string(job),
             "fingerprint": .string(fingerprint.hex),
             "fields": fields.value,
-            "inputs": .array(inputs.map { input in
-                [
-                    "name": .string(input.name), "source": .string(input.source), "digest": .string(input.digest.hex),
-                    "bytes": .int(input.bytes),
-                ]
-            }),
-            "outcomes": .array(outcomes.map(\.value)),
+            "inputs": inputs,
+            "outcomes": outcomes,
+            "digest": .string(Self.digest(job: .string(job), inputs, outcomes).hex),
         ]
     }
 
+    private static func digest(job: Value, _ inputs: Value, _ outcomes: Value) -> Digest { Value.array([job, inputs, outcomes]).digest }
+
     /// Reads a trace; nil when it is damaged or not that of `fingerprint`.
     init?(_ value: Value, fingerprint: Digest) {
-        guard value["schema"] == 1, let job = value["job"]?.stringValue, let fields = value["fields"],
-            fields.digest == fingerprint, let fields = FingerprintFields(fields),
-            let inputs = value["inputs"]?.arrayValue?.map(TracedInput.init), !inputs.contains(nil),
+        guard let job = value["job"]?.stringValue, let fields = value["fields"], fields.digest == fingerprint,
+            let fields = FingerprintFields(fields), Self.isWhole(value), let inputs = value["inputs"]?.arrayValue?.map(TracedInput.init), !inputs.contains(nil),
             let outcomes = value["outcomes"]?.arrayValue?.map(Outcome.init), !outcomes.isEmpty, !outcomes.contains(nil)
         else { return nil }
         self.job = job
         self.fields = fields
         self.inputs = inputs.compactMap { $0 }
         self.outcomes = outcomes.compactMap { $0 }
+    }
+
+    private static func isWhole(_ value: Value) -> Bool {
+        if value["schema"] == 1 { return value["digest"] == nil }
+        guard value["schema"] == 2, let job = value["job"], let inputs = value["inputs"], let outcomes = value["outcomes"] else { return false }
+        return value["digest"]?.stringValue == digest(job: job, inputs, outcomes).hex
     }
 
     init(job: String, fields: FingerprintFields, inputs: [TracedInput], outcomes: [Outcome]) {

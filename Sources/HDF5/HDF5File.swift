@@ -145,6 +145,8 @@ public final class HDF5File: Sendable {
             var link = H5L_info_t()
             try place.check(H5Lget_info(id, path, &link, 0), "look it up")
             try place.require(link.type == H5L_TYPE_HARD, "is a symbolic or external link, which is not followed")
+            // Files that are written are our own.
+            try place.require(place.health != nil || !ChunkExtents.haveZero(in: self.path, header: UInt64(link.u.address)), "has chunks without extent")
         }
     }
 

@@ -22,7 +22,12 @@ import Testing
         let folder = command.path(".lavise/cas/\(new.prefix(2))")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try FileManager.default.moveItem(atPath: copy, toPath: "\(folder)/\(new)")
-        try Data(text.replacingOccurrences(of: old, with: new).utf8).write(to: URL(fileURLWithPath: command.path(".lavise/ac/\(name)")))
+        // As a trace of the old schema, which has no digest of its own.
+        var lines = text.replacingOccurrences(of: old, with: new).replacingOccurrences(of: "\"schema\": 2", with: "\"schema\": 1")
+            .split(separator: "\n").map(String.init)
+        let digest = try #require(lines.firstIndex { $0.hasPrefix("  \"digest\": ") })
+        lines.remove(at: digest)
+        try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: command.path(".lavise/ac/\(name)")))
     }
 
     /// A folder's digest is that of its listing: a header, then digest, blank, path and a zero byte for each file.

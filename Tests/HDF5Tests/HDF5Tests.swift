@@ -232,6 +232,29 @@ func message(_ body: () throws -> Void) -> String? {
         }
     }
 
+    /// HDF5 1.10 would divide by it. Found by fuzzing.
+    @Test func aChunkWithoutExtent() throws {
+        try withFolder { folder in
+            let path = folder + "/x.h5"
+            let file = try HDF5File.create(path)
+            try file.createDataset("group/x", Float.self, shape: [4, 5], chunk: [1, 5]).write(rows: 0..<1, [1, 2, 3, 4, 5])
+            try file.close()
+            #expect(try HDF5File.open(path).read("group/x", as: Float.self).prefix(5) == [1, 2, 3, 4, 5])
+            var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+            // The layout message: version 3, chunked, 3 extents with the element's size, an address, the extents.
+            let extents: [UInt8] = [1, 0, 0, 0, 5, 0, 0, 0, 4, 0, 0, 0]
+            let place = try #require(bytes.indices.dropLast(23).first { bytes[$0] == 3 && bytes[$0 + 1] == 2 && bytes[$0 + 2] == 3 && Array(bytes[$0 + 11..<$0 + 23]) == extents })
+            for extent in 0..<2 {
+                bytes[place + 11 + 4 * extent] = 0
+                try Data(bytes).write(to: URL(filePath: path))
+                let damaged = try HDF5File.open(path)
+                #expect(message { _ = try damaged.read("group/x", as: Float.self).count }?.contains("'/group/x': has chunks without extent") == true)
+                #expect(message { _ = try damaged.shape(of: "group/x") }?.contains("chunks without extent") == true)
+                bytes[place + 11 + 4 * extent] = extents[4 * extent]
+            }
+        }
+    }
+
     @Test func aFullDiskSurfacesOnClosing() throws {
         guard FileManager.default.isWritableFile(atPath: "/dev/full") else { return }
         #expect(throws: HDF5Error.self) {
