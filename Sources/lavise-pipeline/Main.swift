@@ -8,11 +8,19 @@ enum Main {
         pinNumerics()
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try LavisePipeline.parseAsRoot()
+            var command = try LavisePipeline.parseAsRoot(verbFirst(Array(CommandLine.arguments.dropFirst())))
             try command.run()
         } catch {
             Foundation.exit(report(error))
         }
+    }
+
+    /// Arguments with the verb before the options that were given before it: `--store x run demo` means `run --store x demo`.
+    private static func verbFirst(_ arguments: [String]) -> [String] {
+        let verbs = Set(LavisePipeline.configuration.subcommands.map { $0._commandName })
+        guard let first = arguments.first, ["-C", "--store", "--data", "--json", "-q", "--quiet", "-v", "--verbose", "--no-progress", "--offline"].contains(first),
+              let verb = arguments.firstIndex(where: verbs.contains) else { return arguments }
+        return [arguments[verb]] + arguments[..<verb] + arguments[(verb + 1)...]
     }
 
     /// Prints an error where it belongs and returns DESIGN's exit code for it.
@@ -49,7 +57,7 @@ struct LavisePipeline: ParsableCommand {
         abstract: "Explains the filters of a CNN in words (LaViSE), reproducibly: from an experiment file to a table.",
         version: PipelineVersion.text,
         subcommands: [
-            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Diff.self, Check.self, Verify.self, Show.self, List.self, Doctor.self, GC.self,
+            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Explain.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, List.self, Doctor.self, GC.self,
             Version.self,
         ])
 }
