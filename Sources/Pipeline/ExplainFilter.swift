@@ -56,9 +56,10 @@ public struct FilterExplainer {
     public func filters(saying word: String, among count: Int) throws -> [(rank: Int, row: FilterRow)] {
         let rows = results.evaluation.summary.filters.indices.map { results.filterRow($0, method) }
         let found = rows.compactMap { row in row.words.prefix(count).firstIndex { $0.text == word }.map { (rank: $0 + 1, row: row) } }
-        if found.isEmpty, !results.dataset.concepts.contains(word), !rows.contains(where: { $0.words.contains { $0.text == word } }) {
-            let hint = nearest(to: word, among: results.dataset.concepts).map { "did you mean \"\($0)\"?" } ?? "filters.csv of the results lists the words"
-            throw ExperimentError("--concept \(word): no concept of \(experiment.file.name); \(hint)")
+        let known = Set(results.dataset.concepts).union(rows.flatMap { $0.words.map(\.text) })
+        if found.isEmpty, !known.contains(word) {
+            let hint = nearest(to: word, among: known.sorted()).map { "did you mean \"\($0)\"?" } ?? "filters.csv of the results lists the words"
+            throw ExperimentError("--concept \(word): neither a concept of \(experiment.file.name) nor a filter's word; \(hint)")
         }
         return found.sorted { a, b in
             let x = a.row.words[a.rank - 1], y = b.row.words[b.rank - 1]

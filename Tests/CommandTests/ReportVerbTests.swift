@@ -54,6 +54,7 @@ import Testing
 
         let top = try command.run("explain", "x.json", "--image", command.path("data/scenes/val2017/\(name)"))
         #expect(top.code == 0 && top.output.split(separator: "\n").count == 3, "\(top.output)\(top.errors)")
+        #expect(top.output.split(separator: "\n").dropFirst().allSatisfy { !$0.hasSuffix(" ") })
         let found = try command.run("explain", "x.json", "--concept", first)
         #expect(found.code == 0 && found.output.contains("filter 0") && found.output.contains("of 2 filters have \"\(first)\""), "\(found.output)")
         for (arguments, text) in [

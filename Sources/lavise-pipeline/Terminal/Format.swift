@@ -32,8 +32,9 @@ enum Format {
         }
         let width = terminalWidth(STDOUT_FILENO)
         return rows.map { row in
-            clipped(row.enumerated().map { i, cell in
-                i == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[i] - cell.count)
+            let cells = row[..<((row.lastIndex { !$0.isEmpty } ?? -1) + 1)]
+            return clipped(cells.enumerated().map { i, cell in
+                i == cells.count - 1 ? cell : cell + String(repeating: " ", count: widths[i] - cell.count)
             }.joined(separator: "  "), to: width)
         }
     }
@@ -43,6 +44,12 @@ enum Format {
         guard isatty(descriptor) == 1 else { return nil }
         var size = winsize()
         return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
+
+    /// A path below the current folder without it.
+    static func path(_ path: String) -> String {
+        let here = FileManager.default.currentDirectoryPath + "/"
+        return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
     }
 
     static func clipped(_ line: String, to width: Int?) -> String {

@@ -65,7 +65,7 @@ struct Explain: ParsableCommand {
             ["  " + word.text, String(repeating: "█", count: max(1, 24 * word.frequency / most)), "\(word.frequency) images", String(format: "cosine %.2f", word.similarity)]
         }
         Format.columns(Array(lines)).forEach { print($0) }
-        standardError("heat maps: \(path)")
+        standardError("heat maps: \(Format.path(path))")
     }
 
     private func show(picture: String, _ explainer: FilterExplainer, _ name: String, _ project: Project) throws {
@@ -98,7 +98,7 @@ struct Explain: ParsableCommand {
         }
         Format.columns(lines).forEach { print($0) }
         if seen.allSatisfy({ $0.area == 0 }) { standardError("none of these filters reaches its threshold in the picture: their heat maps are dim all over") }
-        standardError("heat maps: \(path)")
+        standardError("heat maps: \(Format.path(path))")
     }
 
     private func show(concept: String, _ explainer: FilterExplainer, _ name: String) throws {

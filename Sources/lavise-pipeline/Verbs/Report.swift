@@ -29,7 +29,7 @@ struct Report: ParsableCommand {
             }
             print(written.page)
             if !global.quiet {
-                standardError("\(file.name): \(Format.bytes(written.bytes))" + (written.pictures.map { ", with its pictures in \($0); keep them together" } ?? ", one file"))
+                standardError("\(file.name): \(Format.bytes(written.bytes))" + (written.pictures.map { ", with its pictures in \(Format.path($0)); keep them together" } ?? ", one file"))
             }
         }
     }

@@ -60,7 +60,7 @@ struct Run: ParsableCommand {
             print(StatusReport(file, outcome).json)
         } else if !global.quiet {
             print(try String(contentsOfFile: folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8), terminator: "")
-            standardError("results: \(folder); a page with every filter: lavise-pipeline report \(file.name)")
+            standardError("results: \(Format.path(folder)); a page with every filter: lavise-pipeline report \(file.name)")
         }
     }
 

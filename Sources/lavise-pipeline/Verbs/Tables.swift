@@ -26,7 +26,7 @@ struct Tables: ParsableCommand {
         print(collected.map(\.markdown).joined(separator: "\n"), terminator: "")
         if !global.quiet {
             let rows = collected.reduce(0) { $0 + $1.published.rows.count }, computed = collected.reduce(0) { $0 + $1.computed }
-            standardError("\(computed) of \(rows) rows computed here; written to \(folder)")
+            standardError("\(computed) of \(rows) rows computed here; written to \(Format.path(folder))")
         }
     }
 }
