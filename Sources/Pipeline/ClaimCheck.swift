@@ -22,7 +22,7 @@ extension ExperimentPlan {
     func path(of output: String, _ job: String, _ jobs: [JobStatus]) throws -> String {
         guard let status = jobs.first(where: { $0.job == job }), status.state == .fresh,
               let record = status.outputs.first(where: { $0.name == output }) else {
-            throw ExperimentError("\(file.name): \(job) is not up to date; type: lavise-pipeline run \(file.name)")
+            throw ExperimentError("\(file.name): \(job) is not up to date; type: lavise-pipeline run \(file.name) (with the same --set and --seeds)")
         }
         return record.path
     }

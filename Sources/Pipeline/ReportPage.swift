@@ -63,9 +63,9 @@ public struct ReportPage {
 
     /// The page piece by piece: with all pictures of a large layer it has hundreds of megabytes.
     private func write(_ report: Report, to page: String, embedding sheets: [Sheet], from folder: String) throws -> Int {
-        FileManager.default.createFile(atPath: page, contents: nil)
+        try Data(report.opening.utf8).write(to: URL(fileURLWithPath: page))
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: page))
-        try handle.write(contentsOf: Data(report.opening.utf8))
+        try handle.seekToEnd()
         for sheet in sheets {
             let picture = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(sheet.name)"))
             try handle.write(contentsOf: Data(Report.embedded(sheet.name, base64: picture.base64EncodedString()).utf8))

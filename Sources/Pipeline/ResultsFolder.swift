@@ -137,7 +137,9 @@ public struct ResultsDiff: Sendable {
 /// The papers' tables, filled from the recall tables of every experiment in a results folder.
 /// - Throws: `ExperimentError` for a table that cannot be read.
 public func collectTables(from results: String) throws -> [CollectedTable] {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: results)) ?? []).sorted()
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: results).sorted() else {
+        throw ExperimentError("\(results): no results there; run an experiment first, or name their folder with --results")
+    }
     let tables = try names.flatMap { name in
         try ConceptShare.allCases.compactMap { share -> RecallTable? in
             let file = "\(results)/\(name)/recall\(share == .all ? "" : "-\(share.rawValue)").json"

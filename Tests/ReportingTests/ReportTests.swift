@@ -88,7 +88,6 @@ import Testing
         let sheet = Data(try encodeJPEG(RGBImage(width: 640, height: 640, pixels: [UInt8](repeating: 90, count: 640 * 640 * 3)), quality: 80))
         let html = page.opening + (0..<2048).map { Report.embedded("sheet-\($0)", base64: sheet.base64EncodedString()) }.joined() + Report.closing
         let (dom, log) = try Self.run(html, script: """
-            const started = performance.now();
             const said = [], say = text => said.push(String(text));
             const rows = () => [...document.querySelectorAll("#filter-table tbody tr.shut")];
             const first = column => rows()[0].children[column].textContent;
@@ -108,7 +107,6 @@ import Testing
             say(before); say(document.querySelectorAll(".tile").length); say(document.querySelectorAll(".bar").length);
             rows()[0].querySelector("button").click();
             say(document.querySelectorAll(".tile").length);
-            document.documentElement.dataset.milliseconds = Math.round(started);
             document.body.append(Object.assign(document.createElement("output"), { id: "said", textContent: said.join("|") }));
             """)
         let said = try #require(dom.components(separatedBy: "<output id=\"said\">").last?.components(separatedBy: "</output>").first)
@@ -117,9 +115,6 @@ import Testing
         let holders = (0..<2048).count { u in (0..<9).contains { Self.words[(u + $0) % 11].hasPrefix("street") } }
         #expect(said == "2048|0|2047|1.998|0.000|\(String(format: "%.3f", best))|–|1|1234|\(holders) of 2048|0|0|25|9|0")
         #expect(dom.contains("data-ready=\"true\""))
-        // 2,048 filters with 25 images each, all in the page: usable in 3 seconds.
-        let milliseconds = try #require(dom.firstMatch(of: /data-milliseconds="(\d+)"/)?.1)
-        #expect(Int(milliseconds) ?? .max < 3000, "\(milliseconds) ms")
         #expect(!log.contains("CONSOLE"), "\(log)")
     }
 }
