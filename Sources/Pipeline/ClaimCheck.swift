@@ -6,31 +6,42 @@ extension ExperimentPlan {
     /// The results of every variant, from the store.
     /// - Throws: `ExperimentError` when a stage is not fresh.
     public func results(_ jobs: [JobStatus]) throws -> [VariantResults] {
-        func path(_ job: String, _ output: String) throws -> String {
-            guard let status = jobs.first(where: { $0.job == job }), status.state == .fresh,
-                  let record = status.outputs.first(where: { $0.name == output }) else {
-                throw ExperimentError("\(file.name): \(job) is not up to date; type: lavise-pipeline run \(file.name)")
-            }
-            return record.path
+        try file.variants.indices.map { try results(ofVariant: $0, jobs) }
+    }
+
+    /// The results of one variant, from the store.
+    public func results(ofVariant index: Int, _ jobs: [JobStatus]) throws -> VariantResults {
+        let own = variants[index]
+        return try VariantResults(
+            file.variants[index].experiment, dataset: path(of: DatasetFile.name, own.dataset, jobs), words: path(of: EmbeddingFile.wordsName, own.embedding, jobs),
+            explainer: path(of: TrainStage.explainerName, own.train, jobs), evaluation: path(of: EvaluationFile.name, own.evaluate, jobs))
+    }
+
+    /// The path of a job's output in the store.
+    /// - Throws: `ExperimentError` when the job is not fresh.
+    func path(of output: String, _ job: String, _ jobs: [JobStatus]) throws -> String {
+        guard let status = jobs.first(where: { $0.job == job }), status.state == .fresh,
+              let record = status.outputs.first(where: { $0.name == output }) else {
+            throw ExperimentError("\(file.name): \(job) is not up to date; type: lavise-pipeline run \(file.name) (with the same --set and --seeds)")
         }
-        return try zip(file.variants, variants).map { variant, jobs in
-            try VariantResults(
-                variant.experiment, dataset: path(jobs.dataset, DatasetFile.name), words: path(jobs.embedding, EmbeddingFile.wordsName),
-                explainer: path(jobs.train, TrainStage.explainerName), evaluation: path(jobs.evaluate, EvaluationFile.name))
-        }
+        return record.path
     }
 
     /// Tests every claim of the experiment on its results: an equivalence test on the bootstrap interval; over seeds, their mean.
     public func checkClaims(_ results: [VariantResults]) throws -> ClaimReport {
-        var checked: [CheckedClaim] = []
-        let bySeed = file.matrixKeys == ["seed"]
-        for claim in file.variants[0].experiment.claims {
-            let rows = bySeed ? [nil] : file.variants.map { file.matrixKeys.isEmpty ? nil : $0.labels.joined(separator: ", ") }
-            for (index, row) in rows.enumerated() where claim.row == nil || claim.row == row {
-                checked.append(try Self.check(claim, bySeed ? results : [results[index]], row: row))
-            }
+        var rows: [(name: String?, results: [VariantResults])] = []
+        for (index, result) in results.enumerated() {
+            let name = file.claimRow(index)
+            if let known = rows.firstIndex(where: { $0.name == name }) { rows[known].results.append(result) } else { rows.append((name, [result])) }
         }
-        return ClaimReport(experiment: file.name, claims: checked)
+        let claims = file.variants[0].experiment.claims
+        if let stray = claims.compactMap(\.row).first(where: { row in !rows.contains { $0.name == row } }) {
+            let names = rows.compactMap(\.name).joined(separator: "\", \"")
+            throw ExperimentError("\(file.name): a claim speaks of the row \"\(stray)\"; " + (names.isEmpty ? "the experiment has no matrix" : "rows are \"\(names)\""))
+        }
+        return ClaimReport(experiment: file.name, claims: try claims.flatMap { claim in
+            try rows.filter { claim.row == nil || claim.row == $0.name }.map { try Self.check(claim, $0.results, row: $0.name) }
+        })
     }
 
     private static func check(_ claim: Claim, _ results: [VariantResults], row: String?) throws -> CheckedClaim {

@@ -19,7 +19,7 @@ enum Main {
     private static func report(_ error: any Error) -> Int32 {
         if let exit = error as? ExitCode, !(error is ValidationError) { return exit.rawValue }
         if let status = ExitStatus(error) {
-            standardError("error: \(error)")
+            standardError("error: \(error)" + (nextStep(after: error).map { "\n  \($0)" } ?? ""))
             return status.rawValue
         }
         let message = LavisePipeline.fullMessage(for: error)
@@ -49,7 +49,7 @@ struct LavisePipeline: ParsableCommand {
         abstract: "Explains the filters of a CNN in words (LaViSE), reproducibly: from an experiment file to a table.",
         version: PipelineVersion.text,
         subcommands: [
-            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Diff.self, Check.self, Verify.self, Show.self, List.self, Doctor.self, GC.self,
+            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Explain.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, List.self, Doctor.self, GC.self,
             Version.self,
         ])
 

@@ -32,12 +32,12 @@ import Testing
         #expect(!diff.isWithinTolerance)
         #expect(diff.markdown.contains("| projection, 5 | recall | 0.500000 | 0.400000 | -0.100000 | -20.00 % | outside |"))
         #expect(diff.text(colour: false) == """
-            row            column       old       new     change  relative  tolerance
-            projection, 5  recall  0.500000  0.400000  -0.100000  -20.00 %    outside
+              row            column       old       new   change  relative
+            ! projection, 5  recall  0.500000  0.400000  -0.1000   -20.0 %
             b against a: 1 of 12 cells differ, 1 outside tolerance
 
             """)
-        #expect(diff.text(colour: true).contains("\u{1B}[31mprojection, 5"))
+        #expect(diff.text(colour: true).contains("\u{1B}[31m! projection, 5"))
         #expect(diff.json.contains("\"within_tolerance\": false"))
     }
 
@@ -135,9 +135,12 @@ import Testing
         #expect(report.isRefuted)
         #expect(report.summary == "x: 3 claims: 1 reproduced, 1 inconclusive, 1 refuted")
         #expect(report.text(colour: false) == """
-            refuted       projection recall@5                          published 0.675 ± 0.070, ours 0.360 [0.340, 0.380]  (A, Table 2)
-            inconclusive  0.7: projection recall@5 of unseen concepts  published 0.174 ± 0.020, ours –   (no pair has a ground truth; A, Figure 7)
-            reproduced    projection > image                           ours 0.200 [0.100, 0.300]  (projection − image at 10; A, Table 2)
+            refuted       projection recall@5  (A, Table 2)
+                          published 0.675 ± 0.070, ours 0.360 [0.340, 0.380]
+            inconclusive  0.7: projection recall@5 of unseen concepts  (A, Figure 7)
+                          published 0.174 ± 0.020, no pair has a ground truth
+            reproduced    projection > image  (A, Table 2)
+                          ours 0.200 [0.100, 0.300], projection − image at 10
             x: 3 claims: 1 reproduced, 1 inconclusive, 1 refuted
 
             """)

@@ -14,8 +14,8 @@ import Testing
         let map = image.heatMap(of: region)
         func pixel(_ x: Int, _ y: Int) -> [UInt8] { Array(map.pixels[(y * 12 + x) * 3..<(y * 12 + x) * 3 + 3]) }
         #expect(pixel(0, 0) == [90, 90, 90] && pixel(3, 11) == [90, 90, 90])
-        #expect(pixel(4, 5) == [255, 214, 0] && pixel(5, 5) == [255, 214, 0])
-        #expect(pixel(6, 5) == [36, 36, 36] && pixel(11, 0) == [36, 36, 36])
+        #expect(pixel(5, 5) == [90, 90, 90] && pixel(6, 5) == [255, 214, 0] && pixel(7, 5) == [255, 214, 0])
+        #expect(pixel(8, 5) == [45, 45, 45] && pixel(11, 0) == [45, 45, 45])
     }
 
     @Test func gridPutsPicturesInRows() {

@@ -22,13 +22,13 @@ import Testing
             | layer |  | recall@5 | recall@10 | recall@20 |
             | --- | --- | ---: | ---: | ---: |
             | layer4 | published | 0.226 | 0.302 | 0.373 |
-            |  | ours | – | – | – |
+            |  | ours | not run | not run | not run |
             | layer3 | published | 0.110 | 0.156 | 0.207 |
-            |  | ours | – | 0.150 [0.140, 0.160] | – |
+            |  | ours | not run | 0.150 [0.140, 0.160] | not run |
             | layer2 | published | 0.086 | 0.131 | 0.181 |
-            |  | ours | – | – | – |
+            |  | ours | not run | not run | not run |
             | layer1 | published | 0.042 | 0.060 | 0.092 |
-            |  | ours | – | – | – |
+            |  | ours | not run | not run | not run |
 
             1 of 4 rows computed here so far.
 

@@ -54,11 +54,6 @@ import Testing
         #expect(!html.contains("<section") && html.contains(">null</script>"))
     }
 
-    @Test(arguments: [([], ""), ([0x4d], "TQ=="), ([0x4d, 0x61], "TWE="), ([0x4d, 0x61, 0x6e], "TWFu"), ([0xfb, 0xff, 0xfe, 0x00], "+//+AA==")])
-    func base64(bytes: [UInt8], text: String) {
-        #expect(PictureSheet.address(png: bytes) == "data:image/png;base64," + text)
-    }
-
     // MARK: In a real browser
 
     static let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].first {
@@ -89,8 +84,9 @@ import Testing
 
     /// Every filter of the largest layer: the page draws, sorts, searches and opens, and the console stays silent.
     @Test(.enabled(if: chromium != nil, "needs Debian's chromium")) func worksInABrowser() throws {
-        let picture = PictureSheet.address(png: try encodePNG(.grid([RGBImage(width: 1, height: 1, pixels: [9, 9, 9])], columns: 1)))
-        let html = Self.report(filters: 2048) { _ in picture }.html
+        let page = Self.report(filters: 2048) { "#sheet-\($0)" }
+        let sheet = Data(try encodeJPEG(RGBImage(width: 640, height: 640, pixels: [UInt8](repeating: 90, count: 640 * 640 * 3)), quality: 80))
+        let html = page.opening + (0..<2048).map { Report.embedded("sheet-\($0)", base64: sheet.base64EncodedString()) }.joined() + Report.closing
         let (dom, log) = try Self.run(html, script: """
             const said = [], say = text => said.push(String(text));
             const rows = () => [...document.querySelectorAll("#filter-table tbody tr.shut")];

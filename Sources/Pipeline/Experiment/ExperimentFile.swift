@@ -8,6 +8,8 @@ public struct ExperimentFile: Sendable {
     /// One experiment for every combination of the matrix, in its order; a single one without a matrix.
     public let variants: [Variant]
     public let matrixKeys: [String]
+    /// The file's JSON after `--set` and `--seeds`.
+    public let value: Value
 
     public struct Variant: Sendable {
         /// The matrix values of this combination as text, in the order of `matrixKeys`.
@@ -35,6 +37,7 @@ public struct ExperimentFile: Sendable {
         for setting in settings { try Self.apply(setting, to: &root) }
         if let seeds { root = try Self.setting(root, ["matrix", "seed"], .array(seeds.map { .int($0) })) }
 
+        value = root
         guard case .object(var object) = root else { throw ExperimentError("\(file):1: an experiment file holds one object {…}") }
         let matrix = object.removeValue(forKey: "matrix")
         let axes = try Self.axes(matrix, source)
@@ -92,6 +95,10 @@ public struct ExperimentFile: Sendable {
         switch value {
         case .string(let text): text
         case .array(let items): items.isEmpty ? "none" : items.map(label).joined(separator: " + ")
+        case .object(let members):
+            members.sorted { $0.key < $1.key }.map { key, value in
+                value.boolValue.map { $0 ? key : "no \(key)" } ?? "\(key) \(label(value))"
+            }.joined(separator: " + ")
         default: value.json(pretty: false)
         }
     }

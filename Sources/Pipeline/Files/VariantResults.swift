@@ -7,19 +7,21 @@ import Reporting
 
 /// What one variant of an experiment came to, as the tables need it.
 public struct VariantResults: Sendable {
+    public let experiment: Experiment
     public let evaluation: Evaluation
     let dataset: DatasetFile
     let history: TrainingHistory
     let bootstrap: Bootstrap
-    private let words: [String]
+    /// The embedding's words, by word id.
+    let words: [String]
     /// Word ids of the dataset's concepts.
     private let concepts: [Int32]
     private let seen: [Bool]
     private let samplesLeft: Int
-    private let weighByActivation: Bool
 
     /// Reads the artifacts of a variant by their paths.
     init(_ experiment: Experiment, dataset: String, words: String, explainer: String, evaluation: String) throws {
+        self.experiment = experiment
         self.evaluation = try EvaluationFile.read(evaluation)
         self.dataset = try DatasetFile(dataset)
         self.words = try String(contentsOfFile: words, encoding: .utf8).split(separator: "\n").map(String.init)
@@ -32,14 +34,13 @@ public struct VariantResults: Sendable {
         history = try TrainingHistory(from: file)
         seen = try file.read("concepts/seen", as: UInt8.self).map { $0 != 0 }
         samplesLeft = try Int(file.read("samples", as: Int64.self)[2])
-        weighByActivation = experiment.deviations.contains(.weighByActivation)
         bootstrap = Bootstrap(filters: self.evaluation.summary.filters.count, seed: experiment.seed, resamples: experiment.evaluate.bootstrap)
     }
 
     var hasUnseen: Bool { seen.contains(false) }
 
     /// The method whose numbers stand for the variant where there is room for one: the paper's own, else the last asked for.
-    var headlineMethod: ExplanationMethod {
+    public var headlineMethod: ExplanationMethod {
         evaluation[.projection] != nil ? .projection : evaluation.methods.last?.method ?? .projection
     }
 
@@ -83,15 +84,40 @@ public struct VariantResults: Sendable {
     }
 
     func filterTable(title: String) -> FilterTable {
-        let method = headlineMethod, summary = evaluation.summary, p = summary.imagesPerFilter
-        let rows = summary.filters.enumerated().map { index, filter in
-            let ranked = evaluation.explanation(filter: index, method: method, weighByActivation: weighByActivation)
-            return FilterRow(
-                filter: filter, threshold: Double(summary.thresholds[index]),
-                words: ranked.prefix(20).map { FilterRow.Word(text: words[Int($0.word)], frequency: $0.frequency, similarity: $0.similarity) },
-                recall: recall(filter: index, method), pairs: (0..<p).count { !evaluation.groundTruth[index * p + $0].isEmpty })
+        let rows = evaluation.summary.filters.indices.map { filterRow($0, headlineMethod) }
+        return FilterTable(title: title, method: headlineMethod.rawValue, ks: evaluation.ks, rows: rows)
+    }
+
+    /// Where a filter stands among those explained.
+    /// - Throws: `ExperimentError` when it is none of them.
+    public func index(ofFilter filter: Int) throws -> Int {
+        let filters = evaluation.summary.filters
+        guard let index = filters.firstIndex(of: filter) else {
+            let range = filters.count == (filters.last ?? 0) + 1 ? "0 to \(filters.count - 1)" : filters.map(String.init).joined(separator: ", ")
+            throw ExperimentError("--filter \(filter): \(experiment.name) explains the filters \(range)")
         }
-        return FilterTable(title: title, method: method.rawValue, ks: evaluation.ks, rows: rows)
+        return index
+    }
+
+    /// The words, threshold and recall of the filter at `index` by one method.
+    public func filterRow(_ index: Int, _ method: ExplanationMethod) -> FilterRow {
+        let summary = evaluation.summary, p = summary.imagesPerFilter
+        let ranked = evaluation.explanation(filter: index, method: method, weighByActivation: experiment.deviations.contains(.weighByActivation))
+        return FilterRow(
+            filter: summary.filters[index], threshold: Double(summary.thresholds[index]),
+            words: ranked.prefix(20).map { FilterRow.Word(text: words[Int($0.word)], frequency: $0.frequency, similarity: $0.similarity) },
+            recall: recall(filter: index, method), pairs: (0..<p).count { !evaluation.groundTruth[index * p + $0].isEmpty })
+    }
+
+    /// The top images of the filter at `index`, best first, each with its `count` nearest words.
+    func images(_ index: Int, _ method: ExplanationMethod, words count: Int) -> [ReportImage] {
+        let summary = evaluation.summary, p = summary.imagesPerFilter, s = evaluation.wordsPerImage
+        return (index * p..<(index + 1) * p).filter { summary.topImages[$0] >= 0 }.map { place in
+            let nearest = evaluation[method]?.words[place * s..<place * s + min(count, s)] ?? []
+            return ReportImage(
+                id: String(dataset.ids[Int(summary.topImages[place])]), maximum: Double(summary.maxima[place]),
+                words: nearest.map { words[Int($0)] }, truth: evaluation.groundTruth[place].map { words[Int($0)] })
+        }
     }
 
     /// Mean recall at every k over a filter's images; nil where none has a ground truth.

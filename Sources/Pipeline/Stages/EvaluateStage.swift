@@ -47,13 +47,8 @@ struct EvaluateStage: Stage {
         let data = EvaluatedImages(
             dataset: dataset, maps: try MapFile(context.input("features")), rows: rows, conceptRows: conceptRows, explainer: explainer,
             backbone: try model?.backbone(context, probes: deviations.contains(.probedBatchNorm) ? 2 : 0))
-        let vocabulary = try vocabulary(embedding, conceptRows, context)
-        let options = EvaluationOptions(
-            filters: evaluating.filters, topImages: evaluating.topImages, ks: evaluating.ks, methods: evaluating.methods,
-            quantile: deviations.contains(.lowQuantile) ? EvaluationOptions.lowQuantile : EvaluationOptions().quantile,
-            unnormalisedAttention: deviations.contains(.unnormalisedAttention), flattenFeatures: deviations.contains(.flattenFeatures),
-            gridMaskIoU: deviations.contains(.gridMaskIoU), threads: context.threads)
-        let evaluation = try LaViSE.evaluate(data, vocabulary: vocabulary, options: options) { progress in
+        let vocabulary = try vocabulary(embedding, conceptRows, entities: context.input("entities"))
+        let evaluation = try LaViSE.evaluate(data, vocabulary: vocabulary, options: options(threads: context.threads)) { progress in
             context.progress(progress.done, of: progress.total, progress.phase.rawValue)
             try context.checkCancelled()
         }
@@ -63,11 +58,20 @@ struct EvaluateStage: Stage {
         try EvaluationFile.write(evaluation, imageRows: rows, to: context.output + "/" + EvaluationFile.name)
     }
 
+    func options(threads: Int) -> EvaluationOptions {
+        EvaluationOptions(
+            filters: evaluating.filters, topImages: evaluating.topImages, ks: evaluating.ks, methods: evaluating.methods,
+            quantile: deviations.contains(.lowQuantile) ? EvaluationOptions.lowQuantile : EvaluationOptions().quantile,
+            unnormalisedAttention: deviations.contains(.unnormalisedAttention), flattenFeatures: deviations.contains(.flattenFeatures),
+            gridMaskIoU: deviations.contains(.gridMaskIoU), threads: threads)
+    }
+
     /// The words that explanations may use: the dataset's concepts, or the whole embedding, or those of them in the entity list.
-    private func vocabulary(_ embedding: EmbeddingFile, _ conceptRows: [Int32], _ context: StageContext) throws -> Vocabulary {
+    /// - Parameter entities: path of the input `entities`; asked for only where there is a list.
+    func vocabulary(_ embedding: EmbeddingFile, _ conceptRows: [Int32], entities path: @autoclosure () throws -> String) throws -> Vocabulary {
         var ids = deviations.contains(.embeddingVocabulary) ? (0..<Int32(embedding.words.count)).map { $0 } : conceptRows
         if evaluating.entities != nil {
-            let entities = try Set(String(contentsOfFile: context.input("entities"), encoding: .utf8).split(whereSeparator: \.isNewline).map(String.init))
+            let entities = try Set(String(contentsOfFile: path(), encoding: .utf8).split(whereSeparator: \.isNewline).map(String.init))
             ids = ids.filter { entities.contains(embedding.words[Int($0)]) }
             guard !ids.isEmpty else { throw ExperimentError("no word of evaluate.entities is in the vocabulary; check the file, one word a line") }
         }

@@ -19,11 +19,16 @@ struct Model: Sendable {
     }
 
     func backbone(_ context: StageContext, probes: Int) throws -> Backbone {
+        try backbone(weights: context.input("weights"), probes: probes)
+    }
+
+    /// - Parameter weights: path of the input `weights`; not asked for where the weights are drawn.
+    func backbone(weights: @autoclosure () throws -> String, probes: Int) throws -> Backbone {
         let parameters: any ParameterSource
         if let randomSeed {
             parameters = RandomParameters(architecture: architecture, seed: randomSeed)
         } else {
-            let input = try context.input("weights")
+            let input = try weights()
             parameters = try Checkpoint(contentsOf: member.map { input + "/" + $0 } ?? input)
         }
         return try Backbone(architecture, layer: layer, parameters: parameters, probes: probes)

@@ -38,18 +38,17 @@ public struct ClaimReport: Sendable, Equatable {
         return claims.isEmpty ? summary + "\n" : "\(summary)\n\n\(table.markdown)"
     }
 
-    /// For a terminal: a line a claim, the verdict in colour where `colour` is on.
+    /// For a terminal: two lines a claim, the verdict in colour where `colour` is on.
     public func text(colour: Bool) -> String {
         let colours: [Verdict: Int] = [.reproduced: 32, .inconclusive: 33, .refuted: 31]
-        let width = claims.map { cells($0)[0].count }.max() ?? 0
+        let width = Verdict.inconclusive.rawValue.count + 2
         let lines = claims.map { checked in
-            let cells = cells(checked)
-            let verdict = cells[2] + String(repeating: " ", count: Verdict.inconclusive.rawValue.count - cells[2].count)
-            let painted = colour ? "\u{1B}[\(colours[checked.verdict] ?? 0)m\(verdict)\u{1B}[0m" : verdict
-            let published = cells[3].isEmpty ? "" : "published \(cells[3]) ± \(cells[4]), "
-            let note = [cells[7], checked.source].filter { !$0.isEmpty }.joined(separator: "; ")
-            return "\(painted)  \(cells[0])\(String(repeating: " ", count: width - cells[0].count))  "
-                + "\(published)ours \(cells[5]) \(cells[6])  (\(note))\n"
+            let cells = cells(checked), space = String(repeating: " ", count: width - cells[2].count)
+            let verdict = colour ? "\u{1B}[\(colours[checked.verdict] ?? 0)m\(cells[2])\u{1B}[0m" : cells[2]
+            let published = cells[3].isEmpty ? [] : ["published \(cells[3]) ± \(cells[4])"]
+            let ours = checked.ours == nil ? [] : ["ours \(cells[5]) \(cells[6])"]
+            let detail = (published + ours + [cells[7]].filter { !$0.isEmpty }).joined(separator: ", ")
+            return "\(verdict)\(space)\(cells[0])  (\(cells[1]))\n\(String(repeating: " ", count: width))\(detail)\n"
         }
         return lines.joined() + summary + "\n"
     }

@@ -2,6 +2,8 @@ import Fingerprints
 
 /// A cell that differs between two tables.
 public struct CellChange: Sendable, Equatable {
+    /// The table, where several were compared.
+    public var table: String?
     /// The row's key.
     public var row: String
     public var column: String
@@ -13,6 +15,13 @@ public struct CellChange: Sendable, Equatable {
     /// The absolute change as a share of the old number.
     public var relative: Double?
     public var isWithinTolerance: Bool
+
+    /// The same change, said to be in one of several tables.
+    public func inTable(_ name: String) -> CellChange {
+        var change = self
+        change.table = name
+        return change
+    }
 }
 
 /// Two tables cell by cell.
@@ -47,6 +56,15 @@ public struct TableDiff: Sendable, Equatable {
                 changes.append(Self.change(row: key, column: column, a, b, tolerances[column]))
             }
         }
+    }
+
+    /// A table that only one side has: a change of all its rows.
+    public init(missingTable table: String, rows: Int, old: String, new: String, isInOld: Bool) {
+        (self.old, self.new, compared) = (old, new, 1)
+        let count = "\(rows) rows"
+        changes = [
+            CellChange(table: table, row: "", column: "", old: isInOld ? count : nil, new: isInOld ? nil : count, isWithinTolerance: false)
+        ]
     }
 
     private static func cell(_ cells: [String]?, _ column: String, _ columns: [String]) -> String? {
@@ -84,9 +102,10 @@ extension TableDiff {
     }
 
     private func cells(_ change: CellChange) -> [String] {
-        let absolute = change.absolute.map { ($0 < 0 ? "" : "+") + fixed($0, Decimals.stored) } ?? ""
-        let relative = change.relative.map { ($0 < 0 ? "" : "+") + fixed($0 * 100, 2) + " %" } ?? ""
-        return [change.row, change.column, change.old ?? "–", change.new ?? "–", absolute, relative,
+        let absolute = Self.signed(change.absolute, Decimals.stored)
+        let relative = change.relative.map { Self.signed($0 * 100, 2) + " %" } ?? ""
+        let row = [change.table, change.row].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
+        return [row, change.column, change.old ?? "–", change.new ?? "–", absolute, relative,
                 change.isWithinTolerance ? "within" : "outside"]
     }
 
@@ -98,37 +117,58 @@ extension TableDiff {
         return changes.isEmpty ? summary + "\n" : "\(summary)\n\n\(table.markdown)"
     }
 
-    /// For a terminal: aligned, with what is outside tolerance in red where `colour` is on.
+    /// For a terminal of 80 columns: a line a change under its table's name, long cells shortened, `!` (and red where `colour`
+    /// is on) before what is outside tolerance.
     public func text(colour: Bool) -> String {
         guard !changes.isEmpty else { return summary + "\n" }
-        let lines = [Self.columns] + changes.map(cells)
-        let widths = Self.columns.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+        let lines = [["", "row", "column", "old", "new", "change", "relative"]] + changes.map { change in
+            [
+                change.isWithinTolerance ? "" : "!", Self.shortened(change.row, 22), Self.shortened(change.column, 12),
+                Self.shortened(change.old ?? "–", 8), Self.shortened(change.new ?? "–", 8),
+                Self.signed(change.absolute, 4), change.relative.map { Self.signed($0 * 100, 1) + " %" } ?? "",
+            ]
+        }
+        let widths = lines[0].indices.map { column in max(1, lines.map { $0[column].count }.max() ?? 0) }
         let padded = lines.map { line in
             line.enumerated().map { index, cell in
                 let space = String(repeating: " ", count: widths[index] - cell.count)
-                return index < 2 ? cell + space : space + cell
-            }.joined(separator: "  ")
+                return index < 3 ? cell + space : space + cell
+            }
+        }.map { cells in cells[0] + " " + cells[1...].joined(separator: "  ") }
+        var text = padded[0] + "\n", table: String?
+        for (line, change) in zip(padded.dropFirst(), changes) {
+            if change.table != table { text += "\(change.table ?? ""):\n" }
+            table = change.table
+            text += (colour ? "\u{1B}[\(change.isWithinTolerance ? 32 : 31)m\(line)\u{1B}[0m" : line) + "\n"
         }
-        let body = zip(padded.dropFirst(), changes).map { line, change in
-            colour ? "\u{1B}[\(change.isWithinTolerance ? 32 : 31)m\(line)\u{1B}[0m" : line
-        }
-        return ([padded[0]] + body + [summary]).map { $0 + "\n" }.joined()
+        return text + summary + "\n"
     }
 
-    public var json: String {
+    private static func signed(_ number: Double?, _ decimals: Int) -> String {
+        number.map { ($0 < 0 ? "" : "+") + fixed($0, decimals) } ?? ""
+    }
+
+    /// The text with its middle left out where it is longer than `most`.
+    private static func shortened(_ text: String, _ most: Int) -> String {
+        text.count <= most ? text : text.prefix(most / 2) + "…" + text.suffix((most - 1) / 2)
+    }
+
+    /// The changes, each with its table where there are several.
+    public var value: Value {
         func text(_ cell: String?) -> Value { cell.map(Value.string) ?? .null }
         func number(_ value: Double?) -> Value { rounded(value, Decimals.stored).map(Value.double) ?? .null }
-        let value: Value = [
+        return [
             "schema": 1, "old": .string(old), "new": .string(new), "compared": .int(compared),
             "within_tolerance": .bool(isWithinTolerance),
             "changes": .array(changes.map { change in
                 [
-                    "row": .string(change.row), "column": .string(change.column), "old": text(change.old),
+                    "table": text(change.table), "row": .string(change.row), "column": .string(change.column), "old": text(change.old),
                     "new": text(change.new), "absolute": number(change.absolute), "relative": number(change.relative),
                     "within_tolerance": .bool(change.isWithinTolerance),
                 ]
             }),
         ]
-        return value.json(pretty: true) + "\n"
     }
+
+    public var json: String { value.json(pretty: true) + "\n" }
 }

@@ -1,8 +1,8 @@
 import Imaging
 
 extension RGBImage {
-    /// The picture as the paper shows what a filter sees: the region where the map exceeds the threshold as it is and
-    /// outlined, the rest dimmed and grey.
+    /// The picture as the paper shows what a filter sees: the region where the map exceeds the threshold as it is,
+    /// outlined around it, the rest dimmed and grey.
     ///
     /// - Parameter region: of the picture's size.
     public func heatMap(of region: Bitmap) -> RGBImage {
@@ -10,8 +10,9 @@ extension RGBImage {
         for y in 0..<height {
             for x in 0..<width {
                 let at = (y * width + x) * 3
-                if region[x, y] {
-                    if isEdge(x, y, of: region) { result.paint(at, HeatMapStyle.outline) }
+                if region[x, y] { continue }
+                if touches(x, y, region) {
+                    result.paint(at, HeatMapStyle.outline)
                 } else {
                     let sum = pixels[at..<at + 3].reduce(0) { $0 + Int($1) }
                     let grey = UInt8(Double(sum) / 3 * HeatMapStyle.dimming)
@@ -22,12 +23,11 @@ extension RGBImage {
         return result
     }
 
-    /// Whether a pixel of the region is within two pixels of one outside it; the picture's border is no edge.
-    private func isEdge(_ x: Int, _ y: Int, of region: Bitmap) -> Bool {
-        let reach = HeatMapStyle.outlineWidth
-        for (dx, dy) in [(-reach, 0), (reach, 0), (0, -reach), (0, reach)] {
-            let nx = x + dx, ny = y + dy
-            if nx >= 0, nx < width, ny >= 0, ny < height, !region[nx, ny] { return true }
+    /// Whether a pixel outside the region is within two pixels of it.
+    private func touches(_ x: Int, _ y: Int, _ region: Bitmap) -> Bool {
+        for reach in 1...HeatMapStyle.outlineWidth {
+            if x >= reach && region[x - reach, y] || x + reach < width && region[x + reach, y] { return true }
+            if y >= reach && region[x, y - reach] || y + reach < height && region[x, y + reach] { return true }
         }
         return false
     }
@@ -58,5 +58,5 @@ private enum HeatMapStyle {
     static let outline: (UInt8, UInt8, UInt8) = (255, 214, 0)
     static let outlineWidth = 2
     /// Share of its brightness that the rest keeps.
-    static let dimming = 0.4
+    static let dimming = 0.5
 }

@@ -2,7 +2,18 @@ import Fingerprints
 
 extension Report {
     /// The page: one file without network, fonts or scripts from elsewhere. Pictures are where their sheets' `source` says.
-    public var html: String {
+    public var html: String { opening + Self.closing }
+
+    /// What ends the page.
+    public static let closing = "</body>\n</html>\n"
+
+    /// A JPEG in the page itself, to stand between `opening` and `closing`: read when a sheet with the source `#id` is shown.
+    public static func embedded(_ id: String, base64: String) -> String {
+        "<script type=\"text/plain\" id=\"\(escaped(id))\">\(base64)</script>\n"
+    }
+
+    /// The page but for its end.
+    public var opening: String {
         let sections = [recallSection, claimSection, trainingSection, plotSection, filterSection, stageSection, provenanceSection]
         let present = sections.compactMap { $0 }
         let links = present.map { "<a href=\"#\($0.id)\">\($0.title)</a>" }.joined(separator: "\n")
@@ -32,8 +43,6 @@ extension Report {
             <script type="application/json" id="filter-data">\(filterData)</script>
             <script>
             \(ReportAssets.script)</script>
-            </body>
-            </html>
 
             """
     }
@@ -57,7 +66,7 @@ extension Report {
         return Section(
             id: "recall", title: "Recall",
             body: "<p>Mean over the (filter, image) pairs with a ground truth, with the bootstrap 95 % interval over filters.</p>\n"
-                + body.joined())
+                + body.joined() + moreTables.map { "<h3>\(escaped($0.title))</h3>\n" + $0.table.html }.joined())
     }
 
     private var claimSection: Section? {
@@ -125,7 +134,7 @@ extension Report {
         return Section(
             id: "filters", title: "Filters",
             body: """
-                <p>\(filters.filters.count) filters by the words of <em>\(escaped(filters.method))</em>. Open a filter to see its words and images.</p>
+                <p>\(filters.filters.count) filters\(filters.row.map { " of the row <em>\(escaped($0))</em>" } ?? "") by the words of <em>\(escaped(filters.method))</em>. Open a filter to see its words and images.</p>
                 <p><input type="search" id="filter-search" placeholder="Search a word or a filter’s number" aria-label="Search filters"> <span id="filter-count" class="quiet" role="status"></span></p>
                 <div class="scroll"><table id="filter-table">
                 <thead><tr>\(cells.joined())</tr></thead>

@@ -16,6 +16,8 @@ public struct Report: Sendable {
     /// What was run.
     public var facts: [Fact]
     public var tables: [RecallTable]
+    /// Further tables, under their titles: what deviations cost, seeds.
+    public var moreTables: [(title: String, table: TextTable)]
     public var claims: ClaimReport?
     public var training: TrainingTable?
     /// Further figures: A's Figure 7.
@@ -27,7 +29,8 @@ public struct Report: Sendable {
     public var reproduce: [String]
 
     public init(
-        title: String, experiment: String, facts: [Fact] = [], tables: [RecallTable] = [], claims: ClaimReport? = nil,
+        title: String, experiment: String, facts: [Fact] = [], tables: [RecallTable] = [],
+        moreTables: [(title: String, table: TextTable)] = [], claims: ClaimReport? = nil,
         training: TrainingTable? = nil, plots: [LinePlot] = [], filters: ReportFilters? = nil, stages: [ReportStage] = [],
         provenance: [Fact] = [], reproduce: [String] = []
     ) {
@@ -35,6 +38,7 @@ public struct Report: Sendable {
         self.experiment = experiment
         self.facts = facts
         self.tables = tables
+        self.moreTables = moreTables
         self.claims = claims
         self.training = training
         self.plots = plots
@@ -74,11 +78,14 @@ public struct ReportStage: Sendable, Equatable {
 public struct ReportFilters: Sendable {
     /// The method whose words are shown.
     public var method: String
+    /// The matrix row they are of; nil for a plain experiment.
+    public var row: String?
     public var ks: [Int]
     public var filters: [ReportFilter]
 
-    public init(method: String, ks: [Int], filters: [ReportFilter]) {
+    public init(method: String, row: String? = nil, ks: [Int], filters: [ReportFilter]) {
         self.method = method
+        self.row = row
         self.ks = ks
         self.filters = filters
     }
@@ -101,7 +108,7 @@ public struct ReportFilter: Sendable {
 
 /// Pictures of one size side by side (`RGBImage.grid`).
 public struct PictureSheet: Sendable, Equatable {
-    /// A path relative to the page, or a `data:` address.
+    /// A path relative to the page, or `#ID` of a picture in the page itself (`Report.embedded`).
     public var source: String
     /// Pictures a row.
     public var columns: Int
@@ -112,29 +119,12 @@ public struct PictureSheet: Sendable, Equatable {
     /// Pixels between two.
     public var gap: Int
 
-    public init(source: String, columns: Int, count: Int, side: Int = 224, gap: Int = 4) {
+    public init(source: String, columns: Int, count: Int, side: Int = 224, gap: Int = 0) {
         self.source = source
         self.columns = columns
         self.count = count
         self.side = side
         self.gap = gap
-    }
-
-    /// The address that holds a PNG itself, for a page in one file.
-    public static func address(png: [UInt8]) -> String { "data:image/png;base64," + base64(png) }
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            for place in 0..<4 {
-                text.append(place <= group.count ? digits[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 

@@ -22,6 +22,8 @@ enum ReportAssets {
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .5rem 0; }
         dt { color: var(--quiet); }
         dd { margin: 0; overflow-wrap: anywhere; }
+        #provenance dd { font-family: ui-monospace, monospace; font-size: .82rem; }
+        #provenance dt { overflow-wrap: anywhere; } #provenance dl { grid-template-columns: minmax(8rem, max-content) 1fr; }
         .scroll { overflow-x: auto; }
         table { border-collapse: collapse; font-size: .93rem; }
         th, td { padding: .35rem 1.1rem .35rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
@@ -85,11 +87,22 @@ enum ReportAssets {
           };
           const shown = (value, digits) => value === null ? "–" : value.toFixed(digits);
 
+          const addresses = new Map();
+          const address = source => {
+            if (!source.startsWith("#")) return source;
+            if (!addresses.has(source)) {
+              const text = atob(document.getElementById(source.slice(1)).textContent);
+              const bytes = Uint8Array.from(text, letter => letter.charCodeAt(0));
+              addresses.set(source, URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })));
+            }
+            return addresses.get(source);
+          };
+
           const picture = (sheet, index) => {
             const [source, columns, total, size, gap] = sheet, scale = side / size, step = (size + gap) * scale;
             const element = make("span", null, "picture"), rows = Math.ceil(total / columns);
             const wide = (Math.min(columns, total) * (size + gap) - gap) * scale, high = (rows * (size + gap) - gap) * scale;
-            element.style.backgroundImage = `url("${source}")`;
+            element.style.backgroundImage = `url("${address(source)}")`;
             element.style.backgroundSize = `${wide}px ${high}px`;
             element.style.backgroundPosition = `${-(index % columns) * step}px ${-Math.floor(index / columns) * step}px`;
             return element;
@@ -124,6 +137,12 @@ enum ReportAssets {
           };
 
           const toggle = entry => {
+            // Pictures in the page stand behind this script.
+            const source = entry.filter.s ? entry.filter.s[0] : "";
+            if (source.startsWith("#") && !document.getElementById(source.slice(1)) && document.readyState === "loading") {
+              addEventListener("DOMContentLoaded", () => toggle(entry), { once: true });
+              return;
+            }
             const isOpen = entry.detail !== null;
             if (isOpen) { entry.detail.remove(); entry.detail = null; }
             else { entry.detail = detail(entry.filter); entry.row.after(entry.detail); }

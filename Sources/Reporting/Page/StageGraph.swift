@@ -30,17 +30,17 @@ struct StageGraph {
             for input in box.stage.inputs.compactMap({ byName[$0] }) { svg += edge(input, box) }
         }
         for box in boxes {
-            svg += "<rect x=\"\(fixed(box.x, 0))\" y=\"\(fixed(box.y, 0))\" width=\"150\" height=\"44\" rx=\"6\" "
+            svg += "<g><title>\(escaped(box.stage.name))</title>\n<rect x=\"\(fixed(box.x, 0))\" y=\"\(fixed(box.y, 0))\" width=\"150\" height=\"44\" rx=\"6\" "
                 + "fill=\"none\" stroke=\"currentColor\" class=\"\(escaped(box.stage.state))\"/>\n"
             svg += text(box, 18, box.stage.name, "bold")
             let time = box.stage.seconds.map { ", \(fixed($0, 1)) s" } ?? ""
-            svg += text(box, 35, box.stage.state + time, "normal")
+            svg += text(box, 35, box.stage.state + time, "normal") + "</g>\n"
         }
         return svg + "</svg>"
     }
 
     private func text(_ box: Box, _ down: Double, _ text: String, _ weight: String) -> String {
-        let shown = text.count > 22 ? text.prefix(21) + "…" : text[...]
+        let shown = text.count > 18 ? text.prefix(17) + "…" : text[...]
         return "<text x=\"\(fixed(box.x + 10, 0))\" y=\"\(fixed(box.y + down, 0))\" font-weight=\"\(weight)\">\(escaped(String(shown)))</text>\n"
     }
 

@@ -16,6 +16,9 @@ public struct CollectedTable: Sendable, Equatable {
     /// Number of rows that have been computed.
     public var computed: Int { ours.count { row in row.contains { $0 != nil } } }
 
+    /// Whether the publication shows it as a figure: then `plot` is its own form.
+    public var isFigure: Bool { published.source.contains("Figure") }
+
     /// Two lines a row: published, ours.
     public var textTable: TextTable {
         let severalMethods = Set(published.columns.map(\.method)).count > 1
@@ -26,7 +29,7 @@ public struct CollectedTable: Sendable, Equatable {
         for (row, ours) in zip(published.rows, ours) {
             table.rows.append([.text(row.label), .text("published")] + row.values.map { .number($0) })
             table.rows.append(
-                [.text(""), .text("ours")] + ours.map { .estimate($0?.recall, low: $0?.low, high: $0?.high) })
+                [.text(""), .text("ours")] + ours.map { $0.map { .estimate($0.recall, low: $0.low, high: $0.high) } ?? .text("not run") })
         }
         return table
     }

@@ -46,7 +46,7 @@ public struct DeviationTable: Sendable, Equatable {
         self.footnotes = footnotes
     }
 
-    private var textTable: TextTable {
+    public var textTable: TextTable {
         TextTable(
             columns: ["deviation", "recall@\(k)", "change"],
             rows: rows.map {

@@ -30,7 +30,7 @@ public struct SeedTable: Sendable, Equatable {
         self.rows = rows
     }
 
-    public var markdown: String {
+    public var textTable: TextTable {
         let ks = Set(rows.map(\.k)).sorted()
         var methods: [String] = []
         for row in rows where !methods.contains(row.method) { methods.append(row.method) }
@@ -47,7 +47,11 @@ public struct SeedTable: Sendable, Equatable {
             }
             return [.text(method)] + numbers + [.integer(own.first?.seeds ?? 0)]
         }
-        return "# \(TextTable.markdownEscaped(title))\n\nrecall@k: mean ± standard deviation over seeds.\n\n\(table.markdown)"
+        return table
+    }
+
+    public var markdown: String {
+        "# \(TextTable.markdownEscaped(title))\n\nrecall@k: mean ± standard deviation over seeds.\n\n\(textTable.markdown)"
     }
 
     public var csv: String {

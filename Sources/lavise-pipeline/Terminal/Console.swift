@@ -81,7 +81,9 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
         default: (style.bad(status.state.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)), status.reason.map { "\($0)" } ?? "")
         }
         guard status.state == .fresh else { return "\(padded(status.job))  \(word)  \(detail)" }
-        return "\(padded(status.job))  \(word)\(right)  \(style.faint(detail))"
+        // Colour has no width: the reason alone is cut at the terminal's edge.
+        let room = Format.terminalWidth(STDERR_FILENO).map { max(8, $0 - padded(status.job).count - 29) }
+        return "\(padded(status.job))  \(word)\(right)" + (detail.isEmpty ? "" : "  \(style.faint(Format.clipped(detail, to: room)))")
     }
 
     private func padded(_ job: String) -> String { job.padding(toLength: max(width, job.count), withPad: " ", startingAt: 0) }
@@ -104,7 +106,7 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
         guard isLive else { return }
         let text = running.values.map(\.text).filter { !$0.isEmpty }.sorted().joined(separator: " | ")
         guard !text.isEmpty else { return clearLive() }
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(String(text.prefix(79)))".utf8))
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(Format.clipped(text, to: Format.terminalWidth(STDERR_FILENO).map { $0 - 1 }))".utf8))
         hasLiveLine = true
     }
 

@@ -21,7 +21,7 @@ enum Format {
         return unit == 0 ? "\(bytes) B" : String(format: value < 9.95 ? "%.1f" : "%.0f", value) + " " + units[unit]
     }
 
-    /// Lines with columns aligned to the left, two spaces between.
+    /// Lines with columns aligned to the left, two spaces between; on a terminal no longer than it is wide.
     static func columns(_ rows: [[String]]) -> [String] {
         var widths: [Int] = []
         for row in rows {
@@ -30,10 +30,30 @@ enum Format {
                 widths[i] = max(widths[i], cell.count)
             }
         }
+        let width = terminalWidth(STDOUT_FILENO)
         return rows.map { row in
-            row.enumerated().map { i, cell in
-                i == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[i] - cell.count)
-            }.joined(separator: "  ")
+            let cells = row[..<((row.lastIndex { !$0.isEmpty } ?? -1) + 1)]
+            return clipped(cells.enumerated().map { i, cell in
+                i == cells.count - 1 ? cell : cell + String(repeating: " ", count: widths[i] - cell.count)
+            }.joined(separator: "  "), to: width)
         }
+    }
+
+    /// Columns of a terminal; nil where the descriptor is none: what is piped stays whole.
+    static func terminalWidth(_ descriptor: Int32) -> Int? {
+        guard isatty(descriptor) == 1 else { return nil }
+        var size = winsize()
+        return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
+
+    /// A path below the current folder without it.
+    static func path(_ path: String) -> String {
+        let here = FileManager.default.currentDirectoryPath + "/"
+        return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
+    }
+
+    static func clipped(_ line: String, to width: Int?) -> String {
+        guard let width, line.count > width else { return line }
+        return line.prefix(width - 1) + "…"
     }
 }

@@ -1,45 +1,49 @@
 import ArgumentParser
+import Fingerprints
 import Foundation
 import Pipeline
 import Reporting
 
 struct Diff: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Two results folders or tables, cell by cell; `published` stands for the published values.")
+    static let configuration = CommandConfiguration(
+        abstract: "Two results cell by cell; exit code 4 when a cell differs by more than --tolerance.",
+        discussion: """
+            A side is a results folder, a table in it (.csv, recall.json), any of them at a git revision (results/demo@HEAD~1), \
+            or published values: `published`, or a table by its name (A-table-2).
+            """)
 
     enum Output: String, ExpressibleByArgument, CaseIterable { case text, md, json }
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "Results folder, recall.csv or recall.json; or `published`.") var old: String
+    @Argument(help: "Results folder, table, PATH@REVISION or published table.") var old: String
     @Argument(help: "The other.") var new: String
     @Option(help: ArgumentHelp("0.01, 1% or COLUMN=NUMBER; may be given several times.", valueName: "tolerance")) var tolerance: [String] = []
     @Option(help: "text, md or json.") var format = Output.text
 
     func run() throws {
-        let diff = try compare(places: global.open().places)
+        let result = try compare(global.open().places), diff = result.diff
+        let diverged = result.diverged.map { "first stage that came out differently: \($0)" }
         switch global.json ? .json : format {
-        case .text: print(diff.text(colour: Style(descriptor: STDOUT_FILENO).isOn), terminator: "")
-        case .md: print(diff.markdown, terminator: "")
-        case .json: print(diff.json, terminator: "")
+        case .text: print(diff.text(colour: Style(descriptor: STDOUT_FILENO).isOn) + (diverged.map { $0 + "\n" } ?? ""), terminator: "")
+        case .md: print(diff.markdown + (diverged.map { "\n" + $0 + "\n" } ?? ""), terminator: "")
+        case .json:
+            var members = diff.value.objectValue ?? [:]
+            members["first_divergence"] = result.diverged.map { .string($0) } ?? .null
+            print(Value.object(members).json(pretty: true))
         }
         if !diff.isWithinTolerance { throw ExitCode(ExitStatus.outsideTolerance.rawValue) }
     }
 
-    private func compare(places: Places) throws -> TableDiff {
+    private func compare(_ places: Places) throws -> ResultsDiff {
+        let tolerances: Tolerances
         do {
-            let tolerances = try Tolerances(tolerance)
-            let ours = try RecallTable(resultsAt: places.projectPath(new))
-            if old == "published" {
-                return TableDiff(
-                    try ComparableTable(ours.publishedTable, name: "published", columns: ["recall"]),
-                    try ComparableTable(ours, name: new, columns: ["recall"]), tolerances: tolerances, oldIsPart: true)
-            }
-            return TableDiff(
-                try ComparableTable(RecallTable(resultsAt: places.projectPath(old)), name: old), try ComparableTable(ours, name: new),
-                tolerances: tolerances)
+            tolerances = try Tolerances(tolerance)
         } catch let error as ToleranceError {
             throw ExperimentError("\(error)")
-        } catch let error as TableError {
-            throw ExperimentError("\(error)")
         }
+        if ResultsSource.isPublished(new) { throw ExperimentError("\(new): published values come first: lavise-pipeline diff \(new) \(old)") }
+        let ours = try ResultsSource(new, places: places)
+        let before = try ResultsSource.isPublished(old) ? ResultsSource(published: old, beside: ours) : ResultsSource(old, places: places)
+        return try ResultsDiff(before, ours, tolerances: tolerances)
     }
 }

@@ -58,10 +58,12 @@ struct Run: ParsableCommand {
         if !global.quiet { standardError(Self.summary(outcome, seconds: Date().timeIntervalSince(began))) }
         guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh else { return }
         let folder = try project.export(tables, of: file, to: results)
+        try project.writeProvenance(of: experiment, outcome, in: folder)
         if global.json {
             print(StatusReport(file, outcome).json)
         } else if !global.quiet {
             print(try String(contentsOfFile: folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8), terminator: "")
+            standardError("results: \(Format.path(folder)); a page with every filter: lavise-pipeline report \(file.name)")
         }
     }
 

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+
+struct Report: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "A page of an experiment's results: tables, claims, curves, every filter's words and heat maps, provenance.",
+        discussion: "Needs an experiment that is up to date. The page loads nothing from elsewhere; open it in any browser.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var chosen: ExperimentOptions
+    @Flag(help: "Put the pictures into the page whatever its size (otherwise beside it, above 20 MB).") var singleFile = false
+    @Option(name: [.short, .long], help: ArgumentHelp("Where the page goes (default results/NAME).", valueName: "folder")) var output: String?
+    @Option(help: ArgumentHelp("The row of a matrix experiment whose filters are shown (default: the first).", valueName: "labels")) var row: String?
+    @Option(name: [.short, .long], help: ArgumentHelp("Threads (default: one a core).", valueName: "n")) var jobs: Int?
+
+    func run() throws {
+        let project = try global.open(), files = try chosen.files(project)
+        if output != nil, files.count > 1 { throw ExperimentError("--output takes one experiment's page; leave it out for several") }
+        for (name, file) in zip(chosen.experiments, files) {
+            let plan = try project.plan(file), threads = jobs ?? ProcessInfo.processInfo.activeProcessorCount
+            let page = try ReportPage(plan, project: project, jobs: project.runner().status(of: plan.plan), row: row, threads: threads)
+            let arguments = [name] + chosen.set.flatMap { ["--set", $0] } + (chosen.seeds.map { ["--seeds", $0] } ?? [])
+            let isLive = !global.quiet && !global.noProgress && isatty(STDERR_FILENO) == 1
+            let written = try page.write(
+                to: project.places.projectPath(output ?? "results/\(file.name)"), arguments: arguments, singleFile: singleFile
+            ) { done, total in
+                if isLive { FileHandle.standardError.write(Data("\r\u{1B}[K\(done == total ? "" : "heat maps \(done)/\(total) filters")".utf8)) }
+            }
+            print(written.page)
+            if !global.quiet {
+                standardError("\(file.name): \(Format.bytes(written.bytes))" + (written.pictures.map { ", with its pictures in \(Format.path($0)); keep them together" } ?? ", one file"))
+            }
+        }
+    }
+}
