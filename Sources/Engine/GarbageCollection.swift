@@ -150,6 +150,8 @@ private struct Sweep {
             try drop(.scratch, name, path)
         }
         for name in try store.fileSystem.names(in: "\(store.root)/locks") {
+            // Moved aside by a process that died just then.
+            if name.contains(".lease-") { try drop(.scratch, name, "\(store.root)/locks/\(name)", minimumAge: 86_400) }
             // Under leases there are several files to a fingerprint.
             guard !dryRun, let fingerprint = Digest(hex: String(name.prefix(64))), let lock = try store.lock(fingerprint, label: Host.label("gc")) else { continue }
             lock.release(removing: true)

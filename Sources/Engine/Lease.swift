@@ -77,7 +77,9 @@ struct LeaseText {
 /// unchanged.
 final class LeaseSightings: Sendable {
     private let shared = Mutex<Bool?>(nil)
+    private let seen = Mutex<[String: (bytes: [UInt8], since: Int)]>([:])
 
+    /// Whether the store lies where other hosts may not see its locks; asked of the disk once.
     func isShared(_ root: String, _ fileSystem: any FileSystem) -> Bool {
         shared.withLock { known in
             if let known { return known }
@@ -86,8 +88,6 @@ final class LeaseSightings: Sendable {
             return found
         }
     }
-
-    private let seen = Mutex<[String: (bytes: [UInt8], since: Int)]>([:])
 
     /// Seconds since these bytes were first seen at `path`.
     func age(_ bytes: [UInt8], at path: String, now: Int) -> Double {

@@ -4,7 +4,7 @@ import Synchronization
 public protocol RunObserver: Sendable {
     /// A job is about to be executed.
     func started(job: String, stage: String, reason: Reason, threads: Int)
-    /// At most ten times a second a job, and once at the end.
+    /// At most ten times a second a job, and once at the end. Also before `started`, while a large input or artifact is hashed.
     func progressed(job: String, done: Int, total: Int, unit: String)
     /// A line from the stage, or from the engine about the job.
     func noted(job: String, text: String)

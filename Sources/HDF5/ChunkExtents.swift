@@ -1,12 +1,12 @@
 import Glibc
 
-/// HDF5 1.10 divides by a chunk's extents as soon as it opens a dataset, without asking whether one is 0: a damaged file would
-/// end the process. So the object's header is looked at first, in the file itself.
+/// HDF5 1.10 divides by a chunk's extents as soon as it opens a dataset, without asking whether one is 0 or missing: a damaged
+/// file would end the process. So the object's header is looked at first, in the file itself.
 ///
 /// Headers of version 1 are read, as HDF5 writes them by default; those of version 2 carry checksums. What cannot be made
 /// sense of is left to HDF5.
 enum ChunkExtents {
-    /// Whether the object header at `address` of the file `path` has a chunked layout with an extent of 0.
+    /// Whether the object header at `address` of the file `path` has a chunked layout with an extent of 0, or without any.
     static func haveZero(in path: String, header address: UInt64) -> Bool {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
@@ -38,7 +38,8 @@ enum ChunkExtents {
         let isOld = body[0] < 3, rank = Int(isOld ? body[1] : body[2]), kind = isOld ? body[2] : body[1]
         let first = isOld ? 16 : 11
         guard body[0] <= 3, kind == 2 else { return false }
-        return (0..<rank).contains { first + 4 * $0 + 4 <= body.count && body.number(at: first + 4 * $0, bytes: 4) == 0 }
+        // One axis, and the element's size, at the least.
+        return rank < 2 || (0..<rank).contains { first + 4 * $0 + 4 <= body.count && body.number(at: first + 4 * $0, bytes: 4) == 0 }
     }
 
     private static func read(_ descriptor: Int32, _ address: UInt64, _ count: Int) -> [UInt8]? {

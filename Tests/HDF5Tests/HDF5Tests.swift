@@ -244,13 +244,15 @@ func message(_ body: () throws -> Void) -> String? {
             // The layout message: version 3, chunked, 3 extents with the element's size, an address, the extents.
             let extents: [UInt8] = [1, 0, 0, 0, 5, 0, 0, 0, 4, 0, 0, 0]
             let place = try #require(bytes.indices.dropLast(23).first { bytes[$0] == 3 && bytes[$0 + 1] == 2 && bytes[$0 + 2] == 3 && Array(bytes[$0 + 11..<$0 + 23]) == extents })
-            for extent in 0..<2 {
-                bytes[place + 11 + 4 * extent] = 0
+            // One extent is 0, the other is, or there is none at all.
+            for place in [place + 11, place + 15, place + 2] {
+                let before = bytes[place]
+                bytes[place] = 0
                 try Data(bytes).write(to: URL(filePath: path))
                 let damaged = try HDF5File.open(path)
                 #expect(message { _ = try damaged.read("group/x", as: Float.self).count }?.contains("'/group/x': has chunks without extent") == true)
                 #expect(message { _ = try damaged.shape(of: "group/x") }?.contains("chunks without extent") == true)
-                bytes[place + 11 + 4 * extent] = extents[4 * extent]
+                bytes[place] = before
             }
         }
     }
