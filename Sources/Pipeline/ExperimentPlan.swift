@@ -43,6 +43,7 @@ public struct ExperimentPlan: Sendable {
         let downloads: DownloadOptions
         var jobs: [Job] = []
         private var known: [Digest: String] = [:]
+        private var taken: Set<String> = []
         private var labels: [String] = []
 
         init(places: Places, downloads: DownloadOptions) {
@@ -58,10 +59,10 @@ public struct ExperimentPlan: Sendable {
         mutating func job(_ stage: any Stage, _ inputs: [Input], called name: String? = nil) -> String {
             let definition = Value.array([
                 .string(stage.name), .int(stage.revision), stage.parameters,
-                .array(inputs.map { .array([.string($0.name), .string("\($0.source)")]) }),
+                .array(inputs.map { .array([.string($0.name), $0.source.value]) }),
             ]).digest
             if let same = known[definition] { return same }
-            let taken = Set(jobs.map(\.id)), plain = name ?? stage.name
+            let plain = name ?? stage.name
             let labelled = "\(plain)[\(labels.joined(separator: ", "))]"
             var id = taken.contains(plain) ? labelled : plain
             var number = 2
@@ -70,6 +71,7 @@ public struct ExperimentPlan: Sendable {
                 number += 1
             }
             known[definition] = id
+            taken.insert(id)
             jobs.append(Job(id: id, stage: stage, inputs: inputs))
             return id
         }
@@ -209,6 +211,15 @@ extension ExperimentPlan {
             if !lock.entries.isEmpty, lock != stage.recorded {
                 try Data(lock.json.utf8).write(to: URL(fileURLWithPath: places.lockPath(of: stage.manifest.name)), options: .atomic)
             }
+        }
+    }
+}
+
+extension Source {
+    fileprivate var value: Value {
+        switch self {
+        case .file(let path): .array([.string(path)])
+        case .output(let job, let name): .array([.string(job), .string(name)])
         }
     }
 }
