@@ -66,12 +66,12 @@ reproduce-all: build
 
 # Our kernels beside their floors (docs/performance.md).
 bench: setup
-	@swift build -c release
+	@swift build -c release --product lavise-bench
 	@env $(TEST_ENV) .build/release/lavise-bench --docs docs/performance.md
 
 # The same work by PyTorch, ONNX Runtime and Pillow, which go into a virtual environment: some 2 GB.
 bench-peers: build .build/peers/ready
-	@swift build -c release
+	@swift build -c release --product lavise-bench
 	@env $(TEST_ENV) .build/peers/bin/python bench/peers.py --docs docs/performance.md
 
 .build/peers/ready: bench/requirements.txt

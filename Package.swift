@@ -46,7 +46,7 @@ let package = Package(
         .executableTarget(name: "lavise-pipeline", dependencies: [
             "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
-        // Of `make bench`: no product, so that the ordinary build leaves it out.
+        // Of `make bench`; the ordinary build leaves it out.
         .executableTarget(name: "lavise-bench", dependencies: [
             "Networks", "LaViSE", "Imaging", "HDF5", "Tensors", "Fingerprints", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),

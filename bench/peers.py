@@ -303,12 +303,12 @@ def coco_sample(reference, project):
         run(folder, "--until", "preprocess")
         features, share = run(folder, "--only", "features")
         start = time.perf_counter()
-        subprocess.run([sys.executable, f"{reference}/reference/oracle.py", f"{data}/coco-sample", folder + "/out.h5", "--glove",
+        oracle = subprocess.run([sys.executable, f"{reference}/reference/oracle.py", f"{data}/coco-sample", folder + "/out.h5", "--glove",
                         f"{data}/glove.6B.300d.sample.txt", "--layer", "layer3", "--weights", f"{data}/resnet18-imagenet-layer3.pth",
-                        "--epochs", "10"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                        "--epochs", "10"], check=False, stdout=subprocess.DEVNULL)
         peer = time.perf_counter() - start
-    rows = [f"| coco_sample, empty store to table | the oracle (PyTorch) | {peer:.0f} s | {whole:.1f} s | {peer / whole:.2f} | "
-            "(≤ 75 s) | |",
+    beside = f"{peer:.0f} s | {whole:.1f} s | {peer / whole:.2f}" if oracle.returncode == 0 else f"failed | {whole:.1f} s | –"
+    rows = [f"| coco_sample, empty store to table | the oracle (PyTorch) | {beside} | (≤ 75 s) | |",
             f"| the same without the `image` method | – | – | {short:.1f} s | – | (≤ 10 s) | |",
             f"| its features stage alone | – | – | {features:.1f} s | – | both cores wanted {100 * share:.0f} % of the time (> 90 %) | |"]
     print("\n".join(rows), flush=True)

@@ -18,14 +18,14 @@ struct Rates {
         let c = (0..<benchThreads).map { _ in FloatStorage(count: n * n) }
         for storage in a + b { for i in 0..<n * n { storage.address[i] = Float(i % 7) - 3 } }
         nonisolated(unsafe) let (left, right, product) = (a, b, c)
-        blas = 2 * Double(n * n * n * benchThreads) / fastest(9) {
+        blas = 2 * Double(n * n * n * benchThreads) / fastest(40) {
             try! concurrently(benchThreads, threads: benchThreads) { part in
                 gemm(transposeA: false, transposeB: false, m: n, n: n, k: n, alpha: 1, a: left[part].address, lda: n,
                      b: right[part].address, ldb: n, beta: 0, c: product[part].address, ldc: n)
             }
         }
         let products = MatrixProducts()
-        kernels = 2 * Double(n * n * n * benchThreads) / fastest(9) {
+        kernels = 2 * Double(n * n * n * benchThreads) / fastest(40) {
             try! concurrently(benchThreads, threads: benchThreads) { part in
                 products.multiply(
                     MatrixView(left[part].address, rowStride: n), MatrixView(right[part].address, rowStride: n), rows: n, columns: n, terms: n,
@@ -60,16 +60,18 @@ final class LayerRun {
         scratch = (0..<benchThreads).map { [convolution] _ in FloatStorage(count: convolution.scratchCount(images: images)) }
     }
 
-    func run() {
+    /// So many runs on every thread, for threads take a while to start.
+    func run(times: Int) {
         let shape = convolution.shape
         nonisolated(unsafe) let (inputs, outputs, scratch) = (inputs, outputs, scratch)
         let regions = [MapRegion](repeating: MapRegion(height: shape.outputHeight, width: shape.outputWidth), count: images)
         try! concurrently(benchThreads, threads: benchThreads) { [convolution, images] part in
+            let input = BlockedMaps(inputs[part].address, plane: BlockedMaps.plane(pixels: images * shape.height * shape.width))
+            let output = BlockedMaps(outputs[part].address, plane: BlockedMaps.plane(pixels: images * shape.outputHeight * shape.outputWidth))
             regions.withUnsafeBufferPointer { regions in
-                convolution.apply(
-                    input: BlockedMaps(inputs[part].address, plane: BlockedMaps.plane(pixels: images * shape.height * shape.width)),
-                    output: BlockedMaps(outputs[part].address, plane: BlockedMaps.plane(pixels: images * shape.outputHeight * shape.outputWidth)),
-                    rectifying: true, regions: regions, scratch: scratch[part].address)
+                for _ in 0..<times {
+                    convolution.apply(input: input, output: output, rectifying: true, regions: regions, scratch: scratch[part].address)
+                }
             }
         }
     }

@@ -18,17 +18,17 @@ struct Roofline {
 
             """
         var floors = 0.0, measured = 0.0
-        for (layer, times) in rows {
+        for (layer, count) in rows {
             let shape = layer.shape, images = layer.images
             // Weights are read once a call; what else runs at the time shares the memory.
             let flop = layer.algorithm.productFLOP(shape) / (rates.flop / Double(benchThreads))
             let bytes = (shape.mapBytes + shape.weightBytes / Double(images)) / (rates.copy / Double(benchThreads))
             let run = LayerRun(shape, layer.algorithm, images: images)
-            let time = fastest(max(5, Int(0.05 / max(flop * Double(images), 1e-5)))) { run.run() } / Double(images)
-            let floor = max(flop, bytes)
-            floors += floor * Double(times)
-            measured += time * Double(times)
-            text += "| \(layer.name) | \(times) | \(shape.inputs)→\(shape.outputs), \(shape.kernel)×\(shape.kernel)/\(shape.stride), \(shape.height)² | "
+            let floor = max(flop, bytes), times = max(1, Int(0.003 / floor / Double(images)))
+            let time = fastest(20) { run.run(times: times) } / Double(images * times)
+            floors += floor * Double(count)
+            measured += time * Double(count)
+            text += "| \(layer.name) | \(count) | \(shape.inputs)→\(shape.outputs), \(shape.kernel)×\(shape.kernel)/\(shape.stride), \(shape.height)² | "
                 + "\(layer.algorithm) | \(number(layer.algorithm.productFLOP(shape) / 1e9, 3)) | \(number(floor * 1e6, 0))\(bytes > flop ? " (bytes)" : "") | "
                 + "\(number(time * 1e6, 0)) | \(number(time / floor, 2)) |\n"
         }
