@@ -8,6 +8,7 @@ public struct ProvenanceRecord: Sendable, Equatable {
     public struct Item: Sendable, Equatable {
         /// An output's name, or the path of an input from outside below the data or project folder.
         public var name: String
+        /// SHA-256 of the file, or of the folder's listing.
         public var digest: Digest
         public var bytes: Int
         public var isFolder = false
@@ -15,6 +16,7 @@ public struct ProvenanceRecord: Sendable, Equatable {
 
     /// One execution of a stage.
     public struct Step: Sendable, Equatable {
+        /// The job's id in its plan: the stage's name, with labels where rows of a matrix differ.
         public var job: String
         public var stage: String
         /// Under this name the store keeps the trace.
@@ -29,7 +31,9 @@ public struct ProvenanceRecord: Sendable, Equatable {
 
     public var experiment: String
     public var title: String
+    /// Of this program and its libraries, by name; empty in a record that was read back.
     public var versions: [String: String]
+    /// In the plan's order: what a step reads stands before it.
     public var steps: [Step]
 
     /// Inputs that no step made: datasets, weights, word vectors.

@@ -92,6 +92,7 @@ extension PublishedTable {
 
 /// Two results cell by cell.
 public struct ResultsDiff: Sendable {
+    /// The changes of all tables that both sides have.
     public let diff: TableDiff
     /// The first stage that came out differently, where both sides have their provenance.
     public let diverged: String?

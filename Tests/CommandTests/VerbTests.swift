@@ -45,6 +45,9 @@ import Testing
         try Command.with { command in
             let codes = try [["runn"], ["run", "--nonsense", "x"], ["--help"], ["version"]].map { try command.run($0).code }
             #expect(codes == [2, 2, 0, 0])
+            // Options that every verb has may stand before it.
+            let before = try command.run("--json", "version"), after = try command.run("version", "--json")
+            #expect(before.code == 0 && before.output == after.output && before.output.hasPrefix("{"))
         }
     }
 }
