@@ -110,12 +110,13 @@ extension Command {
         ((try? String(contentsOfFile: path(log), encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
     }
 
-    /// The bytes of a folder's files, by path; none when it is absent.
+    /// The bytes of a folder's files, by path, but for the provenance, which tells times; none when it is absent.
     func files(_ folder: String) throws -> [String: Data] {
         let names = (try? FileManager.default.subpathsOfDirectory(atPath: path(folder))) ?? []
         return try Dictionary(uniqueKeysWithValues: names.compactMap { name in
             var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path("\(folder)/\(name)"), isDirectory: &isFolder), !isFolder.boolValue else { return nil }
+            guard name != "provenance.json", FileManager.default.fileExists(atPath: path("\(folder)/\(name)"), isDirectory: &isFolder),
+                !isFolder.boolValue else { return nil }
             return (name, try Data(contentsOf: URL(fileURLWithPath: path("\(folder)/\(name)"))))
         })
     }

@@ -16,7 +16,7 @@ public struct ComparableTable: Sendable, Equatable {
     }
 
     /// - Parameter columns: compare these only; nil for all.
-    /// - Throws: `TableError` when two rows have the same name.
+    /// - Throws: `TableError` when two rows have the same name, or there is nothing to compare: two empty tables are no agreement.
     public init(_ table: CSV, name: String, columns: Set<String>? = nil) throws {
         let keyed = Self.keys.compactMap { table.header.firstIndex(of: $0) }
         let compared = table.header.indices.filter { column in
@@ -28,6 +28,9 @@ public struct ComparableTable: Sendable, Equatable {
         rows = table.rows.enumerated().map { index, cells in
             let key = keyed.map { cells[$0] }.joined(separator: ", ")
             return (key.isEmpty ? "line \(index + 2)" : key, compared.map { cells[$0] })
+        }
+        guard !self.columns.isEmpty, !rows.isEmpty else {
+            throw TableError(file: name, line: 1, reason: "no cell to compare; expected a header and a row for every result")
         }
         var seen: Set<String> = []
         for (index, row) in rows.enumerated() where !seen.insert(row.key).inserted {
