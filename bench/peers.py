@@ -5,6 +5,7 @@ Every workload is prepared by `lavise-bench --serve`, which writes its inputs; e
 compared, then all of them run in turn, and the fastest run of each counts. Prints a table, and writes it into docs/performance.md.
 """
 import argparse
+import functools
 import glob
 import io
 import os
@@ -161,15 +162,19 @@ class Training:
         self.adam.step()
         return loss.item()
 
+    def steps(self, count):
+        return [self.step() for _ in range(count)]
+
 
 def training_peers(inputs):
     exact = Training(inputs, 0)
     expected = [exact.step() for _ in range(3)]
-    peers = {"PyTorch": Training(inputs, 0.1).step}
+    count = int(inputs["steps"][0])
+    peers = {"PyTorch": functools.partial(Training(inputs, 0.1).steps, count)}
     try:
         compiled = Training(inputs, 0.1, compiled=True)
         compiled.step()
-        peers["PyTorch, torch.compile"] = compiled.step
+        peers["PyTorch, torch.compile"] = functools.partial(compiled.steps, count)
     except Exception as error:
         print(f"torch.compile: {type(error).__name__}: {str(error).splitlines()[0]}; left out", file=sys.stderr)
 

@@ -3,15 +3,17 @@ import HDF5
 import Networks
 import Tensors
 
-/// One step of the explainer's training: forward with dropout, loss, ranks, backward, Adam.
+/// Steps of the explainer's training, one after the other as an epoch has them: forward with dropout, loss, ranks, backward, Adam.
 final class TrainingWorkload: Workload {
     static let concepts = 850, batch = 512, outputs = 300
+    /// Of a run: a single one would mostly be the waking of threads and the filling of caches.
+    static let stepsARun = 16
     /// Steps without dropout whose losses are compared.
     static let comparedSteps = 3
 
     let name: String
     let title: String
-    let items = TrainingWorkload.batch
+    let items = TrainingWorkload.batch * TrainingWorkload.stepsARun
     let unit = "instances"
     let flop: Double, bytes: Double
     private let initial: Explainer
@@ -60,11 +62,12 @@ final class TrainingWorkload: Workload {
         state = State(initial, concepts: concepts, input: input, positives: positives, dropout: 0.1)
         // Three products of each Linear layer, two of the loss; Adam reads four numbers a parameter and writes three.
         let products = 3 * (d * d + d * Self.outputs) + 2 * Self.outputs * Self.concepts
-        flop = 2 * Double(Self.batch) * Double(products)
-        bytes = 28 * Double(initial.parameters.count)
+        flop = 2 * Double(Self.batch) * Double(products) * Double(Self.stepsARun)
+        bytes = 28 * Double(initial.parameters.count) * Double(Self.stepsARun)
     }
 
     func writeInputs(to file: HDF5File) throws {
+        try file.write("steps", [Int64(Self.stepsARun)])
         try file.write("x", input, shape: [Self.batch, initial.inputs])
         try file.write("concepts", concepts.data, shape: concepts.shape)
         var target = [UInt8](repeating: 0, count: Self.batch * Self.concepts)
@@ -79,7 +82,9 @@ final class TrainingWorkload: Workload {
     }
 
     func run() throws {
-        steps += 1
-        _ = try state.step("bench/\(steps)")
+        for _ in 0..<Self.stepsARun {
+            steps += 1
+            _ = try state.step("bench/\(steps)")
+        }
     }
 }
