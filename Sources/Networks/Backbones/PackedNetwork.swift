@@ -12,7 +12,7 @@ struct PackedNetwork: Sendable {
     typealias Loader = (_ index: Int, _ room: UnsafeMutablePointer<Float>) -> UnsafePointer<Float>
 
     /// Images that pass the last layers together.
-    static let batch = 8
+    static let batch = 16
 
     init(_ network: FoldedNetwork, instructions: InstructionSet = .best) {
         var segments: [Segment] = []
@@ -97,7 +97,7 @@ struct PackedNetwork: Sendable {
         switch shape.height {
         case 29...: 1
         case 15...28: 2
-        case 8...14: 4
+        case 8...14: 8
         default: batch
         }
     }
