@@ -215,7 +215,24 @@ extension Project {
             let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")))
             return ProvenanceRecord.Item(name: name, digest: Digest(hashing: bytes), bytes: bytes.count)
         }
-        try write(ProvenanceCrate.name, ProvenanceCrate(ProvenanceRecord(experiment, jobs, self), files: files).json)
+        let crate = try ProvenanceCrate(ProvenanceRecord(experiment, jobs, self), files: files)
+        // The same results made again, elsewhere or later, are no change: who keeps them in git sees none.
+        let present = FileManager.default.contents(atPath: "\(folder)/\(ProvenanceCrate.name)").flatMap { try? Value(json: [UInt8]($0)) }
+        let new = try Value(json: crate.json)
+        if present?.withoutTimes == new.withoutTimes { return }
+        try write(ProvenanceCrate.name, crate.json)
+    }
+}
+
+extension Value {
+    /// What a crate says but for when it was.
+    fileprivate var withoutTimes: Value {
+        switch self {
+        case .object(let object):
+            .object(object.filter { !["startTime", "endTime", "datePublished"].contains($0.key) }.mapValues(\.withoutTimes))
+        case .array(let items): .array(items.map(\.withoutTimes))
+        default: self
+        }
     }
 }
 

@@ -31,6 +31,24 @@ import Testing
         }
     }
 
+    /// The same results made anew, later and in another store, leave the file as it is; other results do not.
+    @Test func onlyTimesAreNoChange() throws {
+        try Command.with { command in
+            try command.makeExperiment()
+            let path = command.path("results/x/provenance.json")
+            func provenance(_ arguments: String...) throws -> String {
+                #expect(try command.run(["run", "x.json"] + arguments).code == 0)
+                return try String(contentsOfFile: path, encoding: .utf8)
+            }
+            let first = try provenance()
+            let dated = first.replacingOccurrences(of: "\"startTime\": \"2", with: "\"startTime\": \"1")
+            #expect(dated != first)
+            try command.write("results/x/provenance.json", dated)
+            #expect(try provenance("--store", ".other") == dated)
+            #expect(try provenance("--set", "evaluate.topImages=1") != dated)
+        }
+    }
+
     @Test(.enabled(if: validator != nil, "LAVISE_ROC_PYTHON names no Python with roc-validator")) func publicValidatorFindsNothing() throws {
         try Command.with { command in
             try command.makeExperiment()
