@@ -29,7 +29,7 @@ public func examine(_ project: Project) throws -> [Check] {
     let parent = nearestExisting(project.store.root)
     let writable = FileManager.default.isWritableFile(atPath: parent)
     checks.append(Check(name: "store", isGood: writable, found: project.store.root, hint: "\(parent) cannot be written: give --store DIR"))
-    let free = try freeBytes(parent)
+    let free = try freeSpace(parent)
     checks.append(Check(name: "disk", isGood: free > 2_000_000_000, found: "\(free / 1_000_000_000) GB free",
                         hint: "the demo needs 2 GB, COCO and Visual Genome about 40 GB each"))
     return checks + (places.exists(places.projectPath("experiments")) ? try examineInputs(project) : [])

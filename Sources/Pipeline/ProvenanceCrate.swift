@@ -218,9 +218,9 @@ extension Project {
         let crate = try ProvenanceCrate(ProvenanceRecord(experiment, jobs, self), files: files)
         // The same results made again, elsewhere or later, are no change: who keeps them in git sees none.
         let present = FileManager.default.contents(atPath: "\(folder)/\(ProvenanceCrate.name)").flatMap { try? Value(json: [UInt8]($0)) }
-        let new = try Value(json: crate.json)
-        if present?.withoutTimes == new.withoutTimes { return }
-        try write(ProvenanceCrate.name, crate.json)
+        let json = crate.json
+        if try present?.withoutTimes == Value(json: json).withoutTimes { return }
+        try write(ProvenanceCrate.name, json)
     }
 }
 

@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import LaViSE
 import Networks
+import Transfer
 
 /// How much data an experiment works on: counted in its preprocessed dataset, or estimated before there is one.
 struct Workload: Sendable, Equatable {
@@ -63,13 +64,9 @@ struct Workload: Sendable, Equatable {
         switch experiment.embedding.origin {
         case .manifest: 400_000
         // A line of GloVe's 300 numbers is 2,595 bytes in the mean.
-        case .path(let path): fileSize(places.dataPath(path)) / 2595
+        case .path(let path): (fileSize(places.dataPath(path)) ?? 0) / 2595
         case nil: 200
         }
-    }
-
-    private static func fileSize(_ path: String) -> Int {
-        ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int) ?? 0
     }
 
     private static func jpegs(_ folder: String) throws -> Int {
@@ -151,24 +148,7 @@ extension Model {
     /// Multiplications of one image's pass through the backbone to the layer.
     /// - Throws: `UnknownLayer`.
     func multiplications() throws -> Double {
-        var input = FeatureShape.image
-        var sum = 0
-        func add(_ convolution: Convolution, _ input: FeatureShape) -> FeatureShape {
-            let output = convolution.outputShape(input)
-            sum += output.count * convolution.fanIn
-            return output
-        }
-        for block in try architecture.blocks(upTo: layer) {
-            switch block {
-            case .convolution(let convolution): _ = add(convolution, input)
-            case .maxPool: break
-            case .residual(let main, let shortcut):
-                _ = main.reduce(input) { add($1, $0) }
-                _ = shortcut.map { add($0, input) }
-            }
-            input = block.outputShape(input)
-        }
-        return Double(sum)
+        try architecture.convolutionLayers(upTo: layer).reduce(0) { $0 + $1.flop / 2 }
     }
 }
 

@@ -75,7 +75,7 @@ func readWholeFile(_ path: String, limit: Int) throws(TransferError) -> [UInt8] 
 }
 
 /// Size of a regular file (links followed); nil when there is none.
-func fileSize(_ path: String) -> Int? {
+public func fileSize(_ path: String) -> Int? {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return Int(status.st_size)
@@ -108,7 +108,8 @@ func removeFile(_ path: String) throws(TransferError) {
 }
 
 /// Bytes that an ordinary user may still write on the disk of `folder`.
-func freeSpace(_ folder: String) throws(TransferError) -> Int {
+/// - Throws: `TransferError.fileSystem` when the disk cannot be looked at.
+public func freeSpace(_ folder: String) throws(TransferError) -> Int {
     var status = statvfs()
     guard statvfs(folder, &status) == 0 else { throw systemError("look at the disk of", folder) }
     return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)

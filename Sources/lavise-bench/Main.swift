@@ -21,7 +21,7 @@ struct Bench: ParsableCommand {
 
     func run() throws {
         if let serve { return try Server(folder: serve).run() }
-        let rates = Rates()
+        let rates = try Rates()
         for section in sections {
             let text = try heading() + measure(section, rates)
             print(text)

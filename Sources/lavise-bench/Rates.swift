@@ -12,21 +12,21 @@ struct Rates {
 
     var flop: Double { max(blas, kernels) }
 
-    init() {
+    init() throws {
         let n = 1024, length = 64 << 20
         let a = (0..<benchThreads).map { _ in FloatStorage(count: n * n) }, b = (0..<benchThreads).map { _ in FloatStorage(count: n * n) }
         let c = (0..<benchThreads).map { _ in FloatStorage(count: n * n) }
         for storage in a + b { for i in 0..<n * n { storage.address[i] = Float(i % 7) - 3 } }
         nonisolated(unsafe) let (left, right, product) = (a, b, c)
-        blas = 2 * Double(n * n * n * benchThreads) / fastest(40) {
-            try! concurrently(benchThreads, threads: benchThreads) { part in
+        blas = try 2 * Double(n * n * n * benchThreads) / fastest(40) {
+            try concurrently(benchThreads, threads: benchThreads) { part in
                 gemm(transposeA: false, transposeB: false, m: n, n: n, k: n, alpha: 1, a: left[part].address, lda: n,
                      b: right[part].address, ldb: n, beta: 0, c: product[part].address, ldc: n)
             }
         }
         let products = MatrixProducts()
-        kernels = 2 * Double(n * n * n * benchThreads) / fastest(40) {
-            try! concurrently(benchThreads, threads: benchThreads) { part in
+        kernels = try 2 * Double(n * n * n * benchThreads) / fastest(40) {
+            try concurrently(benchThreads, threads: benchThreads) { part in
                 products.multiply(
                     MatrixView(left[part].address, rowStride: n), MatrixView(right[part].address, rowStride: n), rows: n, columns: n, terms: n,
                     into: product[part].address, rowStride: n)
@@ -34,8 +34,8 @@ struct Rates {
         }
         let from = (0..<benchThreads).map { _ in FloatStorage(count: length) }, to = (0..<benchThreads).map { _ in FloatStorage(count: length) }
         nonisolated(unsafe) let (source, target) = (from, to)
-        copy = 8 * Double(length * benchThreads) / fastest(5) {
-            try! concurrently(benchThreads, threads: benchThreads) { target[$0].address.update(from: source[$0].address, count: length) }
+        copy = try 8 * Double(length * benchThreads) / fastest(5) {
+            try concurrently(benchThreads, threads: benchThreads) { target[$0].address.update(from: source[$0].address, count: length) }
         }
     }
 }
@@ -61,11 +61,11 @@ final class LayerRun {
     }
 
     /// So many runs on every thread, for threads take a while to start.
-    func run(times: Int) {
+    func run(times: Int) throws {
         let shape = convolution.shape
         nonisolated(unsafe) let (inputs, outputs, scratch) = (inputs, outputs, scratch)
         let regions = [MapRegion](repeating: MapRegion(height: shape.outputHeight, width: shape.outputWidth), count: images)
-        try! concurrently(benchThreads, threads: benchThreads) { [convolution, images] part in
+        try concurrently(benchThreads, threads: benchThreads) { [convolution, images] part in
             let input = BlockedMaps(inputs[part].address, plane: BlockedMaps.plane(pixels: images * shape.height * shape.width))
             let output = BlockedMaps(outputs[part].address, plane: BlockedMaps.plane(pixels: images * shape.outputHeight * shape.outputWidth))
             regions.withUnsafeBufferPointer { regions in

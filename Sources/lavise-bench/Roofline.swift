@@ -25,7 +25,7 @@ struct Roofline {
             let bytes = (shape.mapBytes + shape.weightBytes / Double(images)) / (rates.copy / Double(benchThreads))
             let run = LayerRun(shape, layer.algorithm, images: images)
             let floor = max(flop, bytes), times = max(1, Int(0.003 / floor / Double(images)))
-            let time = fastest(20) { run.run(times: times) } / Double(images * times)
+            let time = try fastest(20) { try run.run(times: times) } / Double(images * times)
             floors += floor * Double(count)
             measured += time * Double(count)
             text += "| \(layer.name) | \(count) | \(shape.inputs)→\(shape.outputs), \(shape.kernel)×\(shape.kernel)/\(shape.stride), \(shape.height)² | "
