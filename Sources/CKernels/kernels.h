@@ -8,6 +8,7 @@ typedef struct {
     void (*convolve[3])(const ck_convolution *shape, long images, const ck_call *call);
     void (*max_pool)(const ck_convolution *shape, long images, const ck_call *call);
     void (*multiply)(const ck_product *product);
+    void (*multiply_sparse)(const ck_product *product);
 } ck_kernels;
 
 const ck_kernels *ck_kernels_of(ck_instructions instructions);
@@ -19,9 +20,32 @@ enum {
     block = 16,               // channels of a block
     largest_tile = 32,        // output channels of the widest packed tile
     direct_pixels = 112,      // pixels whose patches are packed together
-    direct_depth = 32,        // blocks of inputs that are packed together
-    product_depth = 256,      // terms of a matrix product that are packed together
+    direct_depth = 32,        // blocks of inputs that are packed together, at most
+    product_depth = 512,      // terms,
+    product_rows = 512,       // rows and
+    product_columns = 1024,   // columns of a matrix product that are packed together, at most
+    sparse_terms = 768,       // terms whose entries are listed together,
+    sparse_least_depth = 32,  // fewest of them that share a panel
+    sparse_panel = 8192,      // numbers of a panel, at most
 };
+
+// A number of a sparse matrix: its value, and where the panel's row for its term begins.
+typedef struct {
+    float value;
+    int row;
+} ck_entry;
+
+/// Packs `size` lines (rows of the left, columns of the right factor) of so many terms to [terms][width]; `line` and `term` are
+/// the distances between neighbours.
+void ck_pack_lines(const float *from, long line, long term, long size, long terms, float *packed, long width);
+
+/// Packs some terms and columns of b, a tile of columns after the other: [tile of columns][packed_terms][tile], of which the first
+/// `terms` of each are written.
+void ck_pack_columns(
+    long tile, ck_matrix b, long first_term, long terms, long first_column, long columns, float *packed, long packed_terms);
+
+/// Terms that are packed at a time, tile after tile: all, or few where neighbouring lines lie side by side.
+static inline long ck_packing_step(long line, long terms) { return line == 1 ? 8 : terms; }
 
 static inline long ck_least(long a, long b) { return a < b ? a : b; }
 /// An odd number of lines: as strides, even ones crowd a few of the cache's sets.

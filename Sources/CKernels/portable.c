@@ -7,5 +7,10 @@
 #define LANES 4
 #define TILE_VECTORS 4
 #define TILE_PIXELS 2
+#define PRODUCT_DEPTH 512
+#define PRODUCT_TILES 36
+#define SPARSE_VECTORS 8
+#define SPARSE_DEPTH 96
+#define DIRECT_DEPTH 32
 #define NAME(name) portable_##name
 #include "vector/kernels.h"

@@ -19,9 +19,6 @@ public struct MatrixView {
 
     public var transposed: MatrixView { MatrixView(address: address, row: column, column: row) }
 
-    /// The matrix from that column on.
-    func from(column first: Int) -> MatrixView { MatrixView(address: address + first * column, row: row, column: column) }
-
     var kernels: ck_matrix { ck_matrix(numbers: address, row: row, column: column) }
 }
 
@@ -53,9 +50,6 @@ public struct PackedMatrix: Sendable {
 /// Every number of a product is one chain of fused multiply-adds over the terms in their order: its bits depend neither on the
 /// instruction set nor on how many rows and columns are asked for at once. Memory is kept from one product to the next.
 public final class MatrixProducts: Sendable {
-    /// Columns that are packed at a time.
-    private static let columnsAtOnce = 512
-
     private let instructions: InstructionSet
     private let free = Mutex<[Memory]>([])
 
@@ -69,14 +63,19 @@ public final class MatrixProducts: Sendable {
     public func multiply(
         _ a: MatrixView, _ b: MatrixView, rows: Int, columns: Int, terms: Int, into result: UnsafeMutablePointer<Float>, rowStride: Int
     ) {
-        withMemory { memory in
-            for first in stride(from: 0, to: columns, by: Self.columnsAtOnce) {
-                let count = min(Self.columnsAtOnce, columns - first)
-                let packed = memory.packed.reserve(ck_right_count(terms, count))
-                ck_pack_right(instructions.kernels, terms, count, b.from(column: first).kernels, packed)
-                run(a, packed, rows: rows, columns: count, terms: terms, into: result + first, rowStride, instructions, memory)
-            }
-        }
+        run(
+            ck_product(rows: rows, columns: columns, terms: terms, a: a.kernels, b: b.kernels, packed: nil, c: result, c_row: rowStride, scratch: nil),
+            scratch: ck_product_scratch) { ck_multiply(instructions.kernels, $0) }
+    }
+
+    /// `result ← a · b` for an `a` with many zeros, whose terms are left out; the bits are `multiply`'s where `b` is finite.
+    /// - Parameters: as of `multiply`.
+    public func multiplySparse(
+        _ a: MatrixView, _ b: MatrixView, rows: Int, columns: Int, terms: Int, into result: UnsafeMutablePointer<Float>, rowStride: Int
+    ) {
+        run(
+            ck_product(rows: rows, columns: columns, terms: terms, a: a.kernels, b: b.kernels, packed: nil, c: result, c_row: rowStride, scratch: nil),
+            scratch: ck_sparse_scratch) { ck_multiply_sparse(instructions.kernels, $0) }
     }
 
     /// `result ← a · b`, columns `columns` of it, which begin at a multiple of 32.
@@ -88,40 +87,30 @@ public final class MatrixProducts: Sendable {
     ) {
         let columns = columns ?? 0..<b.columns
         precondition(columns.lowerBound % 32 == 0 && columns.upperBound <= b.columns, "columns \(columns) of \(b.columns)")
-        withMemory { memory in
-            run(
-                a, b.address + columns.lowerBound * b.terms, rows: rows, columns: columns.count, terms: b.terms, into: result, rowStride,
-                b.instructions, memory)
-        }
+        run(
+            ck_product(
+                rows: rows, columns: columns.count, terms: b.terms, a: a.kernels, b: ck_matrix(),
+                packed: b.address + columns.lowerBound * b.terms, c: result, c_row: rowStride, scratch: nil),
+            scratch: ck_product_scratch) { ck_multiply(b.instructions.kernels, $0) }
     }
 
     private func run(
-        _ a: MatrixView, _ packed: UnsafePointer<Float>, rows: Int, columns: Int, terms: Int, into result: UnsafeMutablePointer<Float>,
-        _ rowStride: Int, _ instructions: InstructionSet, _ memory: Memory
+        _ product: ck_product, scratch: (UnsafePointer<ck_product>) -> Int, _ multiply: (UnsafePointer<ck_product>) -> Void
     ) {
-        var product = ck_product(
-            rows: rows, columns: columns, terms: terms, a: a.kernels, packed: packed, c: result, c_row: rowStride,
-            scratch: memory.scratch.reserve(ck_product_scratch(rows, terms)))
-        ck_multiply(instructions.kernels, &product)
+        let memory = free.withLock { $0.popLast() } ?? Memory()
+        var product = product
+        product.scratch = memory.reserve(scratch(&product))
+        multiply(&product)
+        free.withLock { $0.append(memory) }
     }
 
     /// What one product at a time works in.
-    private struct Memory: @unchecked Sendable {  // out of the list while it is used
-        let packed = Room(), scratch = Room()
-    }
-
-    private final class Room {
+    private final class Memory: @unchecked Sendable {  // out of the list while it is used
         private var storage = FloatStorage(count: 0)
 
         func reserve(_ count: Int) -> UnsafeMutablePointer<Float> {
             if storage.count < count { storage = FloatStorage(count: count) }
             return storage.address
         }
-    }
-
-    private func withMemory(_ body: (Memory) -> Void) {
-        let memory = free.withLock { $0.popLast() } ?? Memory()
-        body(memory)
-        free.withLock { $0.append(memory) }
     }
 }

@@ -11,14 +11,18 @@ import Testing
         }
     }
 
-    /// Edges of every tile and of the depth that is packed together, training's own shapes, and nothing at all.
-    static let sizes = [(1, 1, 1), (2, 3, 5), (13, 31, 7), (14, 32, 256), (15, 33, 257), (29, 65, 513), (64, 300, 512), (97, 850, 300), (40, 1030, 16), (3, 4, 0)]
+    /// Edges of every tile and of what is packed together, training's own shapes, and nothing at all.
+    static let sizes = [
+        (1, 1, 1), (2, 3, 5), (13, 31, 7), (14, 32, 256), (15, 33, 257), (29, 65, 513), (64, 300, 512), (97, 850, 300), (40, 1030, 16), (3, 4, 0),
+        (600, 70, 40), (17, 130, 1600), (33, 257, 96),
+    ]
 
     /// Every instruction set, whole or cut, gives the bits of one fused chain over the terms.
     @Test(arguments: sizes, [(false, false), (false, true), (true, false), (true, true)])
     func everyNumberIsOneChain(size: (rows: Int, columns: Int, terms: Int), transposed: (a: Bool, b: Bool)) {
         let (rows, columns, terms) = size, stride = columns + 3
-        let a = Self.numbers(rows * terms, 1), b = Self.numbers(terms * columns, 2)
+        // Some zeros, of both signs.
+        let a = Self.numbers(rows * terms, 1).enumerated().map { $0 % 3 == 0 ? 0 : $0 % 7 == 0 ? -0.0 : $1 }, b = Self.numbers(terms * columns, 2)
         func left(_ i: Int, _ l: Int) -> Float { a[transposed.a ? l * rows + i : i * terms + l] }
         func right(_ l: Int, _ j: Int) -> Float { b[transposed.b ? j * terms + l : l * columns + j] }
         var expected = [Float](repeating: 0, count: rows * columns)
@@ -39,11 +43,12 @@ import Testing
                     func check(_ label: String, _ compute: (UnsafeMutablePointer<Float>) -> Void) {
                         var result = [Float](repeating: .nan, count: rows * stride)
                         result.withUnsafeMutableBufferPointer { compute($0.baseAddress!) }
-                        let differences = (0..<rows * columns).count { result[$0 / columns * stride + $0 % columns] != expected[$0] }
+                        let differences = (0..<rows * columns).count { result[$0 / columns * stride + $0 % columns].bitPattern != expected[$0].bitPattern }
                         #expect(differences == 0, "\(instructions), \(label)")
                         #expect((0..<rows).allSatisfy { row in (columns..<stride).allSatisfy { result[row * stride + $0].isNaN } }, "wrote beside \(label)")
                     }
                     check("whole") { products.multiply(left, right, rows: rows, columns: columns, terms: terms, into: $0, rowStride: stride) }
+                    check("sparse") { products.multiplySparse(left, right, rows: rows, columns: columns, terms: terms, into: $0, rowStride: stride) }
                     let packed = PackedMatrix(right, terms: terms, columns: columns, instructions: instructions)
                     check("packed") { products.multiply(left, by: packed, rows: rows, into: $0, rowStride: stride) }
                     check("a part of the columns at a time") { result in

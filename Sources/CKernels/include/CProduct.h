@@ -14,9 +14,6 @@ typedef struct {
     long row, column;
 } ck_matrix;
 
-/// Numbers of scratch space that a product of so many rows and terms needs.
-long ck_product_scratch(long rows, long terms);
-
 /// Numbers that a packed right matrix holds.
 long ck_right_count(long terms, long columns);
 
@@ -27,13 +24,21 @@ void ck_pack_right(ck_instructions instructions, long terms, long columns, ck_ma
 typedef struct {
     long rows, columns, terms;
     ck_matrix a;          // [rows][terms]
-    const float *packed;  // b, by `ck_pack_right` for the same instruction set
+    ck_matrix b;          // [terms][columns]
+    const float *packed;  // b, by `ck_pack_right` for the same instruction set, or NULL: then `b` is packed bit by bit
     float *c;             // [rows][columns], rows `c_row` numbers apart
     long c_row;
-    float *scratch;  // `ck_product_scratch` numbers
+    float *scratch;
 } ck_product;
 
+/// `scratch` holds `ck_product_scratch` numbers.
+long ck_product_scratch(const ck_product *product);
 void ck_multiply(ck_instructions instructions, const ck_product *product);
+
+/// The same for an `a` with many zeros, whose terms are left out: the bits are the same where `b` is finite. `packed` is not used;
+/// `scratch` holds `ck_sparse_scratch` numbers.
+long ck_sparse_scratch(const ck_product *product);
+void ck_multiply_sparse(ck_instructions instructions, const ck_product *product);
 
 #ifdef __cplusplus
 }

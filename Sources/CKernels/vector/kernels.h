@@ -1,5 +1,7 @@
 // The kernels of one instruction set, over vectors of LANES floats.
 // A tile is TILE_PIXELS pixels × TILE_VECTORS vectors of output channels: the accumulators of the inner loop.
+// PRODUCT_DEPTH terms × TILE_CHANNELS of a right factor are for the nearest cache, PRODUCT_TILES tiles of rows of a left one for
+// the second; DIRECT_DEPTH blocks of terms likewise, and SPARSE_DEPTH terms of SPARSE_VECTORS vectors. None of them changes a bit.
 #pragma STDC FP_CONTRACT OFF
 
 #define INLINED static inline __attribute__((always_inline))
@@ -29,6 +31,7 @@ INLINED vector NAME(rectified)(vector x) { return NAME(max)((vector){0}, x); }
 #include "image.h"
 #include "pool.h"
 #include "product.h"
+#include "sparse.h"
 #include "winograd.h"
 
 const ck_kernels NAME(kernels) = {
@@ -36,5 +39,6 @@ const ck_kernels NAME(kernels) = {
     .convolve = {[ck_image] = NAME(convolve_image), [ck_direct] = NAME(convolve_direct), [ck_winograd] = NAME(convolve_winograd)},
     .max_pool = NAME(max_pool),
     .multiply = NAME(multiply_matrices),
+    .multiply_sparse = NAME(multiply_sparse),
 };
 #undef vector

@@ -3,6 +3,7 @@
 /// `a` packed [terms][rows], `b` packed [terms][TILE_CHANNELS]; the sums start from 0, or go on from `c` where `resumed`.
 INLINED void NAME(multiply)(const int rows, long terms, const float *a, const float *b, float *c, long c_row, int resumed) {
     vector sums[TILE_PIXELS][TILE_VECTORS];
+    UNROLLED for (int t = 0; t < rows; t++) __builtin_prefetch(c + (rows + t) * c_row, 1);  // the next tile's
     UNROLLED for (int t = 0; t < rows; t++)
         UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sums[t][v] = resumed ? NAME(load)(c + t * c_row + v * LANES) : (vector){0};
     for (; terms >= 4; terms -= 4)
@@ -21,51 +22,62 @@ EACH_TILE(PRODUCT_FUNCTION)
 #define PRODUCT_ENTRY(n) [n] = NAME(product_##n),
 static const NAME(product_tile) NAME(product_tiles)[TILE_PIXELS + 1] = {EACH_TILE(PRODUCT_ENTRY)};
 
-/// Packs the terms `first..<end` of all rows, tile after tile: [terms][rows of the tile].
-static void NAME(pack_left)(const ck_product *product, long first, long end, float *packed) {
-    const ck_matrix a = product->a;
-    long row = 0;
-    for (long tiles = ck_ceiling(product->rows, TILE_PIXELS); tiles > 0; tiles--) {
-        const long size = ck_ceiling(product->rows - row, tiles);
-        if (a.row == 1) {
-            for (long term = first; term < end; term++)
-                memcpy(packed + (term - first) * size, a.numbers + row + term * a.column, sizeof(float) * size);
-        } else for (long start = first; start < end; start += block) {  // a few terms at a time stay in the nearest cache
-            const long stop = ck_least(start + block, end);
-            for (long t = 0; t < size; t++) {
-                const float *from = a.numbers + (row + t) * a.row;
-                for (long term = start; term < stop; term++) packed[(term - first) * size + t] = from[term * a.column];
-            }
+/// Packs the terms `first..<end` of the rows `top..<bottom`, tile after tile: [terms][rows of the tile].
+static void NAME(pack_rows)(ck_matrix a, long top, long bottom, long first, long end, float *packed) {
+    const long step = ck_packing_step(a.row, end - first);
+    for (long start = first; start < end; start += step) {
+        float *tile = packed;
+        long row = top;
+        for (long tiles = ck_ceiling(bottom - top, TILE_PIXELS); tiles > 0; tiles--) {
+            const long size = ck_ceiling(bottom - row, tiles);
+            ck_pack_lines(
+                a.numbers + row * a.row + start * a.column, a.row, a.column, size, ck_least(step, end - start),
+                tile + (start - first) * size, size);
+            tile += size * (end - first);
+            row += size;
         }
-        packed += size * (end - first);
-        row += size;
+    }
+}
+
+/// A column of tiles: `rows` rows, packed in `a`, times `width` columns, packed in `b`, into c.
+static void NAME(multiply_columns)(
+    long rows, long width, long terms, const float *a, const float *b, float *c, long c_row, int resumed
+) {
+    for (long tiles = ck_ceiling(rows, TILE_PIXELS); tiles > 0; tiles--) {
+        const long size = ck_ceiling(rows, tiles);
+        if (width == TILE_CHANNELS) {
+            NAME(product_tiles)[size](terms, a, b, c, c_row, resumed);
+        } else {
+            float edge[TILE_PIXELS * TILE_CHANNELS] = {0};
+            for (long t = 0; t < size && resumed; t++) memcpy(edge + t * TILE_CHANNELS, c + t * c_row, sizeof(float) * width);
+            NAME(product_tiles)[size](terms, a, b, edge, TILE_CHANNELS, resumed);
+            for (long t = 0; t < size; t++) memcpy(c + t * c_row, edge + t * TILE_CHANNELS, sizeof(float) * width);
+        }
+        a += size * terms;
+        c += size * c_row;
+        rows -= size;
     }
 }
 
 static void NAME(multiply_matrices)(const ck_product *product) {
     const long terms = product->terms, rows = product->rows, columns = product->columns;
-    const long depth = ck_ceiling(terms, ck_ceiling(terms, product_depth));
-    for (long first = 0; first < terms; first += depth) {
-        const long end = ck_least(first + depth, terms);
-        NAME(pack_left)(product, first, end, product->scratch);
-        for (long column = 0; column < columns; column += TILE_CHANNELS) {
-            const float *b = product->packed + column * terms + first * TILE_CHANNELS;
-            const float *a = product->scratch;
-            const long width = ck_least(TILE_CHANNELS, columns - column);
-            long row = 0;
-            for (long tiles = ck_ceiling(rows, TILE_PIXELS); tiles > 0; tiles--) {
-                const long size = ck_ceiling(rows - row, tiles);
-                float *c = product->c + row * product->c_row + column;
-                if (width == TILE_CHANNELS) {
-                    NAME(product_tiles)[size](end - first, a, b, c, product->c_row, first > 0);
-                } else {
-                    float edge[TILE_PIXELS * TILE_CHANNELS] = {0};
-                    for (long t = 0; t < size && first > 0; t++) memcpy(edge + t * TILE_CHANNELS, c + t * product->c_row, sizeof(float) * width);
-                    NAME(product_tiles)[size](end - first, a, b, edge, TILE_CHANNELS, first > 0);
-                    for (long t = 0; t < size; t++) memcpy(c + t * product->c_row, edge + t * TILE_CHANNELS, sizeof(float) * width);
-                }
-                a += size * (end - first);
-                row += size;
+    const long depth = ck_ceiling(terms, ck_ceiling(terms, PRODUCT_DEPTH));
+    const long height = ck_ceiling(rows, ck_ceiling(rows, PRODUCT_TILES * TILE_PIXELS));
+    const long width = product->packed ? columns : product_columns;
+    float *left = product->scratch, *right = left + ck_least(rows, product_rows) * depth;
+    for (long start = 0; start < columns; start += width) {
+        const long count = ck_least(width, columns - start);
+        for (long first = 0; first < terms; first += depth) {
+            const long end = ck_least(first + depth, terms);
+            if (!product->packed) ck_pack_columns(TILE_CHANNELS, product->b, first, end - first, start, count, right, end - first);
+            for (long top = 0; top < rows; top += height) {
+                const long bottom = ck_least(top + height, rows);
+                NAME(pack_rows)(product->a, top, bottom, first, end, left);
+                for (long column = 0; column < count; column += TILE_CHANNELS)
+                    NAME(multiply_columns)(
+                        bottom - top, ck_least(TILE_CHANNELS, count - column), end - first, left,
+                        product->packed ? product->packed + column * terms + first * TILE_CHANNELS : right + column * (end - first),
+                        product->c + top * product->c_row + start + column, product->c_row, first > 0);
             }
         }
     }

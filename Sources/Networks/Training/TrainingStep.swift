@@ -89,19 +89,25 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
     /// - Returns: the mean loss.
     package func run(count: Int, stream: String) throws -> Double {
         let d = layout.inputs
-        let first = normalisation(count, layout.weight1, layout.bias1, layout.mean1, layout.variance1, statistics1, kept1)
-        let second = normalisation(count, layout.weight2, layout.bias2, layout.mean2, layout.variance2, statistics2, kept2)
-        // A product's parts are columns of its result, so that each column of its right factor is packed once.
-        let columns = Blocks(d, of: 64), rows = Blocks(count, atMost: 256), parts = Blocks(d, atMost: 512)
+        nonisolated(unsafe) let bn1 = normalisation(count, layout.weight1, layout.bias1, layout.mean1, layout.variance1, statistics1, kept1)
+        nonisolated(unsafe) let bn2 = normalisation(count, layout.weight2, layout.bias2, layout.mean2, layout.variance2, statistics2, kept2)
+        // Streams of random numbers belong to `columns`. How products are cut changes no bit: into as few parts as there are threads,
+        // for each packs what it shares with the others.
+        let columns = Blocks(d, of: 64), rows = Blocks(count, atMost: 256), parts = Blocks(d, parts: options.threads, multipleOf: columns.size)
 
-        try normalise(first, columns, input, normal1, stream + "/1")
-        try concurrently(parts.count, threads: options.threads) { [self] in forwardHidden(parts[$0], count) }
-        try normalise(second, columns, hidden, normal2, stream + "/2")
+        try concurrently(columns.count, threads: options.threads) { [self] in normalise(bn1, columns[$0], input, normal1, "\(stream)/1/\($0)") }
+        try concurrently(parts.count, threads: options.threads) { [self] in
+            forwardHidden(parts[$0], count)
+            for block in columns.blocks(of: parts[$0]) { normalise(bn2, columns[block], hidden, normal2, "\(stream)/2/\(block)") }
+        }
         try concurrently(rows.count, threads: options.threads) { [self] in forwardLoss(rows[$0], of: count) }
-        nonisolated(unsafe) let bn1 = first, bn2 = second
         try concurrently(parts.count + columns.count, threads: options.threads) { [self] block in
             if block < parts.count {
-                weightGradients(parts[block], count, predictionGradients, layout.outputs, normal2, layout.linear2Weight)
+                let inputs = parts[block]
+                products.multiply(
+                    MatrixView(predictionGradients, rowStride: layout.outputs).transposed, MatrixView(normal2 + inputs.lowerBound, rowStride: d),
+                    rows: layout.outputs, columns: inputs.count, terms: count,
+                    into: gradients + layout.linear2Weight.range.lowerBound + inputs.lowerBound, rowStride: d)
             } else {
                 let range = columns[block - parts.count]
                 let weight = gradients + layout.weight2.range.lowerBound, bias = gradients + layout.bias2.range.lowerBound
@@ -109,23 +115,24 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
                 bn2.inputGradient(range, hidden, gradient2, weight: weight, bias: bias)
             }
         }
+        // `gradient2` is 0 where the ReLU behind linear1 was closed: for half of its numbers, more or less.
         try concurrently(2 * parts.count + 1, threads: options.threads) { [self] block in
-            if block == 2 * parts.count {
+            if block < parts.count {
+                let outputs = parts[block]
+                products.multiplySparse(
+                    MatrixView(gradient2 + outputs.lowerBound, rowStride: d).transposed, MatrixView(normal1, rowStride: d), rows: outputs.count,
+                    columns: d, terms: count, into: gradients + layout.linear1Weight.range.lowerBound + outputs.lowerBound * d, rowStride: d)
+            } else if block < 2 * parts.count {
+                let inputs = parts[block - parts.count]
+                products.multiplySparse(
+                    MatrixView(gradient2, rowStride: d), MatrixView(parameters + layout.linear1Weight.range.lowerBound + inputs.lowerBound, rowStride: d),
+                    rows: count, columns: inputs.count, terms: d, into: gradient1 + inputs.lowerBound, rowStride: d)
+                bn1.parameterGradients(inputs, input, gradient1, weight: gradients + layout.weight1.range.lowerBound,
+                                       bias: gradients + layout.bias1.range.lowerBound)
+            } else {
                 biasGradients(count, predictionGradients, layout.outputs, layout.linear2Bias)
                 biasGradients(count, gradient2, d, layout.linear1Bias)
-            } else if block < parts.count {
-                weightGradients(parts[block], count, gradient2, d, normal1, layout.linear1Weight)
-            } else {
-                let range = parts[block - parts.count]
-                products.multiply(
-                    MatrixView(gradient2, rowStride: d),
-                    MatrixView(parameters + layout.linear1Weight.range.lowerBound + range.lowerBound, rowStride: d), rows: count,
-                    columns: range.count, terms: d, into: gradient1 + range.lowerBound, rowStride: d)
             }
-        }
-        try concurrently(columns.count, threads: options.threads) { [self] in
-            bn1.parameterGradients(columns[$0], input, gradient1, weight: gradients + layout.weight1.range.lowerBound,
-                                   bias: gradients + layout.bias1.range.lowerBound)
         }
         var total = 0.0
         for row in 0..<count { total += losses[row] }
@@ -144,16 +151,13 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
     }
 
     private func normalise(
-        _ layer: BatchNormalisation, _ columns: Blocks, _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ stream: String
-    ) throws {
-        nonisolated(unsafe) let layer = layer, from = from, to = to
-        try concurrently(columns.count, threads: options.threads) { [options] block in
-            if let kept = layer.kept {
-                var random = RandomSource(seed: options.seed, stream: "\(stream)/\(block)")
-                BatchNormalisation.draw(columns[block], rows: layer.rows, width: layer.width, dropout: options.dropout, &random, kept)
-            }
-            layer.forward(columns[block], from, to)
+        _ layer: BatchNormalisation, _ columns: Range<Int>, _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, _ stream: String
+    ) {
+        if let kept = layer.kept {
+            var random = RandomSource(seed: options.seed, stream: stream)
+            BatchNormalisation.draw(columns, rows: layer.rows, width: layer.width, dropout: options.dropout, &random, kept)
         }
+        layer.forward(columns, from, to)
     }
 
     /// Outputs `outputs` of linear1 and ReLU.
@@ -193,17 +197,6 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
             into: gradient2 + rows.lowerBound * d, rowStride: d)
     }
 
-    /// Gradients of a Linear layer's weight `[width, d]`, for its inputs `inputs`.
-    private func weightGradients(
-        _ inputs: Range<Int>, _ count: Int, _ gradient: UnsafePointer<Float>, _ width: Int, _ input: UnsafePointer<Float>,
-        _ weight: ExplainerLayout.Entry
-    ) {
-        let d = layout.inputs
-        products.multiply(
-            MatrixView(gradient, rowStride: width).transposed, MatrixView(input + inputs.lowerBound, rowStride: d), rows: width,
-            columns: inputs.count, terms: count, into: gradients + weight.range.lowerBound + inputs.lowerBound, rowStride: d)
-    }
-
     /// Gradients of a Linear layer's bias.
     private func biasGradients(_ count: Int, _ gradient: UnsafePointer<Float>, _ width: Int, _ bias: ExplainerLayout.Entry) {
         let sums = gradients + bias.range.lowerBound
@@ -229,6 +222,14 @@ struct Blocks: Sendable {
     init(_ total: Int, atMost size: Int) {
         self.init(total, of: min(size, max(16, ((total + 1) / 2 + 15) / 16 * 16)))
     }
+
+    /// So many blocks or fewer.
+    init(_ total: Int, parts: Int, multipleOf unit: Int) {
+        self.init(total, of: max(1, (total + parts * unit - 1) / (parts * unit)) * unit)
+    }
+
+    /// The blocks that such a range, which begins and ends with some, consists of.
+    func blocks(of range: Range<Int>) -> Range<Int> { range.lowerBound / size..<(range.upperBound + size - 1) / size }
 
     var count: Int { (total + size - 1) / size }
     subscript(block: Int) -> Range<Int> { block * size..<min(total, (block + 1) * size) }
