@@ -12,7 +12,7 @@
 #define PRODUCT_TILES 12
 #define SPARSE_VECTORS 8
 #define SPARSE_DEPTH 96
-#define DIRECT_DEPTH 16
+#define CONVOLUTION_DEPTH 16
 #define NAME(name) avx2_##name
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "vector/kernels.h"

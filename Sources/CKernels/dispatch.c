@@ -62,8 +62,8 @@ long ck_scratch_count(const ck_convolution *shape, ck_algorithm algorithm, long 
         case ck_direct: return (long)direct_pixels * direct_depth * block;
         case ck_winograd: {
             long tiles = images * ck_ceiling(shape->height, 4) * ck_ceiling(shape->width, 4);
-            long points = ck_points(shape);
-            return points * points * (ck_least(tiles, winograd_tiles(points)) * (shape->inputs + largest_tile) + 2 * block);
+            long points = ck_points(shape), outputs = ck_least(winograd_outputs, shape->outputs);
+            return points * points * (ck_least(tiles, winograd_tiles) * (shape->inputs + outputs) + 2 * block);
         }
     }
     return 0;
@@ -111,9 +111,13 @@ void ck_pack(
     const int points = ck_points(shape);
     const weight_transform transform = algorithm == ck_winograd ? transform_of(points) : (weight_transform){0};
     const long taps = algorithm == ck_winograd ? points * points : kernel_taps;
+    // The outputs of a group share a tap: [outputs / group][taps][group / tile][inputs][tile], but [outputs / tile][inputs][taps][tile]
+    // for the image.
+    const long group = algorithm == ck_winograd ? winograd_outputs : tile;
     for (long output = 0; output < shape->outputs; output++) {
-        // [outputs / tile][taps][inputs][tile], but [outputs / tile][inputs][taps][tile] for the image.
-        float *column = packed + output / tile * tile * taps * inputs + output % tile;
+        const long first = output / group * group, width = ck_least(group, shape->outputs - first);
+        float *column = packed + (first * taps + (output - first) / tile * tile) * inputs + output % tile;
+        const long tap_rows = width / tile * inputs;
         for (long input = 0; input < inputs; input++) {
             const float *source = weights + (output * inputs + input) * kernel_taps;
             float transformed[8 * 8];
@@ -122,7 +126,7 @@ void ck_pack(
                 source = transformed;
             }
             for (long tap = 0; tap < taps; tap++) {
-                long row = algorithm == ck_image ? input * taps + tap : tap * inputs + input;
+                long row = algorithm == ck_image ? input * taps + tap : tap * tap_rows + input;
                 column[row * tile] = source[tap];
             }
         }

@@ -21,6 +21,8 @@ enum {
     largest_tile = 32,        // output channels of the widest packed tile
     direct_pixels = 112,      // pixels whose patches are packed together
     direct_depth = 32,        // blocks of inputs that are packed together, at most
+    winograd_tiles = 128,     // 4×4 tiles that are transformed together, at most,
+    winograd_outputs = 64,    // and output channels
     product_depth = 512,      // terms,
     product_rows = 512,       // rows and
     product_columns = 1024,   // columns of a matrix product that are packed together, at most
@@ -62,9 +64,6 @@ static inline long ck_ceiling(long a, long b) { return (a + b - 1) / b; }
 
 /// Interpolation points a dimension: 4 outputs and the taps, less one.
 static inline int ck_points(const ck_convolution *shape) { return shape->kernel + 3; }
-
-/// 4×4 tiles that are transformed together.
-#define winograd_tiles(points) ((points) == 6 ? 56 : 32)
 
 // The image kernel's copy of the image: padded, and its columns sorted by their remainder by the stride, so that the
 // pixels of an output row are neighbours.

@@ -11,6 +11,6 @@
 #define PRODUCT_TILES 36
 #define SPARSE_VECTORS 8
 #define SPARSE_DEPTH 96
-#define DIRECT_DEPTH 32
+#define CONVOLUTION_DEPTH 32
 #define NAME(name) portable_##name
 #include "vector/kernels.h"

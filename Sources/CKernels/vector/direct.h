@@ -46,8 +46,8 @@ static void NAME(convolve_direct)(const ck_convolution *shape, long images, cons
             count += runs[all++].count;
         }
         if (count == 0) return;
-        for (long begin = 0; begin < blocks; begin += DIRECT_DEPTH) {
-            const long end = ck_least(begin + DIRECT_DEPTH, blocks);
+        for (long begin = 0; begin < blocks; begin += CONVOLUTION_DEPTH) {
+            const long end = ck_least(begin + CONVOLUTION_DEPTH, blocks);
             if (!pointwise) NAME(pack_patches)(shape, call, runs, count, begin, end);
             for (long output = 0; output < shape->outputs; output += TILE_CHANNELS) {
                 const float *packed = call->scratch;

@@ -1,7 +1,7 @@
 // The kernels of one instruction set, over vectors of LANES floats.
 // A tile is TILE_PIXELS pixels × TILE_VECTORS vectors of output channels: the accumulators of the inner loop.
 // PRODUCT_DEPTH terms × TILE_CHANNELS of a right factor are for the nearest cache, PRODUCT_TILES tiles of rows of a left one for
-// the second; DIRECT_DEPTH blocks of terms likewise, and SPARSE_DEPTH terms of SPARSE_VECTORS vectors. None of them changes a bit.
+// the second; CONVOLUTION_DEPTH blocks of a convolution's terms likewise, and SPARSE_DEPTH terms of SPARSE_VECTORS vectors. None of them changes a bit.
 #pragma STDC FP_CONTRACT OFF
 
 #define INLINED static inline __attribute__((always_inline))

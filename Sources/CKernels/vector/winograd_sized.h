@@ -47,12 +47,12 @@ static void SIZED(transform_inputs)(
     }
 }
 
-/// Transforms the products of TILE_CHANNELS output channels, [POINTS²][TILE_CHANNELS / 16][tiles][16], into outputs.
+/// Transforms the products of `width` output channels, [POINTS²][width / 16][tiles][16], into outputs.
 static void SIZED(transform_outputs)(
-    const ck_convolution *shape, const ck_call *call, const NAME(corner) * corners, long tiles, long output,
+    const ck_convolution *shape, const ck_call *call, const NAME(corner) * corners, long tiles, long output, long width,
     const float *products, long point
 ) {
-    for (int v = 0; v < TILE_VECTORS; v++) {
+    for (long v = 0; v < width / LANES; v++) {
         const long channel = v * LANES / block, lane = v * LANES % block;
         const vector bias = NAME(load)(call->bias + output + v * LANES);
         float *plane = call->output + (output / block + channel) * call->output_plane * block + lane;
@@ -82,6 +82,28 @@ static void SIZED(transform_outputs)(
     }
 }
 
+/// The products of every point: its inputs [inputs / 16][tiles][16] times its weights, to [width / 16][tiles][16].
+static void SIZED(multiply_points)(
+    const float *points, long point, const float *weights, long tiles, long inputs, long width, float *products, long product
+) {
+    const long depth = CONVOLUTION_DEPTH * block;
+    for (long index = 0; index < POINTS * POINTS; index++)
+        for (long channel = 0; channel < width; channel += TILE_CHANNELS, weights += inputs * TILE_CHANNELS)
+            for (long begin = 0; begin < inputs; begin += depth) {
+                float *c = products + index * product + channel * tiles;
+                NAME(compute_tiles)((NAME(tile)){
+                    .a = points + index * point + begin * tiles,
+                    .a_stride = tiles * block,
+                    .b = weights + begin * TILE_CHANNELS,
+                    .terms = ck_least(depth, inputs - begin),
+                    .c = c,
+                    .c_stride = tiles * block,
+                    .addend = begin > 0 ? c : NULL,
+                    .addend_stride = tiles * block,
+                }, tiles);
+            }
+}
+
 static void SIZED(filter)(const ck_convolution *shape, long images, const ck_call *call) {
     const long inputs = shape->inputs;
     long all = 0;
@@ -91,9 +113,9 @@ static void SIZED(filter)(const ck_convolution *shape, long images, const ck_cal
     }
     long image = 0;
     int y = call->regions[0].top, x = call->regions[0].left;
-    NAME(corner) corners[winograd_tiles(6)];
+    NAME(corner) corners[winograd_tiles];
     for (long tiles; all > 0; all -= tiles) {
-        tiles = ck_ceiling(all, ck_ceiling(all, winograd_tiles(POINTS)));
+        tiles = ck_ceiling(all, ck_ceiling(all, winograd_tiles));
         for (long tile = 0; tile < tiles; tile++) {
             while (y >= call->regions[image].bottom || x >= call->regions[image].right) {
                 image++;
@@ -107,20 +129,15 @@ static void SIZED(filter)(const ck_convolution *shape, long images, const ck_cal
                 y += 4;
             }
         }
-        const long point = ck_spread(tiles * inputs / block) * block, product = ck_spread(tiles * TILE_CHANNELS / block) * block;
+        const long point = ck_spread(tiles * inputs / block) * block;
         float *points = call->scratch, *products = points + POINTS * POINTS * point;
         SIZED(transform_inputs)(shape, call, corners, tiles, points, point);
-        for (long output = 0; output < shape->outputs; output += TILE_CHANNELS) {
-            for (long index = 0; index < POINTS * POINTS; index++)
-                NAME(compute_tiles)((NAME(tile)){
-                    .a = points + index * point,
-                    .a_stride = tiles * block,
-                    .b = call->packed + (output * POINTS * POINTS + index * TILE_CHANNELS) * inputs,
-                    .terms = inputs,
-                    .c = products + index * product,
-                    .c_stride = tiles * block,
-                }, tiles);
-            SIZED(transform_outputs)(shape, call, corners, tiles, output, products, product);
+        for (long output = 0; output < shape->outputs; output += winograd_outputs) {
+            const long width = ck_least(winograd_outputs, shape->outputs - output);
+            const long product = ck_spread(tiles * width / block) * block;
+            const float *weights = call->packed + output * POINTS * POINTS * inputs;
+            SIZED(multiply_points)(points, point, weights, tiles, inputs, width, products, product);
+            SIZED(transform_outputs)(shape, call, corners, tiles, output, width, products, product);
         }
     }
 }
