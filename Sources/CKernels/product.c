@@ -46,7 +46,10 @@ void ck_pack_lines(const float *from, long line, long term, long size, long term
             end = ck_least(done + 64, terms / 4 * 4);
             for (long i = 0; i < size; i += 4) {
                 const long first = ck_least(i, last_four);
-                for (long k = done; k < end; k += 4) transpose_four(from + first * line + k, line, packed + k * width + first, width);
+                for (long k = done; k < end; k += 4) {
+                    if (k % 16 == 0) for (long next = first + 4; next < first + 8; next++) __builtin_prefetch(from + next * line + k);
+                    transpose_four(from + first * line + k, line, packed + k * width + first, width);
+                }
             }
         }
     }

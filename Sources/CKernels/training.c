@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "kernels.h"
+
 #if defined(__x86_64__) && defined(__linux__)
 #define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
@@ -69,6 +71,58 @@ CLONES void ct_input_gradient(
             slope[j] = values[j] > 0 ? result : 0;
         }
     }
+}
+
+CLONES void ct_keep_normalised(
+    long rows, long columns, long stride, const float *x, const float *restrict mean, const float *restrict inverse,
+    const unsigned char *kept, float kept_scale, float *normalised, float *dropped) {
+    for (long row = 0; row < rows; row++) {
+        const float *restrict values = x + row * stride;
+        float *restrict result = normalised + row * stride;
+        for (long j = 0; j < columns; j++) result[j] = (values[j] - mean[j]) * inverse[j];
+        if (!kept) continue;
+        const unsigned char *restrict keep = kept + row * stride;
+        float *restrict drop = dropped + row * stride;
+        for (long j = 0; j < columns; j++) {
+            result[j] *= keep[j] * kept_scale;
+            drop[j] = 1 - keep[j];
+        }
+    }
+}
+
+enum { folded_columns = 64, folded_outputs = 64 };
+
+/// `ct_folded_gradients` for at most `folded_columns` columns, which adds to the two sums.
+CLONES static void fold(
+    long outputs, long columns, long stride, const float *weight, const float *restrict scale, const float *restrict shift,
+    const float *output_sums, const float *dropped_sums, float kept_scale, float *gradient, double *restrict scale_gradient,
+    double *restrict shift_gradient
+) {
+    float dropped[folded_outputs * folded_columns] = {0};
+    for (long first = 0; first < outputs; first += folded_outputs) {
+        const long end = ck_least(first + folded_outputs, outputs);
+        if (dropped_sums) ck_pack_lines(dropped_sums + first, outputs, 1, columns, end - first, dropped, folded_columns);
+        for (long output = first; output < end; output++) {
+            const float *restrict w = weight + output * stride, *restrict drop = dropped + (output - first) * folded_columns;
+            float *restrict slope = gradient + output * stride;
+            const float sum = output_sums[output];
+            for (long j = 0; j < columns; j++) {
+                const float kept = kept_scale * (sum - drop[j]);
+                scale_gradient[j] += w[j] * slope[j];
+                shift_gradient[j] += w[j] * kept;
+                slope[j] = scale[j] * slope[j] + shift[j] * kept;
+            }
+        }
+    }
+}
+
+void ct_folded_gradients(
+    long outputs, long columns, long stride, const float *weight, const float *scale, const float *shift, const float *output_sums,
+    const float *dropped_sums, float kept_scale, float *gradient, double *scale_gradient, double *shift_gradient) {
+    for (long j = 0; j < columns; j++) scale_gradient[j] = shift_gradient[j] = 0;
+    for (long j = 0; j < columns; j += folded_columns)
+        fold(outputs, ck_least(folded_columns, columns - j), stride, weight + j, scale + j, shift + j, output_sums,
+             dropped_sums ? dropped_sums + j * outputs : NULL, kept_scale, gradient + j, scale_gradient + j, shift_gradient + j);
 }
 
 CLONES void ct_keep(long count, const unsigned short *restrict random, unsigned threshold, unsigned char *restrict kept) {

@@ -14,18 +14,29 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Codable, Equatable 
     }
 
     public mutating func next() -> UInt64 {
-        func rotated(_ word: UInt64, _ by: UInt64) -> UInt64 { word << by | word >> (64 - by) }
-        return state.withUnsafeMutableBufferPointer { state in
-            let result = rotated(state[1] &* 5, 7) &* 9
-            let shifted = state[1] << 17
-            state[2] ^= state[0]
-            state[3] ^= state[1]
-            state[1] ^= state[2]
-            state[0] ^= state[3]
-            state[2] ^= shifted
-            state[3] = rotated(state[3], 45)
-            return result
+        state.withUnsafeMutableBufferPointer { Self.step(&$0[0], &$0[1], &$0[2], &$0[3]) }
+    }
+
+    /// What as many calls of `next` return.
+    public mutating func next(into numbers: UnsafeMutableBufferPointer<UInt64>) {
+        state.withUnsafeMutableBufferPointer { state in
+            var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+            for index in numbers.indices { numbers[index] = Self.step(&a, &b, &c, &d) }
+            (state[0], state[1], state[2], state[3]) = (a, b, c, d)
         }
+    }
+
+    @inline(__always) private static func step(_ a: inout UInt64, _ b: inout UInt64, _ c: inout UInt64, _ d: inout UInt64) -> UInt64 {
+        func rotated(_ word: UInt64, _ by: UInt64) -> UInt64 { word << by | word >> (64 - by) }
+        let result = rotated(b &* 5, 7) &* 9
+        let shifted = b << 17
+        c ^= a
+        d ^= b
+        b ^= c
+        a ^= d
+        c ^= shifted
+        d = rotated(d, 45)
+        return result
     }
 
     /// Uniform in [0, 1), 53 bits.

@@ -47,6 +47,19 @@ import Testing
         #expect((0..<100).allSatisfy { _ in (-2.0..<5).contains(random.uniform(-2, 5)) })
     }
 
+    @Test func manyAtOnceAreTheSame() {
+        var one = RandomSource(seed: 3, stream: "many"), many = one
+        for count in [1, 0, 7, 64] {
+            let expected = (0..<count).map { _ in one.next() }
+            let numbers = [UInt64](unsafeUninitializedCapacity: count) {
+                many.next(into: UnsafeMutableBufferPointer(rebasing: $0[..<count]))
+                $1 = count
+            }
+            #expect(numbers == expected)
+        }
+        #expect(one == many)
+    }
+
     @Test func belowIsEven() {
         var random = RandomSource(seed: 0, stream: "below")
         var counts = [Int](repeating: 0, count: 7)

@@ -25,6 +25,19 @@ void ct_input_gradient(
     long rows, long columns, long stride, const float *x, const float *mean, const float *inverse, const float *weight, float share,
     const float *bias_gradient, const float *weight_gradient, float *gradient);
 
+/// normalised ← (x − mean) · inverse · kept · kept_scale, and, where `kept` is not NULL, dropped ← 1 − kept.
+void ct_keep_normalised(
+    long rows, long columns, long stride, const float *x, const float *mean, const float *inverse, const unsigned char *kept,
+    float kept_scale, float *normalised, float *dropped);
+
+/// Of y = W · kept · kept_scale · (scale · x̂ + shift) the way back to W, scale and shift, for all outputs and some columns.
+/// `gradient` `[outputs, columns]` (rows `stride` apart, as those of `weight`) holds the sums of y's gradients times kept · kept_scale ·
+/// x̂, and gets W's gradient; `output_sums` the sums of y's gradients, `dropped_sums` `[columns, outputs]` those over the rows that
+/// are dropped, or NULL. `scale_gradient` and `shift_gradient` get `columns` numbers.
+void ct_folded_gradients(
+    long outputs, long columns, long stride, const float *weight, const float *scale, const float *shift, const float *output_sums,
+    const float *dropped_sums, float kept_scale, float *gradient, double *scale_gradient, double *shift_gradient);
+
 /// kept ← 1 where random ≥ threshold, else 0.
 void ct_keep(long count, const unsigned short *random, unsigned threshold, unsigned char *kept);
 

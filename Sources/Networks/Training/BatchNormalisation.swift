@@ -35,6 +35,15 @@ struct BatchNormalisation {
                      keptScale, output + first)
     }
 
+    /// `normalised` ← dropout(x̂), x̂ = (input − mean) · inverse, and `dropped` ← 1 where a number is not kept, else 0; after `forward`.
+    func keepNormalised(
+        _ columns: Range<Int>, _ input: UnsafePointer<Float>, _ normalised: UnsafeMutablePointer<Float>, dropped: UnsafeMutablePointer<Float>
+    ) {
+        let first = columns.lowerBound
+        ct_keep_normalised(rows, columns.count, width, input + first, mean + first, inverse + first, kept.map { UnsafePointer($0 + first) },
+                           keptScale, normalised + first, dropped + first)
+    }
+
     private func takeRunning(_ columns: Range<Int>) {
         for j in columns {
             mean[j] = runningMean[j]
@@ -64,7 +73,8 @@ struct BatchNormalisation {
         let threshold = UInt32((dropout * 65536).rounded())
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: (columns.count + 3) / 4) { words in
             for row in 0..<rows {
-                for i in words.indices { words[i] = random.next().littleEndian }
+                random.next(into: words)
+                for i in words.indices { words[i] = words[i].littleEndian }
                 words.withMemoryRebound(to: UInt16.self) { ct_keep(columns.count, $0.baseAddress, threshold, kept + row * width + columns.lowerBound) }
             }
         }
@@ -78,6 +88,32 @@ struct BatchNormalisation {
         let first = columns.lowerBound, products = sums + width
         ct_parameter_gradients(rows, columns.count, width, input + first, mean + first, inverse + first, kept.map { UnsafePointer($0 + first) },
                                keptScale, gradient + first, sums + first, products + first)
+        takeGradients(columns, weightGradient, biasGradient)
+    }
+
+    /// The gradients of weight and bias, and of a Linear layer behind the dropout, for inputs `columns` of it: for where the batch
+    /// itself needs no gradient, which is a product of matrices less.
+    ///
+    /// With y = W · D (weight · x̂ + bias), D the dropout, and g the gradient of y, everything comes from Σ g · Dx̂ and Σ g · D over the rows:
+    /// the gradient of W is weight · Σ g · Dx̂ + bias · Σ g · D, those of weight and bias are the sums of W's products with the two.
+    /// - Parameters:
+    ///   - linear: W, `[outputs, width]`.
+    ///   - linearGradient: Σ g · Dx̂ on entry, the gradient of W on return; `[outputs, width]`.
+    ///   - outputSums: Σ g, `[outputs]`.
+    ///   - droppedSums: Σ g over the rows in which a column is dropped, `[columns.count, outputs]`; unused without dropout.
+    func foldedGradients(
+        _ columns: Range<Int>, outputs: Int, linear: UnsafePointer<Float>, linearGradient: UnsafeMutablePointer<Float>,
+        outputSums: UnsafePointer<Float>, droppedSums: UnsafePointer<Float>, weight weightGradient: UnsafeMutablePointer<Float>,
+        bias biasGradient: UnsafeMutablePointer<Float>
+    ) {
+        let first = columns.lowerBound, products = sums + width
+        ct_folded_gradients(outputs, columns.count, width, linear + first, weight + first, bias + first, outputSums,
+                            kept == nil ? nil : droppedSums, kept == nil ? 1 : keptScale, linearGradient + first, products + first, sums + first)
+        takeGradients(columns, weightGradient, biasGradient)
+    }
+
+    private func takeGradients(_ columns: Range<Int>, _ weightGradient: UnsafeMutablePointer<Float>, _ biasGradient: UnsafeMutablePointer<Float>) {
+        let products = sums + width
         for j in columns {
             biasGradient[j] = Float(sums[j])
             weightGradient[j] = Float(products[j])

@@ -23,14 +23,18 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
     private var positives: [Int32] = []
     private var offsets: [Int] = []
 
-    // [batch, d] each: input of linear1, output of the ReLU, input of linear2, gradient before bn2, gradient before bn1.
-    private let normal1, hidden, normal2, gradient2, gradient1: UnsafeMutablePointer<Float>
+    // [batch, d] each: input of linear1, the same before bn1's weight and bias, 1 where its dropout drops, output of the ReLU, input of
+    // linear2, gradient before bn2.
+    private let normal1, normalised1, dropped1, hidden, normal2, gradient2: UnsafeMutablePointer<Float>
+    /// For each thread, sums over dropped rows: `[foldedColumns, d]`.
+    private let droppedSums: UnsafeMutablePointer<Float>
+    private let foldedColumns: Int
     private let predictions, predictionGradients, cosines: UnsafeMutablePointer<Float>
     private let kept1, kept2: UnsafeMutablePointer<UInt8>
     private let statistics1, statistics2: UnsafeMutablePointer<Float>
     private let sums: UnsafeMutablePointer<Double>
 
-    private var floats: UnsafeMutablePointer<Float>, bytes: UnsafeMutablePointer<UInt8>
+    private let floats: FloatStorage, bytes: UnsafeMutablePointer<UInt8>
 
     /// - Parameters:
     ///   - batch: the most samples a step may have.
@@ -45,18 +49,19 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
         self.parameters = parameters
         self.statistics = statistics
         let d = layout.inputs
-        let sizes = [Int](repeating: batch * d, count: 6) + [batch * layout.outputs, batch * layout.outputs, batch * loss.concepts]
-            + [3 * d, 3 * d, layout.parameterCount]
-        floats = .allocate(capacity: sizes.reduce(0, +))
-        floats.initialize(repeating: 0, count: sizes.reduce(0, +))
-        var next = floats
+        foldedColumns = min(d, 512)
+        let sizes = [Int](repeating: batch * d, count: 7) + [batch * layout.outputs, batch * layout.outputs, batch * loss.concepts]
+            + [3 * d, 3 * d, layout.parameterCount, options.threads * foldedColumns * d]
+        floats = FloatStorage(count: sizes.reduce(0, +))
+        var next = floats.address
         let parts = sizes.map { size in
             defer { next += size }
             return next
         }
-        (input, normal1, hidden, normal2, gradient2, gradient1) = (parts[0], parts[1], parts[2], parts[3], parts[4], parts[5])
-        (predictions, predictionGradients, cosines) = (parts[6], parts[7], parts[8])
-        (statistics1, statistics2, gradients) = (parts[9], parts[10], parts[11])
+        (input, normal1, normalised1, dropped1) = (parts[0], parts[1], parts[2], parts[3])
+        (hidden, normal2, gradient2) = (parts[4], parts[5], parts[6])
+        (predictions, predictionGradients, cosines) = (parts[7], parts[8], parts[9])
+        (statistics1, statistics2, gradients, droppedSums) = (parts[10], parts[11], parts[12], parts[13])
         bytes = .allocate(capacity: 2 * batch * d)
         bytes.initialize(repeating: 1, count: 2 * batch * d)
         (kept1, kept2) = (bytes, bytes + batch * d)
@@ -66,7 +71,6 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
     }
 
     deinit {
-        floats.deallocate()
         bytes.deallocate()
         sums.deallocate()
         losses.deallocate()
@@ -95,45 +99,33 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
         // for each packs what it shares with the others.
         let columns = Blocks(d, of: 64), rows = Blocks(count, atMost: 256), parts = Blocks(d, parts: options.threads, multipleOf: columns.size)
 
-        try concurrently(columns.count, threads: options.threads) { [self] in normalise(bn1, columns[$0], input, normal1, "\(stream)/1/\($0)") }
+        try concurrently(columns.count, threads: options.threads) { [self] in
+            normalise(bn1, columns[$0], input, normal1, "\(stream)/1/\($0)")
+            bn1.keepNormalised(columns[$0], input, normalised1, dropped: dropped1)
+        }
         try concurrently(parts.count, threads: options.threads) { [self] in
             forwardHidden(parts[$0], count)
             for block in columns.blocks(of: parts[$0]) { normalise(bn2, columns[block], hidden, normal2, "\(stream)/2/\(block)") }
         }
         try concurrently(rows.count, threads: options.threads) { [self] in forwardLoss(rows[$0], of: count) }
-        try concurrently(parts.count + columns.count, threads: options.threads) { [self] block in
+        try concurrently(parts.count + columns.count + 1, threads: options.threads) { [self] block in
             if block < parts.count {
                 let inputs = parts[block]
                 products.multiply(
                     MatrixView(predictionGradients, rowStride: layout.outputs).transposed, MatrixView(normal2 + inputs.lowerBound, rowStride: d),
                     rows: layout.outputs, columns: inputs.count, terms: count,
                     into: gradients + layout.linear2Weight.range.lowerBound + inputs.lowerBound, rowStride: d)
-            } else {
+            } else if block < parts.count + columns.count {
                 let range = columns[block - parts.count]
                 let weight = gradients + layout.weight2.range.lowerBound, bias = gradients + layout.bias2.range.lowerBound
                 bn2.parameterGradients(range, hidden, gradient2, weight: weight, bias: bias)
                 bn2.inputGradient(range, hidden, gradient2, weight: weight, bias: bias)
-            }
-        }
-        // `gradient2` is 0 where the ReLU behind linear1 was closed: for half of its numbers, more or less.
-        try concurrently(2 * parts.count + 1, threads: options.threads) { [self] block in
-            if block < parts.count {
-                let outputs = parts[block]
-                products.multiplySparse(
-                    MatrixView(gradient2 + outputs.lowerBound, rowStride: d).transposed, MatrixView(normal1, rowStride: d), rows: outputs.count,
-                    columns: d, terms: count, into: gradients + layout.linear1Weight.range.lowerBound + outputs.lowerBound * d, rowStride: d)
-            } else if block < 2 * parts.count {
-                let inputs = parts[block - parts.count]
-                products.multiplySparse(
-                    MatrixView(gradient2, rowStride: d), MatrixView(parameters + layout.linear1Weight.range.lowerBound + inputs.lowerBound, rowStride: d),
-                    rows: count, columns: inputs.count, terms: d, into: gradient1 + inputs.lowerBound, rowStride: d)
-                bn1.parameterGradients(inputs, input, gradient1, weight: gradients + layout.weight1.range.lowerBound,
-                                       bias: gradients + layout.bias1.range.lowerBound)
+                sumColumns(range, count, gradient2, d, gradients + layout.linear1Bias.range.lowerBound)
             } else {
-                biasGradients(count, predictionGradients, layout.outputs, layout.linear2Bias)
-                biasGradients(count, gradient2, d, layout.linear1Bias)
+                sumColumns(0..<layout.outputs, count, predictionGradients, layout.outputs, gradients + layout.linear2Bias.range.lowerBound)
             }
         }
+        try concurrently(parts.count, threads: options.threads) { [self] in backwardFirstLayer(bn1, parts[$0], count, droppedSums + $0 * foldedColumns * d) }
         var total = 0.0
         for row in 0..<count { total += losses[row] }
         return total / Double(count)
@@ -197,13 +189,36 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
             into: gradient2 + rows.lowerBound * d, rowStride: d)
     }
 
-    /// Gradients of a Linear layer's bias.
-    private func biasGradients(_ count: Int, _ gradient: UnsafePointer<Float>, _ width: Int, _ bias: ExplainerLayout.Entry) {
-        let sums = gradients + bias.range.lowerBound
-        for j in 0..<width { sums[j] = 0 }
+    /// Gradients of bn1 and, but for its bias, linear1, for `inputs` of the inputs. `gradient2` is 0 where the ReLU behind linear1 was
+    /// closed, more or less half of its numbers, and a tenth of `dropped1` is not 0.
+    private func backwardFirstLayer(_ bn1: BatchNormalisation, _ inputs: Range<Int>, _ count: Int, _ droppedSums: UnsafeMutablePointer<Float>) {
+        let d = layout.inputs, weight = layout.linear1Weight.range.lowerBound
+        products.multiplySparse(
+            MatrixView(gradient2, rowStride: d).transposed, MatrixView(normalised1 + inputs.lowerBound, rowStride: d), rows: d,
+            columns: inputs.count, terms: count, into: gradients + weight + inputs.lowerBound, rowStride: d)
+        let folded = Blocks(inputs.count, of: foldedColumns)
+        for block in 0..<folded.count {
+            let columns = inputs.lowerBound + folded[block].lowerBound..<inputs.lowerBound + folded[block].upperBound
+            if bn1.kept != nil {
+                products.multiplySparse(
+                    MatrixView(dropped1 + columns.lowerBound, rowStride: d).transposed, MatrixView(gradient2, rowStride: d), rows: columns.count,
+                    columns: d, terms: count, into: droppedSums, rowStride: d)
+            }
+            bn1.foldedGradients(
+                columns, outputs: d, linear: parameters + weight, linearGradient: gradients + weight,
+                outputSums: gradients + layout.linear1Bias.range.lowerBound, droppedSums: droppedSums,
+                weight: gradients + layout.weight1.range.lowerBound, bias: gradients + layout.bias1.range.lowerBound)
+        }
+    }
+
+    /// Sums of the columns `columns` of the first `count` rows of `matrix`.
+    private func sumColumns(
+        _ columns: Range<Int>, _ count: Int, _ matrix: UnsafePointer<Float>, _ width: Int, _ sums: UnsafeMutablePointer<Float>
+    ) {
+        for j in columns { sums[j] = 0 }
         for row in 0..<count {
-            let values = gradient + row * width
-            for j in 0..<width { sums[j] += values[j] }
+            let values = matrix + row * width
+            for j in columns { sums[j] += values[j] }
         }
     }
 }

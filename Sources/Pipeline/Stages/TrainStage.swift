@@ -11,7 +11,7 @@ struct TrainStage: Stage {
     static let explainerName = "explainer.h5"
 
     let name = "train"
-    let revision = 2
+    let revision = 3
     let isNumeric = true
     let outputs = [Self.explainerName]
     let training: Experiment.Training

@@ -84,6 +84,59 @@ import Testing
         #expect(gradient == expected)
     }
 
+    @Test(arguments: [true, false]) func keepNormalised(dropout: Bool) {
+        let x = numbers(2), mean = numbers(3), inverse = numbers(4)
+        let kept = numbers(6).map { UInt8($0 > -1 ? 1 : 0) }
+        var normalised = numbers(7), dropped = numbers(8), expected = normalised, expectedDropped = dropped
+        x.withUnsafeBufferPointer { x in
+            kept.withUnsafeBufferPointer { kept in
+                normalised.withUnsafeMutableBufferPointer { normalised in
+                    dropped.withUnsafeMutableBufferPointer { dropped in
+                        ct_keep_normalised(Self.rows, Self.columns, Self.stride, x.baseAddress! + Self.first, mean, inverse,
+                                           dropout ? kept.baseAddress! + Self.first : nil, 1.25, normalised.baseAddress! + Self.first,
+                                           dropped.baseAddress! + Self.first)
+                    }
+                }
+            }
+        }
+        for (j, at) in places() {
+            expected[at] = (x[at] - mean[j]) * inverse[j]
+            if dropout {
+                expected[at] *= Float(kept[at]) * 1.25
+                expectedDropped[at] = Float(1 - kept[at])
+            }
+        }
+        #expect(normalised == expected && dropped == expectedDropped)
+    }
+
+    /// More outputs and columns than are turned round at a time.
+    @Test(arguments: [true, false]) func foldedGradients(dropout: Bool) {
+        let outputs = 131, columns = 71, stride = 79, first = 5
+        let weight = numbers(1, count: outputs * stride), scale = numbers(2), shift = numbers(3), outputSums = numbers(4)
+        let droppedSums = numbers(5, count: columns * outputs)
+        var gradient = numbers(6, count: outputs * stride), expected = gradient
+        var scaleGradient = [Double](repeating: 9, count: columns), shiftGradient = scaleGradient
+        var expectedScale = [Double](repeating: 0, count: columns), expectedShift = expectedScale
+        weight.withUnsafeBufferPointer { weight in
+            droppedSums.withUnsafeBufferPointer { droppedSums in
+                gradient.withUnsafeMutableBufferPointer { gradient in
+                    ct_folded_gradients(outputs, columns, stride, weight.baseAddress! + first, scale, shift, outputSums,
+                                        dropout ? droppedSums.baseAddress : nil, 1.25, gradient.baseAddress! + first, &scaleGradient, &shiftGradient)
+                }
+            }
+        }
+        for output in 0..<outputs {
+            for j in 0..<columns {
+                let at = output * stride + first + j
+                let kept = 1.25 * (outputSums[output] - (dropout ? droppedSums[j * outputs + output] : 0))
+                expectedScale[j] += Double(weight[at] * expected[at])
+                expectedShift[j] += Double(weight[at] * kept)
+                expected[at] = scale[j] * expected[at] + shift[j] * kept
+            }
+        }
+        #expect(gradient == expected && scaleGradient == expectedScale && shiftGradient == expectedShift)
+    }
+
     @Test func keep() {
         let random = (0..<997).map { UInt16(truncatingIfNeeded: $0 * 7919) }
         var kept = [UInt8](repeating: 7, count: 997)

@@ -1,3 +1,4 @@
+import Fingerprints
 import HDF5
 import Networks
 import Tensors
@@ -148,5 +149,44 @@ import Testing
         #expect(try loss("a", 0.1) == loss("a", 0.1))
         #expect(try loss("a", 0.1) != loss("b", 0.1))
         #expect(try loss("a", 0) == loss("b", 0))
+    }
+
+    /// Gradients with dropout beside differences of the loss, whose dropout is the same in every run of one stream. The weight and bias
+    /// of bn1 are far from 1 and 0, and the batch is no multiple of anything.
+    @Test(arguments: [0.1, 0.6], [false, true]) func gradientsWithDropout(dropout: Double, frozen: Bool) throws {
+        let d = 600, count = 45
+        var random = RandomSource(seed: 2, stream: "differences")
+        let concepts = Tensor(shape: [20, 8], data: (0..<160).map { _ in Float(random.normal()) })
+        var explainer = Explainer(inputs: d, outputs: 8, seed: 1)
+        let layout = explainer.layout
+        try explainer.withStorage { parameters, statistics in
+            for entry in layout.parameters where entry.name.hasPrefix("bn") {
+                for index in entry.range { parameters[index] = Float(random.uniform(-2, 2)) }
+            }
+            let running = (0..<layout.statistics.map(\.range.count).reduce(0, +)).map { statistics[$0] }
+            let step = TrainingStep(
+                layout: layout, loss: CSMRLoss(concepts: concepts), options: TrainingOptions(dropout: dropout, frozenBatchNorm: frozen, threads: frozen ? 1 : 2),
+                batch: count, parameters: parameters, statistics: statistics)
+            for index in 0..<count * d { step.input[index] = Float(random.normal()) }
+            step.setPositives((0..<count).map { [Int32($0 % 20)] })
+            func loss() throws -> Double {
+                for (index, value) in running.enumerated() { statistics[index] = value }
+                return try step.run(count: count, stream: "same")
+            }
+            _ = try loss()
+            let gradients = (0..<layout.parameters[7].range.upperBound).map { step.gradients[$0] }
+            for entry in layout.parameters {
+                // Along the gradient, the loss rises by the square of its length.
+                let length = entry.range.reduce(0.0) { $0 + Double(gradients[$1]) * Double(gradients[$1]) }.squareRoot()
+                let before = entry.range.map { parameters[$0] }, reach = 2e-4
+                let rises = try [-reach, reach].map { reach in
+                    for index in entry.range { parameters[index] = before[index - entry.range.lowerBound] + Float(reach * Double(gradients[index]) / length) }
+                    return try loss()
+                }
+                for index in entry.range { parameters[index] = before[index - entry.range.lowerBound] }
+                let slope = (rises[1] - rises[0]) / (2 * reach)
+                #expect(abs(slope - length) < 0.02 * length, "\(entry.name): \(slope) measured, \(length) computed")
+            }
+        }
     }
 }
