@@ -2,6 +2,7 @@
 // the right factor, a panel of which stays in the nearest cache. Adding 0 · b changes no bit of a sum that begins with +0.
 
 #define PANEL_COLUMNS (SPARSE_VECTORS * LANES)
+#define PANEL_LINES (PANEL_COLUMNS / block)
 
 /// One row: its entries times the panel's rows; the sums go on from `c` where `resumed`.
 INLINED void NAME(multiply_entries)(const ck_entry *entry, const ck_entry *end, const float *panel, float *c, int resumed) {
@@ -49,6 +50,13 @@ static void NAME(multiply_panels)(
             b.numbers + start * b.row + column * b.column, b.column, b.row, width, ck_least(SPARSE_DEPTH, end - start), panel, PANEL_COLUMNS);
         for (long row = top; row < bottom; row++) {
             float *c = product->c + row * product->c_row + column;
+            // A line of what the next panel is packed from.
+            const long line = row - top;
+            if (b.column == 1 && line < SPARSE_DEPTH * PANEL_LINES) {
+                const long next = start + SPARSE_DEPTH < end ? start + SPARSE_DEPTH : first;
+                const long next_column = column + (next == first ? PANEL_COLUMNS : 0);
+                __builtin_prefetch(b.numbers + (next + line / PANEL_LINES) * b.row + next_column + line % PANEL_LINES * block, 0, 2);
+            }
             if (width == PANEL_COLUMNS) {
                 NAME(multiply_entries)(entry, *ends, panel, c, start > 0);
             } else {
