@@ -9,6 +9,8 @@ int ck_out_width(const ck_convolution *shape) {
     return (shape->width + 2 * shape->padding - shape->kernel) / shape->stride + 1;
 }
 
+int ck_points(const ck_convolution *shape) { return shape->stride == 2 ? 9 : shape->kernel + 3; }
+
 int ck_supported(ck_instructions instructions) {
     switch (instructions) {
         case ck_portable: return 1;
@@ -61,38 +63,48 @@ long ck_scratch_count(const ck_convolution *shape, ck_algorithm algorithm, long 
         }
         case ck_direct: return (long)direct_pixels * direct_depth * block;
         case ck_winograd: {
-            long tiles = images * ck_ceiling(shape->height, 4) * ck_ceiling(shape->width, 4);
-            long points = ck_points(shape), outputs = ck_least(winograd_outputs, shape->outputs);
-            return points * points * (ck_least(tiles, winograd_tiles) * (shape->inputs + outputs) + 2 * block);
+            long tiles = images * ck_ceiling(ck_out_height(shape), 4) * ck_ceiling(ck_out_width(shape), 4);
+            long points = ck_points(shape) * ck_points(shape), outputs = ck_least(winograd_outputs, shape->outputs);
+            return points * (ck_least(tiles, winograd_points / points) * (shape->inputs + outputs) + 2 * block);
         }
     }
     return 0;
 }
 
 typedef struct {
-    double rows[8][5];
+    double rows[9][5];
 } weight_transform;
 
-/// G: a point p gives the row (1, p, p², …) over the product of p's distances from the other points, ∞ the last weight.
-static weight_transform transform_of(int points) {
-    const double of_6[] = {0, winograd_6a, -winograd_6a, winograd_6b, -winograd_6b};
-    const double of_8[] = {0, winograd_8a, -winograd_8a, winograd_8b, -winograd_8b, winograd_8c, -winograd_8c};
-    const double *values = points == 6 ? of_6 : of_8;
-    const int taps = points - 3, finite = points - 1;
-    weight_transform transform = {0};
+/// Rows for `finite` points and ∞, `step` rows apart: a point p gives (1, p, p², …) over the product of p's distances from the other
+/// points, ∞ the last of `taps` weights; the weights are `step` apart too.
+static void interpolate(weight_transform *transform, const double *values, int finite, int taps, int step) {
     for (int index = 0; index < finite; index++) {
         double power = 1;
         for (int other = 0; other < finite; other++)
             if (other != index) power /= values[index] - values[other];
-        for (int tap = 0; tap < taps; tap++, power *= values[index]) transform.rows[index][tap] = power;
+        for (int tap = 0; tap < taps; tap++, power *= values[index]) transform->rows[index * step][tap * step] = power;
     }
-    transform.rows[finite][taps - 1] = 1;
+    transform->rows[finite * step][(taps - 1) * step] = 1;
+}
+
+/// G.
+static weight_transform transform_of(int points) {
+    const double of_6[] = {0, winograd_6a, -winograd_6a, winograd_6b, -winograd_6b};
+    const double of_8[] = {0, winograd_8a, -winograd_8a, winograd_8b, -winograd_8b, winograd_8c, -winograd_8c};
+    const double of_9[] = {winograd_9a, -winograd_9a, winograd_9b, -winograd_9b};
+    weight_transform transform = {0};
+    switch (points) {
+        case 6: interpolate(&transform, of_6, 5, 3, 1); break;
+        case 8: interpolate(&transform, of_8, 7, 5, 1); break;
+        default:
+            interpolate(&transform, of_9, 4, 2, 2);
+            for (int output = 0; output < 4; output++) transform.rows[2 * output + 1][1] = 1;
+    }
     return transform;
 }
 
 /// U = G g Gᵀ in double, rounded once.
-static void transform_weights(const weight_transform *transform, int points, const float *weights, float *transformed) {
-    const int taps = points - 3;
+static void transform_weights(const weight_transform *transform, int points, int taps, const float *weights, float *transformed) {
     for (int i = 0; i < points; i++)
         for (int j = 0; j < points; j++) {
             double sum = 0;
@@ -120,9 +132,9 @@ void ck_pack(
         const long tap_rows = width / tile * inputs;
         for (long input = 0; input < inputs; input++) {
             const float *source = weights + (output * inputs + input) * kernel_taps;
-            float transformed[8 * 8];
+            float transformed[9 * 9];
             if (algorithm == ck_winograd) {
-                transform_weights(&transform, points, source, transformed);
+                transform_weights(&transform, points, shape->kernel, source, transformed);
                 source = transformed;
             }
             for (long tap = 0; tap < taps; tap++) {

@@ -21,7 +21,7 @@ enum {
     largest_tile = 32,        // output channels of the widest packed tile
     direct_pixels = 112,      // pixels whose patches are packed together
     direct_depth = 32,        // blocks of inputs that are packed together, at most
-    winograd_tiles = 128,     // 4×4 tiles that are transformed together, at most,
+    winograd_points = 3456,   // points of a channel's 4×4 tiles that are transformed together, at most,
     winograd_outputs = 64,    // and output channels
     product_depth = 512,      // terms,
     product_rows = 512,       // rows and
@@ -54,16 +54,15 @@ static inline long ck_least(long a, long b) { return a < b ? a : b; }
 static inline long ck_spread(long lines) { return lines | 1; }
 static inline long ck_ceiling(long a, long b) { return (a + b - 1) / b; }
 
-// Winograd's interpolation points are 0, ∞ and, both positive and negative, these. 11/16 and 3/2 have a third of the error
+// Winograd's interpolation points are 0 (but for the nine), ∞ and, both positive and negative, these. 11/16 and 3/2 have a third of the error
 // of the usual 1 and 2; every constant made of them is exact in a float.
 #define winograd_6a 0.6875
 #define winograd_6b 1.5
 #define winograd_8a 0.5
 #define winograd_8b 1.0
 #define winograd_8c 2.0
-
-/// Interpolation points a dimension: 4 outputs and the taps, less one.
-static inline int ck_points(const ck_convolution *shape) { return shape->kernel + 3; }
+#define winograd_9a 0.5
+#define winograd_9b 1.25
 
 // The image kernel's copy of the image: padded, and its columns sorted by their remainder by the stride, so that the
 // pixels of an output row are neighbours.

@@ -1,13 +1,19 @@
+import CKernels
+
 extension ConvolutionAlgorithm {
     /// The one that computes a shape fastest.
     public static func fastest(for shape: ConvolutionShape) -> ConvolutionAlgorithm {
-        [.winograd, .direct].first { $0.handles(shape) } ?? .image
+        // With stride 2 Winograd saves too little to compute tiles that go beyond the map.
+        let pays = shape.stride == 1 || shape.outputHeight % 4 == 0 && shape.outputWidth % 4 == 0
+        if pays, ConvolutionAlgorithm.winograd.handles(shape) { return .winograd }
+        return ConvolutionAlgorithm.direct.handles(shape) ? .direct : .image
     }
 
     /// FLOP of one image's products in this algorithm: Winograd's are fewer than the plain formula's, its transforms not counted.
     public func productFLOP(_ shape: ConvolutionShape) -> Double {
         guard self == .winograd else { return shape.flop }
-        let points = Double(shape.kernel + 3), tiles = Double((shape.outputHeight + 3) / 4 * ((shape.outputWidth + 3) / 4))
+        let points = withUnsafePointer(to: shape.kernels) { Double(ck_points($0)) }
+        let tiles = Double((shape.outputHeight + 3) / 4 * ((shape.outputWidth + 3) / 4))
         return 2 * points * points * tiles * Double(shape.inputs * shape.outputs)
     }
 }

@@ -6,7 +6,7 @@ public enum ConvolutionAlgorithm: Sendable, CaseIterable {
     case image
     /// A product of patches and weights; inputs are blocked.
     case direct
-    /// F(4×4, 3×3) or F(4×4, 5×5) of Lavin & Gray 2016; inputs are blocked.
+    /// F(4×4, 3×3), also with stride 2, or F(4×4, 5×5) of Lavin & Gray 2016; inputs are blocked.
     case winograd
 
     /// Whether it can compute that shape.
@@ -16,7 +16,7 @@ public enum ConvolutionAlgorithm: Sendable, CaseIterable {
         case .image: shape.inputs * shape.kernel * shape.kernel <= 512
         case .direct: shape.inputs % 16 == 0
         case .winograd:
-            shape.inputs % 16 == 0 && [3, 5].contains(shape.kernel) && shape.stride == 1 && shape.padding == shape.kernel / 2
+            shape.inputs % 16 == 0 && [(3, 1), (5, 1), (3, 2)].contains { $0 == (shape.kernel, shape.stride) } && shape.padding == shape.kernel / 2
         }
     }
 

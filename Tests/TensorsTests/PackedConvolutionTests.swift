@@ -10,6 +10,7 @@ import Testing
         ConvolutionShape(inputs: 48, outputs: 96, kernel: 1, stride: 1, padding: 0, height: 9, width: 13),
         ConvolutionShape(inputs: 32, outputs: 64, kernel: 1, stride: 2, padding: 0, height: 13, width: 9),
         ConvolutionShape(inputs: 32, outputs: 32, kernel: 3, stride: 2, padding: 1, height: 14, width: 11),
+        ConvolutionShape(inputs: 16, outputs: 64, kernel: 3, stride: 2, padding: 1, height: 17, width: 34),
         ConvolutionShape(inputs: 64, outputs: 64, kernel: 5, stride: 1, padding: 2, height: 10, width: 9),
         ConvolutionShape(inputs: 32, outputs: 64, kernel: 3, stride: 1, padding: 1, height: 7, width: 7),
         ConvolutionShape(inputs: 16, outputs: 32, kernel: 3, stride: 1, padding: 1, height: 17, width: 30),

@@ -30,8 +30,11 @@ int ck_out_width(const ck_convolution *shape);
 typedef enum {
     ck_image,    // one image, its `inputs` planes as they are, [inputs][height][width]; outputs blocked; no addend
     ck_direct,   // any kernel and stride; inputs a multiple of 16
-    ck_winograd  // kernel 3 or 5, stride 1, padding kernel / 2: F(4×4, kernel), Lavin & Gray 2016; inputs a multiple of 16
+    ck_winograd  // kernel 3 or 5, or 3 with stride 2, padding kernel / 2: F(4×4, kernel), Lavin & Gray 2016; inputs a multiple of 16
 } ck_algorithm;
+
+/// Products a dimension for 4 outputs of `ck_winograd`: 4 and the taps, less one; with stride 2, those of two taps and of one.
+int ck_points(const ck_convolution *shape);
 
 /// Numbers that the packed weights hold; `outputs` must be a multiple of 32.
 long ck_packed_count(const ck_convolution *shape, ck_algorithm algorithm);

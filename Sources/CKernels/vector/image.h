@@ -15,12 +15,15 @@ static void NAME(convolve_image)(const ck_convolution *shape, long images, const
     for (long channel = 0; channel < shape->inputs; channel++)
         for (long y = first_row; y < end_row; y++) {
             float *row = copy + channel * stride * phase + y * padded.columns;
-            for (int remainder = 0; remainder < stride; remainder++) memset(row + remainder * phase, 0, sizeof(float) * padded.columns);
-            if (y < padding || y - padding >= shape->height) continue;
+            const int inside = y >= padding && y - padding < shape->height;
             const float *source = call->input + (channel * shape->height + y - padding) * shape->width;
-            for (int x = 0; x < shape->width; x++) {
-                const long column = (x + padding) / stride;
-                if (column < padded.columns) row[(x + padding) % stride * phase + column] = source[x];
+            for (int remainder = 0; remainder < stride; remainder++, row += phase) {
+                // The columns whose x = column · stride + remainder − padding lies in the image.
+                const long shift = remainder - padding;
+                const long begin = shift < 0 ? ck_ceiling(-shift, stride) : 0;
+                const long end = inside ? ck_least(padded.columns, ck_ceiling(shape->width - shift, stride)) : begin;
+                memset(row, 0, sizeof(float) * padded.columns);
+                for (long column = begin; column < end; column++) row[column] = source[column * stride + shift];
             }
         }
 

@@ -1,5 +1,8 @@
 // Winograd's minimal filtering: Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A (Lavin & Gray 2016, section 4), as F(4×4, 3×3) with 6 and
 // F(4×4, 5×5) with 8 interpolation points a dimension: 36 instead of 144, 64 instead of 400 products for 16 outputs.
+//
+// With stride 2, three taps are two on every other number and one on those between: F(4, 2) with 5 points for the former, and the
+// latter as they are; 81 instead of 144 products.
 
 /// d[i + 4] − (p + q) d[i + 2] + p q d[i].
 INLINED vector NAME(quartic)(const vector *d, float p, float q) {
@@ -40,6 +43,19 @@ INLINED void NAME(input_column_8)(vector d[8]) {
     d[7] = infinite;
 }
 
+/// Bᵀ d with stride 2: the points ±a, ±b, ∞ of d's even places, in their places; row p as above, of (x² − a²)(x² − b²).
+INLINED void NAME(input_column_9)(vector d[9]) {
+    const float a = winograd_9a, b = winograd_9b, a2 = a * a, b2 = b * b;
+    const vector even[5] = {d[0], d[2], d[4], d[6], d[8]};
+    const vector even_a = NAME(fma)(NAME(splat)(-b2), even[0], even[2]), odd_a = NAME(fma)(NAME(splat)(-b2), even[1], even[3]);
+    const vector even_b = NAME(fma)(NAME(splat)(-a2), even[0], even[2]), odd_b = NAME(fma)(NAME(splat)(-a2), even[1], even[3]);
+    d[0] = NAME(fma)(NAME(splat)(a), even_a, odd_a);
+    d[2] = NAME(fma)(NAME(splat)(-a), even_a, odd_a);
+    d[4] = NAME(fma)(NAME(splat)(b), even_b, odd_b);
+    d[6] = NAME(fma)(NAME(splat)(-b), even_b, odd_b);
+    d[8] = NAME(quartic)(even, a2, b2);
+}
+
 /// Aᵀ m: row i holds the points' i-th powers.
 INLINED void NAME(output_column_6)(const vector m[6], vector y[4]) {
     const float a = winograd_6a, b = winograd_6b;
@@ -62,9 +78,18 @@ INLINED void NAME(output_column_8)(const vector m[8], vector y[4]) {
         NAME(fma)(NAME(splat)(b * b * b), odd_b, NAME(fma)(NAME(splat)(a * a * a), odd_a, m[7])));
 }
 
-/// Where a 4×4 tile of outputs lies.
+INLINED void NAME(output_column_9)(const vector m[9], vector y[4]) {
+    const float a = winograd_9a, b = winograd_9b;
+    const vector even_a = m[0] + m[2], odd_a = m[0] - m[2], even_b = m[4] + m[6], odd_b = m[4] - m[6];
+    y[0] = m[1] + (even_a + even_b);
+    y[1] = NAME(fma)(NAME(splat)(b), odd_b, NAME(fma)(NAME(splat)(a), odd_a, m[3]));
+    y[2] = NAME(fma)(NAME(splat)(b * b), even_b, NAME(fma)(NAME(splat)(a * a), even_a, m[5]));
+    y[3] = NAME(fma)(NAME(splat)(b * b * b), odd_b, NAME(fma)(NAME(splat)(a * a * a), odd_a, m[7] + m[8]));
+}
+
+/// The first of a tile's 4×4 outputs.
 typedef struct {
-    long pixel;  // its first pixel in the plane
+    long image;
     int y, x;
 } NAME(corner);
 
@@ -78,8 +103,16 @@ typedef struct {
 #include "winograd_sized.h"
 #undef POINTS
 #undef SIZED
+#define POINTS 9
+#define SIZED(name) NAME(name##_9)
+#include "winograd_sized.h"
+#undef POINTS
+#undef SIZED
 
 static void NAME(convolve_winograd)(const ck_convolution *shape, long images, const ck_call *call) {
-    if (shape->kernel == 3) NAME(filter_6)(shape, images, call);
-    else NAME(filter_8)(shape, images, call);
+    switch (ck_points(shape)) {
+        case 6: NAME(filter_6)(shape, images, call); break;
+        case 8: NAME(filter_8)(shape, images, call); break;
+        default: NAME(filter_9)(shape, images, call);
+    }
 }

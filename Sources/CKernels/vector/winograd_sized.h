@@ -1,4 +1,4 @@
-// Winograd's filtering with POINTS points a dimension: patches POINTS wide, POINTS − 3 taps, tiles of 4×4 outputs.
+// Winograd's filtering with POINTS points a dimension: patches POINTS wide, tiles of 4×4 outputs.
 
 /// Transforms the patch at `patch` (rows `row` floats apart, pixels 16) into POINTS² points, `point` floats apart.
 INLINED void SIZED(transform_patch)(const float *patch, long row, float *points, long point) {
@@ -21,28 +21,47 @@ INLINED void SIZED(transform_patch)(const float *patch, long row, float *points,
 static void SIZED(transform_inputs)(
     const ck_convolution *shape, const ck_call *call, const NAME(corner) * corners, long tiles, float *points, long point
 ) {
-    const int padding = (POINTS - 4) / 2;
     const long row = (long)shape->width * block;
     for (long channels = 0; channels < shape->inputs / block; channels++) {
         const float *plane = call->input + channels * call->input_plane * block;
         for (long tile = 0; tile < tiles; tile++, points += block) {
             const NAME(corner) corner = corners[tile];
-            const long first = (corner.pixel - padding * (shape->width + 1)) * block;
-            const int top = corner.y - padding, left = corner.x - padding;
+            const int top = corner.y * shape->stride - shape->padding, left = corner.x * shape->stride - shape->padding;
+            const long first = ((corner.image * shape->height + top) * shape->width + left) * block;
             if (top >= 0 && left >= 0 && top + POINTS <= shape->height && left + POINTS <= shape->width) {
                 SIZED(transform_patch)(plane + first, row, points, point);
                 continue;
             }
-            float padded[POINTS * POINTS * block];
-            for (int y = 0; y < POINTS; y++)
-                for (int x = 0; x < POINTS; x++) {
-                    const int inside = top + y >= 0 && top + y < shape->height && left + x >= 0 && left + x < shape->width;
-                    UNROLLED for (int part = 0; part < PARTS; part++)
-                        NAME(store)(
-                            padded + (y * POINTS + x) * block + part * LANES,
-                            inside ? NAME(load)(plane + first + y * row + x * block + part * LANES) : (vector){0});
-                }
+            float padded[POINTS * POINTS * block] = {0};
+            const int begin = top < 0 ? -top : 0, end = (int)ck_least(POINTS, shape->height - top);
+            const int skipped = left < 0 ? -left : 0, width = (int)ck_least(POINTS, shape->width - left) - skipped;
+            for (int y = begin; y < end; y++)
+                memcpy(padded + (y * POINTS + skipped) * block, plane + first + y * row + skipped * block, sizeof(float) * block * width);
             SIZED(transform_patch)(padded, POINTS * block, points, point);
+        }
+    }
+}
+
+/// Transforms the points at `source`, `point` floats apart, into `rows` × `columns` outputs at `target`, rows `row` floats apart, to which
+/// those at `addend` are added, if there are any; no output is less than `least`.
+INLINED void SIZED(transform_points)(
+    const float *source, long point, float *target, const float *addend, long row, const int rows, const int columns, vector bias, vector least
+) {
+    vector half[4][POINTS];
+    UNROLLED for (int x = 0; x < POINTS; x++) {
+        vector m[POINTS], y[4];
+        UNROLLED for (int i = 0; i < POINTS; i++) m[i] = NAME(load)(source + (i * POINTS + x) * point);
+        SIZED(output_column)(m, y);
+        UNROLLED for (int i = 0; i < 4; i++) half[i][x] = y[i];
+    }
+    UNROLLED for (int y = 0; y < 4; y++) {
+        vector values[4];
+        SIZED(output_column)(half[y], values);
+        UNROLLED for (int x = 0; x < 4; x++) {
+            if (y >= rows || x >= columns) continue;
+            vector value = values[x] + bias;
+            if (addend) value += NAME(load)(addend + y * row + x * block);
+            NAME(store)(target + y * row + x * block, NAME(max)(least, value));
         }
     }
 }
@@ -52,6 +71,8 @@ static void SIZED(transform_outputs)(
     const ck_convolution *shape, const ck_call *call, const NAME(corner) * corners, long tiles, long output, long width,
     const float *products, long point
 ) {
+    const int out_height = ck_out_height(shape), out_width = ck_out_width(shape);
+    const vector least = NAME(splat)(call->relu ? 0 : -INFINITY);
     for (long v = 0; v < width / LANES; v++) {
         const long channel = v * LANES / block, lane = v * LANES % block;
         const vector bias = NAME(load)(call->bias + output + v * LANES);
@@ -59,25 +80,16 @@ static void SIZED(transform_outputs)(
         const float *addends = call->addend ? call->addend + (output / block + channel) * call->addend_plane * block + lane : NULL;
         for (long tile = 0; tile < tiles; tile++) {
             const float *source = products + (channel * tiles + tile) * block + lane;
-            vector half[4][POINTS];
-            UNROLLED for (int x = 0; x < POINTS; x++) {
-                vector m[POINTS], y[4];
-                UNROLLED for (int i = 0; i < POINTS; i++) m[i] = NAME(load)(source + (i * POINTS + x) * point);
-                SIZED(output_column)(m, y);
-                UNROLLED for (int i = 0; i < 4; i++) half[i][x] = y[i];
-            }
             const NAME(corner) corner = corners[tile];
-            const int rows = (int)ck_least(4, shape->height - corner.y), columns = (int)ck_least(4, shape->width - corner.x);
-            for (int y = 0; y < rows; y++) {
-                vector values[4];
-                SIZED(output_column)(half[y], values);
-                const long row = (corner.pixel + y * shape->width) * block;
-                for (int x = 0; x < columns; x++) {
-                    vector value = values[x] + bias;
-                    if (addends) value += NAME(load)(addends + row + x * block);
-                    NAME(store)(plane + row + x * block, call->relu ? NAME(rectified)(value) : value);
-                }
-            }
+            const int rows = (int)ck_least(4, out_height - corner.y), columns = (int)ck_least(4, out_width - corner.x);
+            const long place = ((corner.image * out_height + corner.y) * out_width + corner.x) * block, row = (long)out_width * block;
+            // The usual cases of constants are without branches.
+            if (rows < 4 || columns < 4)
+                SIZED(transform_points)(source, point, plane + place, addends ? addends + place : NULL, row, rows, columns, bias, least);
+            else if (addends)
+                SIZED(transform_points)(source, point, plane + place, addends + place, row, 4, 4, bias, least);
+            else
+                SIZED(transform_points)(source, point, plane + place, NULL, row, 4, 4, bias, least);
         }
     }
 }
@@ -113,16 +125,17 @@ static void SIZED(filter)(const ck_convolution *shape, long images, const ck_cal
     }
     long image = 0;
     int y = call->regions[0].top, x = call->regions[0].left;
-    NAME(corner) corners[winograd_tiles];
+    enum { most = winograd_points / (POINTS * POINTS) };
+    NAME(corner) corners[most];
     for (long tiles; all > 0; all -= tiles) {
-        tiles = ck_ceiling(all, ck_ceiling(all, winograd_tiles));
+        tiles = ck_ceiling(all, ck_ceiling(all, most));
         for (long tile = 0; tile < tiles; tile++) {
             while (y >= call->regions[image].bottom || x >= call->regions[image].right) {
                 image++;
                 y = call->regions[image].top;
                 x = call->regions[image].left;
             }
-            corners[tile] = (NAME(corner)){(image * shape->height + y) * shape->width + x, y, x};
+            corners[tile] = (NAME(corner)){image, y, x};
             x += 4;
             if (x >= call->regions[image].right) {
                 x = call->regions[image].left;

@@ -16,7 +16,7 @@ struct FeaturesStage: Stage {
     static let shardSize = 64
 
     let name = "features"
-    let revision = 2
+    let revision = 3
     let isNumeric = true
     let outputs = [Self.featuresName, Self.pooledName]
     let model: Model
