@@ -44,7 +44,7 @@ final class TrainingWorkload: Workload {
 
         func step(_ stream: String) throws -> Double {
             let loss = try work.run(count: TrainingWorkload.batch, stream: stream)
-            try adam.step(parameters.address, work.gradients, threads: benchThreads)
+            try adam.step(parameters.address, work.gradients, on: work.team)
             return loss
         }
     }

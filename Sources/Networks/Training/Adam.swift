@@ -4,8 +4,8 @@ import Tensors
 /// Numbers an optimiser works on at a time: a fixed layout, so that sums do not depend on threads.
 private let optimiserBlock = 32_768
 
-private func forBlocks(_ count: Int, threads: Int, _ body: @Sendable (Int, Range<Int>) -> Void) throws {
-    try concurrently((count + optimiserBlock - 1) / optimiserBlock, threads: threads) { block in
+private func forBlocks(_ count: Int, on team: ThreadTeam, _ body: @Sendable (Int, Range<Int>) -> Void) throws {
+    try team.run((count + optimiserBlock - 1) / optimiserBlock) { block in
         body(block, block * optimiserBlock..<min(count, (block + 1) * optimiserBlock))
     }
 }
@@ -23,7 +23,7 @@ package struct Adam: Sendable, Equatable {
         square = mean
     }
 
-    package mutating func step(_ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, threads: Int) throws {
+    package mutating func step(_ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, on team: ThreadTeam) throws {
         steps += 1
         let rate = Float(learningRate / (1 - power(0.9, steps)))
         let correction = Float(1 / (1 - power(0.999, steps)).squareRoot())
@@ -31,7 +31,7 @@ package struct Adam: Sendable, Equatable {
             try square.withUnsafeMutableBufferPointer { square in
                 // Blocks are disjoint.
                 nonisolated(unsafe) let m = mean.baseAddress!, v = square.baseAddress!, p = parameters, g = gradients
-                try forBlocks(mean.count, threads: threads) { _, range in
+                try forBlocks(mean.count, on: team) { _, range in
                     let first = range.lowerBound
                     ct_adam(range.count, rate, correction, p + first, g + first, m + first, v + first)
                 }
@@ -71,7 +71,7 @@ package struct DAdaptAdam: Sendable, Equatable {
         var gradient = 0.0, weighted = 0.0, absolute = 0.0
     }
 
-    package mutating func step(_ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, threads: Int) throws {
+    package mutating func step(_ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, on team: ThreadTeam) throws {
         let count = mean.count
         let beta2 = 0.999, factor = Float(distance * (1 - 0.9)), factor2 = Float(distance * (1 - beta2))
         var partial = [Sums](repeating: Sums(), count: (count + optimiserBlock - 1) / optimiserBlock)
@@ -82,7 +82,7 @@ package struct DAdaptAdam: Sendable, Equatable {
                         // Blocks are disjoint.
                         nonisolated(unsafe) let m = mean.baseAddress!, v = square.baseAddress!, s = sum.baseAddress!
                         nonisolated(unsafe) let g = gradients, sums = partial
-                        try forBlocks(count, threads: threads) { block, range in
+                        try forBlocks(count, on: team) { block, range in
                             var total = Sums()
                             for i in range {
                                 m[i] = m[i] * 0.9 + g[i] * factor
@@ -110,7 +110,7 @@ package struct DAdaptAdam: Sendable, Equatable {
         try mean.withUnsafeBufferPointer { mean in
             try square.withUnsafeBufferPointer { square in
                 nonisolated(unsafe) let m = mean.baseAddress!, v = square.baseAddress!, p = parameters
-                try forBlocks(count, threads: threads) { _, range in
+                try forBlocks(count, on: team) { _, range in
                     for i in range { p[i] -= m[i] / (v[i].squareRoot() + 1e-8) }
                 }
             }
@@ -137,17 +137,17 @@ enum OptimiserState: Sendable, Equatable {
         }
     }
 
-    mutating func step(_ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, threads: Int) throws {
+    mutating func step(_ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, on team: ThreadTeam) throws {
         // The state is taken out of the enum for the step: a second owner would copy its arrays.
         switch self {
         case .adam(var adam):
             self = .adam(Adam(count: 0, learningRate: 0))
             defer { self = .adam(adam) }
-            try adam.step(parameters, gradients, threads: threads)
+            try adam.step(parameters, gradients, on: team)
         case .dadaptAdam(var adam):
             self = .dadaptAdam(DAdaptAdam(count: 0))
             defer { self = .dadaptAdam(adam) }
-            try adam.step(parameters, gradients, threads: threads)
+            try adam.step(parameters, gradients, on: team)
         }
     }
 }

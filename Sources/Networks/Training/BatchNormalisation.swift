@@ -108,7 +108,7 @@ struct BatchNormalisation {
     ) {
         let first = columns.lowerBound, products = sums + width
         ct_folded_gradients(outputs, columns.count, width, linear + first, weight + first, bias + first, outputSums,
-                            kept == nil ? nil : droppedSums, kept == nil ? 1 : keptScale, linearGradient + first, products + first, sums + first)
+                            kept == nil ? nil : droppedSums, keptScale, linearGradient + first, products + first, sums + first)
         takeGradients(columns, weightGradient, biasGradient)
     }
 

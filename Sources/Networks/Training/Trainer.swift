@@ -98,7 +98,7 @@ public struct Trainer: Sendable {
                 work.setPositives(try batch.map { try source.positives($0, concepts: loss.concepts) })
                 let mean = try work.run(count: batch.count, stream: "train/dropout/\(epoch)/\(step)")
                 guard mean.isFinite else { throw TrainingError.diverged(epoch: epoch, step: step + 1, loss: "\(mean)") }
-                try optimiser.step(parameters, work.gradients, threads: options.threads)
+                try optimiser.step(parameters, work.gradients, on: work.team)
                 outcome.stepLosses.append(mean)
                 tally.add(work.losses, work.ranks, count: batch.count)
                 try progress(step + 1, batches.count)

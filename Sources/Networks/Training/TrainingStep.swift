@@ -11,6 +11,8 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
     private let parameters: UnsafeMutablePointer<Float>
     private let statistics: UnsafeMutablePointer<Float>
     private let products = MatrixProducts()
+    /// The threads that compute a step, free between one and the next.
+    package let team: ThreadTeam
 
     /// The batch: features `[batch, d]`, read by the caller.
     package let input: UnsafeMutablePointer<Float>
@@ -48,20 +50,22 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
         self.options = options
         self.parameters = parameters
         self.statistics = statistics
+        team = ThreadTeam(threads: options.threads)
         let d = layout.inputs
         foldedColumns = min(d, 512)
-        let sizes = [Int](repeating: batch * d, count: 7) + [batch * layout.outputs, batch * layout.outputs, batch * loss.concepts]
-            + [3 * d, 3 * d, layout.parameterCount, options.threads * foldedColumns * d]
+        let sizes = [Int](repeating: batch * d, count: 6) + [batch * layout.outputs, batch * layout.outputs, batch * loss.concepts]
+            + [3 * d, 3 * d, layout.parameterCount] + (options.dropout > 0 ? [batch * d, options.threads * foldedColumns * d] : [0, 0])
         floats = FloatStorage(count: sizes.reduce(0, +))
         var next = floats.address
         let parts = sizes.map { size in
             defer { next += size }
             return next
         }
-        (input, normal1, normalised1, dropped1) = (parts[0], parts[1], parts[2], parts[3])
-        (hidden, normal2, gradient2) = (parts[4], parts[5], parts[6])
-        (predictions, predictionGradients, cosines) = (parts[7], parts[8], parts[9])
-        (statistics1, statistics2, gradients, droppedSums) = (parts[10], parts[11], parts[12], parts[13])
+        (input, normal1, normalised1) = (parts[0], parts[1], parts[2])
+        (hidden, normal2, gradient2) = (parts[3], parts[4], parts[5])
+        (predictions, predictionGradients, cosines) = (parts[6], parts[7], parts[8])
+        (statistics1, statistics2, gradients) = (parts[9], parts[10], parts[11])
+        (dropped1, droppedSums) = (parts[12], parts[13])  // unused without dropout
         bytes = .allocate(capacity: 2 * batch * d)
         bytes.initialize(repeating: 1, count: 2 * batch * d)
         (kept1, kept2) = (bytes, bytes + batch * d)
@@ -99,16 +103,16 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
         // for each packs what it shares with the others.
         let columns = Blocks(d, of: 64), rows = Blocks(count, atMost: 256), parts = Blocks(d, parts: options.threads, multipleOf: columns.size)
 
-        try concurrently(columns.count, threads: options.threads) { [self] in
+        try team.run(columns.count) { [self] in
             normalise(bn1, columns[$0], input, normal1, "\(stream)/1/\($0)")
             bn1.keepNormalised(columns[$0], input, normalised1, dropped: dropped1)
         }
-        try concurrently(parts.count, threads: options.threads) { [self] in
+        try team.run(parts.count) { [self] in
             forwardHidden(parts[$0], count)
             for block in columns.blocks(of: parts[$0]) { normalise(bn2, columns[block], hidden, normal2, "\(stream)/2/\(block)") }
         }
-        try concurrently(rows.count, threads: options.threads) { [self] in forwardLoss(rows[$0], of: count) }
-        try concurrently(parts.count + columns.count + 1, threads: options.threads) { [self] block in
+        try team.run(rows.count) { [self] in forwardLoss(rows[$0], of: count) }
+        try team.run(parts.count + columns.count + 1) { [self] block in
             if block < parts.count {
                 let inputs = parts[block]
                 products.multiply(
@@ -125,7 +129,7 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
                 sumColumns(0..<layout.outputs, count, predictionGradients, layout.outputs, gradients + layout.linear2Bias.range.lowerBound)
             }
         }
-        try concurrently(parts.count, threads: options.threads) { [self] in backwardFirstLayer(bn1, parts[$0], count, droppedSums + $0 * foldedColumns * d) }
+        try team.run(parts.count) { [self] in backwardFirstLayer(bn1, parts[$0], count, droppedSums + $0 * foldedColumns * d) }
         var total = 0.0
         for row in 0..<count { total += losses[row] }
         return total / Double(count)

@@ -1,5 +1,6 @@
 import HDF5
 import Networks
+import Tensors
 import Testing
 
 /// Optimisers and scheduler beside PyTorch's and the published DAdaptAdam: `Fixtures/Training/make_optimisers.py`.
@@ -19,13 +20,13 @@ import Testing
 
     @Test func adamIsPyTorchs() throws {
         var adam = Adam(count: 64, learningRate: 1e-2)
-        try follow("adam") { try adam.step($0, $1, threads: 1) }
+        try follow("adam") { try adam.step($0, $1, on: ThreadTeam(threads: 1)) }
     }
 
     @Test func dadaptAdamIsThePublishedOne() throws {
         var adam = DAdaptAdam(count: 64), distances: [Double] = []
         try follow("dadapt") {
-            try adam.step($0, $1, threads: 1)
+            try adam.step($0, $1, on: ThreadTeam(threads: 1))
             distances.append(adam.distance)
         }
         let golden: [Double] = try trainingFixture("optimisers.h5").read("dadapt_distance")
@@ -47,13 +48,14 @@ import Testing
         let count = 100_003
         let gradients = (0..<count).map { Float(($0 * 7919) % 1000 - 500) / 500 }
         func run(_ threads: Int) throws -> [Float] {
+            let team = ThreadTeam(threads: threads)
             var p = [Float](repeating: 0.5, count: count)
             var adam = Adam(count: count, learningRate: 1e-3), dadapt = DAdaptAdam(count: count)
             for _ in 0..<3 {
                 try p.withUnsafeMutableBufferPointer {
                     switch optimiser {
-                    case .adam: try adam.step($0.baseAddress!, gradients, threads: threads)
-                    case .dadaptAdam: try dadapt.step($0.baseAddress!, gradients, threads: threads)
+                    case .adam: try adam.step($0.baseAddress!, gradients, on: team)
+                    case .dadaptAdam: try dadapt.step($0.baseAddress!, gradients, on: team)
                     }
                 }
             }
