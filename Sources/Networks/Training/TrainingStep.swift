@@ -112,24 +112,25 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
             for block in columns.blocks(of: parts[$0]) { normalise(bn2, columns[block], hidden, normal2, "\(stream)/2/\(block)") }
         }
         try team.run(rows.count) { [self] in forwardLoss(rows[$0], of: count) }
-        try team.run(parts.count + columns.count + 1) { [self] block in
+        try team.run(2 * parts.count + 1) { [self] block in
             if block < parts.count {
-                let inputs = parts[block]
+                for range in columns.blocks(of: parts[block]).map({ columns[$0] }) { backwardHidden(bn2, range, count) }
+                // 0 where the ReLU was closed, more or less half of the numbers.
+                products.multiplySparse(
+                    MatrixView(gradient2 + parts[block].lowerBound, rowStride: d).transposed, MatrixView(normalised1, rowStride: d),
+                    rows: parts[block].count, columns: d, terms: count,
+                    into: gradients + layout.linear1Weight.range.lowerBound + parts[block].lowerBound * d, rowStride: d)
+            } else if block < 2 * parts.count {
+                let inputs = parts[block - parts.count]
                 products.multiply(
                     MatrixView(predictionGradients, rowStride: layout.outputs).transposed, MatrixView(normal2 + inputs.lowerBound, rowStride: d),
                     rows: layout.outputs, columns: inputs.count, terms: count,
                     into: gradients + layout.linear2Weight.range.lowerBound + inputs.lowerBound, rowStride: d)
-            } else if block < parts.count + columns.count {
-                let range = columns[block - parts.count]
-                let weight = gradients + layout.weight2.range.lowerBound, bias = gradients + layout.bias2.range.lowerBound
-                bn2.parameterGradients(range, hidden, gradient2, weight: weight, bias: bias)
-                bn2.inputGradient(range, hidden, gradient2, weight: weight, bias: bias)
-                sumColumns(range, count, gradient2, d, gradients + layout.linear1Bias.range.lowerBound)
             } else {
                 sumColumns(0..<layout.outputs, count, predictionGradients, layout.outputs, gradients + layout.linear2Bias.range.lowerBound)
             }
         }
-        try team.run(parts.count) { [self] in backwardFirstLayer(bn1, parts[$0], count, droppedSums + $0 * foldedColumns * d) }
+        try team.run(parts.count) { [self] in foldFirstLayer(bn1, parts[$0], count, droppedSums + $0 * foldedColumns * d) }
         var total = 0.0
         for row in 0..<count { total += losses[row] }
         return total / Double(count)
@@ -193,13 +194,17 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
             into: gradient2 + rows.lowerBound * d, rowStride: d)
     }
 
-    /// Gradients of bn1 and, but for its bias, linear1, for `inputs` of the inputs. `gradient2` is 0 where the ReLU behind linear1 was
-    /// closed, more or less half of its numbers, and a tenth of `dropped1` is not 0.
-    private func backwardFirstLayer(_ bn1: BatchNormalisation, _ inputs: Range<Int>, _ count: Int, _ droppedSums: UnsafeMutablePointer<Float>) {
+    /// From the gradient of bn2's output, after its dropout, to that of linear1's output, with those of bn2 and of linear1's bias.
+    private func backwardHidden(_ bn2: BatchNormalisation, _ outputs: Range<Int>, _ count: Int) {
+        let weight = gradients + layout.weight2.range.lowerBound, bias = gradients + layout.bias2.range.lowerBound
+        bn2.parameterGradients(outputs, hidden, gradient2, weight: weight, bias: bias)
+        bn2.inputGradient(outputs, hidden, gradient2, weight: weight, bias: bias)
+        sumColumns(outputs, count, gradient2, layout.inputs, gradients + layout.linear1Bias.range.lowerBound)
+    }
+
+    /// Gradients of bn1 and linear1's weight, for `inputs` of the inputs. A tenth of `dropped1` is not 0.
+    private func foldFirstLayer(_ bn1: BatchNormalisation, _ inputs: Range<Int>, _ count: Int, _ droppedSums: UnsafeMutablePointer<Float>) {
         let d = layout.inputs, weight = layout.linear1Weight.range.lowerBound
-        products.multiplySparse(
-            MatrixView(gradient2, rowStride: d).transposed, MatrixView(normalised1 + inputs.lowerBound, rowStride: d), rows: d,
-            columns: inputs.count, terms: count, into: gradients + weight + inputs.lowerBound, rowStride: d)
         let folded = Blocks(inputs.count, of: foldedColumns)
         for block in 0..<folded.count {
             let columns = inputs.lowerBound + folded[block].lowerBound..<inputs.lowerBound + folded[block].upperBound
