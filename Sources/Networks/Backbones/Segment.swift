@@ -28,6 +28,15 @@ struct Segment: Sendable {
             case .maxPool(let shape): shape
             }
         }
+
+        var addend: Place? {
+            if case .convolution(_, let place, _) = self { place } else { nil }
+        }
+
+        /// Whether rows cost the same one by one; Winograd's do not.
+        var isByRows: Bool {
+            if case .convolution(let convolution, _, _) = self { convolution.algorithm != .winograd } else { true }
+        }
     }
 
     private struct Step: Sendable {
@@ -44,7 +53,13 @@ struct Segment: Sendable {
     /// The maps of the all-zero image: the segment's input, then each step's output.
     private(set) var zeroMaps: ZeroMaps
     private var steps: [Step] = []
+    /// By `bandRows`.
+    private var bands: [Int?] = []
+    /// Floats of a step's output that the next one takes at a time, and the pixels that make it worth to read the weights again.
+    private static let bandFloats = 65_536, bandPixels = 112
     private var freeSlots: [Int] = []
+    /// Slots that the last step read: the next one's output must not overwrite them, for it may begin before the last is done.
+    private var releasedSlots: [Int] = []
     private var slots = 0
     private var slotCount = 0
     /// The step whose output a place holds, while steps are added.
@@ -82,6 +97,7 @@ struct Segment: Sendable {
             }
             shape = block.outputShape(shape)
         }
+        bands = steps.indices.map(bandRows)
         fillZeroMaps()
     }
 
@@ -109,38 +125,110 @@ struct Segment: Sendable {
                 BlockedMaps(slots + index * slotCount, plane: BlockedMaps.plane(pixels: images * height * width))
             }
         }
-        withUnsafeTemporaryAllocation(of: MapRegion.self, capacity: images) { regions in
-            for step in steps {
-                let shape = step.operation.shape
-                let from = maps(step.from, shape.height, shape.width)
-                let to = maps(step.to, shape.outputHeight, shape.outputWidth)
-                let fromStates = states + step.from.index * self.images, toStates = states + step.to.index * self.images
-                var addendMaps: BlockedMaps?
-                if case .convolution(_, let place?, _) = step.operation {
-                    addendMaps = maps(place, shape.outputHeight, shape.outputWidth)
+        func work(_ step: Step, _ regions: UnsafeMutableBufferPointer<MapRegion>) -> Work {
+            let shape = step.operation.shape
+            let from = maps(step.from, shape.height, shape.width), to = maps(step.to, shape.outputHeight, shape.outputWidth)
+            var addend: BlockedMaps?
+            if case .convolution(_, let place?, _) = step.operation { addend = maps(place, shape.outputHeight, shape.outputWidth) }
+            for image in 0..<images { regions[image] = prepare(step, image, zeroPixels, from: from, addend: addend, states) }
+            return Work(step: step, from: from, to: to, addend: addend, regions: UnsafeBufferPointer(regions))
+        }
+        withUnsafeTemporaryAllocation(of: MapRegion.self, capacity: 2 * images) { regions in
+            regions.initialize(repeating: .empty)
+            let own = UnsafeMutableBufferPointer(rebasing: regions[..<images]), next = UnsafeMutableBufferPointer(rebasing: regions[images...])
+            var index = 0
+            while index < steps.count {
+                let first = work(steps[index], own)
+                if let rows = bands[index] {
+                    let second = work(steps[index + 1], next)
+                    for image in 0..<images { apply(first.of(image), then: second.of(image), rows: rows, scratch: scratch) }
+                    index += 2
+                } else {
+                    apply(first, scratch: scratch)
+                    index += 1
                 }
-                for image in 0..<images {
-                    var changed = shape.outputs(touching: fromStates[image].changed)
-                    var computed = changed
-                    if case .convolution(let convolution, let addend, _) = step.operation {
-                        if let addend { changed = changed.union(states[addend.index * self.images + image].changed) }
-                        computed = convolution.computed(for: changed)
-                        if zeroPixels == .skippedBitForBit { changed = computed }
-                        if let addend, let addendMaps {
-                            zeroMaps.extend(
-                                &states[addend.index * self.images + image], to: computed, of: step.addendSource,
-                                addendMaps.advanced(pixels: image * shape.outputHeight * shape.outputWidth))
-                        }
-                    }
-                    zeroMaps.extend(
-                        &fromStates[image], to: shape.inputs(of: computed), of: step.source,
-                        from.advanced(pixels: image * shape.height * shape.width))
-                    toStates[image] = MapState(changed: changed, valid: computed)
-                    regions.initializeElement(at: image, to: computed)
-                }
-                apply(step, from: from, to: to, addend: addendMaps, regions: UnsafeBufferPointer(regions), scratch: scratch)
             }
         }
+    }
+
+    /// What of a step's output is to be computed for an image, and its inputs there.
+    private func prepare(
+        _ step: Step, _ image: Int, _ zeroPixels: ZeroPixels, from: BlockedMaps, addend addendMaps: BlockedMaps?,
+        _ states: UnsafeMutablePointer<MapState>
+    ) -> MapRegion {
+        let shape = step.operation.shape, source = step.from.index * images + image
+        var changed = shape.outputs(touching: states[source].changed)
+        var computed = changed
+        if case .convolution(let convolution, let addend, _) = step.operation {
+            if let addend { changed = changed.union(states[addend.index * images + image].changed) }
+            computed = convolution.computed(for: changed)
+            if zeroPixels == .skippedBitForBit { changed = computed }
+            if let addend, let addendMaps {
+                zeroMaps.extend(
+                    &states[addend.index * images + image], to: computed, of: step.addendSource,
+                    addendMaps.advanced(pixels: image * shape.outputHeight * shape.outputWidth))
+            }
+        }
+        zeroMaps.extend(
+            &states[source], to: shape.inputs(of: computed), of: step.source, from.advanced(pixels: image * shape.height * shape.width))
+        states[step.to.index * images + image] = MapState(changed: changed, valid: computed)
+        return computed
+    }
+
+    /// A step applied to some images.
+    private struct Work {
+        let step: Step
+        let from: BlockedMaps, to: BlockedMaps, addend: BlockedMaps?
+        /// For each image, what is computed of its output.
+        let regions: UnsafeBufferPointer<MapRegion>
+
+        func of(_ image: Int) -> Work {
+            let shape = step.operation.shape, place = image * shape.outputHeight * shape.outputWidth
+            return Work(
+                step: step, from: from.advanced(pixels: image * shape.height * shape.width), to: to.advanced(pixels: place),
+                addend: addend?.advanced(pixels: place), regions: UnsafeBufferPointer(rebasing: regions[image..<image + 1]))
+        }
+    }
+
+    /// Two steps of one image in turn, `rows` rows of the second at a time.
+    private func apply(_ first: Work, then second: Work, rows: Int, scratch: UnsafeMutablePointer<Float>) {
+        let whole = first.regions[0]
+        var done = whole.top
+        func computeFirst(to bottom: Int) {
+            if bottom > done { apply(first, rows: done..<bottom, scratch: scratch) }
+            done = max(done, bottom)
+        }
+        let region = second.regions[0]
+        for top in stride(from: region.top, to: region.bottom, by: rows) {
+            let bottom = min(top + rows, region.bottom)
+            let needed = MapRegion(top: top, left: region.left, bottom: bottom, right: region.right)
+            computeFirst(to: min(second.step.operation.shape.inputs(of: needed).bottom, whole.bottom))
+            apply(second, rows: top..<bottom, scratch: scratch)
+        }
+        computeFirst(to: whole.bottom)
+    }
+
+    /// Some rows of one image.
+    private func apply(_ work: Work, rows: Range<Int>, scratch: UnsafeMutablePointer<Float>) {
+        var region = work.regions[0]
+        (region.top, region.bottom) = (rows.lowerBound, rows.upperBound)
+        withUnsafePointer(to: region) { region in
+            apply(
+                Work(step: work.step, from: work.from, to: work.to, addend: work.addend, regions: UnsafeBufferPointer(start: region, count: 1)),
+                scratch: scratch)
+        }
+    }
+
+    /// For each step, how many rows the next one is to take from it at a time: where that keeps in the caches what it reads.
+    private func bandRows(_ index: Int) -> Int? {
+        guard index + 1 < steps.count else { return nil }
+        let step = steps[index], next = steps[index + 1]
+        guard step.operation.isByRows, next.operation.isByRows, next.from == step.to, next.to != step.from, next.to != step.operation.addend,
+            next.operation.addend == nil
+        else { return nil }
+        let shape = step.operation.shape, row = shape.outputs * shape.outputWidth
+        let rows = Self.bandFloats / row / next.operation.shape.stride
+        return rows * next.operation.shape.outputWidth >= Self.bandPixels ? rows : nil
     }
 
     /// Makes one image's output whole.
@@ -148,15 +236,13 @@ struct Segment: Sendable {
         zeroMaps.extend(&state, to: MapRegion(height: output.height, width: output.width), of: steps.count - 1, maps)
     }
 
-    private func apply(
-        _ step: Step, from: BlockedMaps, to: BlockedMaps, addend: BlockedMaps?, regions: UnsafeBufferPointer<MapRegion>,
-        scratch: UnsafeMutablePointer<Float>
-    ) {
-        switch step.operation {
+    private func apply(_ work: Work, scratch: UnsafeMutablePointer<Float>) {
+        switch work.step.operation {
         case .convolution(let convolution, _, let rectifying):
-            convolution.apply(input: from, output: to, addend: addend, rectifying: rectifying, regions: regions, scratch: scratch)
+            convolution.apply(
+                input: work.from, output: work.to, addend: work.addend, rectifying: rectifying, regions: work.regions, scratch: scratch)
         case .maxPool(let shape):
-            from.maxPool(shape, into: to, regions: regions, instructions: instructions)
+            work.from.maxPool(shape, into: work.to, regions: work.regions, instructions: instructions)
         }
     }
 
@@ -171,8 +257,10 @@ struct Segment: Sendable {
             if case .convolution(_, .some, _) = step.operation { addend = filled[step.addendSource + 1].maps }
             withUnsafePointer(to: MapRegion(height: shape.outputHeight, width: shape.outputWidth)) { region in
                 apply(
-                    step, from: filled[step.source + 1].maps, to: output.maps, addend: addend,
-                    regions: UnsafeBufferPointer(start: region, count: 1), scratch: scratch.address)
+                    Work(
+                        step: step, from: filled[step.source + 1].maps, to: output.maps, addend: addend,
+                        regions: UnsafeBufferPointer(start: region, count: 1)),
+                    scratch: scratch.address)
             }
             filled.append(output)
         }
@@ -232,6 +320,8 @@ struct Segment: Sendable {
         let source = producers[from.index] ?? -1, addendSource = addend.flatMap { producers[$0.index] } ?? -1
         steps.append(Step(operation: operation, from: from, to: to, source: source, addendSource: addendSource))
         producers[to.index] = steps.count - 1
+        freeSlots += releasedSlots
+        releasedSlots = []
     }
 
     private mutating func reserve(_ shape: FeatureShape) -> Place {
@@ -242,6 +332,6 @@ struct Segment: Sendable {
     }
 
     private mutating func release(_ place: Place) {
-        if case .slot(let index) = place { freeSlots.append(index) }
+        if case .slot(let index) = place { releasedSlots.append(index) }
     }
 }
