@@ -1,7 +1,15 @@
 // Maps and regions of them.
+#include <math.h>
 #include <string.h>
 
 #include "kernels.h"
+
+#if defined(__x86_64__) && defined(__linux__)
+__attribute__((target_clones("fma", "default")))  // without it every fma is a call
+#endif
+void ck_mix(long count, const float *restrict low, float low_weight, const float *restrict high, float high_weight, float *restrict out) {
+    for (long i = 0; i < count; i++) out[i] = fmaf(low[i], low_weight, high[i] * high_weight);
+}
 
 void ck_unblock(long channels, long pixels, const float *input, long input_plane, float *output) {
     for (long channel = 0; channel < channels; channel++) {

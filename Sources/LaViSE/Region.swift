@@ -22,9 +22,12 @@ public struct Region: Sendable, Equatable {
 
     /// The pixels of a `[224, 224]` map above a threshold.
     public init(_ map: [Float], above threshold: Float) {
-        var bits = [UInt64](repeating: 0, count: Self.wordCount)
-        for pixel in 0..<Self.pixels where map[pixel] > threshold { bits[pixel / 64] |= 1 << UInt64(pixel % 64) }
-        self.bits = bits
+        bits = (0..<Self.wordCount).map { word in
+            var bits: UInt64 = 0
+            // The last pixel first: no branch, which would be taken as if by chance.
+            for pixel in (64 * word..<64 * word + 64).reversed() { bits = bits << 1 | (map[pixel] > threshold ? 1 : 0) }
+            return bits
+        }
     }
 
     public subscript(pixel: Int) -> Bool { bits[pixel / 64] >> UInt64(pixel % 64) & 1 == 1 }

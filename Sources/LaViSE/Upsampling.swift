@@ -1,3 +1,5 @@
+import Tensors
+
 /// Bilinear enlargement of an `[h, w]` map to 224×224 with half-pixel centres.
 ///
 /// Bit for bit `torch.nn.functional.interpolate(mode: "bilinear", align_corners: False)` on a CPU with fused
@@ -44,9 +46,13 @@ public struct Upsampling: Sendable {
             for (x, tap) in columns.enumerated() { wide[y * side + x] = tap.mix(map[row + tap.low], map[row + tap.high]) }
         }
         var output = [Float](repeating: 0, count: Region.pixels)
-        for (y, tap) in rows.enumerated() {
-            let low = tap.low * side, high = tap.high * side
-            for x in 0..<side { output[y * side + x] = tap.mix(wide[low + x], wide[high + x]) }
+        wide.withUnsafeBufferPointer { wide in
+            output.withUnsafeMutableBufferPointer { output in
+                guard let wide = wide.baseAddress, let output = output.baseAddress else { return }
+                for (y, tap) in rows.enumerated() {
+                    mix(wide + tap.low * side, tap.lowWeight, wide + tap.high * side, tap.highWeight, count: side, into: output + y * side)
+                }
+            }
         }
         return output
     }

@@ -82,6 +82,9 @@ void ck_extend(
     long channels, int width, const ck_region *valid, const ck_region *needed, const float *source, long source_plane,
     float *target, long target_plane);
 
+/// out ← fma(low, low_weight, high · high_weight), number by number.
+void ck_mix(long count, const float *low, float low_weight, const float *high, float high_weight, float *out);
+
 /// Pixels that a blocked plane should be long, so that neighbouring channels do not share cache sets.
 long ck_plane(long pixels);
 
