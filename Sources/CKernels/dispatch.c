@@ -1,4 +1,6 @@
 // Shapes, packing and the choice of the instruction set.
+#include <string.h>
+
 #include "kernels.h"
 
 int ck_out_height(const ck_convolution *shape) {
@@ -103,16 +105,21 @@ static weight_transform transform_of(int points) {
     return transform;
 }
 
-/// U = G g Gᵀ in double, rounded once.
-static void transform_weights(const weight_transform *transform, int points, int taps, const float *weights, float *transformed) {
-    for (int i = 0; i < points; i++)
+/// U = G g Gᵀ in double, rounded once, of `width` kernels at a time, number by number: [taps][taps][width] → [points][points][width].
+static void transform_weights(
+    const weight_transform *transform, int points, int taps, const double (*weights)[largest_tile], long width, float *transformed
+) {
+    for (int i = 0; i < points; i++) {
+        double left[25][largest_tile];
+        for (int tap = 0; tap < taps * taps; tap++)
+            for (long k = 0; k < width; k++) left[tap][k] = transform->rows[i][tap / taps] * weights[tap][k];
         for (int j = 0; j < points; j++) {
-            double sum = 0;
-            for (int y = 0; y < taps; y++)
-                for (int x = 0; x < taps; x++)
-                    sum += transform->rows[i][y] * weights[taps * y + x] * transform->rows[j][x];
-            transformed[points * i + j] = (float)sum;
+            double sums[largest_tile] = {0};
+            for (int tap = 0; tap < taps * taps; tap++)
+                for (long k = 0; k < width; k++) sums[k] += left[tap][k] * transform->rows[j][tap % taps];
+            for (long k = 0; k < width; k++) transformed[(points * i + j) * width + k] = (float)sums[k];
         }
+    }
 }
 
 void ck_pack(
@@ -126,20 +133,23 @@ void ck_pack(
     // The outputs of a group share a tap: [outputs / group][taps][group / tile][inputs][tile], but [outputs / tile][inputs][taps][tile]
     // for the image.
     const long group = algorithm == ck_winograd ? winograd_outputs : tile;
-    for (long output = 0; output < shape->outputs; output++) {
-        const long first = output / group * group, width = ck_least(group, shape->outputs - first);
-        float *column = packed + (first * taps + (output - first) / tile * tile) * inputs + output % tile;
-        const long tap_rows = width / tile * inputs;
+    for (long output = 0; output < shape->outputs; output += tile) {
+        const long first = output / group * group, tap_rows = ck_least(group, shape->outputs - first) / tile * inputs;
+        float *column = packed + (first * taps + output - first) * inputs;
         for (long input = 0; input < inputs; input++) {
             const float *source = weights + (output * inputs + input) * kernel_taps;
-            float transformed[9 * 9];
+            float *row = column + (algorithm == ck_image ? input * taps : input) * tile;
+            const long step = (algorithm == ck_image ? 1 : tap_rows) * tile;
             if (algorithm == ck_winograd) {
-                transform_weights(&transform, points, shape->kernel, source, transformed);
-                source = transformed;
-            }
-            for (long tap = 0; tap < taps; tap++) {
-                long row = algorithm == ck_image ? input * taps + tap : tap * tap_rows + input;
-                column[row * tile] = source[tap];
+                double kernels[25][largest_tile];
+                float transformed[9 * 9 * largest_tile];
+                for (long k = 0; k < tile; k++)
+                    for (long tap = 0; tap < kernel_taps; tap++) kernels[tap][k] = source[k * inputs * kernel_taps + tap];
+                transform_weights(&transform, points, shape->kernel, kernels, tile, transformed);
+                for (long tap = 0; tap < taps; tap++) memcpy(row + tap * step, transformed + tap * tile, tile * sizeof(float));
+            } else {
+                for (long tap = 0; tap < taps; tap++)
+                    for (long k = 0; k < tile; k++) row[tap * step + k] = source[k * inputs * kernel_taps + tap];
             }
         }
     }
