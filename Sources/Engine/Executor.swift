@@ -33,11 +33,22 @@ struct Executor: Sendable {
         options.faults.pass("stage.finished")
         let seconds = Double(store.time.monotonic() - start) / 1e9
         try checkOutputs(job.stage, output, threads)
-        // Together: several flushes at once share one commit of the disk's journal.
-        let names = job.stage.outputs
+        // At once: the disk writes while a processor hashes.
+        let outputs = try inParallel(2, threads: 2) { part in
+            part == 0 ? try flush(job.stage.outputs, in: output) : try hash(job.stage.outputs, in: output, threads, meter)
+        }.flatMap { $0 }
+        options.faults.pass("output.hashed")
+        return Result(outputs: outputs, seconds: seconds, peakMemory: Host.peakMemory(), work: meter.work)
+    }
+
+    /// Together: several flushes at once share one commit of the disk's journal.
+    private func flush(_ names: [String], in output: String) throws -> [(artifact: Artifact, path: String)] {
         _ = try inParallel(names.count, threads: names.count) { try store.fileSystem.syncTree("\(output)/\(names[$0])") }
-        options.faults.pass("output.synced")
-        let outputs = try job.stage.outputs.map { name -> (Artifact, String) in
+        return []
+    }
+
+    private func hash(_ names: [String], in output: String, _ threads: Int, _ meter: ProgressMeter) throws -> [(artifact: Artifact, path: String)] {
+        try names.map { name in
             let path = "\(output)/\(name)"
             let found = try store.fileSystem.content(of: path, threads: threads) { more, total in
                 try options.cancellation.check()
@@ -46,8 +57,6 @@ struct Executor: Sendable {
             guard let content = found?.content else { throw StageFault.outputMissing(name) }
             return (Artifact(name: name, digest: content.digest, bytes: content.bytes, isFolder: content.isFolder), path)
         }
-        options.faults.pass("output.hashed")
-        return Result(outputs: outputs, seconds: seconds, peakMemory: Host.peakMemory(), work: meter.work)
     }
 
     /// Exactly the declared outputs, and no link out of them.
