@@ -44,8 +44,10 @@ struct FeaturesStage: Stage {
         let missing = shards.indices.filter { !FileManager.default.fileExists(atPath: assembly.shardPath($0)) }
         for index in Set(shards.indices).subtracting(missing).sorted() { try assembly.add(index) }
 
-        let batches = missing.flatMap { index in Self.batches(of: shards[index]).enumerated().map { (shard: index, part: $0, rows: $1) } }
-        let pending = Dictionary(uniqueKeysWithValues: missing.map { ($0, PendingShard(parts: Self.batches(of: shards[$0]).count)) })
+        let batches = missing.flatMap { index in
+            Self.batches(of: shards[index], few: index == missing.last).enumerated().map { (shard: index, part: $0, rows: $1) }
+        }
+        let pending = Dictionary(grouping: batches, by: \.shard).mapValues { PendingShard(parts: $0.count) }
         let rowsMissing = missing.reduce(0) { $0 + shards[$1].count }
         let done = Atomic(dataset.imageCount - rowsMissing)
         context.worked(try work(rows: rowsMissing))
@@ -64,8 +66,10 @@ struct FeaturesStage: Stage {
     }
 
     /// What passes the backbone together. The bits do not depend on it.
-    private static func batches(of rows: Range<Int>) -> [Range<Int>] {
-        stride(from: rows.lowerBound, to: rows.upperBound, by: Backbone.batch).map { $0..<min($0 + Backbone.batch, rows.upperBound) }
+    /// - Parameter few: a few at a time, so that threads end at nearly the same time.
+    private static func batches(of rows: Range<Int>, few: Bool) -> [Range<Int>] {
+        let size = few ? Backbone.batch / 4 : Backbone.batch
+        return stride(from: rows.lowerBound, to: rows.upperBound, by: size).map { $0..<min($0 + size, rows.upperBound) }
     }
 }
 
