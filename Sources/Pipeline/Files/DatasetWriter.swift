@@ -4,7 +4,7 @@ import HDF5
 import Imaging
 
 /// Writes `dataset.h5` image by image; only indices stay in memory.
-final class DatasetWriter {
+final class DatasetWriter: @unchecked Sendable {  // its owner writes from one thread at a time
     private let file: HDF5File
     private let pixels: HDF5Appender<UInt8>
     private let masks: HDF5Appender<UInt8>

@@ -42,16 +42,24 @@ struct PreprocessStage: Stage {
         let rows = plannedRows(dataset)
         try requireSpace(rows.count * DatasetFile.side * DatasetFile.side * 3, for: "the pixels of \(rows.count) images", in: context.output)
         let writer = try DatasetWriter(path: context.output + "/" + DatasetFile.name)
+        let team = ThreadTeam(threads: context.threads)
+        var ready: [(row: Row, image: Result<PreparedImage, any Error>)] = []
         for start in stride(from: 0, to: rows.count, by: Self.blockSize) {
-            let block = rows[start..<min(start + Self.blockSize, rows.count)]
+            let block = Array(rows[start..<min(start + Self.blockSize, rows.count)]), before = ready
             let prepared = SharedResults<Result<PreparedImage, any Error>>(count: block.count)
-            try concurrently(block.count, threads: context.threads) { i in
+            // One thread writes the last block, while the others prepare the next one.
+            try team.run(block.count + 1) { i in
                 try context.checkCancelled()
-                prepared[i] = Result { try prepare(block[block.startIndex + i], dataset, images) }
+                if i == 0 {
+                    for (row, image) in before { try add(image, row, dataset, to: writer) }
+                } else {
+                    prepared[i - 1] = Result { try prepare(block[i - 1], dataset, images) }
+                }
             }
-            for (row, result) in zip(block, prepared.values) { try add(result, row, dataset, to: writer) }
-            context.progress(block.endIndex, of: rows.count, "images")
+            ready = Array(zip(block, prepared.values))
+            context.progress(start + block.count, of: rows.count, "images")
         }
+        for (row, image) in ready { try add(image, row, dataset, to: writer) }
         context.worked(Double(rows.count))
         guard writer.sampleCount > 0 else { throw ExperimentError("no image has a sample; check the annotations") }
         for split in [Split.train, .validation] where !writer.hasSamples(in: split) {
