@@ -1,6 +1,4 @@
 // Shapes, packing and the choice of the instruction set.
-#include <string.h>
-
 #include "kernels.h"
 
 int ck_out_height(const ck_convolution *shape) {
@@ -105,19 +103,20 @@ static weight_transform transform_of(int points) {
     return transform;
 }
 
-/// U = G g Gᵀ in double, rounded once, of `width` kernels at a time, number by number: [taps][taps][width] → [points][points][width].
+/// U = G g Gᵀ in double, rounded once, of `width` kernels at a time, number by number: [taps][taps][width] → [points][points][width],
+/// a point every `step` floats.
 static void transform_weights(
-    const weight_transform *transform, int points, int taps, const double (*weights)[largest_tile], long width, float *transformed
+    const weight_transform *transform, int points, int taps, const double (*weights)[largest_tile], long width, float *transformed, long step
 ) {
     for (int i = 0; i < points; i++) {
-        double left[25][largest_tile];
+        double left[5 * 5][largest_tile];
         for (int tap = 0; tap < taps * taps; tap++)
             for (long k = 0; k < width; k++) left[tap][k] = transform->rows[i][tap / taps] * weights[tap][k];
         for (int j = 0; j < points; j++) {
             double sums[largest_tile] = {0};
             for (int tap = 0; tap < taps * taps; tap++)
                 for (long k = 0; k < width; k++) sums[k] += left[tap][k] * transform->rows[j][tap % taps];
-            for (long k = 0; k < width; k++) transformed[(points * i + j) * width + k] = (float)sums[k];
+            for (long k = 0; k < width; k++) transformed[(points * i + j) * step + k] = (float)sums[k];
         }
     }
 }
@@ -141,12 +140,10 @@ void ck_pack(
             float *row = column + (algorithm == ck_image ? input * taps : input) * tile;
             const long step = (algorithm == ck_image ? 1 : tap_rows) * tile;
             if (algorithm == ck_winograd) {
-                double kernels[25][largest_tile];
-                float transformed[9 * 9 * largest_tile];
+                double kernels[5 * 5][largest_tile];
                 for (long k = 0; k < tile; k++)
                     for (long tap = 0; tap < kernel_taps; tap++) kernels[tap][k] = source[k * inputs * kernel_taps + tap];
-                transform_weights(&transform, points, shape->kernel, kernels, tile, transformed);
-                for (long tap = 0; tap < taps; tap++) memcpy(row + tap * step, transformed + tap * tile, tile * sizeof(float));
+                transform_weights(&transform, points, shape->kernel, kernels, tile, row, step);
             } else {
                 for (long tap = 0; tap < taps; tap++)
                     for (long k = 0; k < tile; k++) row[tap * step + k] = source[k * inputs * kernel_taps + tap];

@@ -35,16 +35,17 @@ struct Executor: Sendable {
         try checkOutputs(job.stage, output, threads)
         // At once: the disk writes while a processor hashes.
         let outputs = try inParallel(2, threads: 2) { part in
-            part == 0 ? try flush(job.stage.outputs, in: output) : try hash(job.stage.outputs, in: output, threads, meter)
+            if part == 1 { return try hash(job.stage.outputs, in: output, threads, meter) }
+            try flush(job.stage.outputs, in: output)
+            return []
         }.flatMap { $0 }
         options.faults.pass("output.hashed")
         return Result(outputs: outputs, seconds: seconds, peakMemory: Host.peakMemory(), work: meter.work)
     }
 
     /// Together: several flushes at once share one commit of the disk's journal.
-    private func flush(_ names: [String], in output: String) throws -> [(artifact: Artifact, path: String)] {
+    private func flush(_ names: [String], in output: String) throws {
         _ = try inParallel(names.count, threads: names.count) { try store.fileSystem.syncTree("\(output)/\(names[$0])") }
-        return []
     }
 
     private func hash(_ names: [String], in output: String, _ threads: Int, _ meter: ProgressMeter) throws -> [(artifact: Artifact, path: String)] {

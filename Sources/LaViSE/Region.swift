@@ -23,10 +23,10 @@ public struct Region: Sendable, Equatable {
     /// The pixels of a `[224, 224]` map above a threshold.
     public init(_ map: [Float], above threshold: Float) {
         bits = (0..<Self.wordCount).map { word in
-            var bits: UInt64 = 0
+            var set: UInt64 = 0
             // The last pixel first: no branch, which would be taken as if by chance.
-            for pixel in (64 * word..<64 * word + 64).reversed() { bits = bits << 1 | (map[pixel] > threshold ? 1 : 0) }
-            return bits
+            for pixel in (64 * word..<64 * word + 64).reversed() { set = set << 1 | (map[pixel] > threshold ? 1 : 0) }
+            return set
         }
     }
 

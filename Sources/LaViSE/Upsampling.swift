@@ -9,8 +9,10 @@ public struct Upsampling: Sendable {
         let low: Int, high: Int
         let lowWeight: Float, highWeight: Float
 
-        /// The value between two neighbours, rounded as PyTorch's compiled kernel rounds it.
-        func mix(_ a: Float, _ b: Float) -> Float { (b * highWeight).addingProduct(a, lowWeight) }
+        /// The values between `count` neighbours, rounded as PyTorch's compiled kernel rounds it.
+        func mix(_ low: UnsafePointer<Float>, _ high: UnsafePointer<Float>, count: Int, into result: UnsafeMutablePointer<Float>) {
+            Tensors.mix(low, lowWeight, high, highWeight, count: count, into: result)
+        }
     }
 
     public let height: Int
@@ -40,21 +42,21 @@ public struct Upsampling: Sendable {
     /// `[224, 224]` of a map `[h, w]`.
     public func apply(_ map: ArraySlice<Float>) -> [Float] {
         let side = Region.side
-        var wide = [Float](repeating: 0, count: height * side)
-        for y in 0..<height {
-            let row = map.startIndex + y * width
-            for (x, tap) in columns.enumerated() { wide[y * side + x] = tap.mix(map[row + tap.low], map[row + tap.high]) }
-        }
-        var output = [Float](repeating: 0, count: Region.pixels)
-        wide.withUnsafeBufferPointer { wide in
-            output.withUnsafeMutableBufferPointer { output in
-                guard let wide = wide.baseAddress, let output = output.baseAddress else { return }
-                for (y, tap) in rows.enumerated() {
-                    mix(wide + tap.low * side, tap.lowWeight, wide + tap.high * side, tap.highWeight, count: side, into: output + y * side)
+        return [Float](unsafeUninitializedCapacity: Region.pixels) { output, count in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: height * side) { wide in
+                map.withUnsafeBufferPointer { map in
+                    guard let map = map.baseAddress, let wide = wide.baseAddress, let output = output.baseAddress else { return }
+                    for y in 0..<height {
+                        let row = map + y * width
+                        for (x, tap) in columns.enumerated() { tap.mix(row + tap.low, row + tap.high, count: 1, into: wide + y * side + x) }
+                    }
+                    for (y, tap) in rows.enumerated() {
+                        tap.mix(wide + tap.low * side, wide + tap.high * side, count: side, into: output + y * side)
+                    }
+                    count = Region.pixels
                 }
             }
         }
-        return output
     }
 
     /// R = [up(F_u) > T_u] (METHOD 7).

@@ -39,13 +39,15 @@ struct FeaturesStage: Stage {
         let extraction = FeatureExtraction(
             dataset: dataset, training: training, evaluation: probed ? try model.backbone(context, probes: 2) : training, probed: probed,
             evaluated: Set(dataset.evaluatedRows(all: evaluateAll)), flatten: flatten)
-        let shards = stride(from: 0, to: dataset.imageCount, by: Self.shardSize).map { $0..<min($0 + Self.shardSize, dataset.imageCount) }
+        let shards = Self.parts(of: 0..<dataset.imageCount, size: Self.shardSize)
         let assembly = try FeatureAssembly(shards, extraction, model, precision, context)
         let missing = shards.indices.filter { !FileManager.default.fileExists(atPath: assembly.shardPath($0)) }
         for index in Set(shards.indices).subtracting(missing).sorted() { try assembly.add(index) }
 
+        // What passes the backbone together; the bits do not depend on it. A few at last, so that threads end at nearly the same time.
         let batches = missing.flatMap { index in
-            Self.batches(of: shards[index], few: index == missing.last).enumerated().map { (shard: index, part: $0, rows: $1) }
+            Self.parts(of: shards[index], size: index == missing.last ? Backbone.batch / 4 : Backbone.batch)
+                .enumerated().map { (shard: index, part: $0, rows: $1) }
         }
         let pending = Dictionary(grouping: batches, by: \.shard).mapValues { PendingShard(parts: $0.count) }
         let rowsMissing = missing.reduce(0) { $0 + shards[$1].count }
@@ -65,11 +67,9 @@ struct FeaturesStage: Stage {
         try assembly.close()
     }
 
-    /// What passes the backbone together. The bits do not depend on it.
-    /// - Parameter few: a few at a time, so that threads end at nearly the same time.
-    private static func batches(of rows: Range<Int>, few: Bool) -> [Range<Int>] {
-        let size = few ? Backbone.batch / 4 : Backbone.batch
-        return stride(from: rows.lowerBound, to: rows.upperBound, by: size).map { $0..<min($0 + size, rows.upperBound) }
+    /// Consecutive rows, `size` of them each but for the last.
+    private static func parts(of rows: Range<Int>, size: Int) -> [Range<Int>] {
+        stride(from: rows.lowerBound, to: rows.upperBound, by: size).map { $0..<min($0 + size, rows.upperBound) }
     }
 }
 

@@ -8,7 +8,7 @@ import Tensors
 
 /// Images and annotations → `dataset.h5` (see `DatasetFile`): crops, samples with masks, concepts and their draw.
 struct PreprocessStage: Stage {
-    /// Images decoded at a time; bounds memory, and fixes the layout for any number of threads.
+    /// Images decoded at a time, while those before them are written; bounds memory, and fixes the layout for any number of threads.
     static let blockSize = 64
 
     let name = "preprocess"
@@ -47,7 +47,7 @@ struct PreprocessStage: Stage {
         for start in stride(from: 0, to: rows.count, by: Self.blockSize) {
             let block = Array(rows[start..<min(start + Self.blockSize, rows.count)]), before = ready
             let prepared = SharedResults<Result<PreparedImage, any Error>>(count: block.count)
-            // One thread writes the last block, while the others prepare the next one.
+            // One thread writes the block before, while the others prepare the next one.
             try team.run(block.count + 1) { i in
                 try context.checkCancelled()
                 if i == 0 {
