@@ -1,7 +1,6 @@
 // Element-wise arithmetic of training. Nothing is fused or reordered, so every instruction set gives the same bits.
 #include "CTraining.h"
 
-#include <math.h>
 #include <stddef.h>
 
 #include "kernels.h"
@@ -15,15 +14,16 @@
 #pragma STDC FP_CONTRACT OFF
 
 /// Some columns of a matrix are too short and too far apart for the processor to see which comes next.
-static inline __attribute__((always_inline)) void fetch_ahead(const float *row, long columns, long stride) {
-    for (long j = 0; j < columns; j += 16) __builtin_prefetch(row + 8 * stride + j);
+static inline __attribute__((always_inline)) void fetch_ahead(const void *row, size_t columns, size_t stride) {
+    for (size_t byte = 0; byte < columns; byte += 64) __builtin_prefetch((const char *)row + 8 * stride + byte);
 }
+#define FETCH_AHEAD(row) fetch_ahead(row, sizeof *(row) * columns, sizeof *(row) * stride)
 
 CLONES void ct_column_sums(long rows, long columns, long stride, const float *x, double *restrict sums, double *restrict squares) {
     for (long j = 0; j < columns; j++) sums[j] = squares[j] = 0;
     for (long row = 0; row < rows; row++) {
         const float *restrict values = x + row * stride;
-        fetch_ahead(values, columns, stride);
+        FETCH_AHEAD(values);
         for (long j = 0; j < columns; j++) {
             const double value = values[j];
             sums[j] += value;
@@ -37,12 +37,16 @@ CLONES void ct_normalise(
     const float *restrict bias, const unsigned char *kept, float kept_scale, float *out) {
     for (long row = 0; row < rows; row++) {
         const float *restrict values = x + row * stride;
-        fetch_ahead(values, columns, stride);
+        FETCH_AHEAD(values);
         float *restrict result = out + row * stride;
-        for (long j = 0; j < columns; j++) result[j] = (values[j] - mean[j]) * scale[j] + bias[j];
-        if (!kept) continue;
-        const unsigned char *restrict keep = kept + row * stride;
-        for (long j = 0; j < columns; j++) result[j] *= keep[j] * kept_scale;
+        FETCH_AHEAD(result);
+        if (kept) {
+            const unsigned char *restrict keep = kept + row * stride;
+            FETCH_AHEAD(keep);
+            for (long j = 0; j < columns; j++) result[j] = ((values[j] - mean[j]) * scale[j] + bias[j]) * (keep[j] * kept_scale);
+        } else {
+            for (long j = 0; j < columns; j++) result[j] = (values[j] - mean[j]) * scale[j] + bias[j];
+        }
     }
 }
 
@@ -52,11 +56,12 @@ CLONES void ct_parameter_gradients(
     for (long j = 0; j < columns; j++) sums[j] = products[j] = 0;
     for (long row = 0; row < rows; row++) {
         const float *restrict values = x + row * stride;
-        fetch_ahead(values, columns, stride);
+        FETCH_AHEAD(values);
         float *restrict slope = gradient + row * stride;
-        fetch_ahead(slope, columns, stride);
+        FETCH_AHEAD(slope);
         if (kept) {
             const unsigned char *restrict keep = kept + row * stride;
+            FETCH_AHEAD(keep);
             for (long j = 0; j < columns; j++) slope[j] *= keep[j] * kept_scale;
         }
         for (long j = 0; j < columns; j++) {
@@ -72,9 +77,9 @@ CLONES void ct_input_gradient(
     float *gradient) {
     for (long row = 0; row < rows; row++) {
         const float *restrict values = x + row * stride;
-        fetch_ahead(values, columns, stride);
+        FETCH_AHEAD(values);
         float *restrict slope = gradient + row * stride;
-        fetch_ahead(slope, columns, stride);
+        FETCH_AHEAD(slope);
         for (long j = 0; j < columns; j++) {
             const float normalised = (values[j] - mean[j]) * inverse[j];
             const float inner = slope[j] - share * (bias_gradient[j] + normalised * weight_gradient[j]);
@@ -89,15 +94,20 @@ CLONES void ct_keep_normalised(
     const unsigned char *kept, float kept_scale, float *normalised, float *dropped) {
     for (long row = 0; row < rows; row++) {
         const float *restrict values = x + row * stride;
-        fetch_ahead(values, columns, stride);
+        FETCH_AHEAD(values);
         float *restrict result = normalised + row * stride;
-        for (long j = 0; j < columns; j++) result[j] = (values[j] - mean[j]) * inverse[j];
-        if (!kept) continue;
-        const unsigned char *restrict keep = kept + row * stride;
-        float *restrict drop = dropped + row * stride;
-        for (long j = 0; j < columns; j++) {
-            result[j] *= keep[j] * kept_scale;
-            drop[j] = 1 - keep[j];
+        FETCH_AHEAD(result);
+        if (kept) {
+            const unsigned char *restrict keep = kept + row * stride;
+            float *restrict drop = dropped + row * stride;
+            FETCH_AHEAD(keep);
+            FETCH_AHEAD(drop);
+            for (long j = 0; j < columns; j++) {
+                result[j] = (values[j] - mean[j]) * inverse[j] * (keep[j] * kept_scale);
+                drop[j] = 1 - keep[j];
+            }
+        } else {
+            for (long j = 0; j < columns; j++) result[j] = (values[j] - mean[j]) * inverse[j];
         }
     }
 }
@@ -118,8 +128,8 @@ CLONES static void fold(
             const float *restrict w = weight + output * stride, *restrict drop = dropped + (output - first) * folded_columns;
             float *restrict slope = gradient + output * stride;
             const float sum = output_sums[output];
-            fetch_ahead(w, columns, stride);
-            fetch_ahead(slope, columns, stride);
+            FETCH_AHEAD(w);
+            FETCH_AHEAD(slope);
             for (long j = 0; j < columns; j++) {
                 const float kept = kept_scale * (sum - drop[j]);
                 scale_gradient[j] += w[j] * slope[j];
@@ -152,6 +162,7 @@ CLONES void ct_adam(
         const float v = square[i] * 0.999f + g * g * 0.001f;
         mean[i] = m;
         square[i] = v;
-        parameters[i] -= rate * (m / (sqrtf(v) * correction + 1e-8f));
+        // sqrtf may set errno, so its loop would stay without vectors.
+        parameters[i] -= rate * (m / (__builtin_elementwise_sqrt(v) * correction + 1e-8f));
     }
 }
