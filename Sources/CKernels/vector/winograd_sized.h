@@ -1,13 +1,17 @@
 // Winograd's filtering with POINTS points a dimension: patches POINTS wide, tiles of 4×4 outputs.
 
-/// Transforms the patch at `patch` (rows `row` floats apart, pixels 16) into POINTS² points, `point` floats apart.
-INLINED void SIZED(transform_patch)(const float *patch, long row, float *points, long point) {
+/// Transforms a patch into POINTS² points, `point` floats apart: its columns `left..<right` of 16 floats are read, from these rows, the
+/// others are 0.
+INLINED void SIZED(transform_patch)(const float *const rows[POINTS], const int left, const int right, float *points, long point) {
     UNROLLED for (int part = 0; part < PARTS; part++) {
         vector d[POINTS][POINTS];
         UNROLLED for (int x = 0; x < POINTS; x++) {
             vector column[POINTS];
-            UNROLLED for (int y = 0; y < POINTS; y++) column[y] = NAME(load)(patch + y * row + x * block + part * LANES);
-            SIZED(input_column)(column);
+            UNROLLED for (int y = 0; y < POINTS; y++) column[y] = (vector){0};
+            if (x >= left && x < right) {
+                UNROLLED for (int y = 0; y < POINTS; y++) column[y] = NAME(load)(rows[y] + x * block + part * LANES);
+                SIZED(input_column)(column);
+            }
             UNROLLED for (int y = 0; y < POINTS; y++) d[y][x] = column[y];
         }
         UNROLLED for (int y = 0; y < POINTS; y++) {
@@ -21,23 +25,19 @@ INLINED void SIZED(transform_patch)(const float *patch, long row, float *points,
 static void SIZED(transform_inputs)(
     const ck_convolution *shape, const ck_call *call, const NAME(corner) * corners, long tiles, float *points, long point
 ) {
-    const long row = (long)shape->width * block;
+    static const float outside[POINTS * block];
     for (long channels = 0; channels < shape->inputs / block; channels++) {
         const float *plane = call->input + channels * call->input_plane * block;
         for (long tile = 0; tile < tiles; tile++, points += block) {
             const NAME(corner) corner = corners[tile];
             const int top = corner.y * shape->stride - shape->padding, left = corner.x * shape->stride - shape->padding;
-            const long first = ((corner.image * shape->height + top) * shape->width + left) * block;
-            if (top >= 0 && left >= 0 && top + POINTS <= shape->height && left + POINTS <= shape->width) {
-                SIZED(transform_patch)(plane + first, row, points, point);
-                continue;
+            const float *rows[POINTS];
+            UNROLLED for (int y = 0; y < POINTS; y++) {
+                const int within = top + y >= 0 && top + y < shape->height;
+                rows[y] = within ? plane + ((corner.image * shape->height + top + y) * shape->width + left) * block : outside;
             }
-            float padded[POINTS * POINTS * block] = {0};
-            const int begin = top < 0 ? -top : 0, end = (int)ck_least(POINTS, shape->height - top);
-            const int skipped = left < 0 ? -left : 0, width = (int)ck_least(POINTS, shape->width - left) - skipped;
-            for (int y = begin; y < end; y++)
-                memcpy(padded + (y * POINTS + skipped) * block, plane + first + y * row + skipped * block, sizeof(float) * block * width);
-            SIZED(transform_patch)(padded, POINTS * block, points, point);
+            if (left >= 0 && left + POINTS <= shape->width) SIZED(transform_patch)(rows, 0, POINTS, points, point);
+            else SIZED(transform_patch)(rows, -left, shape->width - left, points, point);
         }
     }
 }
