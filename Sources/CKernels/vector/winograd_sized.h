@@ -73,23 +73,26 @@ static void SIZED(transform_outputs)(
 ) {
     const int out_height = ck_out_height(shape), out_width = ck_out_width(shape);
     const vector least = NAME(splat)(call->relu ? 0 : -INFINITY);
-    for (long v = 0; v < width / LANES; v++) {
-        const long channel = v * LANES / block, lane = v * LANES % block;
-        const vector bias = NAME(load)(call->bias + output + v * LANES);
-        float *plane = call->output + (output / block + channel) * call->output_plane * block + lane;
-        const float *addends = call->addend ? call->addend + (output / block + channel) * call->addend_plane * block + lane : NULL;
+    for (long channel = 0; channel < width / block; channel++) {
+        const float *bias = call->bias + output + channel * block;
+        float *plane = call->output + (output / block + channel) * call->output_plane * block;
+        const float *addends = call->addend ? call->addend + (output / block + channel) * call->addend_plane * block : NULL;
         for (long tile = 0; tile < tiles; tile++) {
-            const float *source = products + (channel * tiles + tile) * block + lane;
             const NAME(corner) corner = corners[tile];
             const int rows = (int)ck_least(4, out_height - corner.y), columns = (int)ck_least(4, out_width - corner.x);
             const long place = ((corner.image * out_height + corner.y) * out_width + corner.x) * block, row = (long)out_width * block;
-            // The usual cases of constants are without branches.
-            if (rows < 4 || columns < 4)
-                SIZED(transform_points)(source, point, plane + place, addends ? addends + place : NULL, row, rows, columns, bias, least);
-            else if (addends)
-                SIZED(transform_points)(source, point, plane + place, addends + place, row, 4, 4, bias, least);
-            else
-                SIZED(transform_points)(source, point, plane + place, NULL, row, 4, 4, bias, least);
+            for (long lane = 0; lane < block; lane += LANES) {
+                const float *source = products + (channel * tiles + tile) * block + lane;
+                const vector start = NAME(load)(bias + lane);
+                float *target = plane + place + lane;
+                // The usual cases of constants are without branches.
+                if (rows < 4 || columns < 4)
+                    SIZED(transform_points)(source, point, target, addends ? addends + place + lane : NULL, row, rows, columns, start, least);
+                else if (addends)
+                    SIZED(transform_points)(source, point, target, addends + place + lane, row, 4, 4, start, least);
+                else
+                    SIZED(transform_points)(source, point, target, NULL, row, 4, 4, start, least);
+            }
         }
     }
 }
