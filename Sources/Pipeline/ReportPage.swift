@@ -129,7 +129,7 @@ public struct ReportPage {
             + own.evaluate.methods.map(\.rawValue).joined(separator: ", ")
         var facts = [
             Report.Fact("dataset", "\(own.dataset.kind.rawValue): \(dataset.imageCount) images, \(dataset.sampleCount) samples, \(dataset.concepts.count) concepts"),
-            Report.Fact("model", "\(own.backbone.architecture.rawValue) \(own.backbone.layer)" + (own.backbone.weights == nil ? ", untrained" : "")),
+            Report.Fact("model", "\(own.backbone.architecture.name) \(own.backbone.layer)" + (own.backbone.weights == nil ? ", untrained" : "")),
             Report.Fact("explainer", training), Report.Fact("evaluation", evaluation),
             Report.Fact("protocol", ([own.protocolName.rawValue] + own.deviations.sorted().map(\.rawValue)).joined(separator: ", ")),
             Report.Fact("seed", String(own.seed)),

@@ -18,8 +18,8 @@ final class BackboneWorkload: Workload {
     private let features: FloatStorage
 
     init(_ architecture: Architecture, layer: String) throws {
-        name = architecture.rawValue
-        title = "\(architecture.rawValue) to \(layer), 224×224"
+        name = architecture.name
+        title = "\(architecture) to \(layer), 224×224"
         self.architecture = architecture
         self.layer = layer
         parameters = RandomParameters(architecture: architecture, seed: 0)

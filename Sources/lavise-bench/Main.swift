@@ -36,7 +36,7 @@ struct Bench: ParsableCommand {
             let lines = try workloads.map { try roofline.line($0.make(), repeats: repeats) }
             return "| work | speed | measured ms | floor ms | measured / floor |\n| --- | ---: | ---: | ---: | ---: |\n" + lines.joined()
         case .roofline:
-            let tables = try Architecture.allCases.map { try roofline.convolutions($0, layer: $0.layers[$0.layers.count - 1]) }
+            let tables = try Architecture.all.map { try roofline.convolutions($0, layer: $0.layers[$0.layers.count - 1]) }
             return """
                 On \(benchThreads) threads: products of 1024³ by OpenBLAS \(number(rates.blas / 1e9, 0)) GFLOP/s, by our kernels \(number(rates.kernels / 1e9, 0)) \
                 GFLOP/s; copy \(number(rates.copy / 1e9, 1)) GB/s (read + written).

@@ -13,7 +13,7 @@ struct Roofline {
             if let index = rows.firstIndex(where: { $0.layer.shape == layer.shape }) { rows[index].times += 1 } else { rows.append((layer, 1)) }
         }
         var text = """
-            | \(architecture.rawValue): layer | times | shape | how | products GFLOP | floor µs | measured µs | measured / floor |
+            | \(architecture): layer | times | shape | how | products GFLOP | floor µs | measured µs | measured / floor |
             | --- | ---: | --- | --- | ---: | ---: | ---: | ---: |
 
             """

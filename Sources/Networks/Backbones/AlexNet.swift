@@ -1,5 +1,9 @@
-/// torchvision's `AlexNet.features` (Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks").
-let alexNetFeatures: [Block] = [
+extension Architecture {
+    /// torchvision's `AlexNet` (Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks").
+    public static let alexnet = Architecture("alexnet", layers: ["features"], isPooledByClassifier: false) { _ in features }
+}
+
+private let features: [Block] = [
     .convolution(Convolution("features.0", 3, 64, kernel: 11, stride: 4, padding: 2)),
     .maxPool(kernel: 3, stride: 2, padding: 0),
     .convolution(Convolution("features.3", 64, 192, kernel: 5, padding: 2)),

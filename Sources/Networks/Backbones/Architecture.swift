@@ -1,13 +1,32 @@
-/// A target model of torchvision whose filters can be explained.
-public enum Architecture: String, Sendable, CaseIterable, Codable {
-    case alexnet, resnet18, resnet50
-
+/// A target model whose filters can be explained: a value, in a file of its own. `Architecture.all` lists them.
+///
+/// Two architectures are equal when they have one name.
+public struct Architecture: Sendable {
+    /// torchvision's name of the model, as experiments say it.
+    public let name: String
     /// The target layers, from the input on: names of torchvision's modules.
-    public var layers: [String] {
-        switch self {
-        case .alexnet: ["features"]
-        case .resnet18, .resnet50: ["layer1", "layer2", "layer3", "layer4"]
-        }
+    public let layers: [String]
+    /// Whether the classifier looks at the mean over the last layer's positions (ResNets), or at every position (AlexNet).
+    public let isPooledByClassifier: Bool
+    private let blocksOfLayer: @Sendable (_ index: Int) -> [Block]
+
+    /// - Parameter blocks: what the model computes from the image to the output of the target layer at an index of `layers`.
+    package init(
+        _ name: String, layers: [String], isPooledByClassifier: Bool = true,
+        blocks: @escaping @Sendable (_ index: Int) -> [Block]
+    ) {
+        self.name = name
+        self.layers = layers
+        self.isPooledByClassifier = isPooledByClassifier
+        blocksOfLayer = blocks
+    }
+
+    /// Every architecture of this program, by name.
+    public static let all: [Architecture] = [.alexnet, .resnet18, .resnet50]
+
+    /// Whether batch norms stand behind its convolutions.
+    public var hasBatchNorm: Bool {
+        layers.indices.last.map { blocksOfLayer($0).flatMap(\.convolutions).contains { $0.batchNorm != nil } } ?? false
     }
 
     /// The shape of the target layer's output for one 224×224 image.
@@ -20,12 +39,16 @@ public enum Architecture: String, Sendable, CaseIterable, Codable {
     /// - Throws: `UnknownLayer`.
     package func blocks(upTo layer: String) throws -> [Block] {
         guard let index = layers.firstIndex(of: layer) else { throw UnknownLayer(architecture: self, layer: layer) }
-        return switch self {
-        case .alexnet: alexNetFeatures
-        case .resnet18: resNet(stages: index + 1, depths: [2, 2, 2, 2], expansion: 1, block: basicBlock)
-        case .resnet50: resNet(stages: index + 1, depths: [3, 4, 6, 3], expansion: 4, block: bottleneck)
-        }
+        return blocksOfLayer(index)
     }
+}
+
+extension Architecture: Hashable, CustomStringConvertible {
+    public static func == (a: Architecture, b: Architecture) -> Bool { a.name == b.name }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+    public var description: String { name }
 }
 
 /// A layer that the architecture does not have.
@@ -34,6 +57,6 @@ public struct UnknownLayer: Error, CustomStringConvertible, Sendable, Equatable 
     public let layer: String
 
     public var description: String {
-        "\(architecture.rawValue) has no target layer \"\(layer)\": use one of \(architecture.layers.joined(separator: ", "))"
+        "\(architecture) has no target layer \"\(layer)\": use one of \(architecture.layers.joined(separator: ", "))"
     }
 }

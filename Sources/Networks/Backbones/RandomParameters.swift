@@ -23,7 +23,7 @@ public struct RandomParameters: ParameterSource {
         guard let (expected, distribution) = try parameter(name), expected == shape else {
             throw UnknownParameter(architecture: architecture, name: name, shape: shape)
         }
-        var source = RandomSource(seed: seed, stream: "\(architecture.rawValue) \(name)")
+        var source = RandomSource(seed: seed, stream: "\(architecture.name) \(name)")
         let data: [Float] = (0..<shape.reduce(1, *)).map { _ in
             switch distribution {
             case .constant(let value): value
@@ -66,5 +66,5 @@ public struct UnknownParameter: Error, CustomStringConvertible, Sendable, Equata
     public let name: String
     public let shape: [Int]
 
-    public var description: String { "\(architecture.rawValue) has no parameter \(name) of shape \(shape)" }
+    public var description: String { "\(architecture) has no parameter \(name) of shape \(shape)" }
 }

@@ -1,8 +1,22 @@
+extension Architecture {
+    /// torchvision's `resnet18`: 64, 128, 256 and 512 channels (He et al. 2016).
+    public static let resnet18 = resNet("resnet18", depths: [2, 2, 2, 2], expansion: 1, block: basicBlock)
+    /// torchvision's `resnet50`: 256, 512, 1,024 and 2,048 channels (He et al. 2016).
+    public static let resnet50 = resNet("resnet50", depths: [3, 4, 6, 3], expansion: 4, block: bottleneck)
+
+    private static func resNet(
+        _ name: String, depths: [Int], expansion: Int, block: @escaping BlockOfStage
+    ) -> Architecture {
+        Architecture(name, layers: depths.indices.map { "layer\($0 + 1)" }) { index in
+            residualBlocks(stages: index + 1, depths: depths, expansion: expansion, block: block)
+        }
+    }
+}
+
+private typealias BlockOfStage = @Sendable (_ name: String, _ inputs: Int, _ width: Int, _ stride: Int) -> Block
+
 /// The first `stages` stages of torchvision's `ResNet` (He et al. 2016, tables 1 and figure 5), the stem before them.
-func resNet(
-    stages: Int, depths: [Int], expansion: Int,
-    block: (_ name: String, _ inputs: Int, _ width: Int, _ stride: Int) -> Block
-) -> [Block] {
+private func residualBlocks(stages: Int, depths: [Int], expansion: Int, block: BlockOfStage) -> [Block] {
     var blocks: [Block] = [
         .convolution(Convolution("conv1", batchNorm: "bn1", 3, 64, kernel: 7, stride: 2, padding: 3)),
         .maxPool(kernel: 3, stride: 2, padding: 1),
@@ -19,7 +33,7 @@ func resNet(
 }
 
 /// torchvision's `BasicBlock`: two 3×3 convolutions.
-func basicBlock(_ name: String, inputs: Int, width: Int, stride: Int) -> Block {
+@Sendable private func basicBlock(_ name: String, inputs: Int, width: Int, stride: Int) -> Block {
     .residual(
         main: [
             Convolution("\(name).conv1", batchNorm: "\(name).bn1", inputs, width, kernel: 3, stride: stride, padding: 1),
@@ -29,7 +43,7 @@ func basicBlock(_ name: String, inputs: Int, width: Int, stride: Int) -> Block {
 }
 
 /// torchvision's `Bottleneck`, which strides in its 3×3 convolution ("v1.5"), not in the first 1×1 as the paper does.
-func bottleneck(_ name: String, inputs: Int, width: Int, stride: Int) -> Block {
+@Sendable private func bottleneck(_ name: String, inputs: Int, width: Int, stride: Int) -> Block {
     .residual(
         main: [
             Convolution("\(name).conv1", batchNorm: "\(name).bn1", inputs, width, kernel: 1),

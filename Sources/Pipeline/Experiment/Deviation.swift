@@ -17,8 +17,8 @@ public enum Deviation: String, CaseIterable, Sendable, Comparable {
             switch self {
             case .maskScale255, .cropImageOnly: return dataset != .visualGenome
             case .transposedBoxMask, .splitByInstance, .countInstances, .firstWordOfSynset: return dataset == .visualGenome
-            case .probedBatchNorm: return architecture != .alexnet
-            case .flattenFeatures: return architecture == .alexnet
+            case .probedBatchNorm: return architecture.hasBatchNorm
+            case .flattenFeatures: return !architecture.isPooledByClassifier
             case .weighByActivation: return false
             default: return true
             }

@@ -119,8 +119,14 @@ extension Experiment.Embedding {
 extension Experiment.TargetModel {
     init(_ root: Fields) throws {
         let fields = try root.object("backbone", known: ["architecture", "layer", "weights", "random", "precision"])
-        let architecture = try fields.required("architecture", "one of \(Architecture.allCases.map(\.rawValue).joined(separator: ", "))") {
-            try fields.choice($0, Architecture.self)
+        let architectures = Architecture.all.map(\.name)
+        let architecture = try fields.required("architecture", "one of \(architectures.joined(separator: ", "))") { key in
+            try fields.string(key).map { name in
+                guard let known = Architecture.all.first(where: { $0.name == name }) else {
+                    throw fields.choiceError(key, name, architectures)
+                }
+                return known
+            }
         }
         self.architecture = architecture
         layer = try fields.string("layer") ?? architecture.layers[architecture.layers.count - 1]

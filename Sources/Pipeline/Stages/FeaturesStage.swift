@@ -101,7 +101,7 @@ private final class FeatureAssembly: Sendable {
         size = extraction.shape.count
         maps = try MapFile.Writer(
             path: context.output + "/" + FeaturesStage.featuresName, images: extraction.dataset.imageCount, shape: extraction.shape,
-            precision: precision, backbone: model.architecture.rawValue, layer: model.layer)
+            precision: precision, backbone: model.architecture.name, layer: model.layer)
         pooledFile = try HDF5File.create(context.output + "/" + FeaturesStage.pooledName)
         pooled = try pooledFile.createDataset("pooled", Float.self, shape: [extraction.dataset.sampleCount, extraction.width], chunk: nil)
     }

@@ -13,7 +13,7 @@ struct Model: Sendable {
 
     var parameters: Value {
         [
-            "architecture": .string(architecture.rawValue), "layer": .string(layer),
+            "architecture": .string(architecture.name), "layer": .string(layer),
             "seed": randomSeed.map { .int(Int($0)) } ?? .null, "member": member.map { .string($0) } ?? .null,
         ]
     }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ConvolutionShapesTests {
     static func shapes() throws -> [ConvolutionShape] {
         var shapes: [ConvolutionShape] = []
-        for architecture in Architecture.allCases {
+        for architecture in Architecture.all {
             for layer in try architecture.convolutionLayers(upTo: architecture.layers[architecture.layers.count - 1])
             where !shapes.contains(layer.shape) { shapes.append(layer.shape) }
         }

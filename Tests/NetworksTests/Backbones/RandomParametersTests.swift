@@ -54,7 +54,7 @@ import Testing
         #expect(error?.name == name && error?.shape == shape)
     }
 
-    @Test(arguments: Architecture.allCases)
+    @Test(arguments: Architecture.all)
     func everyBackboneCanBeRandom(architecture: Architecture) throws {
         for layer in architecture.layers {
             let backbone = try Backbone(architecture, layer: layer, parameters: RandomParameters(architecture: architecture, seed: 0))
