@@ -6,8 +6,6 @@ import Transfer
 
 /// Options that every verb takes.
 struct GlobalOptions: ParsableArguments {
-    static let namesWithValue: Set = ["--store", "--data", "-C"]
-
     @Option(help: ArgumentHelp("Where artifacts are kept (default .lavise, or LAVISE_STORE).", valueName: "dir"))
     var store: String?
 
@@ -23,7 +21,7 @@ struct GlobalOptions: ParsableArguments {
     @Flag(name: [.short, .long], help: "Print less.")
     var quiet = false
 
-    @Flag(name: [.short, .long], help: "Print more.")
+    @Flag(name: [.short, .long], help: "Print more: of every stage its reason in full, digests, paths and peak memory.")
     var verbose = false
 
     @Flag(help: "No progress line.")
@@ -52,6 +50,9 @@ struct ExperimentOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Run with several seeds: 0..4 or 0,1,2.", valueName: "seeds"))
     var seeds: String?
+
+    /// Whether `--json` prints an array.
+    var isList: Bool { experiments.count > 1 }
 
     func files(_ project: Project) throws -> [ExperimentFile] {
         let seeds = try seeds.map(Self.parseSeeds)

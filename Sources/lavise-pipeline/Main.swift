@@ -6,9 +6,10 @@ import Pipeline
 enum Main {
     static func main() {
         pinNumerics()
-        signal(SIGPIPE, SIG_IGN)
+        prepareStreams()
         do {
-            var command = try LavisePipeline.parseAsRoot(LavisePipeline.verbFirst(Array(CommandLine.arguments.dropFirst())))
+            let arguments = try LavisePipeline.verbFirst(Array(CommandLine.arguments.dropFirst()))
+            var command = try LavisePipeline.parseAsRoot(arguments)
             try command.run()
         } catch {
             Foundation.exit(report(error))
@@ -24,7 +25,7 @@ enum Main {
         }
         let message = LavisePipeline.fullMessage(for: error)
         if LavisePipeline.exitCode(for: error) == .success {
-            print(message)
+            do { try standardOutput(message) } catch { return report(error) }
             return ExitStatus.fine.rawValue
         }
         standardError(message)
@@ -53,16 +54,20 @@ struct LavisePipeline: ParsableCommand {
             Version.self,
         ])
 
+    static var verbs: [String] { configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() } }
+
     /// Global options may stand before the verb, as with git and make: they are moved behind it, where the parser looks for them.
-    static func verbFirst(_ arguments: [String]) -> [String] {
-        var place = 0
-        while place < arguments.count, arguments[place].hasPrefix("-") {
-            place += GlobalOptions.namesWithValue.contains(arguments[place]) ? 2 : 1
+    /// - Throws: `ExperimentError` for a verb that there is not.
+    static func verbFirst(_ arguments: [String]) throws -> [String] {
+        // The verb is the first word before which every option has its value.
+        let place = arguments.indices.first { place in
+            !arguments[place].hasPrefix("-") && (try? GlobalOptions.parse(Array(arguments[..<place]))) != nil
         }
-        let verbs = configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() }
-        guard place < arguments.count, verbs.contains(arguments[place]) else { return arguments }
+        guard let place, arguments[place] != "help" else { return arguments }
+        guard verbs.contains(arguments[place]) else {
+            let hint = nearest(to: arguments[place], among: verbs).map { "did you mean \"\($0)\"?" } ?? "there are \(verbs.joined(separator: ", "))"
+            throw ExperimentError("no verb \"\(arguments[place])\"; \(hint)")
+        }
         return [arguments[place]] + arguments[..<place] + arguments[(place + 1)...]
     }
 }
-
-func standardError(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }

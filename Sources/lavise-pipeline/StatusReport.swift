@@ -4,7 +4,7 @@ import Pipeline
 
 /// `status --json`: how every stage of an experiment stands (DESIGN's contract, schema 1).
 struct StatusReport {
-    private let value: Value
+    let value: Value
 
     init(_ file: ExperimentFile, _ jobs: [JobStatus]) {
         value = [
@@ -14,12 +14,15 @@ struct StatusReport {
                     "name": .string(job.job), "state": .string(job.state.rawValue),
                     "reason": job.reason.map { .string("\($0)") } ?? .null,
                     "fingerprint": job.fingerprint.map { .string($0.hex) } ?? .null,
-                    "outputs": .array(job.outputs.map { ["path": .string($0.path), "digest": .string($0.digest.hex), "bytes": .int($0.bytes)] }),
+                    "outputs": .array(job.outputs.map { output in
+                        [
+                            "name": .string(output.name), "path": .string(output.path), "digest": .string(output.digest.hex),
+                            "bytes": .int(output.bytes),
+                        ]
+                    }),
                     "seconds": job.seconds.map { .double($0) } ?? .null,
                 ]
             }),
         ]
     }
-
-    var json: String { value.json(pretty: true) }
 }

@@ -145,7 +145,7 @@ import Testing
 
             """)
         #expect(report.markdown.contains("| projection > image | A, Table 2 | reproduced |  |  | 0.200 | [0.100, 0.300] | projection − image at 10 |"))
-        #expect(report.json.contains("\"verdict\": \"refuted\""))
+        #expect(report.value.json(pretty: true).contains("\"verdict\": \"refuted\""))
         #expect(ClaimReport(experiment: "y", claims: []).summary == "y: no claims")
     }
 }

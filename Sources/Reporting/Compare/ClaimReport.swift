@@ -53,7 +53,8 @@ public struct ClaimReport: Sendable, Equatable {
         return lines.joined() + summary + "\n"
     }
 
-    public var json: String {
+    /// The document of `check --json`, schema 1.
+    public var value: Value {
         func number(_ value: Double?) -> Value { rounded(value, Decimals.stored).map(Value.double) ?? .null }
         let list = claims.map { checked -> Value in
             var members: [String: Value] = [
@@ -68,7 +69,6 @@ public struct ClaimReport: Sendable, Equatable {
             }
             return .object(members)
         }
-        let value: Value = ["schema": 1, "experiment": .string(experiment), "claims": .array(list)]
-        return value.json(pretty: true) + "\n"
+        return ["schema": 1, "experiment": .string(experiment), "claims": .array(list)]
     }
 }

@@ -1,3 +1,5 @@
+import Fingerprints
+
 /// A published table with ours beside it, in its own order of rows and columns.
 public struct CollectedTable: Sendable, Equatable {
     public let published: PublishedTable
@@ -46,6 +48,25 @@ public struct CollectedTable: Sendable, Equatable {
     public var latex: String {
         let title = TextTable.latexEscaped("\(published.source): \(published.caption). \(note)")
         return "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{\(title)}\n\(textTable.latex)\\end{table}\n"
+    }
+
+    /// The table as `tables --json` has it: an entry a published number; null where the experiment was not run.
+    public var value: Value {
+        let rows = zip(published.rows, ours).flatMap { row, ours in
+            zip(published.columns.indices, ours).map { index, mine -> Value in
+                let column = published.columns[index]
+                func number(_ value: Double?) -> Value { rounded(value, Decimals.stored).map(Value.double) ?? .null }
+                return [
+                    "experiment": .string(row.experiment), "row": .string(row.label), "method": .string(column.method),
+                    "k": .int(column.k), "published": number(row.values[index]), "recall": number(mine?.recall),
+                    "low": number(mine?.low), "high": number(mine?.high),
+                ]
+            }
+        }
+        return [
+            "name": .string(published.name), "source": .string(published.source), "caption": .string(published.caption),
+            "rows": .array(rows),
+        ]
     }
 
     /// Tidy: a row a published number.

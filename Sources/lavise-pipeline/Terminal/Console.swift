@@ -5,11 +5,11 @@ import Foundation
 final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     private let lock = NSLock()
     private let style = Style(descriptor: STDERR_FILENO)
-    private let isLive: Bool
     private let isQuiet: Bool
+    private let details: (@Sendable (JobStatus) -> [String])?
     private let width: Int
     private var running: [String: Meter] = [:]
-    private var hasLiveLine = false
+    private var live: LiveLine
 
     /// How far a running job is.
     private struct Meter {
@@ -20,10 +20,13 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
         var text = ""
     }
 
-    /// - Parameter names: ids of all jobs, for the width of the column.
-    init(names: [String], progress: Bool, quiet: Bool) {
-        isLive = progress && !quiet && isatty(STDERR_FILENO) == 1
+    /// - Parameters:
+    ///   - names: ids of all jobs, for the width of the column.
+    ///   - details: lines to add below that of a finished job.
+    init(names: [String], progress: Bool, quiet: Bool, details: (@Sendable (JobStatus) -> [String])? = nil) {
+        live = LiveLine(isWanted: progress && !quiet)
         isQuiet = quiet
+        self.details = details
         width = min(40, names.map(\.count).max() ?? 0)
     }
 
@@ -36,7 +39,7 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
 
     func progressed(job: String, done: Int, total: Int, unit: String) {
         lock.withLock {
-            guard isLive else { return }
+            guard live.isOn else { return }
             var meter = running[job] ?? Meter()
             if unit != meter.unit || done < meter.first {
                 meter = Meter(first: done, unit: unit, text: meter.text)
@@ -65,7 +68,7 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     func finished(_ status: JobStatus) {
         lock.withLock { _ = running.removeValue(forKey: status.job) }
         guard !isQuiet else { return }
-        line(describe(status))
+        line(([describe(status)] + (details?(status) ?? [])).joined(separator: "\n"))
     }
 
     /// One aligned line of a job: name, what happened, reason, time, size.
@@ -90,26 +93,16 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
 
     private func line(_ text: String) {
         lock.withLock {
-            clearLive()
+            live.clear()
             standardError(text)
             drawLive()
         }
     }
 
-    private func clearLive() {
-        guard hasLiveLine else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
-        hasLiveLine = false
-    }
-
     private func drawLive() {
-        guard isLive else { return }
-        let text = running.values.map(\.text).filter { !$0.isEmpty }.sorted().joined(separator: " | ")
-        guard !text.isEmpty else { return clearLive() }
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(Format.clipped(text, to: Format.terminalWidth(STDERR_FILENO).map { $0 - 1 }))".utf8))
-        hasLiveLine = true
+        live.draw(running.values.map(\.text).filter { !$0.isEmpty }.sorted().joined(separator: " | "))
     }
 
     /// Removes the live line at the end of a run.
-    func end() { lock.withLock { clearLive() } }
+    func end() { lock.withLock { live.clear() } }
 }

@@ -52,8 +52,9 @@ enum Format {
         return path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path
     }
 
+    /// The line, or as much of it as a terminal of that width shows; whole where there is none.
     static func clipped(_ line: String, to width: Int?) -> String {
         guard let width, line.count > width else { return line }
-        return line.prefix(width - 1) + "…"
+        return width > 0 ? line.prefix(width - 1) + "…" : ""
     }
 }

@@ -1,11 +1,16 @@
 import Foundation
 
-/// Colour on a terminal; plain text elsewhere and with `NO_COLOR`.
+/// Colour on a terminal; plain text elsewhere and where `NO_COLOR` is set to anything (no-color.org).
 struct Style: Sendable {
     let isOn: Bool
 
     init(descriptor: Int32) {
-        isOn = isatty(descriptor) == 1 && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
+        isOn = Self.obeysEscapes(descriptor) && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+    }
+
+    /// Whether the descriptor is a terminal that understands escape sequences.
+    static func obeysEscapes(_ descriptor: Int32) -> Bool {
+        isatty(descriptor) == 1 && !["", "dumb"].contains(ProcessInfo.processInfo.environment["TERM"] ?? "")
     }
 
     private func paint(_ code: String, _ text: String) -> String { isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }

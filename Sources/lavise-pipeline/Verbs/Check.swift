@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Pipeline
+import Reporting
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The experiment's published claims: reproduced, inconclusive or refuted.")
@@ -10,13 +11,15 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let project = try global.open()
-        var isRefuted = false
+        var reports: [ClaimReport] = []
         for file in try chosen.files(project) {
             let experiment = try project.plan(file)
             let report = try experiment.checkClaims(experiment.results(project.runner().status(of: experiment.plan)))
-            isRefuted = isRefuted || report.isRefuted
-            print(global.json ? report.json : report.text(colour: Style(descriptor: STDOUT_FILENO).isOn), terminator: "")
+            reports.append(report)
+            if global.json { continue }
+            try standardOutput(report.text(colour: Style(descriptor: STDOUT_FILENO).isOn), terminator: "")
         }
-        if isRefuted { throw ExitCode(ExitStatus.outsideTolerance.rawValue) }
+        if global.json { try standardOutput(json: reports.map(\.value), isList: chosen.isList) }
+        if reports.contains(where: \.isRefuted) { throw ExitCode(ExitStatus.outsideTolerance.rawValue) }
     }
 }

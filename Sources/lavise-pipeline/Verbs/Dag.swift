@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Fingerprints
 import Pipeline
 
 struct Dag: ParsableCommand {
@@ -14,7 +15,28 @@ struct Dag: ParsableCommand {
 
     func run() throws {
         let project = try global.open()
-        for file in try chosen.files(project) { print(Self.draw(try project.plan(file).plan, format)) }
+        let plans = try chosen.files(project).map { (file: $0, plan: try project.plan($0).plan) }
+        if global.json {
+            return try standardOutput(json: plans.map { Self.document($0.plan, of: $0.file.name) }, isList: chosen.isList)
+        }
+        for (_, plan) in plans { try standardOutput(Self.draw(plan, format)) }
+    }
+
+    /// Jobs in the order of the plan, each with where its inputs come from: a file, or another job's output.
+    private static func document(_ plan: Plan, of experiment: String) -> Value {
+        let jobs = plan.jobs.map { job -> Value in
+            let inputs = job.inputs.map { input -> Value in
+                switch input.source {
+                case .file(let path): ["name": .string(input.name), "file": .string(path)]
+                case .output(let source, let name): ["name": .string(input.name), "job": .string(source), "output": .string(name)]
+                }
+            }
+            return [
+                "name": .string(job.id), "stage": .string(job.stage.name), "inputs": .array(inputs),
+                "outputs": .array(job.stage.outputs.map { .string($0) }),
+            ]
+        }
+        return ["schema": 1, "experiment": .string(experiment), "jobs": .array(jobs)]
     }
 
     private static func draw(_ plan: Plan, _ format: Format) -> String {

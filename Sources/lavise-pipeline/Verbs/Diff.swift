@@ -24,12 +24,14 @@ struct Diff: ParsableCommand {
         let result = try compare(global.open().places), diff = result.diff
         let diverged = result.diverged.map { "first stage that came out differently: \($0)" }
         switch global.json ? .json : format {
-        case .text: print(diff.text(colour: Style(descriptor: STDOUT_FILENO).isOn) + (diverged.map { $0 + "\n" } ?? ""), terminator: "")
-        case .md: print(diff.markdown + (diverged.map { "\n" + $0 + "\n" } ?? ""), terminator: "")
+        case .text: 
+            let text = diff.text(colour: Style(descriptor: STDOUT_FILENO).isOn)
+            try standardOutput(text + (diverged.map { $0 + "\n" } ?? ""), terminator: "")
+        case .md: try standardOutput(diff.markdown + (diverged.map { "\n" + $0 + "\n" } ?? ""), terminator: "")
         case .json:
             var members = diff.value.objectValue ?? [:]
             members["first_divergence"] = result.diverged.map { .string($0) } ?? .null
-            print(Value.object(members).json(pretty: true))
+            try standardOutput(json: .object(members))
         }
         if !diff.isWithinTolerance { throw ExitCode(ExitStatus.outsideTolerance.rawValue) }
     }

@@ -12,11 +12,16 @@ struct Doctor: ParsableCommand {
         let project = try global.open()
         let checks = try examine(project)
         if global.json {
-            print(Value.array(checks.map { ["check": .string($0.name), "ok": .bool($0.isGood), "found": .string($0.found), "hint": .string($0.hint)] }).json(pretty: true))
+            try standardOutput(json: .array(checks.map { check in
+                [
+                    "check": .string(check.name), "ok": .bool(check.isGood), "found": .string(check.found),
+                    "hint": .string(check.hint),
+                ]
+            }))
         } else {
             let style = Style(descriptor: STDOUT_FILENO)
             let rows = Format.columns(checks.map { [$0.isGood ? "ok" : "lacks", $0.name, $0.isGood ? $0.found : "\($0.found); \($0.hint)"] })
-            for (row, check) in zip(rows, checks) { print(check.isGood ? row : style.bad(row)) }
+            try standardOutput(lines: zip(rows, checks).map { $1.isGood ? $0 : style.bad($0) })
         }
     }
 }

@@ -25,7 +25,7 @@ struct Explain: ParsableCommand {
     @Option(help: ArgumentHelp("How many words, and without --filter how many filters, to show.", valueName: "n")) var words = 10
     @Option(name: [.short, .long], help: ArgumentHelp("The PNG (default results/NAME/heatmaps/).", valueName: "file")) var output: String?
     @Option(help: ArgumentHelp("Change a parameter: a.b=VALUE.", valueName: "key=value")) var set: [String] = []
-    @Option(name: [.short, .long], help: ArgumentHelp("Threads (default: one a core).", valueName: "n")) var jobs: Int?
+    @OptionGroup var threads: ThreadOptions
 
     func run() throws {
         guard words > 0 else { throw ExperimentError("--words \(words): expected at least 1") }
@@ -34,38 +34,39 @@ struct Explain: ParsableCommand {
         }
         guard concept == nil || filter.isEmpty && image == nil else { throw ExperimentError("--concept goes without --filter and --image") }
         let project = try global.open(), file = try project.experiment(experiment, settings: set), plan = try project.plan(file)
-        let threads = jobs ?? ProcessInfo.processInfo.activeProcessorCount
-        let explainer = try FilterExplainer(plan, jobs: project.runner().status(of: plan.plan), method: method, row: row, threads: threads)
+        let explainer = try FilterExplainer(plan, jobs: project.runner().status(of: plan.plan), method: method, row: row, threads: threads.count)
         if let concept {
             try show(concept: concept, explainer, file.name)
         } else if let image {
             try show(picture: image, explainer, file.name, project)
         } else {
-            for number in filter { try show(filter: number, explainer, file.name, project) }
+            let documents = try filter.compactMap { try show(filter: $0, explainer, file.name, project) }
+            if global.json { try standardOutput(json: documents, isList: filter.count > 1) }
         }
     }
 
-    private func show(filter number: Int, _ explainer: FilterExplainer, _ name: String, _ project: Project) throws {
+    /// - Returns: what there is to say as JSON, if that is asked for; else it is printed.
+    private func show(filter number: Int, _ explainer: FilterExplainer, _ name: String, _ project: Project) throws -> Value? {
         let row = try explainer.row(ofFilter: number)
         let path = try write(explainer.grid(ofFilter: number), "\(name)/heatmaps/filter-\(number).png", project)
         if global.json {
             let list = row.words.prefix(words).map { word -> Value in
                 ["word": .string(word.text), "images": .int(word.frequency), "similarity": .double(word.similarity)]
             }
-            print(Value.object([
+            return [
                 "schema": 1, "experiment": .string(name), "filter": .int(number), "method": .string(explainer.method.rawValue),
                 "threshold": .double(row.threshold), "words": .array(list), "picture": .string(path),
-            ]).json(pretty: true))
-            return
+            ]
         }
         let recalls = zip(explainer.results.evaluation.ks, row.recall).compactMap { k, recall in recall.map { String(format: "recall@\(k) %.3f", $0) } }
-        print("filter \(number) by \(explainer.method.rawValue): \((recalls + [String(format: "threshold %.3f", row.threshold)]).joined(separator: ", "))")
+        try standardOutput("filter \(number) by \(explainer.method.rawValue): \((recalls + [String(format: "threshold %.3f", row.threshold)]).joined(separator: ", "))")
         let shown = row.words.prefix(words), most = max(1, shown.map(\.frequency).max() ?? 1)
         let lines = shown.map { word in
             ["  " + word.text, String(repeating: "█", count: max(1, 24 * word.frequency / most)), "\(word.frequency) images", String(format: "cosine %.2f", word.similarity)]
         }
-        Format.columns(Array(lines)).forEach { print($0) }
+        try standardOutput(lines: Format.columns(Array(lines)))
         standardError("heat maps: \(Format.path(path))")
+        return nil
     }
 
     private func show(picture: String, _ explainer: FilterExplainer, _ name: String, _ project: Project) throws {
@@ -85,18 +86,17 @@ struct Explain: ParsableCommand {
                     "words": .array(one.words.prefix(words).map { ["word": .string($0.text), "similarity": .double($0.similarity)] }),
                 ]
             }
-            print(Value.object([
+            return try standardOutput(json: [
                 "schema": 1, "experiment": .string(name), "image": .string(picture), "method": .string(explainer.method.rawValue),
                 "filters": .array(list), "picture": .string(path),
-            ]).json(pretty: true))
-            return
+            ])
         }
-        print("\(picture) by \(explainer.method.rawValue): filter, peak over threshold, active area, nearest words")
+        try standardOutput("\(picture) by \(explainer.method.rawValue): filter, peak over threshold, active area, nearest words")
         let lines = seen.map { one in
             ["  \(one.filter)", String(format: "%.2f", one.strength), String(format: "%.1f %%", one.area * 100),
              one.words.prefix(filter.isEmpty ? 5 : words).map { String(format: "%@ %.2f", $0.text, $0.similarity) }.joined(separator: ", ")]
         }
-        Format.columns(lines).forEach { print($0) }
+        try standardOutput(lines: Format.columns(lines))
         if seen.allSatisfy({ $0.area == 0 }) { standardError("none of these filters reaches its threshold in the picture: their heat maps are dim all over") }
         standardError("heat maps: \(Format.path(path))")
     }
@@ -108,16 +108,17 @@ struct Explain: ParsableCommand {
                 let word = row.words[rank - 1]
                 return ["filter": .int(row.filter), "rank": .int(rank), "images": .int(word.frequency), "similarity": .double(word.similarity)]
             }
-            print(Value.object([
-                "schema": 1, "experiment": .string(name), "concept": .string(concept), "method": .string(explainer.method.rawValue), "filters": .array(list),
-            ]).json(pretty: true))
-            return
+            return try standardOutput(json: [
+                "schema": 1, "experiment": .string(name), "concept": .string(concept),
+                "method": .string(explainer.method.rawValue), "filters": .array(list),
+            ])
         }
-        Format.columns(found.map { rank, row in
+        let lines = Format.columns(found.map { rank, row in
             let word = row.words[rank - 1], others = row.words.prefix(5).map(\.text).joined(separator: ", ")
             return ["filter \(row.filter)", "word \(rank)", "\(word.frequency) images", String(format: "cosine %.2f", word.similarity), others]
-        }).forEach { print($0) }
-        print("\(found.count) of \(explainer.results.evaluation.summary.filters.count) filters have \"\(concept)\" among their first \(words) words")
+        })
+        try standardOutput(lines: lines)
+        try standardOutput("\(found.count) of \(explainer.results.evaluation.summary.filters.count) filters have \"\(concept)\" among their first \(words) words")
     }
 
     /// Writes a PNG where the user wants it, or under `results/`; returns its path.

@@ -15,10 +15,15 @@ struct GC: ParsableCommand {
         let plans = try project.experimentPaths().map { try project.plan(ExperimentFile(contentsOf: $0)).plan }
         let garbage = try project.runner().collectGarbage(keeping: plans, keepDays: keepDays, dryRun: dryRun)
         if global.json {
-            print(Value.array(garbage.items.map { ["kind": .string($0.kind.rawValue), "name": .string($0.name), "bytes": .int($0.bytes), "days": .double($0.age / 86400)] }).json(pretty: true))
+            try standardOutput(json: .array(garbage.items.map { item in
+                [
+                    "kind": .string(item.kind.rawValue), "name": .string(item.name), "bytes": .int(item.bytes),
+                    "days": .double(item.age / 86400),
+                ]
+            }))
         } else {
-            Format.columns(garbage.items.map { [$0.kind.rawValue, String($0.name.prefix(16)), Format.bytes($0.bytes), Format.seconds($0.age) + " old", $0.job ?? ""] }).forEach { print($0) }
-            print("\(garbage.items.count) things, \(Format.bytes(garbage.bytes))\(dryRun ? " would go" : " removed")")
+            try standardOutput(lines: Format.columns(garbage.items.map { [$0.kind.rawValue, String($0.name.prefix(16)), Format.bytes($0.bytes), Format.seconds($0.age) + " old", $0.job ?? ""] }))
+            try standardOutput("\(garbage.items.count) things, \(Format.bytes(garbage.bytes))\(dryRun ? " would go" : " removed")")
         }
     }
 }

@@ -11,9 +11,13 @@ struct List: ParsableCommand {
         let project = try global.open()
         let files = try project.experimentPaths().map { try ExperimentFile(contentsOf: $0) }
         if global.json {
-            print(Value.array(files.map { ["name": .string($0.name), "title": .string($0.title), "variants": .int($0.variants.count)] }).json(pretty: true))
+            try standardOutput(json: .array(files.map { file in
+                ["name": .string(file.name), "title": .string(file.title), "variants": .int(file.variants.count)]
+            }))
         } else {
-            Format.columns(files.map { [$0.name, $0.variants.count == 1 ? "" : "×\($0.variants.count)", $0.title] }).forEach { print($0) }
+            try standardOutput(lines: Format.columns(files.map { file in
+                [file.name, file.variants.count == 1 ? "" : "×\(file.variants.count)", file.title]
+            }))
         }
     }
 }

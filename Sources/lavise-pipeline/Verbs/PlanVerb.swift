@@ -13,17 +13,23 @@ struct PlanVerb: ParsableCommand {
 
     func run() throws {
         let project = try global.open()
-        for file in try chosen.files(project) { try Self.show(file, project, json: global.json) }
+        try Self.show(chosen.files(project), project, json: global.json)
     }
 
-    /// Prints the plan of one experiment; reads the store, changes nothing.
-    static func show(_ file: ExperimentFile, _ project: Project, json: Bool) throws {
+    /// Prints the plans of experiments; reads the store, changes nothing.
+    static func show(_ files: [ExperimentFile], _ project: Project, json: Bool) throws {
+        let documents = try files.compactMap { try show($0, project, json: json) }
+        if json { try standardOutput(json: documents, isList: files.count > 1) }
+    }
+
+    /// - Returns: the plan as JSON, if that is asked for; else it is printed.
+    private static func show(_ file: ExperimentFile, _ project: Project, json: Bool) throws -> Value? {
         let experiment = try project.plan(file)
         let predictions = try project.runner().predict(experiment.plan) { try experiment.expectedCosts($0, places: project.places) }
         let jobs = predictions.map(\.status)
         let downloads = try jobs.flatMap { try project.pendingDownloads(of: $0, in: experiment.plan) }
         if json {
-            print(Value.object([
+            return [
                 "schema": 1, "experiment": .string(file.name),
                 "runs": .array(predictions.filter(\.wouldRun).map { job in
                     [
@@ -32,23 +38,24 @@ struct PlanVerb: ParsableCommand {
                     ]
                 }),
                 "downloads": .array(downloads.map { ["name": .string($0.file.name), "bytes": $0.bytesLeft.map { .int($0) } ?? .null] }),
-            ]).json(pretty: true))
-            return
+            ]
         }
-        print("\(file.name): \(file.title)")
         let rows = predictions.enumerated().map { index, job in
             [
                 "\(index + 1).", job.status.job, job.wouldRun ? "run" : "fresh", job.wouldRun ? job.seconds.map { "~" + Format.seconds($0) } ?? "?" : "",
                 job.wouldRun ? job.bytes.map { "~" + Format.bytes($0) } ?? "?" : "", job.status.reason.map { "\($0)" } ?? "",
             ]
         }
-        Format.columns(rows).forEach { print($0) }
+        var lines = ["\(file.name): \(file.title)"] + Format.columns(rows)
         if !downloads.isEmpty {
-            print("downloads:")
-            Format.columns(downloads.map { ["  \($0.file.name)", $0.bytesLeft.map(Format.bytes) ?? "size unknown", $0.file.urls[0]] }).forEach { print($0) }
-            print("  in all \(Format.bytes(downloads.reduce(0) { $0 + ($1.bytesLeft ?? 0) }))")
+            lines.append("downloads:")
+            lines += Format.columns(downloads.map { file in
+                ["  \(file.file.name)", file.bytesLeft.map(Format.bytes) ?? "size unknown", file.file.urls[0]]
+            })
+            lines.append("  in all \(Format.bytes(downloads.reduce(0) { $0 + ($1.bytesLeft ?? 0) }))")
         }
-        print(summary(predictions, downloads))
+        try standardOutput(lines: lines + [summary(predictions, downloads)])
+        return nil
     }
 
     /// One line: how many stages, how long, how much to fetch and to keep.

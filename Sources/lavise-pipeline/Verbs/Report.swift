@@ -1,4 +1,5 @@
 import ArgumentParser
+import Fingerprints
 import Foundation
 import Pipeline
 
@@ -12,25 +13,34 @@ struct Report: ParsableCommand {
     @Flag(help: "Put the pictures into the page whatever its size (otherwise beside it, above 20 MB).") var singleFile = false
     @Option(name: [.short, .long], help: ArgumentHelp("Where the page goes (default results/NAME).", valueName: "folder")) var output: String?
     @Option(help: ArgumentHelp("The row of a matrix experiment whose filters are shown (default: the first).", valueName: "labels")) var row: String?
-    @Option(name: [.short, .long], help: ArgumentHelp("Threads (default: one a core).", valueName: "n")) var jobs: Int?
+    @OptionGroup var threads: ThreadOptions
 
     func run() throws {
         let project = try global.open(), files = try chosen.files(project)
         if output != nil, files.count > 1 { throw ExperimentError("--output takes one experiment's page; leave it out for several") }
+        var documents: [Value] = []
+        var progress = LiveLine(isWanted: !global.quiet && !global.noProgress)
         for (name, file) in zip(chosen.experiments, files) {
-            let plan = try project.plan(file), threads = jobs ?? ProcessInfo.processInfo.activeProcessorCount
-            let page = try ReportPage(plan, project: project, jobs: project.runner().status(of: plan.plan), row: row, threads: threads)
+            let plan = try project.plan(file)
+            let page = try ReportPage(plan, project: project, jobs: project.runner().status(of: plan.plan), row: row, threads: threads.count)
             let arguments = [name] + chosen.set.flatMap { ["--set", $0] } + (chosen.seeds.map { ["--seeds", $0] } ?? [])
-            let isLive = !global.quiet && !global.noProgress && isatty(STDERR_FILENO) == 1
             let written = try page.write(
                 to: project.places.projectPath(output ?? "results/\(file.name)"), arguments: arguments, singleFile: singleFile
             ) { done, total in
-                if isLive { FileHandle.standardError.write(Data("\r\u{1B}[K\(done == total ? "" : "heat maps \(done)/\(total) filters")".utf8)) }
+                progress.draw(done == total ? "" : "heat maps \(done)/\(total) filters")
             }
-            print(written.page)
+            if global.json {
+                documents.append([
+                    "schema": 1, "experiment": .string(file.name), "page": .string(written.page), "bytes": .int(written.bytes),
+                    "pictures": written.pictures.map { .string($0) } ?? .null,
+                ])
+            } else {
+                try standardOutput(written.page)
+            }
             if !global.quiet {
                 standardError("\(file.name): \(Format.bytes(written.bytes))" + (written.pictures.map { ", with its pictures in \(Format.path($0)); keep them together" } ?? ", one file"))
             }
         }
+        if global.json { try standardOutput(json: documents, isList: chosen.isList) }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Fingerprints
 import Foundation
 import Pipeline
 
@@ -21,8 +22,7 @@ struct Run: ParsableCommand {
     @Option(help: ArgumentHelp("Run these stages even if they are fresh.", valueName: "stage"))
     var force: [String] = []
 
-    @Option(name: [.short, .long], help: ArgumentHelp("Threads (default: one a core).", valueName: "n"))
-    var jobs: Int?
+    @OptionGroup var threads: ThreadOptions
 
     @Flag(help: "Read every byte of inputs and artifacts instead of trusting size and times.")
     var verify = false
@@ -34,19 +34,25 @@ struct Run: ParsableCommand {
     var results: String?
 
     func run() throws {
-        if let jobs, jobs < 1 { throw ExperimentError("--jobs \(jobs): expected at least 1") }
         let project = try global.open()
-        for file in try chosen.files(project) {
-            if dryRun { try PlanVerb.show(file, project, json: global.json) } else { try run(file, project) }
-        }
+        let files = try chosen.files(project)
+        if dryRun { return try PlanVerb.show(files, project, json: global.json) }
+        var documents: [Value] = []
+        let result = Result { for file in files { documents.append(try run(file, project)) } }
+        // What was finished before a failure is told of, too.
+        if global.json, !documents.isEmpty { try standardOutput(json: documents, isList: chosen.isList) }
+        try result.get()
     }
 
-    private func run(_ file: ExperimentFile, _ project: Project) throws {
+    /// - Returns: how each stage stands afterwards.
+    private func run(_ file: ExperimentFile, _ project: Project) throws -> Value {
         let experiment = try project.plan(file)
-        let console = Console(names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet)
+        let details: (@Sendable (JobStatus) -> [String])? = global.verbose ? { @Sendable in project.details(of: $0) } : nil
+        let console = Console(
+            names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet, details: details)
         defer { console.end() }
         let options = RunOptions(
-            jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount, only: only, from: from, until: until, force: force,
+            jobs: threads.count, only: only, from: from, until: until, force: force,
             verify: verify, lockTimeout: lockTimeout, versions: PipelineVersion.libraries, compare: firstDifference)
         let began = Date()
         if only.isEmpty, from.isEmpty, until.isEmpty { try project.requireFilesWhenOffline(experiment.plan) }
@@ -56,15 +62,16 @@ struct Run: ParsableCommand {
         let outcome = try result.get()
         try recorded.get()
         if !global.quiet { standardError(Self.summary(outcome, seconds: Date().timeIntervalSince(began))) }
-        guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh else { return }
+        let document = StatusReport(file, outcome).value
+        guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh else { return document }
         let folder = try project.export(tables, of: file, to: results)
         try project.writeProvenance(of: experiment, outcome, in: folder)
-        if global.json {
-            print(StatusReport(file, outcome).json)
-        } else if !global.quiet {
-            print(try String(contentsOfFile: folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8), terminator: "")
+        if !global.json, !global.quiet {
+            let table = try String(contentsOfFile: folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8)
+            try standardOutput(table, terminator: "")
             standardError("results: \(Format.path(folder)); a page with every filter: lavise-pipeline report \(file.name)")
         }
+        return document
     }
 
     private static func summary(_ outcome: [JobStatus], seconds: Double) -> String {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Fingerprints
 import Foundation
 import Pipeline
 
@@ -15,6 +16,7 @@ struct Status: ParsableCommand {
     func run() throws {
         let project = try global.open()
         var isFresh = true
+        var documents: [Value] = []
         for file in try chosen.files(project) {
             let plan = try project.plan(file).plan
             let console = Console(names: plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet)
@@ -24,12 +26,14 @@ struct Status: ParsableCommand {
             console.end()
             isFresh = isFresh && jobs.allSatisfy { $0.state == .fresh }
             if global.json {
-                print(StatusReport(file, jobs).json)
+                documents.append(StatusReport(file, jobs).value)
             } else {
-                print("\(file.name): \(file.title)")
-                Self.lines(jobs).forEach { print($0) }
+                try standardOutput(lines: ["\(file.name): \(file.title)"] + zip(Self.lines(jobs), jobs).flatMap { line, job in
+                    [line] + (global.verbose ? project.details(of: job) : [])
+                })
             }
         }
+        if global.json { try standardOutput(json: documents, isList: chosen.isList) }
         if exitCode, !isFresh { throw ExitCode(ExitStatus.stale.rawValue) }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Fingerprints
 import Foundation
 import Pipeline
 import Reporting
@@ -23,7 +24,11 @@ struct Tables: ParsableCommand {
                 try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name).\(ending)"), options: .atomic)
             }
         }
-        print(collected.map(\.markdown).joined(separator: "\n"), terminator: "")
+        if global.json {
+            try standardOutput(json: ["schema": 1, "folder": .string(folder), "tables": .array(collected.map(\.value))])
+        } else {
+            try standardOutput(collected.map(\.markdown).joined(separator: "\n"), terminator: "")
+        }
         if !global.quiet {
             let rows = collected.reduce(0) { $0 + $1.published.rows.count }, computed = collected.reduce(0) { $0 + $1.computed }
             standardError("\(computed) of \(rows) rows computed here; written to \(Format.path(folder))")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Fingerprints
 import Foundation
 import Pipeline
 
@@ -9,7 +10,7 @@ struct Verify: ParsableCommand {
     @OptionGroup var global: GlobalOptions
     @Argument(help: "Experiment file, or its name.") var experiment: String
     @Argument(help: "Stages; all by default.") var stages: [String] = []
-    @Option(name: [.short, .long], help: ArgumentHelp("Threads (default: one a core).", valueName: "n")) var jobs: Int?
+    @OptionGroup var threads: ThreadOptions
 
     func run() throws {
         let project = try global.open()
@@ -17,10 +18,22 @@ struct Verify: ParsableCommand {
         let console = Console(names: plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet)
         defer { console.end() }
         let options = RunOptions(
-            jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount, verify: true, versions: PipelineVersion.libraries, compare: firstDifference)
+            jobs: threads.count, verify: true, versions: PipelineVersion.libraries, compare: firstDifference)
         let verified = try project.runner(options, observer: console).verify(plan, jobs: stages)
         console.end()
-        Format.columns(verified.map { [$0.job, $0.error == nil ? "the same" : "differs", $0.summary] }).forEach { print($0) }
+        if global.json {
+            try standardOutput(json: [
+                "schema": 1, "experiment": .string(experiment),
+                "stages": .array(verified.map { stage in
+                    [
+                        "name": .string(stage.job), "same": .bool(stage.error == nil), "executions": .int(stage.executions),
+                        "agreeing": .int(stage.agreeing), "difference": stage.error.map { .string("\($0)") } ?? .null,
+                    ]
+                }),
+            ])
+        } else {
+            try standardOutput(lines: Format.columns(verified.map { [$0.job, $0.error == nil ? "the same" : "differs", $0.summary] }))
+        }
         if let error = verified.compactMap(\.error).first { throw error }
     }
 }

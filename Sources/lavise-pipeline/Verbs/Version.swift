@@ -10,9 +10,9 @@ struct Version: ParsableCommand {
     func run() throws {
         let versions = PipelineVersion.libraries
         if global.json {
-            print(Value.object(versions.mapValues { .string($0) }).json(pretty: true))
+            try standardOutput(json: .object(versions.mapValues { .string($0) }))
         } else {
-            versions.sorted { $0.key < $1.key }.forEach { print("\($0.key) \($0.value)") }
+            try standardOutput(lines: versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Fingerprints
 import Pipeline
 
 struct Why: ParsableCommand {
@@ -13,6 +14,18 @@ struct Why: ParsableCommand {
     func run() throws {
         let project = try global.open()
         let plan = try project.plan(project.experiment(experiment, settings: set)).plan
-        print(try project.runner().why(plan, job: stage))
+        let explanation = try project.runner().why(plan, job: stage)
+        try global.json ? standardOutput(json: document(explanation)) : standardOutput("\(explanation)")
+    }
+
+    /// The stage asked about, then those whose changes reached it, nearest first.
+    private func document(_ explanation: Explanation) -> Value {
+        let steps = explanation.steps.map { step -> Value in
+            [
+                "name": .string(step.job), "stage": .string(step.stage), "state": .string(step.state.rawValue),
+                "reasons": .array(step.reasons.map { .string("\($0)") }), "details": .array(step.details.map { .string($0) }),
+            ]
+        }
+        return ["schema": 1, "experiment": .string(experiment), "stage": .string(stage), "steps": .array(steps)]
     }
 }
