@@ -1,0 +1,52 @@
+import Tensors
+
+/// What a network computes, as a list of operations on values of fixed shapes; the batch is one image.
+///
+/// Nodes stand in an order in which each reads only what the graph's input, its constants or earlier nodes give.
+public struct Graph: Sendable {
+    /// A tensor of the graph: its input, a parameter, or what a node computes.
+    public struct Value: Sendable, Equatable {
+        /// As the model's file names it.
+        public let name: String
+        /// Row-major; the first axis is the batch of one.
+        public let shape: [Int]
+        /// Path of the module that computes it, as PyTorch names modules (`layer1.0.conv1`); nil where the file does not say.
+        public let module: String?
+    }
+
+    /// An operation on values; the places of inputs and outputs among `values`.
+    public struct Node: Sendable, Equatable {
+        public let operation: Operation
+        public let inputs: [Int]
+        public let output: Int
+    }
+
+    public internal(set) var values: [Value] = []
+    /// Parameters by the place of their value.
+    public internal(set) var constants: [Int: Tensor] = [:]
+    public internal(set) var nodes: [Node] = []
+    /// The place of the image, `[1, 3, h, w]`.
+    public internal(set) var input = 0
+    /// Places of what the model gives.
+    public internal(set) var outputs: [Int] = []
+
+    init() {}
+
+    /// The nodes that a value depends on, in order.
+    public func nodes(upTo value: Int) -> [Node] {
+        var needed: Set<Int> = [value]
+        var kept: [Node] = []
+        for node in nodes.reversed() where needed.contains(node.output) {
+            kept.append(node)
+            needed.formUnion(node.inputs)
+        }
+        return kept.reversed()
+    }
+
+    /// Multiplications of one image up to a value, by the plain formulas.
+    public func multiplications(upTo value: Int) -> Double {
+        nodes(upTo: value).reduce(0.0) { sum, node in
+            sum + node.operation.multiplications(node.inputs.map { values[$0].shape }, output: values[node.output].shape)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/// A value of a graph whose channels can be explained: one map of h×w a channel.
+public struct GraphLayer: Sendable, Equatable {
+    /// The place among the graph's values.
+    public let value: Int
+    /// The value's own name.
+    public let name: String
+    /// Path of the module that it leaves, where the file says.
+    public let module: String?
+    /// What computes it, for people.
+    public let kind: String
+    /// `[d, h, w]`
+    public let shape: [Int]
+    /// Multiplications of one image up to here.
+    public let multiplications: Double
+}
+
+/// A layer that cannot be told from others, or is not there.
+public struct UnknownGraphLayer: Error, CustomStringConvertible, Sendable, Equatable {
+    public let name: String
+    /// Layers that may be meant.
+    public let candidates: [GraphLayer]
+
+    public var description: String {
+        let list = candidates.map { "\($0.name) [\($0.shape.map(String.init).joined(separator: "×"))]" }.joined(separator: ", ")
+        return "no layer \"\(name)\" with a map of height and width"
+            + (candidates.isEmpty ? "; `lavise-pipeline layers MODEL` lists them" : "; did you mean \(list)?")
+    }
+}
+
+extension Graph {
+    /// Every layer that can be explained, in the order of computation: the values `[1, d, h, w]` that nodes give.
+    public func layers() -> [GraphLayer] {
+        nodes.compactMap { node in
+            let value = values[node.output]
+            guard value.shape.count == 4, value.shape[0] == 1, value.shape[1] > 0, value.shape[2] > 0, value.shape[3] > 0 else { return nil }
+            return GraphLayer(
+                value: node.output, name: value.name, module: value.module, kind: node.operation.name, shape: Array(value.shape.dropFirst()),
+                multiplications: multiplications(upTo: node.output))
+        }
+    }
+
+    /// The layer of a name: a value's own, or the path of a module, whose last value is meant: the one that leaves it.
+    /// - Throws: `UnknownGraphLayer` with the layers of the most similar names.
+    public func layer(named name: String) throws -> GraphLayer {
+        let layers = layers()
+        if let exact = layers.first(where: { $0.name == name }) { return exact }
+        let inside = layers.filter { $0.module.map { $0 == name || $0.hasPrefix(name + ".") } ?? false }
+        let places = Set(nodes.filter { node in values[node.output].module.map { $0 == name || $0.hasPrefix(name + ".") } ?? false }.map(\.output))
+        let leaving = inside.filter { layer in
+            outputs.contains(layer.value) || nodes.contains { $0.inputs.contains(layer.value) && !places.contains($0.output) }
+        }
+        if leaving.count == 1 { return leaving[0] }
+        let near = leaving.isEmpty ? layers.filter { $0.name.contains(name) || $0.module?.contains(name) ?? false } : leaving
+        throw UnknownGraphLayer(name: name, candidates: Array(near.prefix(8)))
+    }
+}

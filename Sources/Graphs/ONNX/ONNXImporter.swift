@@ -1,0 +1,170 @@
+import Tensors
+
+/// Translates an ONNX model into a `Graph`: node by node, in their order, by the table of operators.
+///
+/// All shapes are fixed by the image's, so that whatever a model computes from shapes is known while it is read and leaves no node.
+struct ONNXImporter {
+    /// What a name stands for.
+    enum Term {
+        case constant(ONNXConstant)
+        /// A place among the graph's values.
+        case value(Int)
+    }
+
+    /// Values of all nodes together, in numbers: 64 GB.
+    private static let largestTotal = 1 << 34
+    /// Numbers that nodes give without the image: 2 GB.
+    private static let largestKnown = 1 << 29
+
+    private(set) var graph = Graph()
+    /// Version of ONNX's own operators.
+    let version: Int
+    private var terms: [String: Term] = [:]
+    private var node = ONNXNode()
+    private var total = 0, known = 0
+    private let products = MatrixProducts()
+    /// The model file's.
+    private let bytes: UnsafeRawBufferPointer
+
+    /// - Parameters:
+    ///   - bytes: the model file's, which the importer reads while it is made.
+    ///   - image: the name and shape of the input that stays open.
+    ///   - constants: the numbers of every other name that is known beforehand.
+    /// - Throws: `GraphError`.
+    init(
+        _ model: ONNXModel, bytes: UnsafeRawBufferPointer, image: (name: String, shape: [Int]), constants: [(String, ONNXConstant)]
+    ) throws {
+        guard let source = model.graph else { throw GraphError.inconsistent(node: "", "the model has no graph") }
+        guard let version = model.operatorSets[""] else { throw GraphError.inconsistent(node: "", "the model names no operator set of ONNX") }
+        self.version = version
+        self.bytes = bytes
+        for (name, constant) in constants { terms[name] = .constant(constant) }
+        do { graph.input = try add(name: image.name, shape: image.shape) } catch let mismatch as ShapeMismatch {
+            throw GraphError.inconsistent(node: image.name, mismatch.problem)
+        }
+        terms[image.name] = .value(graph.input)
+        for node in source.nodes { try translate(node) }
+        graph.outputs = source.outputs.compactMap { if case .value(let place)? = terms[$0.name] { place } else { nil } }
+    }
+
+    /// What a name stands for, once the model is translated.
+    func term(_ name: String) -> Term? { terms[name] }
+
+    private mutating func translate(_ node: ONNXNode) throws {
+        self.node = node
+        guard node.domain.isEmpty || node.domain == "ai.onnx", let translation = onnxOperators[node.operation] else {
+            let operation = node.domain.isEmpty ? node.operation : "\(node.domain).\(node.operation)"
+            throw GraphError.unsupported(operation: operation, node: name, reason: "")
+        }
+        guard !node.attributes.values.contains(where: \.hasGraph) else {
+            throw GraphError.unsupported(operation: node.operation, node: name, reason: "without a graph of its own")
+        }
+        do {
+            let inputs = try node.inputs.map { input -> Term? in
+                if input.isEmpty { return nil }
+                guard let term = terms[input] else { throw ShapeMismatch("it reads \"\(input)\", which nothing before it gives") }
+                return term
+            }
+            let outputs = try translation(&self, inputs)
+            for (output, term) in zip(node.outputs, outputs) where !output.isEmpty {
+                if case .constant(let constant) = term { known += try elements(constant.shape) }
+                terms[output] = term
+            }
+            guard known <= Self.largestKnown else { throw GraphError.tooLarge("what \"\(name)\" and the nodes before it fold away") }
+        } catch let mismatch as ShapeMismatch {
+            throw GraphError.inconsistent(node: name, "\(node.operation): \(mismatch.problem)")
+        }
+    }
+
+    /// The node's name for people.
+    private var name: String { node.name.isEmpty ? node.outputs.first ?? node.operation : node.name }
+
+    // MARK: What translations use
+
+    func attribute(_ name: String) -> ONNXAttribute? { node.attributes[name] }
+    func integer(_ name: String, _ standard: Int) -> Int { node.attributes[name]?.integer ?? standard }
+    func float(_ name: String, _ standard: Float) -> Float { node.attributes[name]?.float ?? standard }
+    func integers(_ name: String) -> [Int]? { node.attributes[name]?.integers }
+    func text(_ name: String, _ standard: String) -> String { node.attributes[name].map(\.string) ?? standard }
+    var outputCount: Int { node.outputs.count }
+
+    func unsupported(_ reason: String) -> GraphError { .unsupported(operation: node.operation, node: name, reason: reason) }
+
+    func shape(_ term: Term) -> [Int] {
+        switch term {
+        case .constant(let constant): constant.shape
+        case .value(let place): graph.values[place].shape
+        }
+    }
+
+    /// The numbers of an input that must be known beforehand; nil where it is left out.
+    func constant(_ term: Term?) throws -> ONNXConstant? {
+        guard let term else { return nil }
+        guard case .constant(let constant) = term else { throw unsupported("with shapes and settings that do not depend on the image") }
+        return constant
+    }
+
+    /// The numbers of a node's attribute.
+    func constant(of tensor: ONNXTensor) throws -> ONNXConstant {
+        try ONNXConstant(tensor, bytes: bytes) { _, _, _ in throw ShapeMismatch("a constant in another file") }
+    }
+
+    /// An axis counted from the end where negative.
+    func axis(_ axis: Int, rank: Int) throws -> Int {
+        guard -rank..<rank ~= axis else { throw ShapeMismatch("axis \(axis) of \(rank)") }
+        return axis < 0 ? axis + rank : axis
+    }
+
+    /// The result of an operation: a number that is known, where its inputs are, or else a value.
+    mutating func emit(_ operation: Operation, _ inputs: [Term]) throws -> Term {
+        let known = inputs.compactMap { if case .constant(let constant) = $0 { constant } else { nil } }
+        if known.count == inputs.count {
+            try elements(operation.outputShape(known.map(\.shape)))
+            let result = try operation.apply(known.map(\.tensor), products: products)
+            // Arithmetic of shapes stays whole numbers, which a Float holds up to 2²⁴.
+            let whole = result.data.map { Int(exactly: $0) ?? .max }
+            if known.allSatisfy(\.isInteger), whole.allSatisfy({ -(1 << 24)...(1 << 24) ~= $0 }) {
+                return .constant(try ONNXConstant(shape: result.shape, .integers(whole)))
+            }
+            return .constant(try ONNXConstant(shape: result.shape, .floats(result.data)))
+        }
+        let places = try inputs.map { try place($0) }
+        let shape = try operation.outputShape(places.map { graph.values[$0].shape })
+        let output = try add(name: node.outputs.first ?? name, shape: shape)
+        graph.nodes.append(Graph.Node(operation: operation, inputs: places, output: output))
+        return .value(output)
+    }
+
+    private mutating func place(_ term: Term) throws -> Int {
+        switch term {
+        case .value(let place): return place
+        case .constant(let constant):
+            let place = try add(name: "", shape: constant.shape)
+            graph.constants[place] = constant.tensor
+            return place
+        }
+    }
+
+    private mutating func add(name: String, shape: [Int]) throws -> Int {
+        total += try elements(shape)
+        guard total <= Self.largestTotal else { throw GraphError.tooLarge("the model's values have more than \(Self.largestTotal) numbers") }
+        graph.values.append(Graph.Value(name: name, shape: shape, module: modulePath))
+        return graph.values.count - 1
+    }
+
+    /// PyTorch's exporters say which module a node comes from: the later one as metadata, the earlier one in the node's name,
+    /// where a `Sequential`'s children repeat its name (`/layer1/layer1.0/conv1/Conv` is `layer1.0.conv1`).
+    private var modulePath: String? {
+        if let scopes = node.metadata["pkg.torch.onnx.name_scopes"] {
+            let names = scopes.split(separator: ",").map { $0.filter { !"[]'\" ".contains($0) } }
+            return names.dropLast().last { !$0.isEmpty }
+        }
+        guard node.name.hasPrefix("/") else { return nil }
+        let parts = node.name.split(separator: "/").dropLast()
+        let path = parts.reduce(into: [Substring]()) { path, part in
+            if let last = path.last, part.hasPrefix(last + ".") { path.removeLast() }
+            path.append(part)
+        }
+        return path.isEmpty ? nil : path.joined(separator: ".")
+    }
+}
