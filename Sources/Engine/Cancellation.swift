@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Tells a run to stop: by `cancel()`, or by SIGINT or SIGTERM while a run that catches signals is under way.
+/// Tells a run to stop: by `cancel()`, or by SIGINT, SIGTERM or SIGHUP while a run that catches signals is under way.
 public final class Cancellation: Sendable {
     private let cancelled = Atomic(false)
     private let listens = Atomic(false)
@@ -22,7 +22,7 @@ public final class Cancellation: Sendable {
         throw EngineError.cancelled(signal: signal == 0 ? nil : signal)
     }
 
-    /// Runs `body` with SIGINT and SIGTERM caught. A second signal of a kind ends the process as usual: the store survives it.
+    /// Runs `body` with SIGINT, SIGTERM and SIGHUP caught, but for those that the parent ignores (`nohup`). A second signal of a kind ends the process as usual: the store survives it.
     func catchingSignals<Result>(_ body: () throws -> Result) rethrows -> Result {
         receivedSignal.store(0, ordering: .relaxed)
         listens.store(true, ordering: .relaxed)
@@ -31,13 +31,20 @@ public final class Cancellation: Sendable {
         action.__sigaction_handler.sa_handler = { receivedSignal.store($0, ordering: .relaxed) }
         action.sa_flags = Int32(truncatingIfNeeded: SA_RESTART) | Int32(truncatingIfNeeded: SA_RESETHAND)
         var previous: [(Int32, sigaction)] = []
-        for signal in [SIGINT, SIGTERM] {
+        for signal in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(signal) {
             var old = sigaction()
             if sigaction(signal, &action, &old) == 0 { previous.append((signal, old)) }
         }
         defer { for (signal, var old) in previous { sigaction(signal, &old, nil) } }
         return try body()
     }
+}
+
+/// Whether the process ignores a signal, as a parent may have asked of it.
+public func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    guard sigaction(signal, nil, &action) == 0 else { return false }
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }
 
 /// Signals belong to the process, and a handler can reach nothing but a global.

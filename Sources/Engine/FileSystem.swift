@@ -44,6 +44,7 @@ public struct FileSystemError: Error, Sendable, Equatable, CustomStringConvertib
             switch code {
             case ENOSPC, EDQUOT: "; free some space and run again: finished work is kept"
             case EACCES, EPERM, EROFS: "; check who owns it and its permissions"
+            case EILSEQ: "; expected text in UTF-8"
             case EIO: "; the disk or network reports damage"
             default: ""
             }

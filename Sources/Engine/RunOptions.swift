@@ -22,8 +22,10 @@ public struct RunOptions: Sendable {
     public var versions: [String: String]
     /// Names the first difference between two artifacts of the same output; the engine knows no file format.
     public var compare: (@Sendable (_ first: String, _ second: String) throws -> String?)?
+    /// What an error says to a user: kept as the reason of a job that failed.
+    public var describe: @Sendable (any Error) -> String = { withoutStoreAddresses("\($0)") }
     public var cancellation: Cancellation
-    /// SIGINT and SIGTERM cancel the run.
+    /// SIGINT, SIGTERM and SIGHUP cancel the run.
     public var catchSignals: Bool
     public var faults: FaultPoints
 

@@ -184,7 +184,7 @@ final class RunSession: Sendable {
             try options.cancellation.check()
             let seconds = Double(store.time.monotonic() - start) / 1e9
             // A disk that is full must not hide why the stage failed.
-            try? store.noteFailure(ingredients.fingerprint, job: job.id, message: "\(error)", seconds: seconds, host: Host.name)
+            try? store.noteFailure(ingredients.fingerprint, job: job.id, message: options.describe(error), seconds: seconds, host: Host.name)
             try? store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
             throw EngineError.stageFailed(job: job.id, stage: job.stage.name, error: error)
         }

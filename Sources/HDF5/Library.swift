@@ -47,15 +47,21 @@ struct Place: Sendable {
 
     func error(_ reason: String) -> HDF5Error { HDF5Error(file: file, object: object, reason: reason) }
 
+    /// The system's own reason, where HDF5 tells it among much else.
+    private static func brief(_ stack: String) -> String {
+        guard let start = stack.range(of: "error message = '")?.upperBound, let end = stack[start...].firstIndex(of: "'") else { return stack }
+        return String(stack[start..<end])
+    }
+
     /// `status` of an HDF5 call; negative means failure, and the reason is on HDF5's error stack.
     @discardableResult
     func check<Status: SignedInteger>(_ status: Status, _ doing: String) throws -> Status {
         guard status < 0 else { return status }
-        let stack = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { text in
+        let reason = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { text in
             lavise_h5_take_error(text.baseAddress, text.count)
-            return String(cString: text.baseAddress!)
+            return Self.brief(String(cString: text.baseAddress!))
         }
-        let error = error("cannot \(doing): \(stack.isEmpty ? "HDF5 gave no reason" : stack)")
+        let error = error("cannot \(doing): \(reason.isEmpty ? "HDF5 gave no reason" : reason)")
         health?.fail(error.reason)
         throw error
     }

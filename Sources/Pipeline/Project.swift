@@ -29,7 +29,9 @@ public struct Project: Sendable {
     }
 
     public func runner(_ options: RunOptions = RunOptions(), observer: any RunObserver = SilentObserver()) -> Runner {
-        Runner(store: store, options: options, numericsKey: numericsKey, observer: observer)
+        var options = options
+        options.describe = { describe($0) }
+        return Runner(store: store, options: options, numericsKey: numericsKey, observer: observer)
     }
 
     /// The experiment files of `experiments/`, by name.

@@ -20,7 +20,7 @@ enum Main {
     private static func report(_ error: any Error) -> Int32 {
         if let exit = error as? ExitCode, !(error is ValidationError) { return exit.rawValue }
         if let status = ExitStatus(error) {
-            standardError("error: \(error)" + (nextStep(after: error).map { "\n  \($0)" } ?? ""))
+            standardError("error: \(describe(error))" + (nextStep(after: error).map { "\n  \($0)" } ?? ""))
             return status.rawValue
         }
         let message = LavisePipeline.fullMessage(for: error)

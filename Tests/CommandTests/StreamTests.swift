@@ -19,14 +19,14 @@ import Testing
     }
 
     /// What to ask of each verb in the project that `withProject` makes.
-    private static let requests: [String: [String]] = [
+    static let requests: [String: [String]] = [
         "run": ["x"], "status": ["x"], "plan": ["x"], "why": ["x", "train"], "dag": ["x"], "report": ["x"], "explain": ["x", "--filter", "0"],
         "tables": [], "diff": ["results/x", "results/x"], "check": ["x"], "verify": ["x", "tables"], "show": ["results/x/recall.csv"],
         "list": [], "doctor": [], "gc": ["--dry-run"], "version": [],
     ]
 
     /// The verbs that the program itself says it has.
-    private static func verbs() throws -> [String] {
+    static func verbs() throws -> [String] {
         let help = try Command.with { try $0.run("--experimental-dump-help").output }
         let tool = try #require(try JSONSerialization.jsonObject(with: Data(help.utf8)) as? [String: Any])
         let command = try #require(tool["command"] as? [String: Any])
@@ -34,7 +34,7 @@ import Testing
         return subcommands.compactMap { $0["commandName"] as? String }.filter { $0 != "help" }
     }
 
-    private func withProject(_ body: (Command) throws -> Void) throws {
+    static func withProject(_ body: (Command) throws -> Void) throws {
         try Command.inMemory { command in
             try FileManager.default.createDirectory(atPath: command.path("experiments"), withIntermediateDirectories: true)
             try command.makeTiny("experiments/x", epochs: 1)
@@ -48,7 +48,7 @@ import Testing
     @Test func everyVerbHasARequest() throws { #expect(try Set(Self.verbs()) == Set(Self.requests.keys)) }
 
     @Test func standardErrorNeverEndsAVerb() throws {
-        try withProject { command in
+        try Self.withProject { command in
             for verb in try Self.verbs() {
                 let request = [verb] + (Self.requests[verb] ?? []), good = try command.run(request, .good, .good)
                 #expect(good.code == 0, "\(request): \(good.errors)")
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func standardOutputThatFailsIsAnErrorAndABrokenPipeEndsQuietly() throws {
-        try withProject { command in
+        try Self.withProject { command in
             for verb in try Self.verbs() {
                 for flags in [[], ["--json"]] {
                     let request = [verb] + (Self.requests[verb] ?? []) + flags
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func bothStreams() throws {
-        try withProject { command in
+        try Self.withProject { command in
             for verb in try Self.verbs() {
                 for stream in Stream.allCases {
                     let end = try command.run([verb] + (Self.requests[verb] ?? []), stream, stream)
@@ -144,92 +144,4 @@ import Testing
             }
         }
     }
-}
-
-extension Command {
-    /// Runs the program with these streams; what it wrote to good ones is returned.
-    func run(
-        _ arguments: [String], _ output: StreamTests.Stream, _ errors: StreamTests.Stream, input: StreamTests.Stream = .good,
-        inProject: Bool = true, ignoring ignored: [Int32] = []
-    ) throws -> StreamTests.End {
-        var actions = posix_spawn_file_actions_t(), attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        let files = [path(".out"), path(".err")]
-        if input == .closed { posix_spawn_file_actions_addclose(&actions, 0) } else { posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) }
-        var opened: [Int32] = []
-        defer { opened.forEach { close($0) } }
-        for (descriptor, stream) in [(Int32(1), output), (Int32(2), errors)] {
-            switch stream {
-            case .good: posix_spawn_file_actions_addopen(&actions, descriptor, files[Int(descriptor) - 1], O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-            case .closed: posix_spawn_file_actions_addclose(&actions, descriptor)
-            case .full: posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/full", O_WRONLY, 0)
-            case .brokenPipe:
-                var ends: [Int32] = [0, 0]
-                #expect(pipe(&ends) == 0)
-                close(ends[0])
-                opened.append(ends[1])
-                posix_spawn_file_actions_adddup2(&actions, ends[1], descriptor)
-            case .hungUpTerminal:
-                let terminal = try PseudoTerminal()
-                opened.append(terminal.device)
-                terminal.hangUp()
-                posix_spawn_file_actions_adddup2(&actions, terminal.device, descriptor)
-            }
-        }
-        var defaults = sigset_t(), none = sigset_t()
-        sigemptyset(&defaults)
-        sigemptyset(&none)
-        for signal in [SIGPIPE, SIGINT, SIGTERM, SIGHUP] where !ignored.contains(signal) { sigaddset(&defaults, signal) }
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-        var words = ([Self.binary.path] + arguments + (inProject ? ["-C", root] : [])).map { strdup($0) } + [nil]
-        defer { words.forEach { free($0) } }
-        var process = pid_t()
-        // What is ignored when a process is spawned stays ignored in it.
-        let before = ignored.map { ($0, signal($0, SIG_IGN)) }
-        let status = posix_spawn(&process, Self.binary.path, &actions, &attributes, &words, environ)
-        for (number, handler) in before { signal(number, handler) }
-        #expect(status == 0, "\(String(cString: strerror(status)))")
-        var result: Int32 = 0
-        while waitpid(process, &result, 0) < 0, errno == EINTR {}
-        var end = StreamTests.End()
-        if result & 0x7f == 0 { end.code = result >> 8 & 0xff } else { end.signal = result & 0x7f }
-        if output == .good { end.output = try String(contentsOfFile: files[0], encoding: .utf8) }
-        if errors == .good { end.errors = try String(contentsOfFile: files[1], encoding: .utf8) }
-        return end
-    }
-}
-
-/// A terminal that a test holds the other end of.
-struct PseudoTerminal {
-    let controller: Int32
-    /// What the program under test is given.
-    let device: Int32
-
-    /// - Parameter columns: 0 where nobody has said how wide it is.
-    init(columns: Int = 80) throws {
-        // What posix_openpt, unlockpt and ptsname do, which Glibc's module leaves out.
-        controller = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
-        var isLocked: Int32 = 0, number: Int32 = 0
-        let unlock: UInt = 0x4004_5431, getNumber: UInt = 0x8004_5430
-        guard controller >= 0, ioctl(controller, unlock, &isLocked) == 0, ioctl(controller, getNumber, &number) == 0 else {
-            throw POSIXError(.ENODEV)
-        }
-        device = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
-        guard device >= 0 else { throw POSIXError(.ENODEV) }
-        resize(columns)
-    }
-
-    func resize(_ columns: Int) {
-        var size = winsize(ws_row: 24, ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
-        _ = ioctl(controller, UInt(TIOCSWINSZ), &size)
-    }
-
-    func hangUp() { close(controller) }
 }

@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 
 /// A standard stream that did not take what was written to it.
@@ -19,14 +20,14 @@ func prepareStreams() {
     }
     _ = ignoredBrokenPipesFromTheStart
     signal(SIGXFSZ, SIG_IGN)
+    // Runs catch it and stop at a safe place; any other verb ends with the code that its contract has for signals.
+    if !isIgnored(SIGHUP) { signal(SIGHUP) { _exit(128 + $0) } }
 }
 
 /// Whether the parent asked for errors in place of SIGPIPE, as `nohup`-like starters do.
 private let ignoredBrokenPipesFromTheStart: Bool = {
-    var old = sigaction()
-    guard sigaction(SIGPIPE, nil, &old) == 0 else { return false }
-    signal(SIGPIPE, SIG_IGN)
-    return unsafeBitCast(old.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    defer { signal(SIGPIPE, SIG_IGN) }
+    return isIgnored(SIGPIPE)
 }()
 
 /// Results: the one writer of standard output. It keeps nothing back, so what it returns from has been taken.
