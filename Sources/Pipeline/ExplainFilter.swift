@@ -1,3 +1,4 @@
+import Fingerprints
 import Engine
 import Foundation
 import Imaging

@@ -21,6 +21,12 @@ public struct Project: Sendable {
         let direct = places.projectPath(argument)
         let named = places.projectPath("experiments/\(argument).json")
         let path = !places.exists(direct) && places.exists(named) ? named : direct
+        guard places.exists(path) else {
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".json") }
+            let hint = nearest(to: URL(fileURLWithPath: path).lastPathComponent, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
+            throw ExperimentError("\(path): no such experiment file\(hint) (`lavise-pipeline list` shows what there is)")
+        }
         return try ExperimentFile(contentsOf: path, settings: settings, seeds: seeds)
     }
 

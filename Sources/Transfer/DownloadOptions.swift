@@ -47,7 +47,7 @@ private func bytesASecond(_ text: String) throws(ManifestError) -> Int? {
     guard let last = text.last else { return nil }
     let unit = ["k": 1000, "m": 1_000_000, "g": 1_000_000_000][last.lowercased()]
     guard let number = Double(unit == nil ? text : String(text.dropLast())), number.isFinite, case let bytes = number * Double(unit ?? 1), bytes >= 1, bytes < 1e15
-    else { throw ManifestError(source: "LAVISE_BANDWIDTH", place: "", problem: "expected bytes a second, such as 500k or 20M, found \"\(text)\"") }
+    else { throw ManifestError("LAVISE_BANDWIDTH", "expected bytes a second, such as 500k or 20M, found \"\(text)\"") }
     return Int(bytes)
 }
 

@@ -63,15 +63,22 @@ final class OpenFile {
     }
 }
 
-/// The whole content of a small file.
-func readWholeFile(_ path: String, limit: Int) throws(TransferError) -> [UInt8] {
+/// The whole content of a small file, or of a pipe.
+/// - Throws: `TransferError.fileSystem`, also for more than `limit` bytes.
+public func readWholeFile(_ path: String, limit: Int) throws(TransferError) -> [UInt8] {
     let file = try OpenFile(path, O_RDONLY)
-    let size = Int(try file.status().st_size)
-    guard size <= limit else { throw .fileSystem(operation: "read (over \(limit) bytes)", path: path, code: EFBIG) }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, 1), alignment: 16)
-    defer { buffer.deallocate() }
-    let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<size]), at: 0)
-    return Array(buffer[..<count])
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = Glibc.read(file.descriptor, &block, block.count)
+        if count < 0, errno == EINTR { continue }
+        guard count >= 0 else { throw systemError("read", path) }
+        guard count > 0 else { return bytes }
+        bytes += block[..<count]
+        guard bytes.count <= limit else {
+            throw .fileSystem(operation: "read (over \(limit) bytes)", path: path, code: EFBIG)
+        }
+    }
 }
 
 /// Size of a regular file (links followed); nil when there is none.

@@ -1,10 +1,17 @@
-/// A manifest or a lock file that cannot be used: which file, where in it, and what is wrong.
+import Fingerprints
+
+/// A manifest, a lock file or a setting of downloads that cannot be used: where, and what is wrong.
 public struct ManifestError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The path of the JSON file, or whatever names the text.
-    public let source: String
-    /// The place in it, such as `files[2].bytes`; empty for the whole.
+    /// `FILE:LINE:COLUMN`, or whatever names the text.
     public let place: String
     public let problem: String
 
-    public var description: String { place.isEmpty ? "\(source): \(problem)" : "\(source): \(place): \(problem)" }
+    init(_ place: String, _ problem: String) {
+        self.place = place
+        self.problem = problem
+    }
+
+    init(_ error: TextError) { self.init("\(error.place)", error.problem) }
+
+    public var description: String { "\(place): \(problem)" }
 }

@@ -10,19 +10,27 @@ extension Manifest {
     /// Reads a manifest from JSON text. Unknown keys, unsafe paths, duplicate names and malformed hashes are errors.
     /// - Parameter source: the name of the text in errors.
     public init(json: [UInt8], source: String) throws(ManifestError) {
-        let object = try StrictObject(parse(json, source: source), source: source, place: "", keys: ["name", "files", "keepArchives"])
-        let name = try object.string("name")
-        guard isSafeRelativePath(name), !name.contains("/") else { throw object.error("name", "\"\(name)\" cannot be a file name") }
+        do {
+            try self.init(JSONNode(json: json, source: source))
+        } catch {
+            throw ManifestError(error)
+        }
+    }
+
+    private init(_ node: JSONNode) throws(TextError) {
+        let fields = try Fields(node, known: ["name", "files", "keepArchives"], what: "a manifest")
+        let name = try fields.needed("name", "the manifest's name")
+        guard isSafeRelativePath(name), !name.contains("/") else { throw fields.error("name", "a file name") }
         var files: [ManifestFile] = []
-        for (place, value) in try object.array("files") {
-            let file = try ManifestFile(value, source: source, place: place)
-            if files.contains(where: { $0.name == file.name }) {
-                throw ManifestError(source: source, place: "\(place).name", problem: "\"\(file.name)\" stands twice")
+        for entry in try fields.objects("files", known: ManifestFile.keys) {
+            let file = try ManifestFile(entry)
+            guard !files.contains(where: { $0.name == file.name }) else {
+                throw entry.error("name", "a name of its own: it stands twice")
             }
             files.append(file)
         }
-        guard !files.isEmpty else { throw object.error("files", "expected at least one file") }
-        self.init(name: name, files: files, keepArchives: try object.bool("keepArchives", default: false))
+        guard !files.isEmpty else { throw fields.error("files", "a list of at least one file") }
+        self.init(name: name, files: files, keepArchives: try fields.bool("keepArchives") ?? false)
     }
 
     /// The manifest as the JSON that `init(json:source:)` reads.
@@ -32,36 +40,33 @@ extension Manifest {
 }
 
 extension ManifestFile {
-    init(_ value: Value, source: String, place: String) throws(ManifestError) {
-        let object = try StrictObject(
-            value, source: source, place: place, keys: ["name", "urls", "bytes", "sha256", "md5", "license", "extract"])
-        let name = try object.string("name")
-        guard isSafeRelativePath(name) else { throw object.error("name", "\"\(name)\" is not a plain relative path") }
-        var urls: [String] = []
-        for (place, value) in try object.array("urls") {
-            guard let url = value.stringValue, isFetchable(url) else {
-                let found = value.stringValue ?? value.kind
-                throw ManifestError(source: source, place: place, problem: "expected an http, https or file URL, found \(found)")
-            }
-            urls.append(url)
+    static let keys = ["name", "urls", "bytes", "sha256", "md5", "license", "extract"]
+
+    init(_ fields: Fields) throws(TextError) {
+        let name = try fields.needed("name", "the file's path below the download folder")
+        guard isSafeRelativePath(name) else { throw fields.error("name", "a plain relative path") }
+        guard let urls = try fields.strings("urls"), !urls.isEmpty else {
+            throw fields.error("urls", "a list of at least one URL")
         }
-        guard !urls.isEmpty else { throw object.error("urls", "expected at least one URL") }
+        for (index, url) in urls.enumerated() where !isFetchable(url) {
+            throw fields.error("urls", index: index, "an http, https or file URL")
+        }
         var extract: [Extraction] = []
-        for (place, value) in try object.array("extract") { extract.append(try Extraction(value, source: source, place: place)) }
+        for rule in try fields.objects("extract", known: Extraction.keys) { extract.append(try Extraction(rule)) }
         self.init(
-            name: name, urls: urls, bytes: try object.size("bytes"), checksum: try ManifestFile.checksum(object),
-            license: try object.string("license"), extract: extract)
+            name: name, urls: urls, bytes: try fields.int("bytes", in: 0...Int.max),
+            checksum: try ManifestFile.checksum(fields),
+            license: try fields.needed("license", "the publisher's terms"), extract: extract)
     }
 
-    private static func checksum(_ object: StrictObject) throws(ManifestError) -> Checksum? {
-        if let digest = try object.sha256("sha256") {
-            if object.contains("md5") { throw object.error("md5", "give sha256 or md5, not both") }
+    private static func checksum(_ fields: Fields) throws(TextError) -> Checksum? {
+        if let digest = try fields.sha256("sha256") {
+            if fields.has("md5") { throw fields.error("md5", "absent where sha256 is given") }
             return .sha256(digest)
         }
-        guard object.contains("md5") else { return nil }
-        let hex = try object.string("md5").lowercased()
+        guard let hex = try fields.string("md5")?.lowercased() else { return nil }
         guard hex.utf8.count == 32, hex.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else {
-            throw object.error("md5", "expected 32 hex digits")
+            throw fields.error("md5", "32 hex digits")
         }
         return .md5(hex)
     }
@@ -80,22 +85,23 @@ extension ManifestFile {
 }
 
 extension Extraction {
-    init(_ value: Value, source: String, place: String) throws(ManifestError) {
-        let object = try StrictObject(value, source: source, place: place, keys: ["member", "folder", "to", "bytes", "sha256"])
-        guard object.contains("member") != object.contains("folder") else {
-            throw ManifestError(source: source, place: place, problem: "expected \"member\" or \"folder\"")
+    static let keys = ["member", "folder", "to", "bytes", "sha256"]
+
+    init(_ fields: Fields) throws(TextError) {
+        let isMember = fields.has("member"), key = isMember ? "member" : "folder"
+        guard isMember != fields.has("folder") else {
+            throw fields.error("folder", "given where \"member\" is not, and absent where it is")
         }
-        let isMember = object.contains("member")
-        let key = isMember ? "member" : "folder"
-        let name = try object.string(key)
-        let to = object.contains("to") ? try object.string("to") : name
+        let name = try fields.text(key) ?? "", to = try fields.text("to") ?? name
         for (key, path) in [(key, name), ("to", to)] where !isSafeRelativePath(path) && (isMember || !path.isEmpty) {
-            throw object.error(key, "\"\(path)\" is not a plain relative path")
+            throw fields.error(key, "a plain relative path")
         }
-        if !isMember, object.contains("sha256") || object.contains("bytes") {
-            throw ManifestError(source: source, place: place, problem: "\"bytes\" and \"sha256\" belong to a member, not to a folder")
+        if !isMember, let key = ["bytes", "sha256"].first(where: fields.has) {
+            throw fields.error(key, "absent: it belongs to a member, not to a folder")
         }
-        self.init(isMember ? .member(name) : .folder(name), to: to, bytes: try object.size("bytes"), sha256: try object.sha256("sha256"))
+        self.init(
+            isMember ? .member(name) : .folder(name), to: to, bytes: try fields.int("bytes", in: 0...Int.max),
+            sha256: try fields.sha256("sha256"))
     }
 
     var value: Value {
@@ -110,6 +116,24 @@ extension Extraction {
     }
 }
 
-func parse(_ json: [UInt8], source: String) throws(ManifestError) -> Value {
-    do { return try Value(json: json) } catch { throw ManifestError(source: source, place: "", problem: error.description) }
+extension Fields {
+    /// A string that may not be absent.
+    func needed(_ key: String, _ expected: String) throws(TextError) -> String {
+        guard let text = try text(key) else { throw lacks(key, expected) }
+        return text
+    }
+
+    /// A string, which may be empty; nil when the key is absent.
+    func text(_ key: String) throws(TextError) -> String? {
+        guard let node = node(key) else { return nil }
+        guard case .string(let text) = node.content else { throw error(key, "a string") }
+        return text
+    }
+
+    /// A SHA-256; nil when the key is absent.
+    func sha256(_ key: String) throws(TextError) -> Digest? {
+        guard let hex = try text(key) else { return nil }
+        guard let digest = Digest(hex: hex) else { throw error(key, "64 hex digits") }
+        return digest
+    }
 }

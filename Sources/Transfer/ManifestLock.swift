@@ -30,15 +30,25 @@ public struct ManifestLock: Sendable, Equatable {
 
     /// The same from JSON text; `source` names it in errors.
     public init(json: [UInt8], source: String) throws(ManifestError) {
-        let object = try StrictObject(parse(json, source: source), source: source, place: "", keys: ["manifest", "files"])
+        do {
+            try self.init(JSONNode(json: json, source: source))
+        } catch {
+            throw ManifestError(error)
+        }
+    }
+
+    private init(_ node: JSONNode) throws(TextError) {
+        let fields = try Fields(node, known: ["manifest", "files"], what: "a lock file")
+        guard fields.has("files") else { throw fields.lacks("files", "an object: size and hash by file name") }
         var entries: [String: Entry] = [:]
-        for (name, value) in try object.object("files") {
-            let file = try StrictObject(value, source: source, place: "files.\(name)", keys: ["bytes", "sha256"])
-            guard let bytes = try file.size("bytes") else { throw file.error("bytes", "missing") }
-            guard let sha256 = try file.sha256("sha256") else { throw file.error("sha256", "missing") }
+        for (name, file) in try fields.namedObjects("files", known: ["bytes", "sha256"]) {
+            guard let bytes = try file.int("bytes", in: 0...Int.max) else {
+                throw file.lacks("bytes", "the file's size")
+            }
+            guard let sha256 = try file.sha256("sha256") else { throw file.lacks("sha256", "the file's hash") }
             entries[name] = Entry(bytes: bytes, sha256: sha256)
         }
-        self.init(manifest: try object.string("manifest"), entries: entries)
+        self.init(manifest: try fields.needed("manifest", "the name of its manifest"), entries: entries)
     }
 
     /// The lock with what a download found, for those files of `manifest` that name no SHA-256 or no size themselves.
@@ -67,7 +77,7 @@ extension Manifest {
     /// - Throws: `ManifestError` when the lock contradicts the manifest or belongs to another one.
     public func applying(_ lock: ManifestLock) throws(ManifestError) -> Manifest {
         func error(_ place: String, _ problem: String) -> ManifestError {
-            ManifestError(source: "lock of \(name)", place: place, problem: problem)
+            ManifestError("lock of \(name)", "\(place): \(problem)")
         }
         guard lock.manifest == name else { throw error("manifest", "belongs to \"\(lock.manifest)\"") }
         if let unknown = lock.entries.keys.filter({ key in !files.contains { $0.name == key } }).min() {

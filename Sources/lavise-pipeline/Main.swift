@@ -1,4 +1,5 @@
 import ArgumentParser
+import Fingerprints
 import Foundation
 import Pipeline
 

@@ -30,7 +30,7 @@ import TransferTestSupport
     }
 
     @Test func unknownKeyInTheManifest() throws {
-        try expect(2, ["m.json: files[0]: unknown key \"url\"; did you mean \"urls\"?"]) { url, _ in #""url": ["\#(url)"]"# }
+        try expect(2, ["m.json:1:62: unknown key \"files.0.url\"; did you mean \"urls\"?"]) { url, _ in #""url": ["\#(url)"]"# }
     }
 
     @Test func lockOfAnotherManifest() throws {

@@ -31,29 +31,56 @@ import Transfer
     }
 
     @Test func unknownKeysNameTheNearestKnownOne() {
-        #expect(error(#"{"name": "m", "file": []}"#) == #"m.json: unknown key "file"; did you mean "files"?"#)
-        #expect(error(#"{"name": "m", "files": [{\#(file), "sha25": ""}]}"#) == #"m.json: files[0]: unknown key "sha25"; did you mean "sha256"?"#)
-        #expect(error(#"{"name": "m", "files": [{\#(file), "extract": [{"membr": "x"}]}]}"#)
-            == #"m.json: files[0].extract[0]: unknown key "membr"; did you mean "member"?"#)
-        #expect(error(#"{"name": "m", "zzzzzzzzzzzz": 1}"#).hasSuffix("known keys: name, files, keepArchives"))
+        #expect(error(#"{"name": "m", "file": []}"#) == #"m.json:1:15: unknown key "file"; did you mean "files"?"#)
+        #expect(error(#"{"name": "m", "files": [{\#(file), "sha25": ""}]}"#)
+            == #"m.json:1:100: unknown key "files.0.sha25"; did you mean "sha256"?"#)
+        #expect(error("{\"name\": \"m\", \"files\": [{\(file),\n \"extract\": [{\"membr\": \"x\"}]}]}")
+            == #"m.json:2:15: unknown key "files.0.extract.0.membr"; did you mean "member"?"#)
+        #expect(error(#"{"name": "m", "zzzzzzzzzzzz": 1}"#).hasSuffix("known keys are files, keepArchives, name"))
     }
 
     @Test func faultsAreNamedWithTheirPlace() {
-        #expect(error(#"{"name": "m", "files": []}"#) == "m.json: files: expected at least one file")
-        #expect(error(#"{"name": "m", "files": [{\#(file)}, {\#(file)}]}"#) == #"m.json: files[1].name: "a.zip" stands twice"#)
-        #expect(error(#"{"name": "m", "files": [{\#(file), "bytes": 1.5}]}"#) == "m.json: files[0].bytes: expected a whole number of bytes, found 1.5")
-        #expect(error(#"{"name": "m", "files": [{\#(file), "sha256": "12"}]}"#) == "m.json: files[0].sha256: expected 64 hex digits")
-        #expect(error(#"{"name": "m", "files": [{\#(file), "md5": "12"}]}"#) == "m.json: files[0].md5: expected 32 hex digits")
+        #expect(error(#"{"name": "m", "files": []}"#) == #"m.json:1:24: "files" must be a list of at least one file; it is []"#)
+        #expect(error("{\"name\": \"m\", \"files\": [{\(file)},\n {\(file)}]}") == #"m.json:2:11: "files.1.name" must be a name of its own: it stands twice; it is "a.zip""#)
+        for (entry, fault) in [
+            (#""bytes": 1.5"#, #"m.json:2:11: "files.0.bytes" must be a whole number of at least 0; it is 1.5"#),
+            (#""bytes": -1"#, #"m.json:2:11: "files.0.bytes" must be a whole number of at least 0; it is -1"#),
+            (#""sha256": "12""#, #"m.json:2:12: "files.0.sha256" must be 64 hex digits; it is "12""#),
+            (#""md5": "12""#, #"m.json:2:9: "files.0.md5" must be 32 hex digits; it is "12""#),
+            (#""bytes": 1, "bytes": 1"#, #"m.json:2:14: the key "bytes" stands twice"#),
+            (#""license": "x""#, #"m.json:2:2: the key "license" stands twice"#),
+            (#""bytes": 1,"#, "m.json:2:13: expected a key in quotes, found '}'"),
+            (#""extract": [{"member": "x", "folder": "y"}]"#, #"m.json:2:40: "files.0.extract.0.folder" must be given where "member" is not, and absent where it is; it is "y""#),
+            (#""extract": [{"folder": "x", "bytes": 1}]"#, #"m.json:2:39: "files.0.extract.0.bytes" must be absent: it belongs to a member, not to a folder; it is 1"#),
+        ] {
+            #expect(error("{\"name\": \"m\", \"files\": [{\(file),\n \(entry)}]}") == fault)
+        }
         #expect(error(#"{"name": "m", "files": [{"name": "a", "urls": ["ftp://x/a"], "license": ""}]}"#)
-            == "m.json: files[0].urls[0]: expected an http, https or file URL, found ftp://x/a")
-        #expect(error(#"{"name": "m""#).hasPrefix("m.json: line 1"))
+            == #"m.json:1:48: "files.0.urls.0" must be an http, https or file URL; it is "ftp://x/a""#)
+        #expect(error(#"{"name": "m", "files": [{"name": "a", "urls": ["http://x/a"]}]}"#)
+            == #"m.json:1:25: "files.0" lacks "license", which must be the publisher's terms"#)
+        #expect(error(#"{"name": "m""#) == "m.json:1:13: expected ',' or '}', found the end")
+        #expect(error("[]") == "m.json:1:1: a manifest must be an object {…}; it is []")
+        #expect(error(#"{"name": "m", "$comment": "é", "files": null}"#) == #"m.json:1:41: "files" must be a list of at least one file"#)
+    }
+
+    @Test func lockFilesAreReadAsStrictly() {
+        func error(_ json: String) -> String {
+            do { return "accepted: \(try ManifestLock(json: Array(json.utf8), source: "l"))" } catch { return "\(error)" }
+        }
+        let entry = #"{"bytes": 1, "sha256": "\#(Digest(hashing: []).hex)"}"#
+        #expect(error(#"{"manifest": "m", "files": {"a": \#(entry), "a": \#(entry)}}"#).hasPrefix("l:1:126: the key \"a\" stands twice"))
+        #expect(error(#"{"manifest": "m", "files": {"a": {"bytes": 1}}}"#) == #"l:1:34: "files.a" lacks "sha256", which must be the file's hash"#)
+        #expect(error("{\"manifest\": \"m\",\n\"files\": []}") == #"l:2:10: "files" must be an object of objects; it is []"#)
+        #expect(error(#"{"manifest": "m"}"#).hasPrefix(#"l:1:1: the file lacks "files""#))
+        #expect(error(#"{"manifest": "m", "files": {}},"#) == "l:1:31: expected the end, found ','")
     }
 
     @Test(arguments: ["../a", "/a", "a/../b", "a//b", "", "a\\b", "C:/x", "a/./b", "a\u{1}b"])
     func pathsThatLeaveTheFolderAreRefused(path: String) {
         let text = Value.string(path).json(pretty: false)
-        #expect(error(#"{"name": "m", "files": [{"name": \#(text), "urls": ["http://x/a"], "license": ""}]}"#).contains("not a plain relative path"))
-        #expect(error(#"{"name": "m", "files": [{\#(file), "extract": [{"member": "x", "to": \#(text)}]}]}"#).contains("not a plain relative path"))
+        #expect(error(#"{"name": "m", "files": [{"name": \#(text), "urls": ["http://x/a"], "license": ""}]}"#).contains("must be a plain relative path"))
+        #expect(error(#"{"name": "m", "files": [{\#(file), "extract": [{"member": "x", "to": \#(text)}]}]}"#).contains("must be a plain relative path"))
     }
 
     @Test func lockRecordsWhatWasUnknownAndEnforcesIt() throws {

@@ -1,29 +1,10 @@
+import Fingerprints
+
 /// A mistake in an experiment file or on the command line (exit code 2): what, where and what to type instead.
 public struct ExperimentError: Error, CustomStringConvertible, Sendable, Equatable {
     public let description: String
 
     public init(_ description: String) { self.description = description }
-}
 
-/// The candidate nearest to `word` by edit distance, when near enough to be a slip of the fingers.
-public func nearest(to word: String, among candidates: [String]) -> String? {
-    let scored = candidates.map { (editDistance(word.lowercased(), $0.lowercased()), $0) }
-    guard let best = scored.min(by: { $0 < $1 }), best.0 <= max(2, word.count / 3) else { return nil }
-    return best.1
-}
-
-/// Levenshtein distance over characters.
-func editDistance(_ a: String, _ b: String) -> Int {
-    let a = Array(a), b = Array(b)
-    var row = Array(0...b.count)
-    for i in a.indices {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for j in b.indices {
-            let substituted = diagonal + (a[i] == b[j] ? 0 : 1)
-            diagonal = row[j + 1]
-            row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
-        }
-    }
-    return row[b.count]
+    init(_ error: TextError) { self.init(error.description) }
 }

@@ -3,12 +3,14 @@ import LaViSE
 import Networks
 
 extension Experiment {
-    static let keys = ["name", "title", "protocol", "seed", "dataset", "embedding", "backbone", "train", "evaluate", "claims", "matrix"]
+    /// What a matrix can vary: these, and what is in them.
+    static let variableKeys = ["protocol", "seed", "dataset", "embedding", "backbone", "train", "evaluate"]
+    static let keys = ["name", "title"] + variableKeys + ["claims", "matrix"]
 
     /// Validates one variant; every key but `name`, `dataset`, `embedding` and `backbone` has METHOD's default.
-    /// - Throws: `ExperimentError` naming file, line, key, what was expected and the nearest known name.
-    init(_ value: Value, source: ExperimentText) throws {
-        let root = try Fields(value, known: Self.keys, in: source)
+    /// - Throws: `TextError` naming place, key, what was expected and the nearest known name.
+    init(_ node: JSONNode) throws {
+        let root = try Fields(node, known: Self.keys, what: "an experiment file")
         name = try root.required("name", "the experiment's name", root.string)
         guard name.allSatisfy({ $0.isLetter || $0.isNumber || "_-.".contains($0) }), !name.hasPrefix(".") else {
             throw root.error("name", "made of letters, digits, _ - and . (it names a folder under results/)")
@@ -16,7 +18,7 @@ extension Experiment {
         title = try root.string("title") ?? name
         seed = UInt64(try root.int("seed", in: 0...Int.max) ?? 0)
         for key in ["dataset", "embedding", "backbone"] where !root.has(key) {
-            _ = try root.required(key, "an object", root.value)
+            throw root.lacks(key, "an object")
         }
         let dataset = try Dataset(root)
         let backbone = try TargetModel(root)
@@ -43,22 +45,20 @@ extension Experiment {
     private static func readProtocol(_ root: Fields, _ dataset: DatasetKind, _ architecture: Architecture) throws -> (ProtocolName, Set<Deviation>) {
         var name = ProtocolName.paper
         var changes: [(Deviation, Bool)] = []
-        if case .object? = root.value("protocol") {
+        if case .object? = root.node("protocol")?.content {
             let fields = try root.object("protocol", known: ["base", "deviations"])
             name = try fields.choice("base", ProtocolName.self) ?? .paper
-            if case .object? = fields.value("deviations") {
+            if case .object? = fields.node("deviations")?.content {
                 let names = Deviation.allCases.map(\.rawValue)
                 let flags = try fields.object("deviations", known: names)
                 changes = try Deviation.allCases.compactMap { d in try flags.bool(d.rawValue).map { (d, $0) } }
             } else {
-                changes = try (fields.strings("deviations") ?? []).flatMap { text -> [(Deviation, Bool)] in
-                    if text == "all" {
-                        return Deviation.allCases.map { ($0, $0.isOn(in: .fact2023, dataset: dataset, architecture: architecture)) }
+                let names = Deviation.allCases.map(\.rawValue) + ["all"]
+                changes = try (fields.strings("deviations", among: names) ?? []).flatMap { text in
+                    if let deviation = Deviation(rawValue: text) { return [(deviation, true)] }
+                    return Deviation.allCases.map { deviation in
+                        (deviation, deviation.isOn(in: .fact2023, dataset: dataset, architecture: architecture))
                     }
-                    guard let deviation = Deviation(rawValue: text) else {
-                        throw fields.choiceError("deviations", text, Deviation.allCases.map(\.rawValue) + ["all"])
-                    }
-                    return [(deviation, true)]
                 }
             }
         } else {
@@ -112,7 +112,9 @@ extension Experiment.Embedding {
         if kind == "demo-scenes", dataset.kind != .demoScenes {
             throw fields.error("kind", "\"glove\" unless the dataset's kind is \"demo-scenes\"")
         }
-        if kind == "demo-scenes" { origin = nil }
+        if kind == "demo-scenes", let key = ["path", "manifest", "member"].first(where: fields.has) {
+            throw fields.error(key, "absent when \"kind\" is \"demo-scenes\", whose words the dataset brings")
+        }
     }
 }
 
@@ -159,7 +161,7 @@ extension Experiment.Evaluating {
 
     init(_ root: Fields, channels: Int) throws {
         let fields = try root.object("evaluate", known: Self.keys)
-        if fields.value("filters") == nil || fields.value("filters") == .string("all") {
+        if fields.node("filters")?.value ?? "all" == "all" {
             filters = nil
         } else {
             let chosen = try fields.ints("filters") ?? []
@@ -173,16 +175,16 @@ extension Experiment.Evaluating {
         guard !ks.isEmpty, ks.allSatisfy({ (1...10_000).contains($0) }), zip(ks, ks.dropFirst()).allSatisfy(<) else {
             throw fields.error("ks", "a rising list of whole numbers from 1")
         }
-        let names = try fields.strings("methods")
-        methods = try names.map { try $0.map { name in
-            guard let method = ExplanationMethod(rawValue: name) else {
-                throw fields.choiceError("methods", name, ExplanationMethod.allCases.map(\.rawValue))
-            }
-            return method
-        } } ?? ExplanationMethod.allCases
+        methods = try fields.methods("methods") ?? ExplanationMethod.allCases
         guard !methods.isEmpty, Set(methods).count == methods.count else { throw fields.error("methods", "a list of different methods") }
         bootstrap = try fields.int("bootstrap", in: 100...1_000_000) ?? 2000
         entities = try fields.string("entities")
+    }
+}
+
+extension Fields {
+    fileprivate func methods(_ key: String) throws -> [ExplanationMethod]? {
+        try strings(key, among: ExplanationMethod.allCases.map(\.rawValue))?.compactMap(ExplanationMethod.init)
     }
 }
 
@@ -191,14 +193,16 @@ extension Claim {
         try root.objects("claims", known: ["source", "row", "method", "k", "concepts", "published", "margin", "order"]).map { fields in
             let source = try fields.required("source", "where it was published, e.g. \"A, Table 2\"", fields.string)
             let row = try fields.string("row")
-            if let methods = try fields.strings("order") {
-                guard methods.count > 1 else { throw fields.error("order", "a list of at least two methods") }
-                for method in methods where ExplanationMethod(rawValue: method) == nil {
-                    throw fields.choiceError("order", method, ExplanationMethod.allCases.map(\.rawValue))
+            if let methods = try fields.methods("order") {
+                guard methods.count > 1, Set(methods).count == methods.count else {
+                    throw fields.error("order", "a list of at least two different methods")
                 }
-                return Claim(statement: .order(methods: methods), source: source, row: row)
+                if let key = ["method", "k", "concepts", "published", "margin"].first(where: fields.has) {
+                    throw fields.error(key, "absent where \"order\" is given: a claim is a recall or an order")
+                }
+                return Claim(statement: .order(methods: methods.map(\.rawValue)), source: source, row: row)
             }
-            let method = try fields.required("method", "a method's name", fields.string)
+            let method = try fields.required("method", "a method's name (or give \"order\")", fields.string)
             let names = ExplanationMethod.allCases.map(\.rawValue) + [RecallLine.mostFrequent, RecallLine.random]
             guard names.contains(method) else { throw fields.choiceError("method", method, names) }
             return Claim(

@@ -1,6 +1,6 @@
 /// Why a text is not JSON, and where.
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Line and column (in bytes), both from 1.
+    /// Line (ended by LF, CR or CRLF) and column (in Unicode scalars), both from 1.
     public let line: Int, column: Int
     public let message: String
 
@@ -12,8 +12,8 @@ extension Value {
     /// `maximumDepth` nested arrays and objects. Integers that do not fit `Int` become doubles.
     /// - Throws: `JSONError` with the place of the first fault.
     public init(json bytes: UnsafeRawBufferPointer, maximumDepth: Int = 128) throws(JSONError) {
-        var parser = JSONParser(bytes: bytes, depthLeft: maximumDepth)
-        self = try parser.document()
+        var parser = JSONParser(bytes: bytes, source: "", maximumDepth: maximumDepth)
+        self = try parser.document().value
     }
 
     /// The same for an array of bytes.
@@ -29,76 +29,105 @@ extension Value {
     }
 }
 
-private struct JSONParser {
+struct JSONParser {
     let bytes: UnsafeRawBufferPointer
+    private let source: String
     var at = 0
-    var depthLeft: Int
+    private let maximumDepth: Int
+    private var depthLeft: Int
+    /// Of the byte at `counted`: what is asked for the place of is never before it.
+    private var line = 1, column = 1, counted = 0
 
-    init(bytes: UnsafeRawBufferPointer, depthLeft: Int) {
+    fileprivate init(bytes: UnsafeRawBufferPointer, source: String, maximumDepth: Int) {
         self.bytes = bytes
-        self.depthLeft = depthLeft
+        self.source = source
+        self.maximumDepth = maximumDepth
+        depthLeft = maximumDepth
     }
 
-    mutating func document() throws(JSONError) -> Value {
-        let value = try self.value()
-        skipSpace()
-        if at < bytes.count { throw error("expected the end, found \(found)") }
-        return value
-    }
-
-    mutating func value() throws(JSONError) -> Value {
-        skipSpace()
-        guard let byte = peek else { throw error("the text ends where a value should be") }
-        switch byte {
-        case UInt8(ascii: "{"): return try object()
-        case UInt8(ascii: "["): return try array()
-        case UInt8(ascii: "\""): return .string(try string())
-        case UInt8(ascii: "t"): return try word("true", .bool(true))
-        case UInt8(ascii: "f"): return try word("false", .bool(false))
-        case UInt8(ascii: "n"): return try word("null", .null)
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
-        default: throw error("expected a value, found \(found)")
+    static func parse(_ bytes: [UInt8], source: String) throws(JSONError) -> JSONNode {
+        try bytes.withUnsafeBufferPointer { (bytes) throws(JSONError) in
+            var parser = JSONParser(bytes: UnsafeRawBufferPointer(bytes), source: source, maximumDepth: 128)
+            return try parser.document()
         }
     }
 
-    mutating func object() throws(JSONError) -> Value {
+    fileprivate mutating func document() throws(JSONError) -> JSONNode {
+        try refuseMarks()
+        let node = try self.node()
+        skipSpace()
+        if at < bytes.count { throw error("expected the end, found \(found)") }
+        return node
+    }
+
+    /// What editors of some systems put before a text.
+    private func refuseMarks() throws(JSONError) {
+        let start = Array(bytes.prefix(3))
+        if start == [0xEF, 0xBB, 0xBF] {
+            throw error("the text begins with a byte order mark; save it as UTF-8 without one")
+        }
+        if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) || start.prefix(2).contains(0) {
+            throw error("the text is not UTF-8 but UTF-16 or UTF-32; save it as UTF-8")
+        }
+    }
+
+    private mutating func node() throws(JSONError) -> JSONNode {
+        skipSpace()
+        let place = self.place()
+        guard let byte = peek else { throw error("the text ends where a value should be") }
+        let content: JSONNode.Content = switch byte {
+        case UInt8(ascii: "{"): .object(try object())
+        case UInt8(ascii: "["): .array(try array())
+        case UInt8(ascii: "\""): .string(try string())
+        case UInt8(ascii: "t"): try word("true", .bool(true))
+        case UInt8(ascii: "f"): try word("false", .bool(false))
+        case UInt8(ascii: "n"): try word("null", .null)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
+        default: throw error("expected a value, found \(found)")
+        }
+        return JSONNode(content, at: place)
+    }
+
+    private mutating func object() throws(JSONError) -> [JSONNode.Member] {
         try enter()
-        var members: [String: Value] = [:]
+        var members: [JSONNode.Member] = []
+        var keys: Set<String> = []
         if !take("}") {
             repeat {
                 skipSpace()
-                let start = at
+                let start = at, place = self.place()
                 guard peek == UInt8(ascii: "\"") else { throw error("expected a key in quotes, found \(found)") }
                 let key = try string()
+                guard keys.insert(key).inserted else { throw error("the key \"\(key)\" stands twice", at: start) }
                 guard take(":") else { throw error("expected ':' after \"\(key)\", found \(found)") }
-                guard members.updateValue(try value(), forKey: key) == nil else {
-                    throw error("the key \"\(key)\" stands twice", at: start)
-                }
+                members.append(JSONNode.Member(key: key, place: place, value: try node()))
             } while take(",")
             guard take("}") else { throw error("expected ',' or '}', found \(found)") }
         }
         depthLeft += 1
-        return .object(members)
+        return members
     }
 
-    mutating func array() throws(JSONError) -> Value {
+    private mutating func array() throws(JSONError) -> [JSONNode] {
         try enter()
-        var values: [Value] = []
+        var nodes: [JSONNode] = []
         if !take("]") {
-            repeat { values.append(try value()) } while take(",")
+            repeat { nodes.append(try node()) } while take(",")
             guard take("]") else { throw error("expected ',' or ']', found \(found)") }
         }
         depthLeft += 1
-        return .array(values)
+        return nodes
     }
 
-    mutating func enter() throws(JSONError) {
-        guard depthLeft > 0 else { throw error("nested too deeply") }
+    private mutating func enter() throws(JSONError) {
+        guard depthLeft > 0 else {
+            throw error("nested too deeply: at most \(maximumDepth) arrays and objects within each other are read")
+        }
         depthLeft -= 1
         at += 1
     }
 
-    mutating func word(_ text: StaticString, _ value: Value) throws(JSONError) -> Value {
+    private mutating func word(_ text: StaticString, _ value: JSONNode.Content) throws(JSONError) -> JSONNode.Content {
         for offset in 0..<text.utf8CodeUnitCount {
             guard peek == text.utf8Start[offset] else { throw error("expected \(text), found \(found)") }
             at += 1
@@ -106,7 +135,7 @@ private struct JSONParser {
         return value
     }
 
-    mutating func number() throws(JSONError) -> Value {
+    private mutating func number() throws(JSONError) -> JSONNode.Content {
         let start = at
         if peek == UInt8(ascii: "-") { at += 1 }
         let whole = at
@@ -130,13 +159,13 @@ private struct JSONParser {
         return .double(value)
     }
 
-    mutating func digits() -> Int {
+    private mutating func digits() -> Int {
         let start = at
         while let byte = peek, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { at += 1 }
         return at - start
     }
 
-    mutating func string() throws(JSONError) -> String {
+    private mutating func string() throws(JSONError) -> String {
         let start = at
         at += 1
         let content = at
@@ -161,12 +190,16 @@ private struct JSONParser {
         throw error("this string has no end", at: start)
     }
 
-    func text(_ units: [UInt8], from start: Int) throws(JSONError) -> String {
-        guard let text = String(validating: units, as: UTF8.self) else { throw error("this string is not UTF-8", at: start) }
-        return text
+    /// - Parameter start: of the string in the text, where its first bytes that are not UTF-8 are looked for.
+    private func text(_ units: [UInt8], from start: Int) throws(JSONError) -> String {
+        if let text = String(validating: units, as: UTF8.self) { return text }
+        var rest = bytes[start..<at].makeIterator(), place = start
+        var parser = Unicode.UTF8.ForwardParser()
+        while case .valid(let scalar) = parser.parseScalar(from: &rest) { place += scalar.count }
+        throw error("this string is not UTF-8", at: place)
     }
 
-    mutating func escape(into units: inout [UInt8]) throws(JSONError) {
+    private mutating func escape(into units: inout [UInt8]) throws(JSONError) {
         let start = at - 1
         guard let byte = peek else { throw error("the text ends in an escape") }
         at += 1
@@ -193,7 +226,7 @@ private struct JSONParser {
         }
     }
 
-    mutating func hexUnit() throws(JSONError) -> UInt32 {
+    private mutating func hexUnit() throws(JSONError) -> UInt32 {
         guard at + 4 <= bytes.count, let unit = UInt32(String(decoding: bytes[at..<at + 4], as: UTF8.self), radix: 16),
             bytes[at] != UInt8(ascii: "+"), bytes[at] != UInt8(ascii: "-")
         else { throw error("expected four hex digits") }
@@ -201,28 +234,50 @@ private struct JSONParser {
         return unit
     }
 
-    var peek: UInt8? { at < bytes.count ? bytes[at] : nil }
+    private var peek: UInt8? { at < bytes.count ? bytes[at] : nil }
 
-    var found: String {
+    private var found: String {
         guard let byte = peek else { return "the end" }
-        return byte >= 0x20 && byte < 0x7f ? "'\(Character(Unicode.Scalar(byte)))'" : "byte \(byte)"
+        var rest = bytes[at...].makeIterator()
+        var parser = Unicode.UTF8.ForwardParser()
+        guard byte >= 0x20, byte != 0x7f, case .valid(let scalar) = parser.parseScalar(from: &rest) else {
+            return "byte \(byte)"
+        }
+        return "'\(Character(Unicode.UTF8.decode(scalar)))'"
     }
 
-    mutating func take(_ character: Unicode.Scalar) -> Bool {
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
         skipSpace()
         guard peek == UInt8(ascii: character) else { return false }
         at += 1
         return true
     }
 
-    mutating func skipSpace() {
+    private mutating func skipSpace() {
         while let byte = peek, byte == 32 || byte == 10 || byte == 13 || byte == 9 { at += 1 }
     }
 
-    func error(_ message: String, at place: Int? = nil) -> JSONError {
-        let before = bytes[..<(place ?? at)]
-        let line = before.count { $0 == 10 } + 1
-        let column = before.count - ((before.lastIndex(of: 10) ?? -1) + 1) + 1
-        return JSONError(line: line, column: column, message: message)
+    /// The place of the next byte.
+    private mutating func place() -> TextPlace {
+        count(to: at)
+        return TextPlace(source, line: line, column: column)
+    }
+
+    private mutating func count(to end: Int) {
+        while counted < end {
+            let byte = bytes[counted]
+            counted += 1
+            if byte == 10 || byte == 13 && !(counted < bytes.count && bytes[counted] == 10) {
+                (line, column) = (line + 1, 1)
+            } else if byte & 0xC0 != 0x80 {
+                column += 1
+            }
+        }
+    }
+
+    private func error(_ message: String, at place: Int? = nil) -> JSONError {
+        var counter = JSONParser(bytes: bytes, source: source, maximumDepth: 0)
+        counter.count(to: place ?? at)
+        return JSONError(line: counter.line, column: counter.column, message: message)
     }
 }
