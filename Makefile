@@ -1,8 +1,6 @@
 # The everyday commands. `make demo` and `make test` start from a bare Debian with Swift, git and make.
 BIN := .build/release/lavise-pipeline
 DATA ?= $(or $(LAVISE_DATA),data)
-# One OpenBLAS kernel on every AVX2 machine, so that tests compute the same bits as the command does.
-TEST_ENV := $(shell grep -qm1 avx2 /proc/cpuinfo 2>/dev/null && echo OPENBLAS_CORETYPE=$${OPENBLAS_CORETYPE:-Haswell})
 
 .PHONY: demo test build setup sample results report tables docs reproduce-all pins fuzz bench bench-peers clean
 
@@ -14,18 +12,18 @@ build: setup
 
 test:
 	@scripts/setup --tests
-	env $(TEST_ENV) swift test -c release
+	swift test -c release
 
 # Writes anew what RevisionGuardTests pins, where a stage's revision was raised.
 pins:
-	env $(TEST_ENV) LAVISE_PIN=1 swift test -c release --filter RevisionGuardTests
+	env LAVISE_PIN=1 swift test -c release --filter RevisionGuardTests
 
 # Every fuzzer for SECONDS_EACH seconds, from SEED.
 SECONDS_EACH ?= 60
 SEED ?= 1
 fuzz:
 	@scripts/setup --tests
-	env $(TEST_ENV) scripts/fuzz $(SECONDS_EACH) $(SEED)
+	scripts/fuzz $(SECONDS_EACH) $(SEED)
 
 setup:
 	@scripts/setup
@@ -67,12 +65,12 @@ reproduce-all: build
 # Our kernels beside their floors (docs/performance.md).
 bench: setup
 	@swift build -c release --product lavise-bench
-	@env $(TEST_ENV) .build/release/lavise-bench --docs docs/performance.md
+	@.build/release/lavise-bench --docs docs/performance.md
 
 # The same work by PyTorch, ONNX Runtime and Pillow, which go into a virtual environment: some 2 GB.
 bench-peers: build .build/peers/ready
 	@swift build -c release --product lavise-bench
-	@env $(TEST_ENV) .build/peers/bin/python bench/peers.py --docs docs/performance.md
+	@.build/peers/bin/python bench/peers.py --docs docs/performance.md
 
 .build/peers/ready: bench/requirements.txt
 	python3 -m venv .build/peers

@@ -350,7 +350,6 @@ def main():
     project = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     reference = os.environ.get("LAVISE_REFERENCE", os.path.join(project, "..", "shared"))
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
-    os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         ours = Ours(f"{project}/.build/release/lavise-bench", folder)

@@ -7,15 +7,12 @@ final class Inspector: Sendable {
     let store: Store
     let options: RunOptions
     private let observer: any RunObserver
-    private let makeNumericsKey: @Sendable () throws -> Digest
-    private let numericsKey = Mutex<Digest?>(nil)
     private let inputs = Mutex<[String: Content]>([:])
 
-    init(plan: Plan, store: Store, options: RunOptions, numericsKey: @escaping @Sendable () throws -> Digest, observer: any RunObserver) {
+    init(plan: Plan, store: Store, options: RunOptions, observer: any RunObserver) {
         self.plan = plan
         self.store = store
         self.options = options
-        makeNumericsKey = numericsKey
         self.observer = observer
     }
 
@@ -55,7 +52,7 @@ final class Inspector: Sendable {
             }
         }
         let digests = Dictionary(uniqueKeysWithValues: inputs.map { ($0.name, $0.digest) })
-        let fields = FingerprintFields(stage: job.stage, inputs: digests, numericsKey: job.stage.isNumeric ? try sharedNumericsKey() : nil)
+        let fields = FingerprintFields(stage: job.stage, inputs: digests, numericsKey: try job.stage.numericsKey())
         return Ingredients(fields: fields, fingerprint: fields.value.digest, inputs: inputs, paths: paths)
     }
 
@@ -130,15 +127,6 @@ final class Inspector: Sendable {
             guard case .content(let content) = try store.look(atInput: path, verify: false, threads: options.jobs), content.digest == digest else {
                 throw EngineError.inputChangedDuringRun(job: job.id, name: input.name, path: path)
             }
-        }
-    }
-
-    private func sharedNumericsKey() throws -> Digest {
-        try numericsKey.withLock { known in
-            if let key = known { return key }
-            let key = try makeNumericsKey()
-            known = key
-            return key
         }
     }
 }

@@ -4,17 +4,11 @@ import Fingerprints
 public struct Runner: Sendable {
     public let store: Store
     public let options: RunOptions
-    let numericsKey: @Sendable () throws -> Digest
     let observer: any RunObserver
 
-    /// - Parameter numericsKey: what small canary kernels return on this machine; asked once, and only for numeric stages.
-    public init(
-        store: Store, options: RunOptions = RunOptions(), numericsKey: @escaping @Sendable () throws -> Digest,
-        observer: any RunObserver = SilentObserver()
-    ) {
+    public init(store: Store, options: RunOptions = RunOptions(), observer: any RunObserver = SilentObserver()) {
         self.store = store
         self.options = options
-        self.numericsKey = numericsKey
         self.observer = observer
     }
 
@@ -59,7 +53,7 @@ public struct Runner: Sendable {
     }
 
     func inspector(_ plan: Plan) -> Inspector {
-        Inspector(plan: plan, store: store, options: options, numericsKey: numericsKey, observer: observer)
+        Inspector(plan: plan, store: store, options: options, observer: observer)
     }
 }
 

@@ -2,7 +2,7 @@ import Fingerprints
 
 /// A task of the build: reads its declared inputs, leaves its declared outputs, sees nothing else.
 ///
-/// Two runs with the same `name`, `revision`, `parameters`, input digests and (for numeric stages) numerics key must
+/// Two runs with the same `name`, `revision`, `parameters`, input digests and numerics key must
 /// leave the same bytes: that is what lets the engine replace running by looking up.
 public protocol Stage: Sendable {
     /// The stage's name, such as `features`.
@@ -11,8 +11,9 @@ public protocol Stage: Sendable {
     var revision: Int { get }
     /// Exactly what the stage reads, not the whole experiment.
     var parameters: Value { get }
-    /// Whether the bits depend on the machine's arithmetic: then the numerics key enters the fingerprint.
-    var isNumeric: Bool { get }
+    /// Where the bits depend on the machine's arithmetic: what canaries of the kernels that the stage uses return here. It enters the
+    /// fingerprint, so it must not depend on anything else. nil for a stage that computes with whole numbers and exact rules alone.
+    func numericsKey() throws -> Digest?
     /// Names of the files or folders that `run` leaves in `context.output`, exactly these.
     var outputs: [String] { get }
     /// Does the work. An error thrown here fails the job; what lies in `context.scratch` is kept for the next attempt.

@@ -21,7 +21,7 @@ public func examine(_ project: Project) throws -> [Check] {
         Check(name: "memory", isGood: ProcessInfo.processInfo.physicalMemory >= 2_000_000_000,
               found: "\(ProcessInfo.processInfo.physicalMemory / 1_000_000) MB", hint: "stages may need 2 GB"),
         Check(name: "blas", isGood: true, found: blasKernelName(), hint: ""),
-        Check(name: "numerics", isGood: true, found: try numericsKey().short, hint: ""),
+        Check(name: "numerics", isGood: true, found: try numericsKey(KernelFamily.allCases).short, hint: ""),
     ]
     let data = places.exists(places.data)
     checks.append(Check(name: "data", isGood: data, found: data ? places.data : "no folder \(places.data)",

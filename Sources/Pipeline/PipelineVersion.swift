@@ -5,19 +5,9 @@ import Tensors
 public enum PipelineVersion {
     public static let text = "0.1.0"
 
-    /// Written into traces and printed by `version`.
-    public static var libraries: [String: String] {
-        ["lavise-pipeline": text, "openblas": blasKernelName()]
-    }
-}
+    /// Written into traces: no other library's numbers reach an artifact unseen.
+    public static var libraries: [String: String] { ["lavise-pipeline": text] }
 
-/// The OpenBLAS kernel that every machine with AVX2 and FMA has; nil on other machines, which keep their own.
-public func portableBLASCore() -> String? {
-    #if arch(x86_64)
-    guard let info = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
-          let flags = info.split(separator: "\n").first(where: { $0.hasPrefix("flags") })?.split(separator: " ") else { return nil }
-    return flags.contains("avx2") && flags.contains("fma") ? "Haswell" : nil
-    #else
-    return nil
-    #endif
+    /// What `version` prints: OpenBLAS beside it, which the kernels are compared with.
+    public static var all: [String: String] { libraries.merging(["openblas": blasKernelName()]) { $1 } }
 }

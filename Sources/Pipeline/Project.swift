@@ -37,7 +37,7 @@ public struct Project: Sendable {
     public func runner(_ options: RunOptions = RunOptions(), observer: any RunObserver = SilentObserver()) -> Runner {
         var options = options
         options.describe = { describe($0) }
-        return Runner(store: store, options: options, numericsKey: numericsKey, observer: observer)
+        return Runner(store: store, options: options, observer: observer)
     }
 
     /// The experiment files of `experiments/`, by name.

@@ -6,7 +6,6 @@ import Pipeline
 @main
 enum Main {
     static func main() {
-        pinNumerics()
         prepareStreams()
         do {
             let arguments = try LavisePipeline.verbFirst(Array(CommandLine.arguments.dropFirst()))
@@ -31,17 +30,6 @@ enum Main {
         }
         standardError(message)
         return ExitStatus.usage.rawValue
-    }
-
-    /// OpenBLAS picks its kernel by CPU when it is loaded, before `main`: starting over with one named kernel gives every AVX2
-    /// machine the same bits, and so the same artifacts.
-    private static func pinNumerics() {
-        guard getenv("OPENBLAS_CORETYPE") == nil, let core = portableBLASCore() else { return }
-        setenv("OPENBLAS_CORETYPE", core, 1)
-        setenv("OPENBLAS_NUM_THREADS", "1", 1)
-        let arguments = CommandLine.arguments.map { strdup($0) } + [nil]
-        execv("/proc/self/exe", arguments)
-        // Still here: this system cannot start over; the numerics key then tells its bits apart.
     }
 }
 

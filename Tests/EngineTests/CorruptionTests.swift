@@ -56,7 +56,7 @@ import Testing
         try shop.write("some text", to: "a.txt")
         try shop.run(Self.plan(shop))
         try FileManager.default.copyItem(atPath: shop.storePath, toPath: shop.path("copy"))
-        let runner = Runner(store: try Store(at: shop.path("copy")), options: RunOptions(catchSignals: false), numericsKey: { throw CancellationError() })
+        let runner = Runner(store: try Store(at: shop.path("copy")), options: RunOptions(catchSignals: false))
         #expect(try runner.run(Self.plan(shop)).allSatisfy { !$0.ran })
     }
 

@@ -50,7 +50,7 @@ struct CrashTests {
     static func run(_ folder: String, fault: String?, plan: Plan? = nil, jobs: Int = 1) throws -> [JobStatus] {
         let options = RunOptions(jobs: jobs, catchSignals: false, faults: FaultPoints(fault, log: nil))
         let store = try Store(at: "\(folder)/store")
-        return try Runner(store: store, options: options, numericsKey: { Digest(hashing: "key") }, observer: Writer(folder: folder))
+        return try Runner(store: store, options: options, observer: Writer(folder: folder))
             .run(plan ?? Self.plan(folder))
     }
 
@@ -149,7 +149,7 @@ struct CrashTests {
         }
         let plan = try Plan([Job(id: "s", stage: stage, inputs: [])])
         do {
-            _ = try Runner(store: Store(at: folder + "/store"), numericsKey: { Digest(hashing: "") }).run(plan)
+            _ = try Runner(store: Store(at: folder + "/store")).run(plan)
         } catch EngineError.cancelled(let signal) {
             return signal
         }

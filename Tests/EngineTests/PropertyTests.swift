@@ -68,7 +68,7 @@ struct PropertyTests {
             Runner(
                 store: try Store(at: "/store", fileSystem: process, time: process),
                 options: RunOptions(jobs: jobs, force: force, verify: verify, catchSignals: false, faults: .off),
-                numericsKey: { Digest(hashing: "key") }, observer: finished)
+                observer: finished)
         }
 
         /// A run to the end: exactly what must run does, and the outputs are right.
@@ -271,7 +271,7 @@ struct PropertyTests {
                         let plan = try world.plan(process) { key in ran.change { $0.append(key) } }
                         let store = try Store(at: "/store", fileSystem: process, time: process)
                         let options = RunOptions(jobs: 2, catchSignals: false, faults: .off)
-                        let statuses = try Runner(store: store, options: options, numericsKey: { Digest(hashing: "key") }).run(plan)
+                        let statuses = try Runner(store: store, options: options).run(plan)
                         if !statuses.allSatisfy({ $0.state == .fresh }) { errors.change { $0.append("not fresh") } }
                     } catch {
                         errors.change { $0.append("\(error)") }

@@ -30,8 +30,8 @@ final class Workshop: Sendable {
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
     }
 
-    func runner(_ options: RunOptions = RunOptions(catchSignals: false), numericsKey: String = "machine") throws -> Runner {
-        Runner(store: try store(), options: options, numericsKey: { Digest(hashing: numericsKey) }, observer: Listener(workshop: self))
+    func runner(_ options: RunOptions = RunOptions(catchSignals: false)) throws -> Runner {
+        Runner(store: try store(), options: options, observer: Listener(workshop: self))
     }
 
     /// Runs `plan` and returns the jobs that were executed, in the order of the plan.
@@ -66,9 +66,11 @@ struct TestStage: Stage {
     var name: String
     var revision = 1
     var parameters: Value = [:]
-    var isNumeric = false
+    var key: Digest?
     var outputs = ["out"]
     var body: @Sendable (StageContext) throws -> Void
+
+    func numericsKey() -> Digest? { key }
 
     func run(_ context: StageContext) throws { try body(context) }
 

@@ -9,9 +9,8 @@ import Testing
 /// `make pins` (or LAVISE_PIN=1) writes the pins anew, and refuses where a revision should have been raised.
 ///
 /// Each stage runs by itself. What numeric stages hand on (features, the explainer) is overwritten with drawn numbers of the
-/// same shape, so that a change of one stage's bits moves no other stage's pin: only `tables` follows `evaluate`. Numeric pins
-/// hold on every machine with AVX2 and one OpenBLAS kernel (the Makefile's OPENBLAS_CORETYPE); elsewhere they are not looked
-/// at. `download` has no pin: its outputs are checked against the manifest's hashes at every run.
+/// same shape, so that a change of one stage's bits moves no other stage's pin: only `tables` follows `evaluate`. Pins hold on
+/// every machine: the kernels have the same bits by every instruction set. `download` has no pin: its outputs are checked against the manifest's hashes at every run.
 @Suite struct RevisionGuardTests {
     struct Pin: Codable, Equatable {
         var revision: Int
@@ -37,19 +36,13 @@ import Testing
     /// Pins beyond one a stage: the backbones whose kernels differ.
     private static let otherBackbones = [("alexnet", "features"), ("resnet50", "layer1")]
 
-    private static var hasPinnedArithmetic: Bool {
-        portableBLASCore() != nil && ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] == portableBLASCore()
-    }
-
     @Test func changedBitsNeedARaisedRevision() throws {
         var found: [(name: String, stage: any Stage, pin: Pin)] = []
         try Workspace.with(data: Self.data) { workspace in
             let scenes = try #require(workspace.plan(Self.scenesJSON).plan.job("scenes"))
             found.append(("scenes", scenes.stage, try Bench(workspace).run(scenes)))
             let bench = Bench(workspace)
-            for job in try workspace.plan(Self.json).plan.jobs where !job.stage.isNumeric || Self.hasPinnedArithmetic {
-                // The tables follow the evaluation.
-                if job.id == "tables", !Self.hasPinnedArithmetic { continue }
+            for job in try workspace.plan(Self.json).plan.jobs {
                 found.append((job.id, job.stage, try bench.run(job)))
                 guard job.id == "features" else { continue }
                 for (architecture, layer) in Self.otherBackbones {
@@ -59,7 +52,6 @@ import Testing
                 }
             }
         }
-        if !Self.hasPinnedArithmetic { print("numeric pins not looked at: they need AVX2 and OPENBLAS_CORETYPE=Haswell, as make test sets it") }
         let isPinning = ProcessInfo.processInfo.environment["LAVISE_PIN"] == "1"
         var pins = (try? JSONDecoder().decode([String: Pin].self, from: Data(contentsOf: Self.pinsPath))) ?? [:]
         for (name, stage, pin) in found {
@@ -139,7 +131,7 @@ import Testing
         var name: String { base.name }
         var revision: Int { base.revision + 1 }
         var parameters: Value { base.parameters }
-        var isNumeric: Bool { base.isNumeric }
+        func numericsKey() throws -> Digest? { try base.numericsKey() }
         var outputs: [String] { base.outputs }
         func run(_ context: StageContext) throws { try base.run(context) }
     }
@@ -172,7 +164,7 @@ import Testing
                 outputs[name] = try Self.digest(path).hex
                 guard !isSide else { continue }
                 // After the digest: from here on it is only an input.
-                if job.stage.isNumeric, job.id != "evaluate" { try Self.overwriteNumbers(path) }
+                if try job.stage.numericsKey() != nil, job.id != "evaluate" { try Self.overwriteNumbers(path) }
                 handedOn["\(job.id)/\(name)"] = path
             }
             let read = try inputs.keys.sorted().map { "\($0) \(try Self.digest(inputs[$0] ?? ""))" } + [job.stage.parameters.digest.hex]

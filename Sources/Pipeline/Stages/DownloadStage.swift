@@ -9,7 +9,6 @@ struct DownloadStage: Stage {
 
     let name = "download"
     let revision = 1
-    let isNumeric = false
     let outputs = [Self.folder, Self.lock]
     let manifest: Manifest
     /// Hashes recorded by an earlier download; they are enforced, but change no fingerprint.
@@ -25,6 +24,8 @@ struct DownloadStage: Stage {
             ]
         })])
     }
+
+    func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
         let archives = Self.archives(context.scratch), extracted = context.scratch + "/files"

@@ -8,12 +8,13 @@ import HDF5
 struct EmbeddingStage: Stage {
     let name = "embedding"
     let revision = 1
-    let isNumeric = false
     let outputs = [EmbeddingFile.wordsName, EmbeddingFile.name]
     /// Path of the text file inside the input, where the input is a folder.
     let member: String?
 
     var parameters: Value { .object(["member": member.map { .string($0) } ?? .null]) }
+
+    func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
         let input = try context.input("vectors")

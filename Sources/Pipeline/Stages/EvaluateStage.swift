@@ -12,7 +12,6 @@ import Tensors
 struct EvaluateStage: Stage {
     let name = "evaluate"
     let revision = 3
-    let isNumeric = true
     let outputs = [EvaluationFile.name]
     let evaluating: Experiment.Evaluating
     /// The deviations that evaluation itself has, by name.
@@ -36,6 +35,11 @@ struct EvaluateStage: Stage {
             "ks": .array(evaluating.ks.map { .int($0) }), "methods": .array(evaluating.methods.map { .string($0.rawValue) }),
             "deviations": .array(deviations.sorted().map { .string($0.rawValue) }), "backbone": model?.parameters ?? .null,
         ])
+    }
+
+    func numericsKey() throws -> Digest? {
+        let backbone: [KernelFamily] = deviations.contains(.probedBatchNorm) ? [.convolutions, .plainConvolutions] : [.convolutions]
+        return try Pipeline.numericsKey([.products, .maps] + (model == nil ? [] : backbone))
     }
 
     func run(_ context: StageContext) throws {

@@ -17,7 +17,6 @@ struct FeaturesStage: Stage {
 
     let name = "features"
     let revision = 3
-    let isNumeric = true
     let outputs = [Self.featuresName, Self.pooledName]
     let model: Model
     let precision: Experiment.Precision
@@ -31,6 +30,10 @@ struct FeaturesStage: Stage {
             "backbone": model.parameters, "precision": .string(precision.rawValue), "evaluateAll": .bool(evaluateAll),
             "flattenFeatures": .bool(flatten), "probedBatchNorm": .bool(probed),
         ]
+    }
+
+    func numericsKey() throws -> Digest? {
+        try Pipeline.numericsKey([.convolutions] + (probed ? [.plainConvolutions] : []))
     }
 
     func run(_ context: StageContext) throws {

@@ -13,7 +13,6 @@ struct PreprocessStage: Stage {
 
     let name = "preprocess"
     let revision = 2
-    let isNumeric = false
     let outputs = [DatasetFile.name]
     let kind: DatasetKind
     let onBadImage: Experiment.OnBadImage
@@ -29,6 +28,8 @@ struct PreprocessStage: Stage {
             "rules": rules.parameters, "seed": .int(Int(seed)),
         ])
     }
+
+    func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
         let words = try Set(String(contentsOfFile: context.input("words"), encoding: .utf8).split(separator: "\n").map(String.init))

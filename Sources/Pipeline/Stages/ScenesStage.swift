@@ -6,12 +6,13 @@ import Fingerprints
 struct ScenesStage: Stage {
     let name = "scenes"
     let revision = 1
-    let isNumeric = false
     let outputs = ["scenes"]
     let seed: UInt64
     let count: Int
 
     var parameters: Value { ["seed": .int(Int(seed)), "scenes": .int(count)] }
+
+    func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
         try DemoScenes(seed: seed, images: count).write(to: context.output + "/scenes") { drawn in

@@ -22,7 +22,6 @@ public enum TablesFolder {
 struct TablesStage: Stage {
     let name = "tables"
     let revision = 2
-    let isNumeric = false
     let outputs = [TablesFolder.name]
     let file: ExperimentFile
 
@@ -43,6 +42,8 @@ struct TablesStage: Stage {
             }),
         ])
     }
+
+    func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
         let variants = try file.variants.indices.map { index in

@@ -12,7 +12,6 @@ struct TrainStage: Stage {
 
     let name = "train"
     let revision = 3
-    let isNumeric = true
     let outputs = [Self.explainerName]
     let training: Experiment.Training
     let views: Bool
@@ -29,6 +28,8 @@ struct TrainStage: Stage {
             "keepEmptyMasks": .bool(keepEmptyMasks), "maskScale255": .bool(maskScale255), "seed": .int(Int(seed)),
         ]
     }
+
+    func numericsKey() throws -> Digest? { try Pipeline.numericsKey([.products, .training]) }
 
     func run(_ context: StageContext) throws {
         let dataset = try DatasetFile(context.input("dataset"))

@@ -8,7 +8,7 @@ struct Version: ParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
-        let versions = PipelineVersion.libraries
+        let versions = PipelineVersion.all
         if global.json {
             try standardOutput(json: .object(versions.mapValues { .string($0) }))
         } else {
