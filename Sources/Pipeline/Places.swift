@@ -20,4 +20,11 @@ public struct Places: Sendable {
     func lockPath(of manifest: String) -> String { projectPath("manifests/\(manifest).lock.json") }
 
     func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    /// Whether two paths lead to one file.
+    static func isSame(_ a: String, _ b: String) -> Bool {
+        var first = stat(), second = stat()
+        guard stat(a, &first) == 0, stat(b, &second) == 0 else { return false }
+        return first.st_ino == second.st_ino && first.st_dev == second.st_dev
+    }
 }

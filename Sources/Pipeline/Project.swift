@@ -27,7 +27,25 @@ public struct Project: Sendable {
             let hint = nearest(to: URL(fileURLWithPath: path).lastPathComponent, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
             throw ExperimentError("\(path): no such experiment file\(hint) (`lavise-pipeline list` shows what there is)")
         }
-        return try ExperimentFile(contentsOf: path, settings: settings, seeds: seeds)
+        let file = try ExperimentFile(contentsOf: path, settings: settings, seeds: seeds)
+        // Results, histories and published tables go by the name.
+        let own = places.projectPath("experiments/\(file.name).json")
+        if places.exists(own), !Places.isSame(own, path) {
+            throw ExperimentError("\(path): its name \"\(file.name)\" is that of \(own), another file; give one of them another name")
+        }
+        return file
+    }
+
+    /// The files of a command's experiments.
+    /// - Throws: `ExperimentError` for two files of one name.
+    public func experiments(_ arguments: [String], settings: [String], seeds: [Int]?) throws -> [ExperimentFile] {
+        let files = try arguments.map { try experiment($0, settings: settings, seeds: seeds) }
+        for (index, file) in files.enumerated() {
+            if let other = files[..<index].firstIndex(where: { $0.name == file.name && $0.value != file.value }) {
+                throw ExperimentError("\(arguments[other]) and \(arguments[index]) are both named \"\(file.name)\", and results go by the name")
+            }
+        }
+        return files
     }
 
     public func plan(_ file: ExperimentFile) throws -> ExperimentPlan {
@@ -45,23 +63,5 @@ public struct Project: Sendable {
         let folder = places.projectPath("experiments")
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)
         return names.filter { $0.hasSuffix(".json") && $0 != "schema.json" }.sorted().map { folder + "/" + $0 }
-    }
-
-    /// Copies what the tables step left to `results/NAME` (or another folder); a file that is the same already is not touched.
-    public func export(_ status: JobStatus, of file: ExperimentFile, to folder: String?) throws -> String {
-        let target = places.projectPath(folder.map { "\($0)/\(file.name)" } ?? "results/\(file.name)")
-        guard let output = status.outputs.first else { throw ExperimentError("the tables of \(file.name) are not there; run it again") }
-        let files = FileManager.default
-        try files.createDirectory(atPath: target, withIntermediateDirectories: true)
-        for name in try files.subpathsOfDirectory(atPath: output.path).sorted() {
-            let from = "\(output.path)/\(name)", to = "\(target)/\(name)"
-            var isFolder: ObjCBool = false
-            if files.fileExists(atPath: from, isDirectory: &isFolder), isFolder.boolValue {
-                try files.createDirectory(atPath: to, withIntermediateDirectories: true)
-            } else if !files.contentsEqual(atPath: from, andPath: to) {
-                try Data(contentsOf: URL(fileURLWithPath: from)).write(to: URL(fileURLWithPath: to), options: .atomic)
-            }
-        }
-        return target
     }
 }

@@ -15,7 +15,7 @@ public struct ProvenanceCrate: Sendable, Equatable {
     /// The files of the results folder.
     public let files: [ProvenanceRecord.Item]
 
-    init(_ record: ProvenanceRecord, files: [ProvenanceRecord.Item]) {
+    package init(_ record: ProvenanceRecord, files: [ProvenanceRecord.Item]) {
         self.record = record
         self.files = files
     }
@@ -24,9 +24,10 @@ public struct ProvenanceCrate: Sendable, Equatable {
 
     private static let profiles = ["process", "workflow", "provenance"].map { "https://w3id.org/ro/wfrun/\($0)/0.5" }
         + ["https://w3id.org/workflowhub/workflow-ro-crate/1.0"]
+    private static let nameStart = "Results of "
     private static let license = "https://www.apache.org/licenses/LICENSE-2.0"
 
-    var json: String {
+    package var json: String {
         let context: Value = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
         return Value.object(["@context": context, "@graph": .array(head + software + data + actions)]).json(pretty: true) + "\n"
     }
@@ -65,7 +66,7 @@ public struct ProvenanceCrate: Sendable, Equatable {
                 "about": reference("./"), "conformsTo": references(["https://w3id.org/ro/crate/1.1", "https://w3id.org/workflowhub/workflow-ro-crate/1.0"]),
             ]),
             entity("./", "Dataset", members: [
-                "name": .string("Results of \(record.experiment)"), "description": .string(record.title), "datePublished": .string(ended.ISO8601Format()),
+                "name": .string(Self.nameStart + record.experiment), "description": .string(record.title), "datePublished": .string(ended.ISO8601Format()),
                 "license": reference(Self.license), "conformsTo": references(Self.profiles), "mainEntity": reference(Self.workflow),
                 "hasPart": references(files.map(\.name) + items.map(Self.id)), "mentions": references(["#run", "#organize"]),
             ]),
@@ -107,8 +108,20 @@ public struct ProvenanceCrate: Sendable, Equatable {
                 entity(Self.parameterID(step, name), "PropertyValue", members: ["name": .string(name), "value": Self.plain(value)])
             }
         }
-        return results + artifacts + parameters
+        return results + artifacts + parameters + settings.map { id, words in
+            entity(id, "PropertyValue", members: ["name": .string(words.name), "value": .string(words.value)])
+        }
     }
+
+    /// What the command line changed, an option and its value each.
+    private var settings: [(id: String, words: (name: String, value: String))] {
+        record.settings.enumerated().map { index, text in
+            let words = text.split(separator: " ", maxSplits: 1)
+            return ("\(Self.settingStart)\(index + 1)", (String(words[0]), words.count > 1 ? String(words[1]) : ""))
+        }
+    }
+
+    private static let settingStart = "#setting/"
 
     private func describe(_ item: ProvenanceRecord.Item) -> [String: Value] {
         ["name": .string(item.name), "sha256": .string(item.digest.hex), "contentSize": .string(String(item.bytes))]
@@ -147,7 +160,8 @@ public struct ProvenanceCrate: Sendable, Equatable {
             ])
         }
         let whole = entity("#run", "CreateAction", members: [
-            "name": .string("Run of \(record.experiment)"), "instrument": reference(Self.workflow), "object": references(record.inputs.map(Self.id)),
+            "name": .string("Run of \(record.experiment)"), "instrument": reference(Self.workflow),
+            "object": references(record.inputs.map(Self.id) + settings.map(\.id)),
             "result": references(files.map(\.name).filter { $0 != Self.workflow }), "endTime": .string(ended.ISO8601Format()),
             "actionStatus": ["@id": "http://schema.org/CompletedActionStatus"],
         ])
@@ -187,9 +201,12 @@ public struct ProvenanceCrate: Sendable, Equatable {
                 fingerprint: fingerprint, parameters: Dictionary(parameters, uniquingKeysWith: { first, _ in first }), inputs: objects.compactMap(item),
                 outputs: targets(action["result"]).compactMap(item), began: date(action["startTime"]), ended: date(action["endTime"]))
         }
+        let settings = targets(entities["#run"]?["object"]).filter { $0["@id"]?.stringValue?.hasPrefix(Self.settingStart) == true }
+            .compactMap { setting in setting["name"]?.stringValue.map { "\($0) \(setting["value"]?.stringValue ?? "")" } }
+        let name = entities["./"]?["name"]?.stringValue ?? ""
         record = ProvenanceRecord(
-            experiment: (entities["./"]?["name"]?.stringValue ?? "").replacingOccurrences(of: "Results of ", with: ""),
-            title: entities["./"]?["description"]?.stringValue ?? "", versions: [:], steps: steps)
+            experiment: name.hasPrefix(Self.nameStart) ? String(name.dropFirst(Self.nameStart.count)) : name,
+            title: entities["./"]?["description"]?.stringValue ?? "", settings: settings, versions: [:], steps: steps)
         files = graph.compactMap { entity in
             guard let id = entity["@id"]?.stringValue, !id.hasPrefix(Self.idStart), var file = item(entity) else { return nil }
             file.name = id
@@ -198,60 +215,14 @@ public struct ProvenanceCrate: Sendable, Equatable {
     }
 }
 
-extension Project {
-    /// Writes `experiment.json` and `provenance.json` beside the tables.
-    /// - Parameter folder: the results folder that `export` filled.
-    public func writeProvenance(of experiment: ExperimentPlan, _ jobs: [JobStatus], in folder: String) throws {
-        func write(_ name: String, _ text: String) throws {
-            let path = "\(folder)/\(name)", data = Data(text.utf8)
-            if FileManager.default.contents(atPath: path) != data { try data.write(to: URL(fileURLWithPath: path), options: .atomic) }
-        }
-        // Keys with $ are an editor's: `$schema` is a path from elsewhere.
-        let experimentKeys = (experiment.file.value.objectValue ?? [:]).filter { !$0.key.hasPrefix("$") }
-        try write(ProvenanceCrate.workflow, Value.object(experimentKeys).json(pretty: true) + "\n")
-        let tables = jobs.first { $0.job == experiment.tables }?.outputs.first?.path
-        let names = try tables.map { try FileManager.default.contentsOfDirectory(atPath: $0) } ?? []
-        let files = try ([ProvenanceCrate.workflow] + names.sorted()).map { name in
-            let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")))
-            return ProvenanceRecord.Item(name: name, digest: Digest(hashing: bytes), bytes: bytes.count)
-        }
-        let crate = try ProvenanceCrate(ProvenanceRecord(experiment, jobs, self), files: files)
-        // The same results made again, elsewhere or later, are no change: who keeps them in git sees none.
-        let present = FileManager.default.contents(atPath: "\(folder)/\(ProvenanceCrate.name)").flatMap { try? Value(json: [UInt8]($0)) }
-        let json = crate.json
-        if try present?.withoutTimes == Value(json: json).withoutTimes { return }
-        try write(ProvenanceCrate.name, json)
-    }
-}
-
 extension Value {
     /// What a crate says but for when it was.
-    fileprivate var withoutTimes: Value {
+    var withoutTimes: Value {
         switch self {
         case .object(let object):
             .object(object.filter { !["startTime", "endTime", "datePublished"].contains($0.key) }.mapValues(\.withoutTimes))
         case .array(let items): .array(items.map(\.withoutTimes))
         default: self
         }
-    }
-}
-
-/// Where a file of a results folder comes from, by the `provenance.json` beside it.
-public struct ResultOrigin: Sendable {
-    public let file: ProvenanceRecord.Item
-    public let record: ProvenanceRecord
-
-    /// - Returns: nil for a path with no provenance beside it, or of which the provenance does not speak.
-    /// - Throws: `ExperimentError` when the file is not the one that the run left.
-    public init?(of path: String) throws {
-        let url = URL(fileURLWithPath: path), beside = url.deletingLastPathComponent().appendingPathComponent(ProvenanceCrate.name).path
-        guard let bytes = FileManager.default.contents(atPath: path), let text = try? String(contentsOfFile: beside, encoding: .utf8) else { return nil }
-        let crate = try ProvenanceCrate(json: text, name: beside)
-        guard let file = crate.files.first(where: { $0.name == url.lastPathComponent }) else { return nil }
-        guard Digest(hashing: [UInt8](bytes)) == file.digest else {
-            throw ExperimentError("\(path) was changed since the run that \(ProvenanceCrate.name) records; write it again: lavise-pipeline run \(crate.record.experiment)")
-        }
-        self.file = file
-        record = crate.record
     }
 }

@@ -12,6 +12,13 @@ public struct ProvenanceRecord: Sendable, Equatable {
         public var digest: Digest
         public var bytes: Int
         public var isFolder = false
+
+        package init(name: String, digest: Digest, bytes: Int, isFolder: Bool = false) {
+            self.name = name
+            self.digest = digest
+            self.bytes = bytes
+            self.isFolder = isFolder
+        }
     }
 
     /// One execution of a stage.
@@ -31,6 +38,8 @@ public struct ProvenanceRecord: Sendable, Equatable {
 
     public var experiment: String
     public var title: String
+    /// What the command line changed in the experiment's file: `--set train.epochs=3`, `--seeds 0..4`.
+    public var settings: [String] = []
     /// Of this program and its libraries, by name; empty in a record that was read back.
     public var versions: [String: String]
     /// In the plan's order: what a step reads stands before it.
@@ -48,6 +57,8 @@ public struct ProvenanceRecord: Sendable, Equatable {
     init(_ plan: ExperimentPlan, _ jobs: [JobStatus], _ project: Project) throws {
         experiment = plan.file.name
         title = plan.file.title
+        settings = plan.file.settings.map { "--set \($0)" }
+            + (plan.file.seeds.map { ["--seeds " + ExperimentFile.text(of: $0)] } ?? [])
         versions = PipelineVersion.libraries
         steps = try jobs.compactMap { status in
             guard let fingerprint = status.fingerprint, let trace = try project.store.trace(fingerprint),
@@ -58,9 +69,10 @@ public struct ProvenanceRecord: Sendable, Equatable {
         }
     }
 
-    init(experiment: String, title: String, versions: [String: String], steps: [Step]) {
+    package init(experiment: String, title: String, settings: [String] = [], versions: [String: String], steps: [Step]) {
         self.experiment = experiment
         self.title = title
+        self.settings = settings
         self.versions = versions
         self.steps = steps
     }

@@ -41,24 +41,28 @@ public struct ReportPage {
         variant = try experiment.file.variant(row: row)
     }
 
-    /// Writes the page, and its pictures where they do not fit into it.
+    /// Writes the page, and its pictures where they do not fit into it; all of it is there at once, when it is whole.
     /// - Parameters:
+    ///   - place: the folder.
     ///   - arguments: what follows `lavise-pipeline report`, for the lines that tell how to make the page again.
     ///   - singleFile: pictures go into the page whatever their size.
-    public func write(to folder: String, arguments: [String], singleFile: Bool, progress: (Int, Int) -> Void) throws -> WrittenReport {
+    /// - Throws: `ExperimentError` when a stage is not fresh; `ResultsError`.
+    public func write(to place: ResultsPlace, arguments: [String], singleFile: Bool, progress: (Int, Int) -> Void) throws -> WrittenReport {
         let results = try experiment.results(jobs)
-        let files = FileManager.default, name = "report-images", pictures = "\(folder)/\(name)"
-        try? files.removeItem(atPath: pictures)
-        try files.createDirectory(atPath: pictures, withIntermediateDirectories: true)
-        let sheets = try drawSheets(results[variant], into: pictures, progress)
-        let pictureBytes = sheets.reduce(0) { $0 + ($1?.bytes ?? 0) }
-        var report = try report(results, arguments, sheets: sheets.map { $0?.sheet("#") })
-        let isOneFile = singleFile || pictureBytes / 3 * 4 + report.opening.utf8.count <= Self.mostBytesOfOneFile
-        if !isOneFile { for index in sheets.indices { report.filters?.filters[index].pictures = sheets[index]?.sheet(name + "/") } }
-        let page = "\(folder)/report.html"
-        var bytes = try write(report, to: page, embedding: isOneFile ? sheets.compactMap { $0 } : [], from: pictures)
-        if isOneFile { try files.removeItem(atPath: pictures) } else { bytes += pictureBytes }
-        return WrittenReport(page: page, bytes: bytes, pictures: isOneFile ? nil : pictures)
+        let name = "report-images", page = "report.html"
+        return try place.unit().publish([name, page]) { folder in
+            let files = FileManager.default, pictures = "\(folder)/\(name)"
+            try files.createDirectory(atPath: pictures, withIntermediateDirectories: true)
+            let sheets = try drawSheets(results[variant], into: pictures, progress)
+            let pictureBytes = sheets.reduce(0) { $0 + ($1?.bytes ?? 0) }
+            var report = try report(results, arguments, sheets: sheets.map { $0?.sheet("#") })
+            let isOneFile = singleFile || pictureBytes / 3 * 4 + report.opening.utf8.count <= Self.mostBytesOfOneFile
+            if !isOneFile { for index in sheets.indices { report.filters?.filters[index].pictures = sheets[index]?.sheet(name + "/") } }
+            let bytes = try write(report, to: "\(folder)/\(page)", embedding: isOneFile ? sheets.compactMap { $0 } : [], from: pictures)
+            if isOneFile { try files.removeItem(atPath: pictures) }
+            return WrittenReport(
+                page: "\(place.folder)/\(page)", bytes: bytes + (isOneFile ? 0 : pictureBytes), pictures: isOneFile ? nil : "\(place.folder)/\(name)")
+        }
     }
 
     /// The page piece by piece: with all pictures of a large layer it has hundreds of megabytes.

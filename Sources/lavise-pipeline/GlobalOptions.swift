@@ -56,7 +56,12 @@ struct ExperimentOptions: ParsableArguments {
 
     func files(_ project: Project) throws -> [ExperimentFile] {
         let seeds = try seeds.map(Self.parseSeeds)
-        return try experiments.map { try project.experiment($0, settings: set, seeds: seeds) }
+        return try project.experiments(experiments, settings: set, seeds: seeds)
+    }
+
+    /// The words after a verb that mean this experiment with what was set: `demo --set train.epochs=3`.
+    func words(of experiment: String) -> [String] {
+        [experiment] + set.flatMap { ["--set", $0] } + (seeds.map { ["--seeds", $0] } ?? [])
     }
 
     private static func parseSeeds(_ text: String) throws -> [Int] {

@@ -6,9 +6,13 @@ import Pipeline
 struct StatusReport {
     let value: Value
 
-    init(_ file: ExperimentFile, _ jobs: [JobStatus]) {
+    /// - Parameters:
+    ///   - results: the folder that results go to.
+    ///   - concern: what there is to say of it: that something else made it.
+    init(_ file: ExperimentFile, _ jobs: [JobStatus], results: ResultsPlace, concern: String? = nil) {
         value = [
             "schema": 1, "experiment": .string(file.name),
+            "results": ["folder": .string(results.folder), "concern": concern.map { .string($0) } ?? .null],
             "stages": .array(jobs.map { job in
                 [
                     "name": .string(job.job), "state": .string(job.state.rawValue),

@@ -23,7 +23,7 @@ import Testing
             let same = try command.run("diff", "results/x@HEAD", "results/x")
             #expect(same.code == 0 && same.output.contains("results/x equals results/x@HEAD"), "\(same.output)\(same.errors)")
 
-            #expect(try command.run("run", "x.json", "--set", "train.epochs=2").code == 0)
+            #expect(try command.run("run", "x.json", "--set", "train.epochs=2", "--results", "results").code == 0)
             let changed = try command.run("diff", "results/x@HEAD", "results/x")
             #expect(changed.code == 4 && changed.output.contains("train:") && changed.output.contains("epochs 1 → 2"), "\(changed.output)\(changed.errors)")
             #expect(changed.output.split(separator: "\n").filter { !$0.hasPrefix("first stage") }.allSatisfy { $0.count <= 80 }, "\(changed.output)")

@@ -62,6 +62,36 @@ import Testing
         }
     }
 
+    /// The disk of the results fills up half-way: the older results stay, whole, and room is all that the next run needs.
+    @Test(.enabled(if: mayMount, "needs root and the right to mount a tmpfs"))
+    func aFullDiskLeavesTheOlderResults() throws {
+        try Command.inMemory { command in
+            try command.makeTiny()
+            let disk = command.path("disk")
+            try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+            #expect(Self.shell("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk) == 0)
+            defer { Self.shell("umount", "-l", disk) }
+            let other = ["run", "x.json", "--results", "disk", "--set", "evaluate.topImages=1"]
+            #expect(try command.finish(["run", "x.json", "--results", "disk"]).code == 0)
+            let old = try command.files("disk/x"), size = old.values.reduce(0) { $0 + ($1.count + 4095) / 4096 }
+            var failures = 0
+            // From no page free to enough for all files but the last.
+            for pages in 0..<size {
+                Self.shell("mount", "-o", "remount,size=\((size + 2 + pages) * 4)k", disk)
+                let end = try command.finish(other)
+                guard end.code != 0 else { break }
+                failures += 1
+                #expect(end.code == 1 && end.errors.contains("No space left on device") && end.errors.contains("disk/x stays as it was"), "\(end.errors)")
+                #expect(try command.files("disk/x") == old, "\(pages) pages")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == ["x"])
+            }
+            #expect(failures > 3)
+            Self.shell("mount", "-o", "remount,size=1m", disk)
+            #expect(try command.finish(other).code == 0)
+            #expect(try command.files("disk/x") != old)
+        }
+    }
+
     /// What another user may not write or read, as that user: root may everything.
     private static let mayBeNobody = geteuid() == 0 && shell("setpriv", "--reuid=65534", "--clear-groups", Command.binary.path, "version") == 0
 
@@ -89,6 +119,12 @@ import Testing
             let input = try runAsNobody()
             #expect(input.code == 1 && input.errors.contains("cannot read \(command.path("data/scenes/glove.txt")): Permission denied"), "\(input)")
             try mode("data/scenes/glove.txt", 0o644)
+            try FileManager.default.createDirectory(atPath: command.path("results"), withIntermediateDirectories: true)
+            try mode("results", 0o755)
+            let results = try runAsNobody()
+            #expect(results.code == 1 && results.errors.contains("results cannot go to results/x: cannot write in \(command.path("results")): Permission denied"), "\(results)")
+            #expect(!FileManager.default.fileExists(atPath: command.path(".lavise/ac")), "it was found before the work")
+            try mode("results", 0o777)
             let good = try runAsNobody()
             #expect(good.code == 0, "\(good)")
         }

@@ -7,7 +7,9 @@ import TransferTestSupport
 /// From zips to the recall table with nothing done by hand: the committed experiments on small COCO and Visual Genome.
 @Suite struct MiniatureRunTests {
     /// So few filters that the test is quick.
-    private let size = ["--set", "evaluate.filters=[\((0..<24).map { "\(21 * $0)" }.joined(separator: ","))]", "--set", "evaluate.topImages=8"]
+    private let size = [
+        "--set", "evaluate.filters=[\((0..<24).map { "\(21 * $0)" }.joined(separator: ","))]", "--set", "evaluate.topImages=8", "--results", "results",
+    ]
     private let files = FileManager.default
 
     @Test func cocoGoesFromZipsToTheTable() throws {

@@ -45,14 +45,14 @@ import Testing
             #expect(dated != first)
             try command.write("results/x/provenance.json", dated)
             #expect(try provenance("--store", ".other") == dated)
-            #expect(try provenance("--set", "evaluate.topImages=1") != dated)
+            #expect(try provenance("--set", "evaluate.topImages=1", "--results", "results") != dated)
         }
     }
 
     @Test(.enabled(if: validator != nil, "LAVISE_ROC_PYTHON names no Python with roc-validator")) func publicValidatorFindsNothing() throws {
         try Command.with { command in
             try command.makeExperiment()
-            #expect(try command.run("run", "x.json", "--seeds", "0..1").code == 0)
+            #expect(try command.run("run", "x.json", "--seeds", "0..1", "--results", "results").code == 0)
             let process = Process()
             process.executableURL = URL(fileURLWithPath: try #require(Self.validator))
             process.arguments = [Self.script, command.path("results/x")]

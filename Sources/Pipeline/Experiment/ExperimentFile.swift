@@ -1,4 +1,5 @@
 import Fingerprints
+import Foundation
 import Transfer
 
 /// An experiment file after `--set`, before validation: JSON with its places, expanded by its matrix into variants.
@@ -10,6 +11,8 @@ public struct ExperimentFile: Sendable {
     public let matrixKeys: [String]
     /// The file's JSON after `--set` and `--seeds`.
     public let value: Value
+    /// What the command line changed: `a.b=VALUE` pairs, and the seeds in place of the file's.
+    public let settings: [String], seeds: [Int]?
 
     public struct Variant: Sendable {
         /// The matrix values of this combination as text, in the order of `matrixKeys`.
@@ -23,7 +26,8 @@ public struct ExperimentFile: Sendable {
     /// - Throws: `ExperimentError` naming file, line, column and key, or the argument that is wrong.
     public init(contentsOf path: String, settings: [String] = [], seeds: [Int]? = nil) throws {
         do {
-            try self.init(json: readWholeFile(path, limit: 16 << 20), file: path, settings: settings, seeds: seeds)
+            let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+            try self.init(json: readWholeFile(path, limit: 16 << 20), file: path, stem: stem, settings: settings, seeds: seeds)
         } catch let error as TransferError {
             throw ExperimentError("\(error)")
         }
@@ -33,21 +37,33 @@ public struct ExperimentFile: Sendable {
         try self.init(json: Array(json.utf8), file: file, settings: settings, seeds: seeds)
     }
 
-    /// The same from the file's bytes; `file` names it in errors.
-    public init(json: [UInt8], file: String, settings: [String] = [], seeds: [Int]? = nil) throws {
+    /// The same from the file's bytes; `file` names it in errors, and `stem` is what its `name` must be.
+    public init(json: [UInt8], file: String, stem: String? = nil, settings: [String] = [], seeds: [Int]? = nil) throws {
         do {
-            try self.init(JSONNode(json: json, source: file), settings: settings.map(Setting.init), seeds: seeds)
+            let node = try JSONNode(json: json, source: file)
+            try Self.check(node, isNamed: stem)
+            try self.init(node, settings: settings, seeds: seeds)
         } catch let error as TextError {
             throw ExperimentError(error)
         }
     }
 
-    private init(_ file: JSONNode, settings: [Setting], seeds: [Int]?) throws {
+    private static func check(_ file: JSONNode, isNamed stem: String?) throws {
+        guard let stem, case .object(let members) = file.content, let member = members.first(where: { $0.key == "name" }),
+              case .string(let name) = member.value.content, name != stem else { return }
+        throw TextError(
+            member.value.place, "\"name\" is \"\(name)\", and the file is named \(stem).json; results go by the name: let both be the same")
+    }
+
+    private init(_ file: JSONNode, settings arguments: [String], seeds: [Int]?) throws {
+        let settings = try arguments.map(Setting.init)
         let noObject = TextError(file.place, "an experiment file holds one object {…}")
         var root = file
         guard case .object = root.content else { throw noObject }
         for setting in settings + (seeds.map { [Setting(seeds: $0)] } ?? []) { root = try setting.applied(to: root) }
         value = root.value.withWholeNumbers
+        self.settings = arguments
+        self.seeds = seeds
         guard case .object(let members) = root.content else { throw noObject }
         let matrix = try Matrix(members.first { $0.key == "matrix" })
         for setting in settings { try setting.check(against: matrix.axes.map(\.path)) }

@@ -7,13 +7,17 @@ extension Experiment {
     static let variableKeys = ["protocol", "seed", "dataset", "embedding", "backbone", "train", "evaluate"]
     static let keys = ["name", "title"] + variableKeys + ["claims", "matrix"]
 
+    /// Names beside the results folder, with what a run's settings add to it, have 255 bytes at most.
+    private static let mostBytesOfName = 100
+
     /// Validates one variant; every key but `name`, `dataset`, `embedding` and `backbone` has METHOD's default.
     /// - Throws: `TextError` naming place, key, what was expected and the nearest known name.
     init(_ node: JSONNode) throws {
         let root = try Fields(node, known: Self.keys, what: "an experiment file")
         name = try root.required("name", "the experiment's name", root.string)
-        guard name.allSatisfy({ $0.isLetter || $0.isNumber || "_-.".contains($0) }), !name.hasPrefix(".") else {
-            throw root.error("name", "made of letters, digits, _ - and . (it names a folder under results/)")
+        guard name.allSatisfy({ $0.isLetter || $0.isNumber || "_-.".contains($0) }), !name.hasPrefix("."), name.utf8.count <= Self.mostBytesOfName else {
+            throw root.error(
+                "name", "made of letters, digits, _ - and ., at most \(Self.mostBytesOfName) bytes (it names a folder under results/)")
         }
         title = try root.string("title") ?? name
         seed = UInt64(try root.int("seed", in: 0...Int.max) ?? 0)

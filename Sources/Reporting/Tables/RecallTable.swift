@@ -58,7 +58,10 @@ public struct RecallTable: Sendable, Equatable {
     }
 
     /// `recall`, `recall-seen` or `recall-unseen`: the files' name without its ending.
-    public var fileName: String { concepts == .all ? "recall" : "recall-\(concepts.rawValue)" }
+    public var fileName: String { Self.fileName(concepts) }
+
+    /// The name that a table of these concepts has.
+    public static func fileName(_ concepts: ConceptShare) -> String { concepts == .all ? "recall" : "recall-\(concepts.rawValue)" }
 
     /// The row of a method at a cut-off.
     public func row(_ row: String? = nil, method: String, k: Int) -> RecallRow? {

@@ -57,4 +57,12 @@ enum Format {
         guard let width, line.count > width else { return line }
         return width > 0 ? line.prefix(width - 1) + "…" : ""
     }
+
+    /// Words as a shell takes them, quoted where they need it.
+    static func shell(_ words: [String]) -> String {
+        words.map { word in
+            let isPlain = !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "_-./=,:+".contains($0) }
+            return isPlain ? word : "'\(word.replacingOccurrences(of: "'", with: "'\\''"))'"
+        }.joined(separator: " ")
+    }
 }

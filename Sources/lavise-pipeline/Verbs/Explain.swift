@@ -38,23 +38,23 @@ struct Explain: ParsableCommand {
         if let concept {
             try show(concept: concept, explainer, file.name)
         } else if let image {
-            try show(picture: image, explainer, file.name, project)
+            try show(picture: image, explainer, file, project)
         } else {
-            let documents = try filter.compactMap { try show(filter: $0, explainer, file.name, project) }
+            let documents = try filter.compactMap { try show(filter: $0, explainer, file, project) }
             if global.json { try standardOutput(json: documents, isList: filter.count > 1) }
         }
     }
 
     /// - Returns: what there is to say as JSON, if that is asked for; else it is printed.
-    private func show(filter number: Int, _ explainer: FilterExplainer, _ name: String, _ project: Project) throws -> Value? {
+    private func show(filter number: Int, _ explainer: FilterExplainer, _ file: ExperimentFile, _ project: Project) throws -> Value? {
         let row = try explainer.row(ofFilter: number)
-        let path = try write(explainer.grid(ofFilter: number), "\(name)/heatmaps/filter-\(number).png", project)
+        let path = try write(explainer.grid(ofFilter: number), "filter-\(number).png", file, project)
         if global.json {
             let list = row.words.prefix(words).map { word -> Value in
                 ["word": .string(word.text), "images": .int(word.frequency), "similarity": .double(word.similarity)]
             }
             return [
-                "schema": 1, "experiment": .string(name), "filter": .int(number), "method": .string(explainer.method.rawValue),
+                "schema": 1, "experiment": .string(file.name), "filter": .int(number), "method": .string(explainer.method.rawValue),
                 "threshold": .double(row.threshold), "words": .array(list), "picture": .string(path),
             ]
         }
@@ -69,7 +69,7 @@ struct Explain: ParsableCommand {
         return nil
     }
 
-    private func show(picture: String, _ explainer: FilterExplainer, _ name: String, _ project: Project) throws {
+    private func show(picture: String, _ explainer: FilterExplainer, _ file: ExperimentFile, _ project: Project) throws {
         let seen: [SeenInPicture]
         do {
             seen = try explainer.explain(picture: picture, filters: filter.isEmpty ? nil : filter, count: words)
@@ -78,7 +78,7 @@ struct Explain: ParsableCommand {
         }
         let base = URL(fileURLWithPath: picture).deletingPathExtension().lastPathComponent
         let suffix = filter.isEmpty ? "" : "-filter-" + filter.map(String.init).joined(separator: "-")
-        let path = try write(.grid(seen.map(\.heatMap), columns: 5), "\(name)/heatmaps/\(base)\(suffix).png", project)
+        let path = try write(.grid(seen.map(\.heatMap), columns: 5), "\(base)\(suffix).png", file, project)
         if global.json {
             let list = seen.map { one -> Value in
                 [
@@ -87,7 +87,7 @@ struct Explain: ParsableCommand {
                 ]
             }
             return try standardOutput(json: [
-                "schema": 1, "experiment": .string(name), "image": .string(picture), "method": .string(explainer.method.rawValue),
+                "schema": 1, "experiment": .string(file.name), "image": .string(picture), "method": .string(explainer.method.rawValue),
                 "filters": .array(list), "picture": .string(path),
             ])
         }
@@ -121,13 +121,15 @@ struct Explain: ParsableCommand {
         try standardOutput("\(found.count) of \(explainer.results.evaluation.summary.filters.count) filters have \"\(concept)\" among their first \(words) words")
     }
 
-    /// Writes a PNG where the user wants it, or under `results/`; returns its path.
-    private func write(_ picture: RGBImage, _ name: String, _ project: Project) throws -> String {
-        var path = project.places.projectPath(output ?? "results/\(name)")
-        if output != nil, filter.count > 1, image == nil { path = project.places.projectPath("results/\(name)") }
-        let url = URL(fileURLWithPath: path)
+    /// Writes a PNG where the user wants it, or under the results; returns its path.
+    private func write(_ picture: RGBImage, _ name: String, _ file: ExperimentFile, _ project: Project) throws -> String {
+        let png = try encodePNG(picture)
+        guard let output, filter.count < 2 || image != nil else {
+            return try ResultsPlace(file, places: project.places).write([UInt8](png), to: "heatmaps/\(name)")
+        }
+        let path = project.places.projectPath(output), url = URL(fileURLWithPath: path)
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(encodePNG(picture)).write(to: url, options: .atomic)
+        try Data(png).write(to: url, options: .atomic)
         return path
     }
 }

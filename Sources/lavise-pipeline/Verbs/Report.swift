@@ -22,11 +22,11 @@ struct Report: ParsableCommand {
         var progress = LiveLine(isWanted: !global.quiet && !global.noProgress)
         for (name, file) in zip(chosen.experiments, files) {
             let plan = try project.plan(file)
-            let page = try ReportPage(plan, project: project, jobs: project.runner().status(of: plan.plan), row: row, threads: threads.count)
-            let arguments = [name] + chosen.set.flatMap { ["--set", $0] } + (chosen.seeds.map { ["--seeds", $0] } ?? [])
-            let written = try page.write(
-                to: project.places.projectPath(output ?? "results/\(file.name)"), arguments: arguments, singleFile: singleFile
-            ) { done, total in
+            let jobs = try project.runner().status(of: plan.plan)
+            let page = try ReportPage(plan, project: project, jobs: jobs, row: row, threads: threads.count)
+            if output == nil, jobs.allSatisfy({ $0.state == .fresh }) { try project.requireOwnResults(of: plan, jobs) }
+            let place = ResultsPlace(file, page: output, places: project.places)
+            let written = try page.write(to: place, arguments: chosen.words(of: name), singleFile: singleFile) { done, total in
                 progress.draw(done == total ? "" : "heat maps \(done)/\(total) filters")
             }
             if global.json {

@@ -36,16 +36,19 @@ struct Run: ParsableCommand {
     func run() throws {
         let project = try global.open()
         let files = try chosen.files(project)
+        // Found before the work: a place where results cannot go.
+        let places = files.map { ResultsPlace($0, results: results, places: project.places) }
+        try places.forEach { try $0.check() }
         if dryRun { return try PlanVerb.show(files, project, json: global.json) }
         var documents: [Value] = []
-        let result = Result { for file in files { documents.append(try run(file, project)) } }
+        let result = Result { for (file, place) in zip(files, places) { documents.append(try run(file, project, place)) } }
         // What was finished before a failure is told of, too.
         if global.json, !documents.isEmpty { try standardOutput(json: documents, isList: chosen.isList) }
         try result.get()
     }
 
     /// - Returns: how each stage stands afterwards.
-    private func run(_ file: ExperimentFile, _ project: Project) throws -> Value {
+    private func run(_ file: ExperimentFile, _ project: Project, _ place: ResultsPlace) throws -> Value {
         let experiment = try project.plan(file)
         let details: (@Sendable (JobStatus) -> [String])? = global.verbose ? { @Sendable in project.details(of: $0) } : nil
         let console = Console(
@@ -62,14 +65,17 @@ struct Run: ParsableCommand {
         let outcome = try result.get()
         try recorded.get()
         if !global.quiet { standardError(Self.summary(outcome, seconds: Date().timeIntervalSince(began))) }
-        let document = StatusReport(file, outcome).value
+        let document = StatusReport(file, outcome, results: place).value
         guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh else { return document }
-        let folder = try project.export(tables, of: file, to: results)
-        try project.writeProvenance(of: experiment, outcome, in: folder)
+        let isChanged = try project.export(experiment, outcome, to: place, patience: lockTimeout)
         if !global.json, !global.quiet {
-            let table = try String(contentsOfFile: folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8)
+            let table = try String(contentsOfFile: place.folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8)
             try standardOutput(table, terminator: "")
-            standardError("results: \(Format.path(folder)); a page with every filter: lavise-pipeline report \(file.name)")
+            let words = Format.shell(chosen.words(of: file.name))
+            standardError("results: \(Format.path(place.folder)); a page with every filter: lavise-pipeline report \(words)")
+            if isChanged, FileManager.default.fileExists(atPath: place.folder + "/report.html") {
+                standardError("report.html there is older than these tables: lavise-pipeline report \(words)")
+            }
         }
         return document
     }

@@ -25,12 +25,13 @@ struct Status: ParsableCommand {
             let jobs = try project.runner(options, observer: console).status(of: plan)
             console.end()
             isFresh = isFresh && jobs.allSatisfy { $0.state == .fresh }
+            let concern = try project.concern(about: file)
             if global.json {
-                documents.append(StatusReport(file, jobs).value)
+                documents.append(StatusReport(file, jobs, results: ResultsPlace(file, places: project.places), concern: concern).value)
             } else {
-                try standardOutput(lines: ["\(file.name): \(file.title)"] + zip(Self.lines(jobs), jobs).flatMap { line, job in
-                    [line] + (global.verbose ? project.details(of: job) : [])
-                })
+                var lines = ["\(file.name): \(file.title)"]
+                for (line, job) in zip(Self.lines(jobs), jobs) { lines += [line] + (global.verbose ? project.details(of: job) : []) }
+                try standardOutput(lines: lines + [concern].compactMap { $0 })
             }
         }
         if global.json { try standardOutput(json: documents, isList: chosen.isList) }

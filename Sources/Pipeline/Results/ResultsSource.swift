@@ -134,19 +134,3 @@ public struct ResultsDiff: Sendable {
         }
     }
 }
-
-/// The papers' tables, filled from the recall tables of every experiment in a results folder.
-/// - Throws: `ExperimentError` for a table that cannot be read.
-public func collectTables(from results: String) throws -> [CollectedTable] {
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: results).sorted() else {
-        throw ExperimentError("\(results): no results there; run an experiment first, or name their folder with --results")
-    }
-    let tables = try names.flatMap { name in
-        try ConceptShare.allCases.compactMap { share -> RecallTable? in
-            let file = "\(results)/\(name)/recall\(share == .all ? "" : "-\(share.rawValue)").json"
-            guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return nil }
-            return try ResultsSource.asExperimentError { try RecallTable(json: text, name: file) }
-        }
-    }
-    return PublishedTable.all.map { CollectedTable($0, from: tables) }
-}

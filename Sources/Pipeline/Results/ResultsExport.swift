@@ -1,0 +1,64 @@
+import Engine
+import Fingerprints
+import Foundation
+import Reporting
+
+extension Project {
+    /// Puts the tables of a run, its experiment and its provenance in the place of what an earlier run left in the folder, in one step;
+    /// what other verbs and the user put there stays.
+    /// - Parameters:
+    ///   - jobs: how the experiment's stages stand: the tables' is fresh.
+    ///   - patience: seconds to wait for another run that writes there.
+    /// - Returns: whether anything changed. The same results made again, elsewhere or later, are no change: who keeps them in git sees none.
+    /// - Throws: `ResultsError`, `ExperimentError`, `EngineError`.
+    @discardableResult
+    public func export(_ experiment: ExperimentPlan, _ jobs: [JobStatus], to place: ResultsPlace, patience: Double? = nil) throws -> Bool {
+        guard let tables = jobs.first(where: { $0.job == experiment.tables })?.outputs.first?.path else {
+            throw ExperimentError("the tables of \(experiment.file.name) are not there; run it again")
+        }
+        var unit = try place.unit()
+        if let patience { unit.patience = patience }
+        let names = try FileManager.default.contentsOfDirectory(atPath: tables).sorted()
+        let workflow = experiment.file.value.withoutComments.json(pretty: true) + "\n"
+        var files = [ResultsUnit.File(name: ProvenanceCrate.workflow, bytes: Array(workflow.utf8))]
+        files += try names.map { ResultsUnit.File(name: $0, bytes: [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(tables)/\($0)")))) }
+        let items = files.map { ProvenanceRecord.Item(name: $0.name, digest: Digest(hashing: $0.bytes), bytes: $0.bytes.count) }
+        let crate = try ProvenanceCrate(ProvenanceRecord(experiment, jobs, self), files: items)
+        return try unit.replaceRun(with: files, provenance: Array(crate.json.utf8))
+    }
+}
+
+extension ResultsUnit {
+    /// As `replace`, for the files of a run and its provenance.
+    package func replaceRun(with files: [File], provenance: [UInt8]) throws -> Bool {
+        // What an earlier run says that it left goes, whatever this version knows of it. Looked at under the lock.
+        lazy var listed: Set<String> = {
+            guard let bytes = try? disk.read("\(folder)/\(ProvenanceCrate.name)"),
+                  let crate = try? ProvenanceCrate(json: String(decoding: bytes, as: UTF8.self), name: folder) else { return [] }
+            return Set(crate.files.map(\.name))
+        }()
+        return try replace(
+            with: files + [File(name: ProvenanceCrate.name, bytes: provenance)], isOwned: { ResultsNames.all.contains($0) || listed.contains($0) },
+            isSame: { name, old, new in
+                guard name == ProvenanceCrate.name, let old = try? Value(json: old), let new = try? Value(json: new) else { return old == new }
+                return old.withoutTimes == new.withoutTimes
+            })
+    }
+}
+
+extension ResultsPlace {
+    /// Writes one file, `heatmaps/filter-3.png`, into the folder; whole or not at all.
+    /// - Returns: its path.
+    /// - Throws: `ExperimentError` where a link stands in its place, `ResultsError`, `EngineError.lockTimeout`.
+    public func write(_ bytes: [UInt8], to name: String) throws -> String {
+        let unit = try unit()
+        try unit.locked {
+            let path = "\(unit.folder)/\(name)", draft = path + "#new"
+            try disk.makeFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+            try ResultsUnit.checkIsFile(path, shown: "\(shown)/\(name)", disk)
+            try disk.write(bytes, to: draft)
+            try disk.rename(draft, to: path)
+        }
+        return "\(folder)/\(name)"
+    }
+}
