@@ -210,8 +210,8 @@ import Testing
                 let path = "\(world.folder)/\(name)"
                 try? FileManager.default.removeItem(atPath: path)
                 try make(path)
-                let asked = #expect(throws: ExperimentError.self) { try world.place.check() }
-                let written = #expect(throws: ExperimentError.self) { _ = try unit.write(world.run()) }
+                let asked = #expect(throws: ResultsError.self) { try world.place.check() }
+                let written = #expect(throws: ResultsError.self) { _ = try unit.write(world.run()) }
                 for error in [asked, written] { #expect(error?.description.contains(name) == true, "\(String(describing: error))") }
                 try FileManager.default.removeItem(atPath: path)
             }
@@ -223,7 +223,10 @@ import Testing
     @Test func placesThatCannotBeAreFoundBeforeTheWork() throws {
         try World.with(4) { world in
             let files = FileManager.default
-            func refusal(_ name: String) -> String { (#expect(throws: ExperimentError.self) { try ResultsPlace(name, places: Places(project: world.root, data: "")).check() })?.description ?? "" }
+            func refusal(_ name: String) -> String {
+                do { try ResultsPlace(name, places: Places(project: world.root, data: "")).check() } catch { return "\(error)" }
+                return "nothing is wrong"
+            }
             try Data().write(to: URL(fileURLWithPath: world.root + "/file"))
             try files.createSymbolicLink(atPath: world.root + "/dangling", withDestinationPath: "nowhere")
             #expect(refusal("file").contains("is no folder"))

@@ -49,7 +49,7 @@ extension ResultsUnit {
 extension ResultsPlace {
     /// Writes one file, `heatmaps/filter-3.png`, into the folder; whole or not at all.
     /// - Returns: its path.
-    /// - Throws: `ExperimentError` where a link stands in its place, `ResultsError`, `EngineError.lockTimeout`.
+    /// - Throws: `ResultsError`, also where a link stands in its place; `EngineError.lockTimeout`.
     public func write(_ bytes: [UInt8], to name: String) throws -> String {
         let unit = try unit()
         try unit.locked {

@@ -28,7 +28,7 @@ public struct ResultsPlace: Sendable {
     }
 
     /// The folder that links lead to, ready to be written as one.
-    /// - Throws: `ExperimentError` for a link that leads nowhere, `ResultsError`.
+    /// - Throws: `ResultsError` for a link that leads nowhere.
     package func unit() throws -> ResultsUnit { ResultsUnit(folder: try Self.resolved(folder, shown), disk: disk) }
 
     /// The folder by its own path; that it is absent is fine.
@@ -36,15 +36,15 @@ public struct ResultsPlace: Sendable {
         var info = stat()
         guard lstat(folder, &info) == 0, info.st_mode & S_IFMT == S_IFLNK else { return folder }
         guard let real = realpath(folder, nil) else {
-            throw ExperimentError("\(shown) is a link that leads nowhere; make the folder that it names, or remove the link")
+            throw ResultsError("\(shown) is a link that leads nowhere; make the folder that it names, or remove the link")
         }
         defer { free(real) }
         return String(cString: real)
     }
 
     /// Looks whether results can be written here, before there are any. Changes nothing.
-    /// - Throws: `ExperimentError` when something other than a folder is there, a link stands in a file's place or the name is too long;
-    ///   `ResultsError` when this user may not write there.
+    /// - Throws: `ResultsError` when something other than a folder is there, a link stands in a file's place or this user may not write
+    ///   there; `ExperimentError` for a name that is too long or taken.
     public func check() throws {
         let folder = try Self.resolved(folder, shown)
         guard URL(fileURLWithPath: folder).lastPathComponent != CollectedTables.folder else {
@@ -59,7 +59,7 @@ public struct ResultsPlace: Sendable {
         try checkFolder(folder)
         var own = stat(), above = stat()
         guard stat(folder, &own) == 0, stat(parent, &above) == 0, own.st_dev == above.st_dev else {
-            throw ExperimentError("\(shown) is a disk of its own, whose files cannot change in one step; mount the folder above it, or give --results DIR")
+            throw ResultsError("\(shown) is a disk of its own, whose files cannot change in one step; mount the folder above it, or give --results DIR")
         }
         try system {
             for name in try disk.names(in: folder) where ResultsNames.all.contains(name) {
@@ -76,8 +76,8 @@ public struct ResultsPlace: Sendable {
 
     private func checkFolder(_ path: String) throws {
         var info = stat()
-        guard stat(path, &info) == 0 else { throw ExperimentError("\(path) is a link that leads nowhere; results cannot go to \(shown)") }
-        guard info.st_mode & S_IFMT == S_IFDIR else { throw ExperimentError("\(path) is no folder; results cannot go to \(shown)") }
+        guard stat(path, &info) == 0 else { throw ResultsError("\(path) is a link that leads nowhere; results cannot go to \(shown)") }
+        guard info.st_mode & S_IFMT == S_IFDIR else { throw ResultsError("\(path) is no folder; results cannot go to \(shown)") }
         guard access(path, R_OK | W_OK | X_OK) == 0 else {
             throw ResultsError("results cannot go to \(shown): cannot write in \(path): \(String(cString: strerror(errno))); "
                 + "check who owns it and its permissions, or give --results DIR")

@@ -53,7 +53,7 @@ package struct ResultsUnit {
     ///   - isOwned: names that such a writer leaves: what there is of them and not in `files` goes.
     ///   - isSame: whether a file there says the same as the new one and may stay; its name, its bytes, the new ones.
     /// - Returns: false where all was so already and nothing was touched.
-    /// - Throws: `ResultsError`, `ExperimentError` where something other than a file has a file's name, `EngineError.lockTimeout`.
+    /// - Throws: `ResultsError`, also where something other than a file has a file's name; `EngineError.lockTimeout`.
     package func replace(
         with files: [File], isOwned: (String) -> Bool, isSame: (String, [UInt8], [UInt8]) throws -> Bool = { $1 == $2 }
     ) throws -> Bool {
@@ -148,15 +148,15 @@ package struct ResultsUnit {
     }
 
     /// - Parameter shown: the path as the user knows it.
-    /// - Throws: `ExperimentError` for anything but a file: a link is not replaced, as what it names would silently be old.
+    /// - Throws: `ResultsError` for anything but a file: a link is not replaced, as what it names would silently be old.
     static func checkIsFile(_ path: String, shown: String, _ disk: any ResultsDisk) throws {
         switch try disk.entry(path) {
         case .file?, nil: return
         case .link(let target)?:
-            throw ExperimentError("\(shown) is a link to \(target), and a run would have to put a file in its place; "
+            throw ResultsError("\(shown) is a link to \(target), and a run would have to put a file in its place; "
                 + "remove the link, or turn it round: let a link there point here")
         case .folder?, .other?:
-            throw ExperimentError("\(shown) is no file, and a run would have to put one in its place; move it away")
+            throw ResultsError("\(shown) is no file, and a run would have to put one in its place; move it away")
         }
     }
 
@@ -176,7 +176,7 @@ package struct ResultsUnit {
             for name in try disk.names(in: path) { try keep("\(path)/\(name)", as: "\(new)/\(name)") }
             try disk.copyMode(of: path, to: new)
         case .file?, .link?: try disk.link(path, to: new)
-        case .other?: throw ExperimentError("\(path) is neither file nor folder; move it away")
+        case .other?: throw ResultsError("\(path) is neither file nor folder; move it away")
         case nil: return
         }
     }
