@@ -45,6 +45,9 @@ extension ExperimentPlan {
     }
 
     private static func check(_ claim: Claim, _ results: [VariantResults], row: String?) throws -> CheckedClaim {
+        if let why = results.lazy.compactMap({ $0.lack(of: claim.statement) }).first {
+            return CheckedClaim(source: claim.source, row: row, notRun: claim.statement.shown, why: why)
+        }
         switch claim.statement {
         case .recall(let method, let k, let unseen, let published, let margin):
             let intervals = try results.compactMap { try $0.interval(method, k: k, unseen ? .unseen : .all) }
@@ -64,7 +67,32 @@ extension ExperimentPlan {
     }
 }
 
+extension Claim.Statement {
+    /// As reports have it.
+    fileprivate var shown: Reporting.Claim {
+        switch self {
+        case .recall(let method, let k, let unseen, let published, let margin):
+            .recall(method: method, k: k, concepts: unseen ? .unseen : .all, published: published, margin: margin)
+        case .order(let methods): .order(methods)
+        }
+    }
+}
+
 extension VariantResults {
+    /// What a claim speaks of and the experiment did not compute; nil when it did.
+    fileprivate func lack(of statement: Claim.Statement) -> String? {
+        let evaluated = evaluation.methods.map(\.method.rawValue)
+        let known = evaluated + [RecallLine.mostFrequent, RecallLine.random]
+        func missing(_ methods: [String]) -> String? {
+            methods.first { !known.contains($0) }.map { "\($0) was not evaluated, only \(evaluated.joined(separator: ", "))" }
+        }
+        switch statement {
+        case .recall(let method, let k, _, _, _):
+            return missing([method]) ?? (evaluation.ks.contains(k) ? nil : "no recall@\(k) was computed, only \(evaluation.ks.map(String.init).joined(separator: ", "))")
+        case .order(let methods): return missing(methods)
+        }
+    }
+
     fileprivate func interval(_ method: String, k: Int, _ share: ConceptShare) throws -> Interval? {
         guard let estimate = try recallLines(share).first(where: { $0.method == method && $0.k == k })?.estimate,
               let value = estimate.recall, let low = estimate.low, let high = estimate.high else { return nil }

@@ -15,7 +15,7 @@ public struct FilterExplainer {
     public let method: ExplanationMethod
 
     /// - Parameters:
-    ///   - method: nil for the paper's own, or the last that the experiment evaluated.
+    ///   - method: nil for the results' `headlineMethod`.
     ///   - row: the matrix row, by its labels; nil for the first.
     /// - Throws: `ExperimentError` when a stage is not fresh, or there is no such method or row.
     public init(_ experiment: ExperimentPlan, jobs: [JobStatus], method: String?, row: String?, threads: Int) throws {

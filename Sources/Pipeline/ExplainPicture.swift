@@ -9,8 +9,9 @@ import Tensors
 /// What a filter sees in a picture of the user's.
 public struct SeenInPicture: Sendable {
     public let filter: Int
-    /// The highest activation as a multiple of the filter's threshold T_u: above 1 the filter is active in the picture.
-    public let strength: Double
+    /// The highest activation as a multiple of the filter's threshold T_u: above 1 the filter is active in the picture. nil where the
+    /// threshold is not above 0, as of a filter that hardly ever fires: then no multiple says anything.
+    public let strength: Double?
     /// Share of the picture's area where the filter is active.
     public let area: Double
     /// The nearest words with their cosines, nearest first.
@@ -21,7 +22,7 @@ public struct SeenInPicture: Sendable {
 extension FilterExplainer {
     /// Explains a JPEG with the trained explainer, as evaluation does its images.
     /// - Parameters:
-    ///   - filters: which; nil for the `count` that are the most active in the picture.
+    ///   - filters: which; nil for the `count` that are the most active in the picture, of those whose threshold is above 0.
     /// - Throws: `ExperimentError`, `ImagingError`.
     public func explain(picture path: String, filters: [Int]?, count: Int) throws -> [SeenInPicture] {
         let own = experiment.variants[variant]
@@ -33,9 +34,11 @@ extension FilterExplainer {
         var maps = [Float](repeating: 0, count: shape.count)
         picture.pixels.withUnsafeBufferPointer { backbone.features(pixels: $0.baseAddress!, into: &maps) }
         func peak(_ index: Int) -> Float { maps[summary.filters[index] * positions..<(summary.filters[index] + 1) * positions].max() ?? 0 }
-        func strength(_ index: Int) -> Double { Double(peak(index)) / Double(max(summary.thresholds[index], .leastNormalMagnitude)) }
-        let chosen = try filters?.map(results.index(ofFilter:))
-            ?? Array(summary.filters.indices.sorted { (strength($1), $0) < (strength($0), $1) }.prefix(count))
+        let ranking = PictureRanking(peaks: summary.filters.indices.map(peak), thresholds: summary.thresholds)
+        let chosen = try filters?.map(results.index(ofFilter:)) ?? Array(ranking.order.prefix(count))
+        guard !chosen.isEmpty else {
+            throw ExperimentError("no filter of \(experiment.file.name) has a threshold above 0: none can be ranked; name one with --filter")
+        }
 
         let explainer = try Explainer(from: HDF5File.open(experiment.path(of: TrainStage.explainerName, own.train, jobs)))
         let embedding = try EmbeddingFile(experiment.path(of: EmbeddingFile.name, own.embedding, jobs))
@@ -53,10 +56,13 @@ extension FilterExplainer {
             let region = Bitmap(upsampling.region(maps[filter * positions..<(filter + 1) * positions], above: summary.thresholds[index]))
             let words = said.methods[0].words[place * s..<(place + 1) * s], cosines = said.methods[0].similarities[place * s..<(place + 1) * s]
             return SeenInPicture(
-                filter: filter, strength: strength(index), area: Double(region.count) / Double(Region.pixels),
+                filter: filter, strength: ranking.strength(index), area: Double(region.count) / Double(Region.pixels),
                 words: zip(words, cosines).map { (embedding.words[Int($0)], Double($1)) }, heatMap: picture.heatMap(of: region))
         }
     }
+
+    /// Filters that cannot be ranked in any picture: their threshold is not above 0.
+    public var unranked: Int { results.evaluation.summary.thresholds.count { $0 <= 0 } }
 
     /// The path of a job's input.
     private func input(_ name: String, of job: String) throws -> String {
@@ -65,6 +71,28 @@ extension FilterExplainer {
         case .output(let source, let output)?: return try experiment.path(of: output, source, jobs)
         case nil: throw ExperimentError("\(job) has no input \(name); run the experiment again")
         }
+    }
+}
+
+/// Filters by how far they exceed their threshold in a picture.
+package struct PictureRanking: Sendable {
+    /// The highest activation of every filter in the picture, and its threshold T_u.
+    let peaks: [Float], thresholds: [Float]
+
+    package init(peaks: [Float], thresholds: [Float]) {
+        self.peaks = peaks
+        self.thresholds = thresholds
+    }
+
+    /// The peak as a multiple of the threshold; nil where that is not above 0.
+    package func strength(_ index: Int) -> Double? {
+        thresholds[index] > 0 ? Double(peaks[index]) / Double(thresholds[index]) : nil
+    }
+
+    /// Indices of the filters that have a strength, the highest first; of equals the lower index.
+    package var order: [Int] {
+        peaks.indices.compactMap { index in strength(index).map { (index: index, strength: $0) } }
+            .sorted { (-$0.strength, $0.index) < (-$1.strength, $1.index) }.map(\.index)
     }
 }
 

@@ -60,7 +60,13 @@ public struct ProvenanceRecord: Sendable, Equatable {
         settings = plan.file.settings.map { "--set \($0)" }
             + (plan.file.seeds.map { ["--seeds " + ExperimentFile.text(of: $0)] } ?? [])
         versions = PipelineVersion.libraries
-        steps = try jobs.compactMap { status in
+        steps = try Self.steps(jobs, in: project)
+    }
+
+    /// The executions that the jobs' outputs come from, where they are fresh.
+    /// - Throws: `EngineError.storage`.
+    package static func steps(_ jobs: [JobStatus], in project: Project) throws -> [Step] {
+        try jobs.compactMap { status in
             guard let fingerprint = status.fingerprint, let trace = try project.store.trace(fingerprint),
                   let outcome = trace.outcomes.first(where: { outcome in
                       outcome.outputs.map(\.digest) == status.outputs.map(\.digest)

@@ -30,7 +30,7 @@ import Testing
         let absolute = try #require(change.absolute), relative = try #require(change.relative)
         #expect(abs(absolute + 0.1) < 1e-12 && abs(relative + 0.2) < 1e-12)
         #expect(!diff.isWithinTolerance)
-        #expect(diff.markdown.contains("| projection, 5 | recall | 0.500000 | 0.400000 | -0.100000 | -20.00 % | outside |"))
+        #expect(diff.markdown().contains("| projection, 5 | recall | 0.500000 | 0.400000 | -0.100000 | -20.00 % | outside |"))
         #expect(diff.text(colour: false) == """
               row            column       old       new   change  relative
             ! projection, 5  recall  0.500000  0.400000  -0.1000   -20.0 %

@@ -117,4 +117,13 @@ import Testing
         #expect(dom.contains("data-ready=\"true\""))
         #expect(!log.contains("CONSOLE"), "\(log)")
     }
+
+    /// Inside an attribute a quote would end it: of a stage's state, of a picture's name.
+    @Test func quotesInAttributesAreEscaped() {
+        var report = Self.report(filters: 1) { "#filter-\($0).jpg" }
+        report.stages = [ReportStage(name: "a\"<b>'", state: "fr\"e'sh", reason: "")]
+        #expect(report.opening.contains("class=\"fr&quot;e&#39;sh\"") && report.opening.contains("<title>a&quot;&lt;b&gt;&#39;</title>"))
+        #expect(!report.opening.contains("fr\"e'sh"))
+        #expect(Report.embedded("x\"y", base64: "").contains("id=\"x&quot;y\""))
+    }
 }

@@ -2,12 +2,12 @@ import LaViSE
 import Reporting
 
 /// The tables and plots of an experiment's results folder.
-struct ResultTables {
+package struct ResultTables {
     let file: ExperimentFile
     let variants: [VariantResults]
 
     /// - Parameter variants: one for each of `file.variants`.
-    init(_ file: ExperimentFile, _ variants: [VariantResults]) {
+    package init(_ file: ExperimentFile, _ variants: [VariantResults]) {
         self.file = file
         self.variants = variants
     }
@@ -35,7 +35,7 @@ struct ResultTables {
     }
 
     /// recall@k over all concepts and, where some were unseen, over the seen and the unseen ones.
-    func recalls() throws -> [RecallTable] {
+    package func recalls() throws -> [RecallTable] {
         try ConceptShare.allCases.filter { $0 == .all || variants.contains(where: \.hasUnseen) }.map(recall)
     }
 
@@ -54,7 +54,7 @@ struct ResultTables {
     }
 
     /// What every row of `protocol.deviations` changes against the first, over the same draws of filters; nil for other matrices.
-    func deviations() throws -> DeviationTable? {
+    package func deviations() throws -> DeviationTable? {
         guard file.matrixKeys == ["protocol.deviations"] else { return nil }
         let method = variants[0].headlineMethod, k = variants[0].evaluation.ks.last ?? 20
         let base = try variants[0].sums(method, k: k), bootstrap = variants[0].bootstrap

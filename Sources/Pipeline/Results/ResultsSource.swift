@@ -3,43 +3,139 @@ import Reporting
 
 /// One side of a comparison: the tables of a results folder or of one file, on disk or at a git revision, or published values.
 public struct ResultsSource: Sendable {
-    /// Files that a folder's comparison looks at, without their endings.
-    private static let tableNames = ["recall", "recall-seen", "recall-unseen", "deviations", "seeds", "filters", "training"]
+    /// A table by its file's name without the ending.
+    struct Table: Sendable {
+        var name: String
+        /// What its CSV says; where there is none, its JSON.
+        var csv: CSV
+        /// What its JSON says, where that is something else.
+        var json: CSV?
+    }
 
     /// As the user named it.
     public let name: String
-    /// Tables by the file's name without its ending.
-    let tables: [(name: String, table: CSV)]
+    let tables: [Table]
     let provenance: ProvenanceRecord?
     /// Published tables have fewer rows and columns than ours.
     let isPublished: Bool
+    let isFile: Bool
+    /// Files that disagree with each other or with the provenance, a line each.
+    public let disagreements: [String]
 
-    /// - Parameter argument: a results folder, a table in `.csv`, or `recall.json`; each may end in `@REVISION`.
+    /// - Parameter argument: a results folder, a table in `.csv` or `.json`; each may end in `@REVISION`.
     /// - Throws: `ExperimentError` when there is none, or it is no table.
     public init(_ argument: String, places: Places) throws {
-        name = argument
-        isPublished = false
         let path = places.projectPath(argument)
-        if let at = argument.lastIndex(of: "@"), !places.exists(path) {
-            let git = Git(places.project), revision = String(argument[argument.index(after: at)...])
-            guard !argument.hasPrefix("/") else { throw ExperimentError("\(argument): a path at a git revision starts at the project folder") }
-            try git.check(revision)
-            (tables, provenance) = try Self.read(String(argument[..<at]), name: argument) { git.file($0, at: revision) }
+        guard argument.contains("@"), !places.exists(path) else {
+            try self.init(argument, at: argument) { try? Data(contentsOf: URL(fileURLWithPath: places.projectPath($0))) }
+            return
+        }
+        let git = Git(places.project), (folder, revision) = try Self.split(argument, git)
+        guard !argument.hasPrefix("/") else { throw ExperimentError("\(argument): a path at a git revision starts at the project folder") }
+        try self.init(argument, at: folder) { git.file($0, at: revision).map { Data($0.utf8) } }
+    }
+
+    /// A path and a git revision; both may have an `@` of their own: `results/demo@train.epochs=3@HEAD~1`, `results/demo@HEAD@{1}`.
+    private static func split(_ argument: String, _ git: Git) throws -> (path: String, revision: String) {
+        let splits = argument.indices.filter { argument[$0] == "@" }.map { at in
+            (path: String(argument[..<at]), revision: String(argument[argument.index(after: at)...]))
+        }
+        if let found = splits.first(where: { (try? git.check($0.revision)) != nil }) { return found }
+        guard let last = splits.last, !last.revision.contains("=") else {
+            throw ExperimentError("\(argument): no such results folder; run the experiment with these settings first")
+        }
+        try git.check(last.revision)
+        return last
+    }
+
+    private init(_ name: String, at path: String, read: (String) -> Data?) throws {
+        let url = URL(fileURLWithPath: path), isFile = ["csv", "json"].contains(url.pathExtension)
+        let folder = isFile ? (path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) : ".") : path
+        let results = try ResultsFolder(folder) { read("\(folder)/\($0)") }
+        var disagreements: [String] = []
+        func text(_ file: String) -> String? { read("\(folder)/\(file)").map { String(decoding: $0, as: UTF8.self) } }
+        if isFile {
+            guard let own = text(url.lastPathComponent) else { throw Self.noTable(name) }
+            let table = url.pathExtension == "csv" ? try Self.csv(own, name) : try Self.csv(json: own, text, url, name)
+            tables = [Table(name: url.deletingPathExtension().lastPathComponent, csv: table)]
+            disagreements = results.damage.filter { $0.hasPrefix(url.lastPathComponent + " ") }.map { "\(folder): \($0) since its run" }
         } else {
-            (tables, provenance) = try Self.read(argument, name: argument) { try? String(contentsOfFile: places.projectPath($0), encoding: .utf8) }
+            disagreements = results.damage.map { "\(name): \($0) since its run" }
+            tables = try ResultsNames.tables.compactMap { try Self.table($0, of: results, name, text, &disagreements) }
+            guard !tables.isEmpty else { throw Self.noTable(name) }
+        }
+        self.name = name
+        self.isFile = isFile
+        self.disagreements = disagreements
+        isPublished = false
+        provenance = results.crate?.record
+    }
+
+    private static func noTable(_ name: String) -> ExperimentError {
+        ExperimentError("\(name): no such table; name a results folder, a .csv or recall.json, any of them @REVISION, or published")
+    }
+
+    private static func csv(_ text: String, _ name: String) throws -> CSV { try asExperimentError { try CSV(text, name: name) } }
+
+    /// A JSON by itself: of a recall table, or of one with a CSV beside it that has its columns.
+    private static func csv(json: String, _ text: (String) -> String?, _ url: URL, _ name: String) throws -> CSV {
+        try asExperimentError {
+            let beside = text(url.deletingPathExtension().lastPathComponent + ".csv")
+            if url.lastPathComponent.hasPrefix("recall") || beside == nil { return try CSV(RecallTable(json: json, name: name).csv, name: name) }
+            return try CSV(json: json, header: CSV(beside ?? "", name: name).header, name: name)
         }
     }
 
+    /// A table of a folder with all its files; nil where there is none, or the folder's provenance says that it is of another run.
+    private static func table(
+        _ table: (name: String, endings: [String]), of results: ResultsFolder, _ shown: String, _ text: (String) -> String?,
+        _ disagreements: inout [String]
+    ) throws -> Table? {
+        let listed = results.crate.map { Set($0.files.map(\.name)) }
+        func own(_ ending: String) -> String? {
+            let file = "\(table.name).\(ending)"
+            return table.endings.contains(ending) && listed?.contains(file) ?? true ? text(file) : nil
+        }
+        let place = "\(shown)/\(table.name)"
+        let json = try own("json").map { text in
+            try asExperimentError {
+                let header = try own("csv").map { try CSV($0, name: place + ".csv").header }
+                return try header.map { try CSV(json: text, header: $0, name: place + ".json") } ?? CSV(RecallTable(json: text, name: place + ".json").csv, name: place)
+            }
+        }
+        guard let csv = try own("csv").map({ try Self.csv($0, place + ".csv") }) ?? json else { return nil }
+        let difference = json.flatMap { csv.difference(from: $0) }
+        if let difference { disagreements.append("\(shown): \(table.name).csv and \(table.name).json disagree: \(difference)") }
+        // Where the provenance knows a file, its digest says more than what is shown in it.
+        for ending in ["md", "tex"] where listed == nil {
+            guard let shownText = own(ending), let row = ShownNumbers.disagreement(of: shownText, with: csv, table: table.name) else { continue }
+            disagreements.append("\(shown): \(table.name).\(ending) and the numbers beside it disagree: \(row)")
+        }
+        return Table(name: table.name, csv: csv, json: difference == nil ? nil : json)
+    }
+
     /// The published values that stand beside `ours`, or of a table by its name (`A-table-2`).
-    public init(published argument: String, beside ours: ResultsSource) throws {
+    /// - Throws: `ExperimentError` when nothing was published for it, or a table is asked for by name and ours is not the experiment that it names.
+    public init(published argument: String, beside ours: ResultsSource, project: Project) throws {
         name = argument
         isPublished = true
+        isFile = false
         provenance = nil
-        var found: [(name: String, table: CSV)] = []
-        for (name, csv) in ours.tables where name.hasPrefix("recall") {
-            let table = try Self.asExperimentError { try RecallTable(csv: csv.text, name: "\(ours.name)/\(name).csv") }
-            let published = PublishedTable.all.first { $0.name == argument }.map { $0.values(for: table) } ?? table.publishedTable
-            if !published.rows.isEmpty { found.append((name, try Self.asExperimentError { try CSV(published.csv, name: argument) })) }
+        var notes: [String] = []
+        if !ours.isFile, let folder = try ResultsFolder(ResultsPlace(ours.name, places: project.places)) {
+            let concern = try folder.concern(project)
+            if let concern, PublishedTable.all.contains(where: { $0.name == argument }) {
+                throw ExperimentError("\(concern), and so is not what stands in \(argument); compare it with `published`, or write it again with lavise-pipeline run")
+            }
+            notes = [concern].compactMap { $0 }
+        }
+        concerns = notes
+        disagreements = []
+        var found: [Table] = []
+        for table in ours.tables where table.name.hasPrefix("recall") {
+            let own = try Self.asExperimentError { try RecallTable(csv: table.csv.text, name: "\(ours.name)/\(table.name).csv") }
+            let published = PublishedTable.all.first { $0.name == argument }.map { $0.values(for: own) } ?? own.publishedTable
+            if !published.rows.isEmpty { found.append(Table(name: table.name, csv: try Self.csv(published.csv, argument))) }
         }
         guard !found.isEmpty else {
             throw ExperimentError("\(ours.name): nothing was published for it in \(argument); tables are \(PublishedTable.all.map(\.name).joined(separator: ", "))")
@@ -47,31 +143,11 @@ public struct ResultsSource: Sendable {
         tables = found
     }
 
+    /// What there is to say of whose results these are.
+    public private(set) var concerns: [String] = []
+
     /// Whether an argument names published values.
     public static func isPublished(_ argument: String) -> Bool { argument == "published" || PublishedTable.all.contains { $0.name == argument } }
-
-    private static func read(_ path: String, name: String, _ text: (String) -> String?) throws -> ([(name: String, table: CSV)], ProvenanceRecord?) {
-        let url = URL(fileURLWithPath: path), isFile = ["csv", "json"].contains(url.pathExtension)
-        let folder = isFile ? (path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) : ".") : path
-        let names = isFile ? [url.deletingPathExtension().lastPathComponent] : tableNames
-        let tables = try names.compactMap { table -> (name: String, table: CSV)? in
-            // JSON has all that a recall table has; of the others the CSV has.
-            let endings = isFile ? [url.pathExtension] : table.hasPrefix("recall") ? ["json", "csv"] : ["csv"]
-            for ending in endings {
-                let file = "\(folder)/\(table).\(ending)"
-                guard let text = text(file) else { continue }
-                return (table, try asExperimentError {
-                    try ending == "json" ? CSV(RecallTable(json: text, name: file).csv, name: file) : CSV(text, name: file)
-                })
-            }
-            return nil
-        }
-        guard !tables.isEmpty else {
-            throw ExperimentError("\(name): no such table; name a results folder, a .csv or recall.json, any of them @REVISION, or published")
-        }
-        let file = "\(folder)/\(ProvenanceCrate.name)"
-        return (tables, try text(file).map { try ProvenanceCrate(json: $0, name: file).record })
-    }
 
     static func asExperimentError<R>(_ body: () throws -> R) throws -> R {
         do { return try body() } catch let error as TableError { throw ExperimentError("\(error)") }
@@ -87,50 +163,5 @@ extension PublishedTable {
                 RecallRow(row: row.row, method: column.method, k: column.k, recall: value, low: nil, high: nil, filters: 0, pairs: 0)
             }
         })
-    }
-}
-
-/// Two results cell by cell.
-public struct ResultsDiff: Sendable {
-    /// The changes of all tables that both sides have.
-    public let diff: TableDiff
-    /// The first stage that came out differently, where both sides have their provenance.
-    public let diverged: String?
-
-    /// - Throws: `ExperimentError` when the two have no table in common.
-    public init(_ old: ResultsSource, _ new: ResultsSource, tolerances: Tolerances) throws {
-        let shared = old.tables.compactMap { a in new.tables.first { $0.name == a.name }.map { (a, $0) } }
-        // Two single files are compared whatever their names are.
-        let pairs = shared.isEmpty && old.tables.count == 1 && new.tables.count == 1 ? [(old.tables[0], new.tables[0])] : shared
-        guard !pairs.isEmpty else {
-            throw ExperimentError("\(old.name) has \(old.tables.map(\.name).joined(separator: ", ")), \(new.name) has \(new.tables.map(\.name).joined(separator: ", ")): no table in common")
-        }
-        let isPublished = old.isPublished || new.isPublished
-        var diffs = try ResultsSource.asExperimentError {
-            try pairs.map { a, b in
-                var diff = TableDiff(
-                    try ComparableTable(a.table, name: old.name, columns: isPublished ? ["recall"] : nil),
-                    try ComparableTable(b.table, name: new.name, columns: isPublished ? ["recall"] : nil), tolerances: tolerances, oldIsPart: isPublished)
-                if pairs.count > 1 { diff.changes = diff.changes.map { $0.inTable(a.name) } }
-                return diff
-            }
-        }
-        if !isPublished { diffs += Self.missing(old, new, pairs.map(\.0.name)) }
-        var whole = diffs[0]
-        whole.compared = diffs.reduce(0) { $0 + $1.compared }
-        whole.changes = diffs.flatMap(\.changes)
-        diff = whole
-        diverged = old.provenance.flatMap { a in new.provenance.flatMap { ProvenanceRecord.divergence(a, $0) } }
-    }
-
-    /// Tables that only one side has, as one change each.
-    private static func missing(_ old: ResultsSource, _ new: ResultsSource, _ shared: [String]) -> [TableDiff] {
-        guard old.tables.count > 1 || new.tables.count > 1 else { return [] }
-        let sides = [(old.tables, true), (new.tables, false)]
-        return sides.flatMap { tables, isOld in
-            tables.filter { !shared.contains($0.name) }.map { table in
-                TableDiff(missingTable: table.name, rows: table.table.rows.count, old: old.name, new: new.name, isInOld: isOld)
-            }
-        }
     }
 }

@@ -16,7 +16,11 @@ public enum Claim: Sendable, Equatable {
 }
 
 /// What an experiment says of a claim.
-public enum Verdict: String, Sendable, Equatable, CaseIterable { case reproduced, inconclusive, refuted }
+public enum Verdict: String, Sendable, Equatable, CaseIterable {
+    case reproduced, inconclusive, refuted
+    /// The experiment did not compute what the claim speaks of.
+    case notRun = "not run"
+}
 
 extension Verdict {
     /// The equivalence test: reproduced when the whole interval lies within the margin of the published value, refuted when
@@ -57,6 +61,17 @@ public struct CheckedClaim: Sendable, Equatable {
     public var ours: Interval?
     /// What the difference is between: `activation − original at 5`.
     public var note: String
+
+    /// A claim of which the experiment computed nothing.
+    /// - Parameter why: `image was not evaluated`.
+    public init(source: String, row: String? = nil, notRun claim: Claim, why: String) {
+        self.source = source
+        self.row = row
+        self.claim = claim
+        verdict = .notRun
+        ours = nil
+        note = why
+    }
 
     /// Checks a recall.
     /// - Parameter ours: nil when no pair has a ground truth: nothing can be concluded then.

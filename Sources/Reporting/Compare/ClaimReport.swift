@@ -15,7 +15,10 @@ public struct ClaimReport: Sendable, Equatable {
     /// `demo: 3 claims: 2 reproduced, 1 inconclusive, 0 refuted`
     public var summary: String {
         guard !claims.isEmpty else { return "\(experiment): no claims" }
-        let counts = Verdict.allCases.map { verdict in "\(claims.count { $0.verdict == verdict }) \(verdict.rawValue)" }
+        let counts = Verdict.allCases.compactMap { verdict -> String? in
+            let count = claims.count { $0.verdict == verdict }
+            return verdict == .notRun && count == 0 ? nil : "\(count) \(verdict.rawValue)"
+        }
         return "\(experiment): \(claims.count) claim\(claims.count == 1 ? "" : "s"): \(counts.joined(separator: ", "))"
     }
 

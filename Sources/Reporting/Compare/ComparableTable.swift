@@ -6,13 +6,15 @@ public struct ComparableTable: Sendable, Equatable {
     private static let ignored = ["experiment"]
 
     public var name: String
+    /// The columns that name this table's rows; none: rows are named by their line.
+    public var keyColumns: Set<String>
     /// Columns compared, in order.
     public var columns: [String]
     /// Rows in order: their key (`projection, 5`) and a cell a column.
     public var rows: [(key: String, cells: [String])]
 
     public static func == (a: Self, b: Self) -> Bool {
-        a.name == b.name && a.columns == b.columns && a.rows.elementsEqual(b.rows) { $0 == $1 }
+        a.name == b.name && a.keyColumns == b.keyColumns && a.columns == b.columns && a.rows.elementsEqual(b.rows) { $0 == $1 }
     }
 
     /// - Parameter columns: compare these only; nil for all.
@@ -24,6 +26,7 @@ public struct ComparableTable: Sendable, Equatable {
                 && columns?.contains(table.header[column]) ?? true
         }
         self.name = name
+        keyColumns = Set(keyed.map { table.header[$0] })
         self.columns = compared.map { table.header[$0] }
         rows = table.rows.enumerated().map { index, cells in
             let key = keyed.map { cells[$0] }.joined(separator: ", ")
@@ -36,6 +39,17 @@ public struct ComparableTable: Sendable, Equatable {
         for (index, row) in rows.enumerated() where !seen.insert(row.key).inserted {
             throw TableError(file: name, line: index + 2, reason: "a second row for \(row.key)")
         }
+    }
+
+    /// Why two tables cannot be held beside each other; nil when they can.
+    public func strangeness(to other: ComparableTable) -> String? {
+        func list(_ keys: Set<String>) -> String { keys.isEmpty ? "line" : keys.sorted().joined(separator: " and ") }
+        guard keyColumns == other.keyColumns else {
+            return "its rows are named by \(list(keyColumns)), the other's by \(list(other.keyColumns))"
+        }
+        guard columns.contains(where: other.columns.contains) else { return "they have no column in common" }
+        let theirs = Set(other.rows.map(\.key))
+        return rows.contains { theirs.contains($0.key) } ? nil : "they have no row in common"
     }
 
     /// - Throws: `TableError` when two rows have the same name.

@@ -60,11 +60,18 @@ public struct TableDiff: Sendable, Equatable {
 
     /// A table that only one side has: a change of all its rows.
     public init(missingTable table: String, rows: Int, old: String, new: String, isInOld: Bool) {
-        (self.old, self.new, compared) = (old, new, 1)
         let count = "\(rows) rows"
-        changes = [
-            CellChange(table: table, row: "", column: "", old: isInOld ? count : nil, new: isInOld ? nil : count, isWithinTolerance: false)
-        ]
+        self.init(wholeTable: table, old: (old, isInOld ? count : nil), new: (new, isInOld ? nil : count))
+    }
+
+    /// Two tables of one name whose rows have nothing to do with each other: one change.
+    public init(unrelated table: String, _ old: ComparableTable, _ new: ComparableTable) {
+        self.init(wholeTable: table, old: (old.name, "\(old.rows.count) rows"), new: (new.name, "\(new.rows.count) others"))
+    }
+
+    private init(wholeTable table: String, old: (name: String, text: String?), new: (name: String, text: String?)) {
+        (self.old, self.new, compared) = (old.name, new.name, 1)
+        changes = [CellChange(table: table, row: "", column: "", old: old.text, new: new.text, isWithinTolerance: false)]
     }
 
     private static func cell(_ cells: [String]?, _ column: String, _ columns: [String]) -> String? {
@@ -111,16 +118,24 @@ extension TableDiff {
 
     private static let columns = ["row", "column", "old", "new", "change", "relative", "tolerance"]
 
-    public var markdown: String {
+    /// - Parameter most: so many changes; of the others their number.
+    public func markdown(most: Int = .max) -> String {
         let table = TextTable(
-            columns: Self.columns, textColumns: 2, rows: changes.map { cells($0).map(TextTable.Cell.text) })
-        return changes.isEmpty ? summary + "\n" : "\(summary)\n\n\(table.markdown)"
+            columns: Self.columns, textColumns: 2, rows: changes.prefix(most).map { cells($0).map(TextTable.Cell.text) })
+        let rest = more(than: most).map { "\n\($0)\n" } ?? ""
+        return changes.isEmpty ? summary + "\n" : "\(summary)\n\n\(table.markdown)\(rest)"
+    }
+
+    private func more(than most: Int) -> String? {
+        changes.count > most ? "… and \(changes.count - most) more changes; --all shows them" : nil
     }
 
     /// For a terminal of 80 columns: a line a change under its table's name, long cells shortened, `!` (and red where `colour`
     /// is on) before what is outside tolerance.
-    public func text(colour: Bool) -> String {
+    /// - Parameter most: so many changes; of the others their number.
+    public func text(colour: Bool, most: Int = .max) -> String {
         guard !changes.isEmpty else { return summary + "\n" }
+        let rest = more(than: most).map { "\($0)\n" } ?? "", changes = changes.prefix(most)
         let lines = [["", "row", "column", "old", "new", "change", "relative"]] + changes.map { change in
             [
                 change.isWithinTolerance ? "" : "!", Self.shortened(change.row, 22), Self.shortened(change.column, 12),
@@ -141,7 +156,7 @@ extension TableDiff {
             table = change.table
             text += (colour ? "\u{1B}[\(change.isWithinTolerance ? 32 : 31)m\(line)\u{1B}[0m" : line) + "\n"
         }
-        return text + summary + "\n"
+        return text + rest + summary + "\n"
     }
 
     private static func signed(_ number: Double?, _ decimals: Int) -> String {

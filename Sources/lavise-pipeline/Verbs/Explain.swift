@@ -82,21 +82,24 @@ struct Explain: ParsableCommand {
         if global.json {
             let list = seen.map { one -> Value in
                 [
-                    "filter": .int(one.filter), "strength": .double(one.strength), "area": .double(one.area),
+                    "filter": .int(one.filter), "strength": one.strength.map { .double($0) } ?? .null, "area": .double(one.area),
                     "words": .array(one.words.prefix(words).map { ["word": .string($0.text), "similarity": .double($0.similarity)] }),
                 ]
             }
             return try standardOutput(json: [
                 "schema": 1, "experiment": .string(file.name), "image": .string(picture), "method": .string(explainer.method.rawValue),
-                "filters": .array(list), "picture": .string(path),
+                "filters": .array(list), "unranked": .int(filter.isEmpty ? explainer.unranked : 0), "picture": .string(path),
             ])
         }
         try standardOutput("\(picture) by \(explainer.method.rawValue): filter, peak over threshold, active area, nearest words")
         let lines = seen.map { one in
-            ["  \(one.filter)", String(format: "%.2f", one.strength), String(format: "%.1f %%", one.area * 100),
+            ["  \(one.filter)", one.strength.map { String(format: "%.2f", $0) } ?? "–", String(format: "%.1f %%", one.area * 100),
              one.words.prefix(filter.isEmpty ? 5 : words).map { String(format: "%@ %.2f", $0.text, $0.similarity) }.joined(separator: ", ")]
         }
         try standardOutput(lines: Format.columns(lines))
+        if filter.isEmpty, explainer.unranked > 0 {
+            standardError("\(explainer.unranked) filters are left out: their threshold is 0, so that no peak is a multiple of it")
+        }
         if seen.allSatisfy({ $0.area == 0 }) { standardError("none of these filters reaches its threshold in the picture: their heat maps are dim all over") }
         standardError("heat maps: \(Format.path(path))")
     }
