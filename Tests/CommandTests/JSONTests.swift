@@ -31,6 +31,7 @@ import Testing
             #expect(try document(command, ["run", "-n", "x", "x"]).arrayValue?.count == 2)
             // Of what was finished before a failure.
             try command.write("bad.json", String(contentsOfFile: command.path("experiments/x.json"), encoding: .utf8)
+                .replacingOccurrences(of: "\"name\": \"x\"", with: "\"name\": \"bad\"")
                 .replacingOccurrences(of: "\"embedding\": {\"kind\": \"demo-scenes\"}", with: "\"embedding\": {\"kind\": \"glove\", \"path\": \"absent.txt\"}"))
             let end = try command.run("run", "x", "bad.json", "--json")
             #expect(end.code != 0 && (end.output.isEmpty || (try? Value(json: Array(end.output.utf8))) != nil), "\(end)")
