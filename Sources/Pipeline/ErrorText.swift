@@ -23,7 +23,9 @@ private func plain(_ error: any Error) -> any Error {
 extension FileSystemError {
     fileprivate init(_ error: CocoaError) {
         let path = error.filePath ?? error.url?.path ?? "a file"
-        self.init(error.code.rawValue >= CocoaError.fileWriteUnknown.rawValue ? "write" : "read", path, code: Self.code(of: error))
+        // Of a file that is not there Foundation does not say what it was wanted for.
+        let isWriting = error.code.rawValue >= CocoaError.fileWriteUnknown.rawValue
+        self.init(isWriting ? "write" : error.code == .fileNoSuchFile ? "use" : "read", path, code: Self.code(of: error))
     }
 
     /// The system's error number, from the error itself or what lies under it.
@@ -38,7 +40,7 @@ extension FileSystemError {
         case .fileWriteVolumeReadOnly: return EROFS
         case .fileReadInvalidFileName, .fileWriteInvalidFileName: return EINVAL
         case .fileReadTooLarge: return EFBIG
-        case .fileReadInapplicableStringEncoding, .fileReadUnknownStringEncoding: return EILSEQ
+        case .fileReadInapplicableStringEncoding, .fileReadUnknownStringEncoding, .fileReadCorruptFile: return EILSEQ
         default: return EIO
         }
     }

@@ -6,13 +6,13 @@ import Transfer
 
 /// Options that every verb takes.
 struct GlobalOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Where artifacts are kept (default .lavise, or LAVISE_STORE).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Where artifacts are kept (default .lavise, or LAVISE_STORE).", valueName: "dir"), completion: .directory)
     var store: String?
 
-    @Option(help: ArgumentHelp("Base of relative data paths (default data, or LAVISE_DATA).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Base of relative data paths (default data, or LAVISE_DATA).", valueName: "dir"), completion: .directory)
     var data: String?
 
-    @Option(name: .customShort("C"), help: ArgumentHelp("Work in this project folder.", valueName: "dir"))
+    @Option(name: .customShort("C"), help: ArgumentHelp("Work in this project folder.", valueName: "dir"), completion: .directory)
     var project = "."
 
     @Flag(help: "Print JSON.")
@@ -42,7 +42,7 @@ struct GlobalOptions: ParsableArguments {
 
 /// The experiments a verb works on, with changes from the command line.
 struct ExperimentOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("Experiment files, or names of files in experiments/.", valueName: "experiment"))
+    @Argument(help: ArgumentHelp("Experiment files, or names of files in experiments/.", valueName: "experiment"), completion: Completion.experiments)
     var experiments: [String]
 
     @Option(help: ArgumentHelp("Change a parameter: a.b=VALUE; VALUE is JSON, or else a string.", valueName: "key=value"))

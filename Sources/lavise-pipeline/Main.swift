@@ -37,6 +37,24 @@ struct LavisePipeline: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lavise-pipeline",
         abstract: "Explains the filters of a CNN in words (LaViSE), reproducibly: from an experiment file to a table.",
+        discussion: """
+            Examples:
+              lavise-pipeline run demo                    scenes drawn, to a table
+              lavise-pipeline run resnet18_vg -C project  of a project elsewhere
+              lavise-pipeline status demo --json          one document for programs
+              lavise-pipeline run demo --set train.epochs=20
+            Exit status:
+              0 fine                       4 outside tolerance, claim refuted
+              1 a stage or a file failed   5 integrity
+              2 arguments or experiment    7 lock timeout
+              3 stale (--exit-code)        8 download failed, offline
+              70 internal                  128 + n ended by signal n
+            Environment:
+              LAVISE_STORE, LAVISE_DATA          stand for --store and --data
+              LAVISE_MIRRORS, LAVISE_BANDWIDTH   of downloads
+              NO_COLOR                           takes colour away
+            docs/command-line.md says more.
+            """,
         version: PipelineVersion.text,
         subcommands: [
             Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Explain.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, List.self, Doctor.self, GC.self,

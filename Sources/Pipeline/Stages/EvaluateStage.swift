@@ -75,7 +75,11 @@ struct EvaluateStage: Stage {
     func vocabulary(_ embedding: EmbeddingFile, _ conceptRows: [Int32], entities path: @autoclosure () throws -> String) throws -> Vocabulary {
         var ids = deviations.contains(.embeddingVocabulary) ? (0..<Int32(embedding.words.count)).map { $0 } : conceptRows
         if evaluating.entities != nil {
-            let entities = try Set(String(contentsOfFile: path(), encoding: .utf8).split(whereSeparator: \.isNewline).map(String.init))
+            let path = try path()
+            guard let text = String(validating: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self) else {
+                throw ExperimentError("\(path): expected words in UTF-8, one a line")
+            }
+            let entities = Set(text.split(whereSeparator: \.isNewline).map(String.init))
             ids = ids.filter { entities.contains(embedding.words[Int($0)]) }
             guard !ids.isEmpty else { throw ExperimentError("no word of evaluate.entities is in the vocabulary; check the file, one word a line") }
         }

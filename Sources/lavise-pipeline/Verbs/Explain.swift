@@ -16,9 +16,9 @@ struct Explain: ParsableCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "Experiment file, or its name.") var experiment: String
+    @Argument(help: "Experiment file, or its name.", completion: Completion.experiments) var experiment: String
     @Option(help: ArgumentHelp("A filter of the layer, from 0; may be given several times.", valueName: "number")) var filter: [Int] = []
-    @Option(help: ArgumentHelp("A JPEG of your own.", valueName: "file")) var image: String?
+    @Option(help: ArgumentHelp("A JPEG of your own.", valueName: "file"), completion: .file(extensions: ["jpg", "jpeg"])) var image: String?
     @Option(help: ArgumentHelp("A word.", valueName: "word")) var concept: String?
     @Option(help: "original, image, activation or projection.") var method: String?
     @Option(help: ArgumentHelp("The row of a matrix experiment, as its tables name it.", valueName: "labels")) var row: String?

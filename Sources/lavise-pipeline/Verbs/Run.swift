@@ -13,13 +13,13 @@ struct Run: ParsableCommand {
     @Flag(name: [.customShort("n"), .long], help: "Show what would run, and run nothing.")
     var dryRun = false
 
-    @Option(help: ArgumentHelp("Only these stages.", valueName: "stage"))
+    @Option(help: ArgumentHelp("Only these stages.", valueName: "stage"), completion: Completion.stages)
     var only: [String] = []
-    @Option(help: ArgumentHelp("Only these stages and what depends on them.", valueName: "stage"))
+    @Option(help: ArgumentHelp("Only these stages and what depends on them.", valueName: "stage"), completion: Completion.stages)
     var from: [String] = []
-    @Option(help: ArgumentHelp("Only these stages and what they depend on.", valueName: "stage"))
+    @Option(help: ArgumentHelp("Only these stages and what they depend on.", valueName: "stage"), completion: Completion.stages)
     var until: [String] = []
-    @Option(help: ArgumentHelp("Run these stages even if they are fresh.", valueName: "stage"))
+    @Option(help: ArgumentHelp("Run these stages even if they are fresh.", valueName: "stage"), completion: Completion.stages)
     var force: [String] = []
 
     @OptionGroup var threads: ThreadOptions
@@ -30,7 +30,7 @@ struct Run: ParsableCommand {
     @Option(help: ArgumentHelp("Give up waiting for another run's stage after so long.", valueName: "seconds"))
     var lockTimeout: Double?
 
-    @Option(help: ArgumentHelp("Where results go (default results).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Where results go (default results).", valueName: "dir"), completion: .directory)
     var results: String?
 
     func run() throws {

@@ -8,8 +8,8 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Rebuild stages in a scratch place and compare bit for bit.")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "Experiment file, or its name.") var experiment: String
-    @Argument(help: "Stages; all by default.") var stages: [String] = []
+    @Argument(help: "Experiment file, or its name.", completion: Completion.experiments) var experiment: String
+    @Argument(help: "Stages; all by default.", completion: Completion.stages) var stages: [String] = []
     @OptionGroup var threads: ThreadOptions
 
     func run() throws {

@@ -7,8 +7,8 @@ struct Why: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Why a stage is not fresh, or why it last ran: the field that changed, old → new.")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "Experiment file, or its name.") var experiment: String
-    @Argument(help: "A stage of it, as `status` names it.") var stage: String
+    @Argument(help: "Experiment file, or its name.", completion: Completion.experiments) var experiment: String
+    @Argument(help: "A stage of it, as `status` names it.", completion: Completion.stages) var stage: String
     @Option(help: ArgumentHelp("Change a parameter: a.b=VALUE.", valueName: "key=value")) var set: [String] = []
 
     func run() throws {
