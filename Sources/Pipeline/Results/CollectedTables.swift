@@ -25,7 +25,7 @@ public struct CollectedTables: Sendable {
             let place = ResultsPlace("\(results)/\(name)", places: project.places)
             let found = try Self.recalls(place)
             guard published.contains(own) || found.contains(where: { published.contains($0.experiment) }), !found.isEmpty else { continue }
-            guard let folder = try ResultsFolder(place) else { continue }
+            guard let folder = ResultsFolder(place) else { continue }
             if let strangeness = folder.strangeness(to: name, asked: try project.ownExperiment(name)) {
                 leftOut.append("left out: \(place.shown) \(strangeness)")
             } else if !folder.damage.isEmpty {

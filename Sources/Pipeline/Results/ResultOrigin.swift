@@ -18,7 +18,11 @@ public struct ResultOrigin: Sendable {
         let url = URL(fileURLWithPath: project.places.projectPath(argument)), name = url.lastPathComponent
         guard let bytes = FileManager.default.contents(atPath: url.path) else { return nil }
         let place = ResultsPlace(Self.folder(of: argument, url), places: project.places)
-        guard let folder = try ResultsFolder(place), let crate = folder.crate else { return nil }
+        guard let folder = ResultsFolder(place) else { return nil }
+        guard let crate = folder.crate else {
+            guard !folder.damage.isEmpty else { return nil }
+            throw ExperimentError("\(place.shown)/\(ProvenanceCrate.name): no provenance of a run; write the results again with lavise-pipeline run")
+        }
         let again = "write it again: lavise-pipeline run \(crate.record.experiment)"
         guard let file = crate.files.first(where: { $0.name == name }) else {
             guard ResultsNames.all.contains(name), name != ProvenanceCrate.name else { return nil }

@@ -16,20 +16,19 @@ public struct ResultsFolder: Sendable {
 
     /// Reads a folder of this project's disk.
     /// - Returns: nil where there is none.
-    /// - Throws: `ExperimentError` for a provenance that is no such thing.
-    public init?(_ place: ResultsPlace) throws {
+    public init?(_ place: ResultsPlace) {
         guard FileManager.default.fileExists(atPath: place.folder) else { return nil }
-        try self.init(place.shown) { try? Data(contentsOf: URL(fileURLWithPath: "\(place.folder)/\($0)")) }
+        self.init(place.shown) { try? Data(contentsOf: URL(fileURLWithPath: "\(place.folder)/\($0)")) }
     }
 
     /// - Parameter read: a file's bytes by its name; nil where there is none.
-    init(_ shown: String, read: (String) -> Data?) throws {
+    init(_ shown: String, read: (String) -> Data?) {
         self.shown = shown
         let provenance = read(ProvenanceCrate.name)
-        crate = try provenance.map { try ProvenanceCrate(json: String(decoding: $0, as: UTF8.self), name: "\(shown)/\(ProvenanceCrate.name)") }
+        crate = provenance.flatMap { try? ProvenanceCrate(json: String(decoding: $0, as: UTF8.self), name: shown) }
         experiment = read(ProvenanceCrate.workflow).flatMap { try? Value(json: String(decoding: $0, as: UTF8.self)) }
         guard let crate else {
-            damage = []
+            damage = provenance == nil ? [] : ["\(ProvenanceCrate.name) was changed"]
             return
         }
         let listed = Set(crate.files.map(\.name))
@@ -50,7 +49,9 @@ public struct ResultsFolder: Sendable {
     ///   - name: the experiment's.
     ///   - asked: its keys, after what was set; nil where there is no such file to ask. Then nothing may have been set.
     func strangeness(to name: String, asked: Value?) -> String? {
-        guard let crate else { return "has no \(ProvenanceCrate.name): nothing says what made it" }
+        guard let crate else {
+            return "has \(damage.isEmpty ? "no \(ProvenanceCrate.name)" : "a \(ProvenanceCrate.name) that is none"): nothing says what made it"
+        }
         guard crate.record.experiment == name else { return "holds the results of \(crate.record.experiment), not of \(name)" }
         guard let asked else {
             return crate.record.settings.isEmpty ? nil : "was made with \(crate.record.settings.joined(separator: " "))"
@@ -96,10 +97,9 @@ extension Project {
 
     /// What there is to say of the folder where an experiment's results are looked for: that something else made it, or that its files
     /// are not what its provenance says; nil where all is well or there is none.
-    /// - Throws: `ExperimentError` for a provenance that is no such thing.
-    public func concern(about file: ExperimentFile) throws -> String? {
+    public func concern(about file: ExperimentFile) -> String? {
         let place = ResultsPlace(file, places: places)
-        guard let folder = try ResultsFolder(place) else { return nil }
+        guard let folder = ResultsFolder(place) else { return nil }
         if let strangeness = folder.strangeness(to: file.name, asked: file.value) { return "\(place.shown) \(strangeness)" }
         return folder.damage.isEmpty ? nil : "\(place.shown): \(folder.damage.joined(separator: ", ")) since the run that its provenance records"
     }
@@ -108,7 +108,7 @@ extension Project {
     /// - Throws: `ExperimentError` where the folder of an experiment's results is there and holds others.
     public func requireOwnResults(of experiment: ExperimentPlan, _ jobs: [JobStatus]) throws {
         let place = ResultsPlace(experiment.file, places: places)
-        guard let folder = try ResultsFolder(place), folder.crate != nil || folder.hasTables(place) else { return }
+        guard let folder = ResultsFolder(place), folder.crate != nil || folder.hasTables(place) else { return }
         let made = jobs.first { $0.job == experiment.tables }?.outputs.first?.digest
         let strangeness = folder.strangeness(to: experiment.file.name, asked: experiment.file.value)
             ?? (folder.tables == made ? nil : "is of another run")

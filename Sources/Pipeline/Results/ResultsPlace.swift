@@ -22,8 +22,9 @@ public struct ResultsPlace: Sendable {
     }
 
     package init(_ shown: String, places: Places, disk: any ResultsDisk = LocalResultsDisk()) {
-        self.shown = shown
-        folder = places.projectPath(shown)
+        let plain = shown.count > 1 && shown.hasSuffix("/") ? String(shown[...(shown.lastIndex { $0 != "/" } ?? shown.startIndex)]) : shown
+        self.shown = plain
+        folder = places.projectPath(plain)
         self.disk = disk
     }
 

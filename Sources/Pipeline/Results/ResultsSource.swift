@@ -24,10 +24,15 @@ public struct ResultsSource: Sendable {
 
     /// - Parameter argument: a results folder, a table in `.csv` or `.json`; each may end in `@REVISION`.
     /// - Throws: `ExperimentError` when there is none, or it is no table.
-    public init(_ argument: String, places: Places) throws {
-        let path = places.projectPath(argument)
+    public init(_ argument: String, project: Project) throws {
+        let places = project.places, path = places.projectPath(argument)
         guard argument.contains("@"), !places.exists(path) else {
             try self.init(argument, at: argument) { try? Data(contentsOf: URL(fileURLWithPath: places.projectPath($0))) }
+            let slash = argument.lastIndex(of: "/") ?? argument.startIndex
+            let place = ResultsPlace(isFile ? String(argument[..<slash]) : argument, places: places)
+            // A file by itself is no results folder's, unless provenance beside it says so.
+            guard let folder = ResultsFolder(place), !isFile || folder.crate != nil else { return }
+            concerns = try [folder.concern(project)].compactMap { $0 }
             return
         }
         let git = Git(places.project), (folder, revision) = try Self.split(argument, git)
@@ -51,7 +56,7 @@ public struct ResultsSource: Sendable {
     private init(_ name: String, at path: String, read: (String) -> Data?) throws {
         let url = URL(fileURLWithPath: path), isFile = ["csv", "json"].contains(url.pathExtension)
         let folder = isFile ? (path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) : ".") : path
-        let results = try ResultsFolder(folder) { read("\(folder)/\($0)") }
+        let results = ResultsFolder(folder) { read("\(folder)/\($0)") }
         var disagreements: [String] = []
         func text(_ file: String) -> String? { read("\(folder)/\(file)").map { String(decoding: $0, as: UTF8.self) } }
         if isFile {
@@ -116,20 +121,14 @@ public struct ResultsSource: Sendable {
 
     /// The published values that stand beside `ours`, or of a table by its name (`A-table-2`).
     /// - Throws: `ExperimentError` when nothing was published for it, or a table is asked for by name and ours is not the experiment that it names.
-    public init(published argument: String, beside ours: ResultsSource, project: Project) throws {
+    public init(published argument: String, beside ours: ResultsSource) throws {
         name = argument
         isPublished = true
         isFile = false
         provenance = nil
-        var notes: [String] = []
-        if !ours.isFile, let folder = try ResultsFolder(ResultsPlace(ours.name, places: project.places)) {
-            let concern = try folder.concern(project)
-            if let concern, PublishedTable.all.contains(where: { $0.name == argument }) {
-                throw ExperimentError("\(concern), and so is not what stands in \(argument); compare it with `published`, or write it again with lavise-pipeline run")
-            }
-            notes = [concern].compactMap { $0 }
+        if let concern = ours.concerns.first, PublishedTable.all.contains(where: { $0.name == argument }) {
+            throw ExperimentError("\(concern), and so is not what stands in \(argument); compare it with `published`, or write it again with lavise-pipeline run")
         }
-        concerns = notes
         disagreements = []
         var found: [Table] = []
         for table in ours.tables where table.name.hasPrefix("recall") {

@@ -175,8 +175,7 @@ package struct ResultsUnit {
             try disk.makeFolder(new)
             for name in try disk.names(in: path) { try keep("\(path)/\(name)", as: "\(new)/\(name)") }
             try disk.copyMode(of: path, to: new)
-        case .file?, .link?: try disk.link(path, to: new)
-        case .other?: throw ResultsError("\(path) is neither file nor folder; move it away")
+        case .file?, .link?, .other?: try disk.link(path, to: new)
         case nil: return
         }
     }

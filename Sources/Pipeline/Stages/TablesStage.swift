@@ -6,7 +6,8 @@ import Reporting
 
 /// Names in the results folder.
 public enum TablesFolder {
-    static let name = "tables"
+    /// Of the stage, and of its output.
+    public static let name = "tables"
 
     /// The table that `run` prints.
     public static func mainTable(of file: ExperimentFile) -> String {

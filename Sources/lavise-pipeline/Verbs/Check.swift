@@ -16,7 +16,7 @@ struct Check: ParsableCommand {
             let experiment = try project.plan(file)
             let report = try experiment.checkClaims(experiment.results(project.runner().status(of: experiment.plan)))
             reports.append(report)
-            if let concern = try project.concern(about: file) { standardError("\(concern); what is checked is in the store") }
+            if let concern = project.concern(about: file) { standardError("\(concern); what is checked is in the store") }
             if global.json { continue }
             try standardOutput(report.text(colour: Style(descriptor: STDOUT_FILENO).isOn), terminator: "")
         }

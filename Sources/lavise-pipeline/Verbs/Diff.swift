@@ -53,9 +53,9 @@ struct Diff: ParsableCommand {
             throw ExperimentError("\(error)")
         }
         if ResultsSource.isPublished(new) { throw ExperimentError("\(new): published values come first: lavise-pipeline diff \(new) \(old)") }
-        let ours = try ResultsSource(new, places: project.places)
+        let ours = try ResultsSource(new, project: project)
         let before = try ResultsSource.isPublished(old)
-            ? ResultsSource(published: old, beside: ours, project: project) : ResultsSource(old, places: project.places)
+            ? ResultsSource(published: old, beside: ours) : ResultsSource(old, project: project)
         return try ResultsDiff(before, ours, tolerances: tolerances)
     }
 }

@@ -36,9 +36,9 @@ struct Run: ParsableCommand {
     func run() throws {
         let project = try global.open()
         let files = try chosen.files(project)
-        // Found before the work: a place where results cannot go.
         let places = files.map { ResultsPlace($0, results: results, places: project.places) }
-        try places.forEach { try $0.check() }
+        // Found before the work: a place where results cannot go.
+        if mayLeaveResults { try places.forEach { try $0.check() } }
         if dryRun { return try PlanVerb.show(files, project, json: global.json) }
         var documents: [Value] = []
         let result = Result { for (file, place) in zip(files, places) { documents.append(try run(file, project, place)) } }
@@ -46,6 +46,9 @@ struct Run: ParsableCommand {
         if global.json, !documents.isEmpty { try standardOutput(json: documents, isList: chosen.isList) }
         try result.get()
     }
+
+    /// Whether the stages asked for have the tables among them.
+    private var mayLeaveResults: Bool { only.isEmpty && until.isEmpty || (only + until).contains(TablesFolder.name) }
 
     /// - Returns: how each stage stands afterwards.
     private func run(_ file: ExperimentFile, _ project: Project, _ place: ResultsPlace) throws -> Value {

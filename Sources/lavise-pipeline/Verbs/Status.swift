@@ -25,7 +25,7 @@ struct Status: ParsableCommand {
             let jobs = try project.runner(options, observer: console).status(of: plan)
             console.end()
             isFresh = isFresh && jobs.allSatisfy { $0.state == .fresh }
-            let concern = try project.concern(about: file)
+            let concern = project.concern(about: file)
             if global.json {
                 documents.append(StatusReport(file, jobs, results: ResultsPlace(file, places: project.places), concern: concern).value)
             } else {
