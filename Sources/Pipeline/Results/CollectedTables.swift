@@ -58,7 +58,7 @@ public struct CollectedTables: Sendable {
             let texts = [("md", table.markdown), ("csv", table.csv), ("tex", table.latex)] + (table.isFigure ? [("svg", table.plot.svg)] : [])
             return texts.map { ResultsUnit.File(name: "\(table.published.name).\($0)", bytes: Array($1.utf8)) }
         }
-        _ = try place.unit().replace(with: files, isOwned: { _ in false })
+        _ = try place.unit().replace(with: files, leavings: { [] })
         return place.folder
     }
 }

@@ -31,18 +31,19 @@ extension Project {
 extension ResultsUnit {
     /// As `replace`, for the files of a run and its provenance.
     package func replaceRun(with files: [File], provenance: [UInt8]) throws -> Bool {
-        // What an earlier run says that it left goes, whatever this version knows of it. Looked at under the lock.
-        lazy var listed: Set<String> = {
-            guard let bytes = try? disk.read("\(folder)/\(ProvenanceCrate.name)"),
-                  let crate = try? ProvenanceCrate(json: String(decoding: bytes, as: UTF8.self), name: folder) else { return [] }
-            return Set(crate.files.map(\.name))
-        }()
-        return try replace(
-            with: files + [File(name: ProvenanceCrate.name, bytes: provenance)], isOwned: { ResultsNames.all.contains($0) || listed.contains($0) },
+        try replace(
+            with: files + [File(name: ProvenanceCrate.name, bytes: provenance)], leavings: { ResultsNames.all.union(try listed()) },
             isSame: { name, old, new in
                 guard name == ProvenanceCrate.name, let old = try? Value(json: old), let new = try? Value(json: new) else { return old == new }
                 return old.withoutTimes == new.withoutTimes
             })
+    }
+
+    /// What an earlier run says that it left, whatever this version knows of it; nothing where its provenance is none.
+    private func listed() throws -> Set<String> {
+        guard let bytes = try disk.read("\(folder)/\(ProvenanceCrate.name)"),
+              let crate = try? ProvenanceCrate(json: String(decoding: bytes, as: UTF8.self), name: folder) else { return [] }
+        return Set(crate.files.map(\.name))
     }
 }
 
@@ -56,8 +57,13 @@ extension ResultsPlace {
             let path = "\(unit.folder)/\(name)", draft = path + "#new"
             try disk.makeFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
             try ResultsUnit.checkIsFile(path, shown: "\(shown)/\(name)", disk)
-            try disk.write(bytes, to: draft)
-            try disk.rename(draft, to: path)
+            do {
+                try disk.write(bytes, to: draft)
+                try disk.rename(draft, to: path)
+            } catch {
+                try? disk.remove(draft)
+                throw error
+            }
         }
         return "\(folder)/\(name)"
     }

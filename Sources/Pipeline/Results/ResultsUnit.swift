@@ -50,18 +50,18 @@ package struct ResultsUnit {
 
     /// Puts the files of one writer in the place of those there.
     /// - Parameters:
-    ///   - isOwned: names that such a writer leaves: what there is of them and not in `files` goes.
+    ///   - leavings: names that such a writer leaves, asked for when no other is at work: what there is of them and not in `files` goes.
     ///   - isSame: whether a file there says the same as the new one and may stay; its name, its bytes, the new ones.
     /// - Returns: false where all was so already and nothing was touched.
     /// - Throws: `ResultsError`, also where something other than a file has a file's name; `EngineError.lockTimeout`.
     package func replace(
-        with files: [File], isOwned: (String) -> Bool, isSame: (String, [UInt8], [UInt8]) throws -> Bool = { $1 == $2 }
+        with files: [File], leavings: () throws -> Set<String>, isSame: (String, [UInt8], [UInt8]) throws -> Bool = { $1 == $2 }
     ) throws -> Bool {
         try locked {
             let isThere = try disk.entry(folder) != nil
             let present = isThere ? try disk.names(in: folder) : []
-            let new = Set(files.map(\.name))
-            let owned = present.filter { new.contains($0) || isOwned($0) }
+            let new = Set(files.map(\.name)), names = try new.union(leavings())
+            let owned = present.filter(names.contains)
             for name in owned { try Self.checkIsFile("\(folder)/\(name)", shown: "\(folder)/\(name)", disk) }
             var staying: Set<String> = Set(present).subtracting(owned)
             for file in files where owned.contains(file.name) {
@@ -76,7 +76,7 @@ package struct ResultsUnit {
                 throw error
             }
             let old = try swap(staged, isThere: isThere)
-            if let old { try sweep(old, isOwned: { new.contains($0) || isOwned($0) }) }
+            if let old { try sweep(old, but: names) }
             return true
         }
     }
@@ -203,8 +203,8 @@ package struct ResultsUnit {
     }
 
     /// Takes the old folder away, but for what somebody put there in the meantime.
-    private func sweep(_ old: String, isOwned: (String) -> Bool) throws {
-        for name in try disk.names(in: old) where !isOwned(name) {
+    private func sweep(_ old: String, but owned: Set<String>) throws {
+        for name in try disk.names(in: old) where !owned.contains(name) {
             if try disk.entry("\(folder)/\(name)") == nil { try disk.rename("\(old)/\(name)", to: "\(folder)/\(name)") }
         }
         do {
