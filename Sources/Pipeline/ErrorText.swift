@@ -3,7 +3,8 @@ import Foundation
 
 /// What an error says to a user: no raw error of a library, no address inside a store.
 public func describe(_ error: any Error) -> String {
-    let text = withoutStoreAddresses("\(plain(error))")
+    // What is being made beside its place (`.demo#new-17`) is called by the name that it will have.
+    let text = withoutStoreAddresses("\(plain(error))").replacing(#/\/\.([^\/#]+)#(?:new|page|lock)[^\/:\s]*/#) { "/\($0.output.1)" }
     guard text.contains(String(cString: strerror(EFBIG))) else { return text }
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0, limit.rlim_cur != ~0 else { return text }

@@ -16,6 +16,13 @@ import Testing
         }
     }
 
+    /// Folders appear whole: what is written beside them has their name.
+    @Test func whatIsBeingMadeHasItsName() {
+        for (path, name) in [("r/.demo#new-1-a-2/recall.csv", "r/demo/recall.csv"), ("r/.x@seed=1#lock", "r/x@seed=1"), ("r/.demo/x#new", "r/.demo/x#new")] {
+            #expect(describe(FileSystemError("write", "/\(path)", code: EIO)).hasPrefix("cannot write /\(name): "))
+        }
+    }
+
     @Test func foundationsErrorsAreRestated() throws {
         let files = FileManager.default, folder = NSTemporaryDirectory() + "error-text-\(UUID().uuidString)"
         try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
