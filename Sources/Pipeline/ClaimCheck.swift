@@ -84,11 +84,16 @@ extension VariantResults {
         let evaluated = evaluation.methods.map(\.method.rawValue)
         let known = evaluated + [RecallLine.mostFrequent, RecallLine.random]
         func missing(_ methods: [String]) -> String? {
-            methods.first { !known.contains($0) }.map { "\($0) was not evaluated, only \(evaluated.joined(separator: ", "))" }
+            methods.first { !known.contains($0) }.map {
+                "\($0) was not evaluated, only \(evaluated.joined(separator: ", "))"
+            }
         }
         switch statement {
         case .recall(let method, let k, _, _, _):
-            return missing([method]) ?? (evaluation.ks.contains(k) ? nil : "no recall@\(k) was computed, only \(evaluation.ks.map(String.init).joined(separator: ", "))")
+            return missing([method])
+                ?? (evaluation.ks.contains(k)
+                    ? nil
+                    : "no recall@\(k) was computed, only \(evaluation.ks.map(String.init).joined(separator: ", "))")
         case .order(let methods): return missing(methods)
         }
     }

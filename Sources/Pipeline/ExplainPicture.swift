@@ -9,8 +9,8 @@ import Tensors
 /// What a filter sees in a picture of the user's.
 public struct SeenInPicture: Sendable {
     public let filter: Int
-    /// The highest activation as a multiple of the filter's threshold T_u: above 1 the filter is active in the picture. nil where the
-    /// threshold is not above 0, as of a filter that hardly ever fires: then no multiple says anything.
+    /// The highest activation as a multiple of the filter's threshold T_u: above 1 the filter is active in the picture.
+    /// nil where the threshold is not above 0, as of a filter that hardly ever fires: then no multiple says anything.
     public let strength: Double?
     /// Share of the picture's area where the filter is active.
     public let area: Double
@@ -22,7 +22,8 @@ public struct SeenInPicture: Sendable {
 extension FilterExplainer {
     /// Explains a JPEG with the trained explainer, as evaluation does its images.
     /// - Parameters:
-    ///   - filters: which; nil for the `count` that are the most active in the picture, of those whose threshold is above 0.
+    ///   - filters: which; nil for the `count` that are the most active in the picture, of those whose threshold is
+    ///     above 0.
     /// - Throws: `ExperimentError`, `ImagingError`.
     public func explain(picture path: String, filters: [Int]?, count: Int) throws -> [SeenInPicture] {
         let own = experiment.variants[variant]
@@ -37,7 +38,9 @@ extension FilterExplainer {
         let ranking = PictureRanking(peaks: summary.filters.indices.map(peak), thresholds: summary.thresholds)
         let chosen = try filters?.map(results.index(ofFilter:)) ?? Array(ranking.order.prefix(count))
         guard !chosen.isEmpty else {
-            throw ExperimentError("no filter of \(experiment.file.name) has a threshold above 0: none can be ranked; name one with --filter")
+            throw ExperimentError(
+                "no filter of \(experiment.file.name) has a threshold above 0: none can be ranked; name one with --filter"
+            )
         }
 
         let explainer = try Explainer(from: HDF5File.open(experiment.path(of: TrainStage.explainerName, own.train, jobs)))

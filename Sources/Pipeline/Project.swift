@@ -31,7 +31,8 @@ public struct Project: Sendable {
         // Results, histories and published tables go by the name.
         let own = places.projectPath("experiments/\(file.name).json")
         if places.exists(own), !Places.isSame(own, path) {
-            throw ExperimentError("\(path): its name \"\(file.name)\" is that of \(own), another file; give one of them another name")
+            throw ExperimentError(
+                "\(path): its name \"\(file.name)\" is that of \(own), another file; give one of them another name")
         }
         return file
     }
@@ -42,7 +43,9 @@ public struct Project: Sendable {
         let files = try arguments.map { try experiment($0, settings: settings, seeds: seeds) }
         for (index, file) in files.enumerated() {
             if let other = files[..<index].firstIndex(where: { $0.name == file.name && $0.value != file.value }) {
-                throw ExperimentError("\(arguments[other]) and \(arguments[index]) are both named \"\(file.name)\", and results go by the name")
+                throw ExperimentError(
+                    "\(arguments[other]) and \(arguments[index]) are both named \"\(file.name)\", and results go by the name"
+                )
             }
         }
         return files

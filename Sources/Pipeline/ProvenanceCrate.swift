@@ -62,15 +62,27 @@ public struct ProvenanceCrate: Sendable, Equatable {
     private var head: [Value] {
         let profiles = Self.profiles.map { entity($0, "CreativeWork", members: ["name": .string($0), "version": .string(String($0.split(separator: "/").last ?? ""))]) }
         return [
-            entity("ro-crate-metadata.json", "CreativeWork", members: [
-                "about": reference("./"), "conformsTo": references(["https://w3id.org/ro/crate/1.1", "https://w3id.org/workflowhub/workflow-ro-crate/1.0"]),
-            ]),
-            entity("./", "Dataset", members: [
-                "name": .string(Self.nameStart + record.experiment), "description": .string(record.title), "datePublished": .string(ended.ISO8601Format()),
-                "license": reference(Self.license), "conformsTo": references(Self.profiles), "mainEntity": reference(Self.workflow),
-                "hasPart": references(files.map(\.name) + items.map(Self.id)), "mentions": references(["#run", "#organize"]),
-            ]),
-            entity(Self.license, "CreativeWork", members: ["name": "Apache-2.0", "description": "Apache License, Version 2.0"]),
+            entity(
+                "ro-crate-metadata.json", "CreativeWork",
+                members: [
+                    "about": reference("./"),
+                    "conformsTo": references([
+                        "https://w3id.org/ro/crate/1.1", "https://w3id.org/workflowhub/workflow-ro-crate/1.0",
+                    ]),
+                ]),
+            entity(
+                "./", "Dataset",
+                members: [
+                    "name": .string(Self.nameStart + record.experiment), "description": .string(record.title),
+                    "datePublished": .string(ended.ISO8601Format()),
+                    "license": reference(Self.license), "conformsTo": references(Self.profiles),
+                    "mainEntity": reference(Self.workflow),
+                    "hasPart": references(files.map(\.name) + items.map(Self.id)),
+                    "mentions": references(["#run", "#organize"]),
+                ]),
+            entity(
+                Self.license, "CreativeWork",
+                members: ["name": "Apache-2.0", "description": "Apache License, Version 2.0"]),
         ] + profiles
     }
 
@@ -201,8 +213,10 @@ public struct ProvenanceCrate: Sendable, Equatable {
                 fingerprint: fingerprint, parameters: Dictionary(parameters, uniquingKeysWith: { first, _ in first }), inputs: objects.compactMap(item),
                 outputs: targets(action["result"]).compactMap(item), began: date(action["startTime"]), ended: date(action["endTime"]))
         }
-        let settings = targets(entities["#run"]?["object"]).filter { $0["@id"]?.stringValue?.hasPrefix(Self.settingStart) == true }
-            .compactMap { setting in setting["name"]?.stringValue.map { "\($0) \(setting["value"]?.stringValue ?? "")" } }
+        let settings = targets(entities["#run"]?["object"]).filter {
+            $0["@id"]?.stringValue?.hasPrefix(Self.settingStart) == true
+        }
+        .compactMap { setting in setting["name"]?.stringValue.map { "\($0) \(setting["value"]?.stringValue ?? "")" } }
         let name = entities["./"]?["name"]?.stringValue ?? ""
         record = ProvenanceRecord(
             experiment: name.hasPrefix(Self.nameStart) ? String(name.dropFirst(Self.nameStart.count)) : name,

@@ -75,7 +75,9 @@ public struct ProvenanceRecord: Sendable, Equatable {
         }
     }
 
-    package init(experiment: String, title: String, settings: [String] = [], versions: [String: String], steps: [Step]) {
+    package init(
+        experiment: String, title: String, settings: [String] = [], versions: [String: String], steps: [Step]
+    ) {
         self.experiment = experiment
         self.title = title
         self.settings = settings

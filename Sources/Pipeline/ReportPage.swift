@@ -47,7 +47,9 @@ public struct ReportPage {
     ///   - arguments: what follows `lavise-pipeline report`, for the lines that tell how to make the page again.
     ///   - singleFile: pictures go into the page whatever their size.
     /// - Throws: `ExperimentError` when a stage is not fresh; `ResultsError`.
-    public func write(to place: ResultsPlace, arguments: [String], singleFile: Bool, progress: (Int, Int) -> Void) throws -> WrittenReport {
+    public func write(
+        to place: ResultsPlace, arguments: [String], singleFile: Bool, progress: (Int, Int) -> Void
+    ) throws -> WrittenReport {
         let results = try experiment.results(jobs)
         let name = "report-images", page = "report.html"
         return try place.unit().publish([name, page]) { folder in
@@ -57,11 +59,17 @@ public struct ReportPage {
             let pictureBytes = sheets.reduce(0) { $0 + ($1?.bytes ?? 0) }
             var report = try report(results, arguments, sheets: sheets.map { $0?.sheet("#") })
             let isOneFile = singleFile || pictureBytes / 3 * 4 + report.opening.utf8.count <= Self.mostBytesOfOneFile
-            if !isOneFile { for index in sheets.indices { report.filters?.filters[index].pictures = sheets[index]?.sheet(name + "/") } }
-            let bytes = try write(report, to: "\(folder)/\(page)", embedding: isOneFile ? sheets.compactMap { $0 } : [], from: pictures)
+            if !isOneFile {
+                for index in sheets.indices {
+                    report.filters?.filters[index].pictures = sheets[index]?.sheet(name + "/")
+                }
+            }
+            let bytes = try write(
+                report, to: "\(folder)/\(page)", embedding: isOneFile ? sheets.compactMap { $0 } : [], from: pictures)
             if isOneFile { try files.removeItem(atPath: pictures) }
             return WrittenReport(
-                page: "\(place.folder)/\(page)", bytes: bytes + (isOneFile ? 0 : pictureBytes), pictures: isOneFile ? nil : "\(place.folder)/\(name)")
+                page: "\(place.folder)/\(page)", bytes: bytes + (isOneFile ? 0 : pictureBytes),
+                pictures: isOneFile ? nil : "\(place.folder)/\(name)")
         }
     }
 

@@ -65,7 +65,10 @@ import Testing
                  "evaluate": {"filters": [0, 1], "topImages": 2, "methods": ["original"]}, "matrix": {"protocol.deviations": [[], ["lowQuantile"]]}}
                 """)
             #expect(try command.finish(["run", "x.json"]).code == 0)
-            let files = FileManager.default, tables = ["recall", "deviations"].flatMap { name in ["csv", "json", "md", "tex"].map { "\(name).\($0)" } }
+            let files = FileManager.default,
+                tables = ["recall", "deviations"].flatMap { name in
+                    ["csv", "json", "md", "tex"].map { "\(name).\($0)" }
+                }
             for file in tables {
                 for hasProvenance in [true, false] {
                     try? files.removeItem(atPath: command.path("results/y"))
@@ -79,10 +82,14 @@ import Testing
                     try replace(command, "results/y/\(file)", String(number), "0.987654")
                     let outcome = try command.run("diff", "results/x", "results/y")
                     #expect(outcome.code == 4 || outcome.code == 5, "\(file): \(outcome.output)")
-                    #expect(outcome.output.contains("results/y: ") && outcome.output.contains(file), "\(file): \(outcome.output)")
+                    #expect(
+                        outcome.output.contains("results/y: ") && outcome.output.contains(file),
+                        "\(file): \(outcome.output)")
                     // Against itself no cell differs, and yet it disagrees.
                     let itself = try command.run("diff", "results/y", "results/y", "--json")
-                    #expect(itself.code == 5 && itself.output.contains("\"disagreements\": [\n"), "\(file): \(itself.output)")
+                    #expect(
+                        itself.code == 5 && itself.output.contains("\"disagreements\": [\n"),
+                        "\(file): \(itself.output)")
                 }
             }
         }
@@ -92,11 +99,21 @@ import Testing
         try Command.inMemory { command in
             try command.makeTiny()
             #expect(try command.finish(["run", "x.json"]).code == 0)
-            #expect(try command.finish(["run", "x.json", "--set", "evaluate.filters=\(Array(0..<32))", "--results", "wide"]).code == 0)
-            #expect(try command.finish(["run", "x.json", "--set", "evaluate.filters=\(Array(32..<64))", "--results", "other"]).code == 0)
+            #expect(
+                try command.finish([
+                    "run", "x.json", "--set", "evaluate.filters=\(Array(0..<32))", "--results", "wide",
+                ]).code == 0)
+            #expect(
+                try command.finish([
+                    "run", "x.json", "--set", "evaluate.filters=\(Array(32..<64))", "--results", "other",
+                ]).code == 0)
             for (a, b, text) in [
-                ("results/x/recall.csv", "results/x/filters.csv", "rows are named by k and method, the other's by filter and method"),
-                ("results/x/training.csv", "results/x/recall.json", "rows are named by epoch"), ("wide/x/filters.csv", "other/x/filters.csv", "no row in common"),
+                (
+                    "results/x/recall.csv", "results/x/filters.csv",
+                    "rows are named by k and method, the other's by filter and method"
+                ),
+                ("results/x/training.csv", "results/x/recall.json", "rows are named by epoch"),
+                ("wide/x/filters.csv", "other/x/filters.csv", "no row in common"),
             ] {
                 let refused = try command.run("diff", a, b)
                 #expect(refused.code == 2 && refused.errors.contains(text), "\(refused.output)\(refused.errors)")
@@ -105,22 +122,35 @@ import Testing
             #expect(try command.finish(["run", "x.json", "--seeds", "0..1"]).code == 0)
             #expect(try command.run("diff", "results/x", "results/x@seeds=0..1").code == 2)
             // A table whose rows are all others is one change; one that a side lacks, too.
-            for side in ["less", "more"] { try FileManager.default.copyItem(atPath: command.path("results/x"), toPath: command.path(side)) }
-            for name in ["provenance.json", "filters.csv", "filters.md"] { try FileManager.default.removeItem(atPath: command.path("less/\(name)")) }
+            for side in ["less", "more"] {
+                try FileManager.default.copyItem(atPath: command.path("results/x"), toPath: command.path(side))
+            }
+            for name in ["provenance.json", "filters.csv", "filters.md"] {
+                try FileManager.default.removeItem(atPath: command.path("less/\(name)"))
+            }
             try FileManager.default.removeItem(atPath: command.path("more/provenance.json"))
-            try FileManager.default.copyItem(atPath: command.path("results/x@seeds=0..1/seeds.csv"), toPath: command.path("more/seeds.csv"))
+            try FileManager.default.copyItem(
+                atPath: command.path("results/x@seeds=0..1/seeds.csv"), toPath: command.path("more/seeds.csv"))
             for (other, table, old, new) in [
-                ("other/x", "filters", "2 rows", "32 others"), ("less", "filters", "2 rows", nil), ("more", "seeds", nil, "9 rows"),
+                ("other/x", "filters", "2 rows", "32 others"), ("less", "filters", "2 rows", nil),
+                ("more", "seeds", nil, "9 rows"),
             ] as [(String, String, String?, String?)] {
                 let outcome = try command.run("diff", "results/x", other, "--json", "--tolerance", "1000")
-                let object = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
-                let changes = try #require(object["changes"] as? [[String: Any]]).filter { $0["table"] as? String == table }
+                let object = try #require(
+                    try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+                let changes = try #require(object["changes"] as? [[String: Any]]).filter {
+                    $0["table"] as? String == table
+                }
                 #expect(outcome.code == 4 && changes.count == 1, "\(changes)")
-                #expect(changes.first?["old"] as? String == old && changes.first?["new"] as? String == new, "\(changes)")
+                #expect(
+                    changes.first?["old"] as? String == old && changes.first?["new"] as? String == new, "\(changes)")
             }
             // Long ones are cut, with a count.
-            let cut = try command.run("diff", "results/x", "wide/x"), whole = try command.run("diff", "results/x", "wide/x", "--all")
-            #expect(cut.output.split(separator: "\n").count < 60 && cut.output.contains("more changes; --all shows them"), "\(cut.output)")
+            let cut = try command.run("diff", "results/x", "wide/x"),
+                whole = try command.run("diff", "results/x", "wide/x", "--all")
+            #expect(
+                cut.output.split(separator: "\n").count < 60 && cut.output.contains("more changes; --all shows them"),
+                "\(cut.output)")
             #expect(whole.output.split(separator: "\n").count > 60 && !whole.output.contains("--all"))
         }
     }

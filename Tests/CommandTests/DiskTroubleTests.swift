@@ -62,7 +62,8 @@ import Testing
         }
     }
 
-    /// The disk of the results fills up half-way: the older results stay, whole, and room is all that the next run needs.
+    /// The disk of the results fills up half-way: the older results stay, whole, and room is all that the next run
+    /// needs.
     @Test(.enabled(if: mayMount, "needs root and the right to mount a tmpfs"))
     func aFullDiskLeavesTheOlderResults() throws {
         try Command.inMemory { command in
@@ -73,7 +74,8 @@ import Testing
             defer { Self.shell("umount", "-l", disk) }
             let other = ["run", "x.json", "--results", "disk", "--set", "evaluate.topImages=1"]
             #expect(try command.finish(["run", "x.json", "--results", "disk"]).code == 0)
-            let old = try command.files("disk/x"), provenance = try Data(contentsOf: URL(fileURLWithPath: command.path("disk/x/provenance.json")))
+            let old = try command.files("disk/x"),
+                provenance = try Data(contentsOf: URL(fileURLWithPath: command.path("disk/x/provenance.json")))
             let size = (old.values + [provenance]).reduce(0) { $0 + ($1.count + 4095) / 4096 }
             var failures = 0
             // From no page free to enough for all files but the last.
@@ -82,7 +84,9 @@ import Testing
                 let end = try command.finish(other)
                 guard end.code != 0 else { break }
                 failures += 1
-                #expect(end.code == 1 && end.errors.contains("No space left on device") && end.errors.contains("disk/x stays as it was"), "\(end.errors)")
+                #expect(
+                    end.code == 1 && end.errors.contains("No space left on device")
+                        && end.errors.contains("disk/x stays as it was"), "\(end.errors)")
                 #expect(try command.files("disk/x") == old, "\(pages) pages")
                 #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == ["x"])
             }
@@ -124,7 +128,11 @@ import Testing
             try mode("data/scenes/glove.txt", 0o644)
             try mode("results", 0o755)
             let results = try runAsNobody()
-            #expect(results.code == 1 && results.errors.contains("results cannot go to results/x: cannot write in \(command.path("results")): Permission denied"), "\(results)")
+            #expect(
+                results.code == 1
+                    && results.errors.contains(
+                        "results cannot go to results/x: cannot write in \(command.path("results")): Permission denied"
+                    ), "\(results)")
             #expect(!results.errors.contains(" run "), "it was found before the work: \(results.errors)")
             try mode("results", 0o777)
             let good = try runAsNobody()

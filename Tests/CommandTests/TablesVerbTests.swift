@@ -24,7 +24,10 @@ import Testing
             let outcome = try command.run("tables")
             #expect(outcome.code == 0 && outcome.errors.contains("2 of 16 rows computed here"), "\(outcome.errors)")
             let markdown = try String(contentsOfFile: command.path("results/tables/A-table-3.md"), encoding: .utf8)
-            #expect(markdown.contains("| layer3 | published | 0.110 | 0.156 | 0.207 |\n|  | ours | not run | not run | not run |"), "\(markdown)")
+            #expect(
+                markdown.contains(
+                    "| layer3 | published | 0.110 | 0.156 | 0.207 |\n|  | ours | not run | not run | not run |"),
+                "\(markdown)")
             #expect(markdown.components(separatedBy: "| ours | 0.").count == 3, "\(markdown)")
             #expect(outcome.output.contains(markdown))
             let names = try FileManager.default.contentsOfDirectory(atPath: command.path("results/tables")).sorted()
@@ -33,7 +36,9 @@ import Testing
             })
             #expect(try command.run("tables").output == outcome.output)
             let published = try command.run("diff", "A-table-3", "results/\(name)", "--tolerance", "recall=0.0001")
-            #expect(published.code == 4 && published.output.contains("layer2, projection, 5"), "\(published.output)\(published.errors)")
+            #expect(
+                published.code == 4 && published.output.contains("layer2, projection, 5"),
+                "\(published.output)\(published.errors)")
         }
     }
 
@@ -73,18 +78,27 @@ import Testing
             try write(command, "experiments/\(name).json", name)
             #expect(try command.run("run", name).code == 0)
             #expect(try isOurs().0)
-            try command.edit("experiments/\(name).json") { $0 = Data(String(decoding: $0, as: UTF8.self).replacingOccurrences(of: "\"epochs\": 1", with: "\"epochs\": 2").utf8) }
+            try command.edit("experiments/\(name).json") {
+                $0 = Data(
+                    String(decoding: $0, as: UTF8.self).replacingOccurrences(
+                        of: "\"epochs\": 1", with: "\"epochs\": 2"
+                    ).utf8)
+            }
             try expectLeftOut("was made by other settings: train.epochs was 1, now 2")
             // and no provenance at all.
             try write(command, "experiments/\(name).json", name)
             #expect(try isOurs().0)
-            try files.moveItem(atPath: command.path("results/\(name)/provenance.json"), toPath: command.path("provenance.json"))
+            try files.moveItem(
+                atPath: command.path("results/\(name)/provenance.json"), toPath: command.path("provenance.json"))
             try expectLeftOut("has no provenance.json")
-            try files.moveItem(atPath: command.path("provenance.json"), toPath: command.path("results/\(name)/provenance.json"))
+            try files.moveItem(
+                atPath: command.path("provenance.json"), toPath: command.path("results/\(name)/provenance.json"))
             // Files that are not what the run left are an error of their own.
             try command.edit("results/\(name)/recall.csv") { $0.append(contentsOf: "x".utf8) }
             let damaged = try command.run("tables")
-            #expect(damaged.code == 5 && damaged.errors.contains("recall.csv was changed since the run"), "\(damaged.errors)")
+            #expect(
+                damaged.code == 5 && damaged.errors.contains("recall.csv was changed since the run"),
+                "\(damaged.errors)")
             try command.write("results/\(name)/recall.json", "{\"schema\": 1}")
             let broken = try command.run("tables")
             #expect(broken.code == 2 && broken.errors.contains("recall.json: experiment or rows is missing"), "\(broken.errors)")
@@ -94,7 +108,9 @@ import Testing
     @Test(.enabled(if: pdflatex != nil, "needs Debian's texlive-latex-base and texlive-latex-recommended")) func everyTableCompiles() throws {
         try Command.with { command in
             try command.makeExperiment()
-            #expect(try command.run("run", "x.json", "--set", "title=a_b & 50% {\\x} ~^#$", "--results", "results").code == 0)
+            #expect(
+                try command.run("run", "x.json", "--set", "title=a_b & 50% {\\x} ~^#$", "--results", "results").code
+                    == 0)
             #expect(try command.run("tables").code == 0)
             let files = ["results/x/recall.tex"] + (try FileManager.default.contentsOfDirectory(atPath: command.path("results/tables")))
                 .filter { $0.hasSuffix(".tex") }.map { "results/tables/\($0)" }

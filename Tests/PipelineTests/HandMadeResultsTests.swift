@@ -26,7 +26,8 @@ import Testing
             try dataset.write("images/id", [1, 2] as [Int64])
             try dataset.write("images/split", [0, 1] as [UInt8])
             try dataset.write("images/view", [0, 0] as [UInt8])
-            try dataset.write("images/pixels", [UInt8](repeating: 0, count: 2 * 224 * 224 * 3), shape: [2, 224, 224, 3])
+            try dataset.write(
+                "images/pixels", [UInt8](repeating: 0, count: 2 * 224 * 224 * 3), shape: [2, 224, 224, 3])
             try dataset.write("skipped/file", strings: [])
             try dataset.write("instances/image", [0, 0, 1] as [Int32])
             try dataset.write("instances/offset", [0, 1, 2, 3] as [Int32])
@@ -35,14 +36,16 @@ import Testing
             try dataset.close()
             let explainer = try HDF5File.create(folder + "/explainer.h5")
             try explainer.write("history", [1, 1, 0, 0, 1e-4], shape: [1, 5])
-            try explainer.setAttribute("columns", on: "history", "train_loss,valid_loss,train_hit@1,valid_hit@1,learning_rate")
+            try explainer.setAttribute(
+                "columns", on: "history", "train_loss,valid_loss,train_hit@1,valid_hit@1,learning_rate")
             try explainer.write("step_loss", [1.0], shape: [1, 1])
             try explainer.write("concepts/seen", seen)
             try explainer.write("samples", [2, 1, 0] as [Int64])
             try explainer.close()
             try writeEvaluation(to: folder + "/evaluation.h5")
             return try VariantResults(
-                experiment, dataset: folder + "/dataset.h5", words: folder + "/words.txt", explainer: folder + "/explainer.h5",
+                experiment, dataset: folder + "/dataset.h5", words: folder + "/words.txt",
+                explainer: folder + "/explainer.h5",
                 evaluation: folder + "/evaluation.h5")
         }
 
@@ -56,7 +59,8 @@ import Testing
             for (method, nearest) in words.sorted(by: { $0.key < $1.key }) {
                 try file.write("filters/words/\(method)", nearest, shape: [1, 2, 2])
                 try file.write("filters/similarity/\(method)", [0.9, 0.8, 0.7, 0.6] as [Float], shape: [1, 2, 2])
-                try file.write("recall/\(method)", [Float](repeating: 0, count: 2 * ks.count), shape: [1, 2, ks.count])
+                try file.write(
+                    "recall/\(method)", [Float](repeating: 0, count: 2 * ks.count), shape: [1, 2, ks.count])
             }
             var offsets: [Int32] = [0]
             for words in truth { offsets.append(offsets[offsets.count - 1] + Int32(words.count)) }
@@ -78,7 +82,8 @@ import Testing
     @Test func recallOfTheSeenAndOfTheUnseen() throws {
         try Workspace.with { workspace in
             let plan = try workspace.plan(Self.json())
-            let artifacts = Artifacts(seen: [1, 1, 0, 0], truth: [[0, 2], [1, 2, 3]], words: ["original": [0, 2, 3, 0]])
+            let artifacts = Artifacts(
+                seen: [1, 1, 0, 0], truth: [[0, 2], [1, 2, 3]], words: ["original": [0, 2, 3, 0]])
             let results = try artifacts.results(in: workspace.root + "/a", plan.file.variants[0].experiment)
             let tables = try ResultTables(plan.file, [results]).recalls()
             func recalls(_ name: String) throws -> [Double?] {
@@ -87,8 +92,12 @@ import Testing
             }
             #expect(tables.map(\.fileName) == ["recall", "recall-seen", "recall-unseen"])
             // (1/2 + 1/3) / 2 and (1 + 1/3) / 2; (1 + 0) / 2 twice; (0 + 1/2) / 2 and (1 + 1/2) / 2.
-            for (name, expected) in [("recall", [5.0 / 12, 2.0 / 3]), ("recall-seen", [0.5, 0.5]), ("recall-unseen", [0.25, 0.75])] {
-                for (found, wanted) in zip(try recalls(name), expected) { #expect(abs((found ?? -1) - wanted) < 1e-12, "\(name): \(String(describing: found))") }
+            for (name, expected) in [
+                ("recall", [5.0 / 12, 2.0 / 3]), ("recall-seen", [0.5, 0.5]), ("recall-unseen", [0.25, 0.75]),
+            ] {
+                for (found, wanted) in zip(try recalls(name), expected) {
+                    #expect(abs((found ?? -1) - wanted) < 1e-12, "\(name): \(String(describing: found))")
+                }
             }
             // The one training image has d twice: most frequent is d, then by concept a.
             let frequent = try #require(tables[0].row(method: "most-frequent", k: 2)?.recall)
@@ -99,26 +108,32 @@ import Testing
     /// A change is the row's recall minus the first row's: fewer words found is below 0.
     @Test func theSignOfADeviationsChange() throws {
         try Workspace.with { workspace in
-            let plan = try workspace.plan(Self.json(#", "matrix": {"protocol.deviations": [[], ["lowQuantile"], ["keepEmptyMasks"]]}"#))
+            let plan = try workspace.plan(
+                Self.json(#", "matrix": {"protocol.deviations": [[], ["lowQuantile"], ["keepEmptyMasks"]]}"#))
             let words: [[Int32]] = [[0, 1, 0, 1], [2, 3, 2, 3], [0, 2, 0, 2]]
             let results = try words.enumerated().map { index, words in
-                try Artifacts(truth: [[0, 1], [0, 1]], words: ["projection": words]).results(in: "\(workspace.root)/\(index)", plan.file.variants[index].experiment)
+                try Artifacts(truth: [[0, 1], [0, 1]], words: ["projection": words]).results(
+                    in: "\(workspace.root)/\(index)", plan.file.variants[index].experiment)
             }
             let table = try #require(try ResultTables(plan.file, results).deviations())
             #expect(table.rows.map(\.recall) == [1, 0, 0.5])
             #expect(table.rows.map(\.change) == [nil, -1, -0.5])
-            #expect(table.rows.map(\.changeLow) == [nil, -1, -0.5] && table.rows.map(\.changeHigh) == [nil, -1, -0.5])
+            #expect(
+                table.rows.map(\.changeLow) == [nil, -1, -0.5] && table.rows.map(\.changeHigh) == [nil, -1, -0.5])
         }
     }
 
     /// Of several seeds one has no pair with a ground truth: nothing can be concluded from the others.
     @Test func aSeedWithoutPairsLeavesAClaimOpen() throws {
         try Workspace.with { workspace in
-            let claims = #", "claims": [{"source": "S", "method": "original", "k": 1, "published": 0.5, "margin": 0.1}]"#
-            let plan = try workspace.project.plan(ExperimentFile(json: Self.json(claims), file: "x.json", seeds: [0, 1, 2]))
+            let claims =
+                #", "claims": [{"source": "S", "method": "original", "k": 1, "published": 0.5, "margin": 0.1}]"#
+            let plan = try workspace.project.plan(
+                ExperimentFile(json: Self.json(claims), file: "x.json", seeds: [0, 1, 2]))
             func verdict(_ truths: [[[Int32]]]) throws -> (String, Double?) {
                 let results = try truths.enumerated().map { index, truth in
-                    try Artifacts(truth: truth, words: ["original": [0, 1, 0, 1]]).results(in: "\(workspace.root)/\(UUID())", plan.file.variants[index].experiment)
+                    try Artifacts(truth: truth, words: ["original": [0, 1, 0, 1]]).results(
+                        in: "\(workspace.root)/\(UUID())", plan.file.variants[index].experiment)
                 }
                 let claim = try plan.checkClaims(results).claims[0]
                 return (claim.verdict.rawValue, claim.ours?.value)
@@ -132,29 +147,39 @@ import Testing
     @Test func whatWasNotEvaluatedIsNotRun() throws {
         try Workspace.with { workspace in
             let claims = #"""
-                , "claims": [{"source": "S", "method": "image", "k": 1, "published": 0.5}, {"source": "S", "method": "original", "k": 7, "published": 0.5},
-                 {"source": "S", "order": ["projection", "original"]}, {"source": "S", "method": "original", "k": 1, "published": 0.5, "margin": 0.1}]
+                , "claims": [{"source": "S", "method": "image", "k": 1, "published": 0.5},
+                 {"source": "S", "method": "original", "k": 7, "published": 0.5},
+                 {"source": "S", "order": ["projection", "original"]},
+                 {"source": "S", "method": "original", "k": 1, "published": 0.5, "margin": 0.1}]
                 """#
             let plan = try workspace.plan(Self.json(claims))
-            let results = try Artifacts(truth: [[0, 1], [0, 1]], words: ["original": [0, 1, 0, 1]]).results(in: workspace.root + "/a", plan.file.variants[0].experiment)
+            let results = try Artifacts(truth: [[0, 1], [0, 1]], words: ["original": [0, 1, 0, 1]]).results(
+                in: workspace.root + "/a", plan.file.variants[0].experiment)
             let report = try plan.checkClaims([results])
             #expect(report.claims.map(\.verdict.rawValue) == ["not run", "not run", "not run", "reproduced"])
-            #expect(report.claims.map(\.note) == [
-                "image was not evaluated, only original", "no recall@7 was computed, only 1, 2", "projection was not evaluated, only original", "",
-            ])
-            #expect(report.summary == "x: 4 claims: 1 reproduced, 0 inconclusive, 0 refuted, 3 not run" && !report.isRefuted)
+            #expect(
+                report.claims.map(\.note) == [
+                    "image was not evaluated, only original", "no recall@7 was computed, only 1, 2",
+                    "projection was not evaluated, only original", "",
+                ])
+            #expect(
+                report.summary == "x: 4 claims: 1 reproduced, 0 inconclusive, 0 refuted, 3 not run"
+                    && !report.isRefuted)
         }
     }
 
-    /// The paper's own method stands for the rest; without it the last in the paper's order, whatever was asked for first.
+    /// The paper's own method stands for the rest; without it the last in the paper's order, whatever was asked for
+    /// first.
     @Test func theHeadlineMethod() throws {
         try Workspace.with { workspace in
             let plan = try workspace.plan(Self.json())
             for (methods, headline) in [
-                (["original", "projection", "image"], "projection"), (["activation", "original"], "activation"), (["image", "original"], "image"),
+                (["original", "projection", "image"], "projection"), (["activation", "original"], "activation"),
+                (["image", "original"], "image"),
             ] {
                 let words = Dictionary(uniqueKeysWithValues: methods.map { ($0, [0, 1, 0, 1] as [Int32]) })
-                let results = try Artifacts(truth: [[0], [0]], words: words).results(in: "\(workspace.root)/\(headline)", plan.file.variants[0].experiment)
+                let results = try Artifacts(truth: [[0], [0]], words: words).results(
+                    in: "\(workspace.root)/\(headline)", plan.file.variants[0].experiment)
                 #expect(results.headlineMethod.rawValue == headline)
             }
         }
@@ -175,7 +200,9 @@ import Testing
         let name = "careless", revision = 1, outputs = ["out"]
         let parameters = Value.object([:])
         func numericsKey() -> Digest? { nil }
-        func run(_ context: StageContext) throws { try Data(UUID().uuidString.utf8).write(to: URL(fileURLWithPath: context.output + "/out")) }
+        func run(_ context: StageContext) throws {
+            try Data(UUID().uuidString.utf8).write(to: URL(fileURLWithPath: context.output + "/out"))
+        }
     }
 
     /// The first outcome's artifact is gone, the second is in use: the record names the second.
@@ -184,7 +211,9 @@ import Testing
             let plan = try Plan([Job(id: "careless", stage: Careless(), inputs: [])])
             let first = try workspace.run(plan)["careless"]
             let old = try #require(first?.outputs.first)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: URL(fileURLWithPath: old.path).deletingLastPathComponent().path)
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755],
+                ofItemAtPath: URL(fileURLWithPath: old.path).deletingLastPathComponent().path)
             try FileManager.default.removeItem(atPath: old.path)
             _ = try? workspace.run(plan)
             let status = try workspace.project.runner().status(of: plan)

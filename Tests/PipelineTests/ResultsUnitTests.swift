@@ -36,7 +36,8 @@ import Testing
             func add(_ name: String, _ text: String) { content[name] = Array(text.utf8) }
             for name in ["recall.json", "experiment.json"] { add(name, "\(name) of run \(number)") }
             // Some files say the same in many runs.
-            for name in ["recall.csv", "recall-unseen.json", "filters.md", "seeds.md", "of-a-later-version.csv"] where random.below(2) == 0 {
+            for name in ["recall.csv", "recall-unseen.json", "filters.md", "seeds.md", "of-a-later-version.csv"]
+            where random.below(2) == 0 {
                 add(name, "\(name) \(random.below(2) == 0 ? "as ever" : "of run \(number)")")
             }
             let items = content.sorted { $0.key < $1.key }.map {
@@ -50,8 +51,11 @@ import Testing
 
         /// What other verbs and the user keep there.
         func addOthers() throws {
-            try FileManager.default.createDirectory(atPath: folder + "/heatmaps/deep", withIntermediateDirectories: true)
-            for (name, text) in [("report.html", "page 0"), ("notes.txt", "mine"), ("heatmaps/deep/1.png", "picture")] {
+            try FileManager.default.createDirectory(
+                atPath: folder + "/heatmaps/deep", withIntermediateDirectories: true)
+            for (name, text) in [
+                ("report.html", "page 0"), ("notes.txt", "mine"), ("heatmaps/deep/1.png", "picture"),
+            ] {
                 try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
             }
             try FileManager.default.createSymbolicLink(atPath: folder + "/elsewhere", withDestinationPath: "/nowhere")
@@ -69,13 +73,21 @@ import Testing
             guard let names = try? files.contentsOfDirectory(atPath: at) else { return "no folder" }
             let others: Set = ["report.html", "report-images", "notes.txt", "heatmaps", "elsewhere"]
             var found: Content = [:]
-            for name in names where !others.contains(name) { found[name] = files.contents(atPath: "\(at)/\(name)").map { [UInt8]($0) } }
-            guard runs.contains(found) else { return "files of no run: \(found.mapValues { String(decoding: $0.prefix(30), as: UTF8.self) })" }
-            guard let page = files.contents(atPath: at + "/report.html"), pages.contains([UInt8](page)) else { return "the page is gone" }
-            for (name, text) in [("notes.txt", "mine"), ("heatmaps/deep/1.png", "picture")] where files.contents(atPath: "\(at)/\(name)") != Data(text.utf8) {
+            for name in names where !others.contains(name) {
+                found[name] = files.contents(atPath: "\(at)/\(name)").map { [UInt8]($0) }
+            }
+            guard runs.contains(found) else {
+                return "files of no run: \(found.mapValues { String(decoding: $0.prefix(30), as: UTF8.self) })"
+            }
+            guard let page = files.contents(atPath: at + "/report.html"), pages.contains([UInt8](page)) else {
+                return "the page is gone"
+            }
+            for (name, text) in [("notes.txt", "mine"), ("heatmaps/deep/1.png", "picture")]
+            where files.contents(atPath: "\(at)/\(name)") != Data(text.utf8) {
                 return "\(name) is gone"
             }
-            return (try? files.destinationOfSymbolicLink(atPath: at + "/elsewhere")) == "/nowhere" ? nil : "the link is gone"
+            return (try? files.destinationOfSymbolicLink(atPath: at + "/elsewhere")) == "/nowhere"
+                ? nil : "the link is gone"
         }
 
         func unit(_ disk: any ResultsDisk) -> ResultsUnit { ResultsUnit(folder: folder, disk: disk, patience: 1e6) }
@@ -85,8 +97,13 @@ import Testing
             let content = run()
             _ = try unit(LocalResultsDisk()).write(content)
             if let fault = fault(mayBeAside: false) { return fault }
-            guard FileManager.default.contents(atPath: folder + "/recall.json").map({ [UInt8]($0) }) == content["recall.json"] else { return "an older run's" }
-            let left = try FileManager.default.contentsOfDirectory(atPath: root).filter { $0 != "x" && !$0.hasPrefix(".x#page") }
+            guard
+                FileManager.default.contents(atPath: folder + "/recall.json").map({ [UInt8]($0) })
+                    == content["recall.json"]
+            else { return "an older run's" }
+            let left = try FileManager.default.contentsOfDirectory(atPath: root).filter {
+                $0 != "x" && !$0.hasPrefix(".x#page")
+            }
             return left.isEmpty ? nil : "left beside: \(left)"
         }
     }
@@ -105,7 +122,9 @@ import Testing
             try world.addOthers()
             for _ in 0..<3 where fault == nil {
                 let baton = Baton()
-                let disks = (0..<1 + world.random.below(3)).map { SteppedDisk($0, world.trouble(), baton: baton, canExchange: canExchange) }
+                let disks = (0..<1 + world.random.below(3)).map {
+                    SteppedDisk($0, world.trouble(), baton: baton, canExchange: canExchange)
+                }
                 let works = disks.map { world.work($0) }
                 let failures = Counter()
                 for (id, work) in works.enumerated() {
@@ -142,7 +161,9 @@ import Testing
     }
 
     /// As many as LAVISE_FUZZ_SECONDS allow, from LAVISE_FUZZ_SEED on.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["LAVISE_FUZZ_SECONDS"] != nil, "only `make fuzz` asks for it"))
+    @Test(
+        .enabled(
+            if: ProcessInfo.processInfo.environment["LAVISE_FUZZ_SECONDS"] != nil, "only `make fuzz` asks for it"))
     func fuzzResultsFolders() throws {
         let environment = ProcessInfo.processInfo.environment
         let end = Date().addingTimeInterval(environment["LAVISE_FUZZ_SECONDS"].flatMap(Double.init) ?? 0)
@@ -152,13 +173,15 @@ import Testing
         print("\(seed - first) results folders, from seed \(first): \(tally)")
     }
 
-    /// Dies, or has an error, at every single step of a run that replaces another, which left a file that this version knows only
-    /// from its provenance.
+    /// Dies, or has an error, at every single step of a run that replaces another, which left a file that this version
+    /// knows only from its provenance.
     @Test(arguments: [true, false], [true, false]) func troubleAtEveryStep(canExchange: Bool, dies: Bool) throws {
         var step = 1, isOver = false
         while !isOver {
             try World.with(1) { world in
-                while world.runs.last?["of-a-later-version.csv"] == nil { _ = try world.unit(LocalResultsDisk()).write(world.run()) }
+                while world.runs.last?["of-a-later-version.csv"] == nil {
+                    _ = try world.unit(LocalResultsDisk()).write(world.run())
+                }
                 try world.addOthers()
                 let disk = SteppedDisk(0, dies ? .death(at: step) : .error(EIO, at: step), canExchange: canExchange)
                 var content = world.run()
@@ -183,9 +206,15 @@ import Testing
             #expect(try unit.write(content))
             func inodes() throws -> [String: Int] {
                 let names = try FileManager.default.contentsOfDirectory(atPath: world.folder)
-                return try Dictionary(uniqueKeysWithValues: names.map { name in
-                    (name, try #require(FileManager.default.attributesOfItem(atPath: "\(world.folder)/\(name)")[.systemFileNumber] as? Int))
-                })
+                return try Dictionary(
+                    uniqueKeysWithValues: names.map { name in
+                        (
+                            name,
+                            try #require(
+                                FileManager.default.attributesOfItem(atPath: "\(world.folder)/\(name)")[
+                                    .systemFileNumber] as? Int)
+                        )
+                    })
             }
             let before = try inodes()
             #expect(try !unit.write(content))
@@ -194,7 +223,9 @@ import Testing
             other["recall.json"] = Array("another".utf8)
             #expect(try unit.write(other))
             let after = try inodes()
-            #expect(after.filter { before[$0.key] != $0.value }.map(\.key) == ["recall.json"], "only what changed was written")
+            #expect(
+                after.filter { before[$0.key] != $0.value }.map(\.key) == ["recall.json"],
+                "only what changed was written")
         }
     }
 
@@ -205,16 +236,27 @@ import Testing
             let outside = world.root + "/outside"
             try Data("outside".utf8).write(to: URL(fileURLWithPath: outside))
             for (name, make) in [
-                ("recall.json", { try FileManager.default.createSymbolicLink(atPath: $0, withDestinationPath: outside) }),
-                ("recall-seen.md", { try FileManager.default.createSymbolicLink(atPath: $0, withDestinationPath: "/nowhere") }),
-                ("deviations.csv", { try FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false) }),
+                (
+                    "recall.json",
+                    { try FileManager.default.createSymbolicLink(atPath: $0, withDestinationPath: outside) }
+                ),
+                (
+                    "recall-seen.md",
+                    { try FileManager.default.createSymbolicLink(atPath: $0, withDestinationPath: "/nowhere") }
+                ),
+                (
+                    "deviations.csv",
+                    { try FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false) }
+                ),
             ] as [(String, (String) throws -> Void)] {
                 let path = "\(world.folder)/\(name)"
                 try? FileManager.default.removeItem(atPath: path)
                 try make(path)
                 let asked = #expect(throws: ResultsError.self) { try world.place.check() }
                 let written = #expect(throws: ResultsError.self) { _ = try unit.write(world.run()) }
-                for error in [asked, written] { #expect(error?.description.contains(name) == true, "\(String(describing: error))") }
+                for error in [asked, written] {
+                    #expect(error?.description.contains(name) == true, "\(String(describing: error))")
+                }
                 try FileManager.default.removeItem(atPath: path)
             }
             #expect(FileManager.default.contents(atPath: outside) == Data("outside".utf8))
@@ -226,7 +268,9 @@ import Testing
         try World.with(4) { world in
             let files = FileManager.default
             func refusal(_ name: String) -> String {
-                do { try ResultsPlace(name, places: Places(project: world.root, data: "")).check() } catch { return "\(error)" }
+                do { try ResultsPlace(name, places: Places(project: world.root, data: "")).check() } catch {
+                    return "\(error)"
+                }
                 return "nothing is wrong"
             }
             try Data().write(to: URL(fileURLWithPath: world.root + "/file"))
@@ -257,7 +301,9 @@ import Testing
             var unit = world.unit(disk)
             unit.patience = 0.1
             let error = #expect(throws: EngineError.self) { _ = try unit.write(world.run()) }
-            guard case .lockTimeout(let job, let holder, _)? = error else { return #expect(Bool(false), "\(String(describing: error))") }
+            guard case .lockTimeout(let job, let holder, _)? = error else {
+                return #expect(Bool(false), "\(String(describing: error))")
+            }
             #expect(job == "writing \(world.folder)" && holder == "process \(getpid())")
         }
     }
@@ -268,7 +314,9 @@ extension ResultsUnit {
     func write(_ content: ResultsUnitTests.Content) throws -> Bool {
         var content = content
         let provenance = content.removeValue(forKey: ProvenanceCrate.name) ?? []
-        return try replaceRun(with: content.sorted { $0.key < $1.key }.map { File(name: $0.key, bytes: $0.value) }, provenance: provenance)
+        return try replaceRun(
+            with: content.sorted { $0.key < $1.key }.map { File(name: $0.key, bytes: $0.value) },
+            provenance: provenance)
     }
 }
 

@@ -6,7 +6,8 @@ import Pipeline
 /// The program was killed.
 struct Killed: Error {}
 
-/// Lets the threads of one test take steps one at a time, in the order that its random numbers say: the same seed, the same order.
+/// Lets the threads of one test take steps one at a time, in the order that its random numbers say: the same seed, the
+/// same order.
 final class Baton: @unchecked Sendable {  // guarded by `condition`
     private let condition = NSCondition()
     private var waiting: Set<Int> = [], running: Set<Int> = [], turn: Int?
@@ -50,7 +51,8 @@ final class Baton: @unchecked Sendable {  // guarded by `condition`
 }
 
 /// A real disk as one process sees it, that stops it before each step and can kill it, or be full, at any.
-final class SteppedDisk: ResultsDisk, @unchecked Sendable {  // touched by its own process's thread alone, but for `Baton`
+/// Touched by its own process's thread alone, but for `Baton`.
+final class SteppedDisk: ResultsDisk, @unchecked Sendable {
     enum Trouble: Equatable {
         case none
         case death(at: Int), error(Int32, at: Int), full(from: Int)
@@ -68,7 +70,9 @@ final class SteppedDisk: ResultsDisk, @unchecked Sendable {  // touched by its o
     }
 
     /// - Parameter half: what a step that is killed may have done.
-    private func step<R>(_ operation: String, _ path: String, takesRoom: Bool = false, half: () -> Void = {}, _ body: () throws -> R) throws -> R {
+    private func step<R>(
+        _ operation: String, _ path: String, takesRoom: Bool = false, half: () -> Void = {}, _ body: () throws -> R
+    ) throws -> R {
         if isDead { throw Killed() }
         baton?.step(id)
         steps += 1
@@ -88,17 +92,27 @@ final class SteppedDisk: ResultsDisk, @unchecked Sendable {  // touched by its o
     func read(_ path: String) throws -> [UInt8]? { try step("read", path) { try real.read(path) } }
 
     func write(_ bytes: [UInt8], to path: String) throws {
-        try step("write", path, takesRoom: true, half: { try? real.write(Array(bytes.prefix(bytes.count / 2)), to: path) }) {
+        try step(
+            "write", path, takesRoom: true, half: { try? real.write(Array(bytes.prefix(bytes.count / 2)), to: path) }
+        ) {
             try real.write(bytes, to: path)
         }
     }
 
-    func makeFolder(_ path: String) throws { try step("make the folder", path, takesRoom: true) { try real.makeFolder(path) } }
-    func copyMode(of folder: String, to new: String) throws { try step("protect", new) { try real.copyMode(of: folder, to: new) } }
-    func link(_ path: String, to new: String) throws { try step("write", new, takesRoom: true) { try real.link(path, to: new) } }
+    func makeFolder(_ path: String) throws {
+        try step("make the folder", path, takesRoom: true) { try real.makeFolder(path) }
+    }
+    func copyMode(of folder: String, to new: String) throws {
+        try step("protect", new) { try real.copyMode(of: folder, to: new) }
+    }
+    func link(_ path: String, to new: String) throws {
+        try step("write", new, takesRoom: true) { try real.link(path, to: new) }
+    }
 
     func exchange(_ a: String, _ b: String) throws -> Bool {
-        try step("move", a, half: { _ = canExchange ? try? real.exchange(a, b) : false }) { canExchange ? try real.exchange(a, b) : false }
+        try step("move", a, half: { _ = canExchange ? try? real.exchange(a, b) : false }) {
+            canExchange ? try real.exchange(a, b) : false
+        }
     }
 
     func rename(_ path: String, to new: String) throws {
@@ -106,11 +120,15 @@ final class SteppedDisk: ResultsDisk, @unchecked Sendable {  // touched by its o
     }
 
     func remove(_ path: String) throws {
-        let half = { if let first = try? self.real.names(in: path).first { try? self.real.remove("\(path)/\(first)") } }
+        let half = {
+            if let first = try? self.real.names(in: path).first { try? self.real.remove("\(path)/\(first)") }
+        }
         try step("remove", path, half: half) { try real.remove(path) }
     }
 
-    func sync(_ folder: String, namesOnly: Bool) throws { try step("flush", folder, takesRoom: true) { try real.sync(folder, namesOnly: namesOnly) } }
+    func sync(_ folder: String, namesOnly: Bool) throws {
+        try step("flush", folder, takesRoom: true) { try real.sync(folder, namesOnly: namesOnly) }
+    }
 
     func lock(_ path: String) throws -> (any FileLock)? {
         try step("lock", path) { try real.lock(path).map { SteppedLock(lock: $0, disk: self) } }

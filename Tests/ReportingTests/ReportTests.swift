@@ -122,7 +122,9 @@ import Testing
     @Test func quotesInAttributesAreEscaped() {
         var report = Self.report(filters: 1) { "#filter-\($0).jpg" }
         report.stages = [ReportStage(name: "a\"<b>'", state: "fr\"e'sh", reason: "")]
-        #expect(report.opening.contains("class=\"fr&quot;e&#39;sh\"") && report.opening.contains("<title>a&quot;&lt;b&gt;&#39;</title>"))
+        #expect(
+            report.opening.contains("class=\"fr&quot;e&#39;sh\"")
+                && report.opening.contains("<title>a&quot;&lt;b&gt;&#39;</title>"))
         #expect(!report.opening.contains("fr\"e'sh"))
         #expect(Report.embedded("x\"y", base64: "").contains("id=\"x&quot;y\""))
     }

@@ -27,7 +27,8 @@ public struct ExperimentFile: Sendable {
     public init(contentsOf path: String, settings: [String] = [], seeds: [Int]? = nil) throws {
         do {
             let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-            try self.init(json: readWholeFile(path, limit: 16 << 20), file: path, stem: stem, settings: settings, seeds: seeds)
+            try self.init(
+                json: readWholeFile(path, limit: 16 << 20), file: path, stem: stem, settings: settings, seeds: seeds)
         } catch let error as TransferError {
             throw ExperimentError("\(error)")
         }
@@ -49,10 +50,14 @@ public struct ExperimentFile: Sendable {
     }
 
     private static func check(_ file: JSONNode, isNamed stem: String?) throws {
-        guard let stem, case .object(let members) = file.content, let member = members.first(where: { $0.key == "name" }),
-              case .string(let name) = member.value.content, name != stem else { return }
+        guard let stem, case .object(let members) = file.content,
+            let member = members.first(where: { $0.key == "name" }),
+            case .string(let name) = member.value.content, name != stem
+        else { return }
         throw TextError(
-            member.value.place, "\"name\" is \"\(name)\", and the file is named \(stem).json; results go by the name: let both be the same")
+            member.value.place,
+            "\"name\" is \"\(name)\", and the file is named \(stem).json; results go by the name: let both be the same"
+        )
     }
 
     private init(_ file: JSONNode, settings arguments: [String], seeds: [Int]?) throws {

@@ -15,9 +15,13 @@ extension Experiment {
     init(_ node: JSONNode) throws {
         let root = try Fields(node, known: Self.keys, what: "an experiment file")
         name = try root.required("name", "the experiment's name", root.string)
-        guard name.allSatisfy({ $0.isLetter || $0.isNumber || "_-.".contains($0) }), !name.hasPrefix("."), name.utf8.count <= Self.mostBytesOfName else {
+        guard name.allSatisfy({ $0.isLetter || $0.isNumber || "_-.".contains($0) }), !name.hasPrefix("."),
+            name.utf8.count <= Self.mostBytesOfName
+        else {
             throw root.error(
-                "name", "made of letters, digits, _ - and ., at most \(Self.mostBytesOfName) bytes (it names a folder under results/)")
+                "name",
+                "made of letters, digits, _ - and ., at most \(Self.mostBytesOfName) bytes (it names a folder under results/)"
+            )
         }
         title = try root.string("title") ?? name
         seed = UInt64(try root.int("seed", in: 0...Int.max) ?? 0)

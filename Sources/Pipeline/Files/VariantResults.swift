@@ -20,7 +20,9 @@ public struct VariantResults: Sendable {
     private let samplesLeft: Int
 
     /// Reads the artifacts of a variant by their paths.
-    package init(_ experiment: Experiment, dataset: String, words: String, explainer: String, evaluation: String) throws {
+    package init(
+        _ experiment: Experiment, dataset: String, words: String, explainer: String, evaluation: String
+    ) throws {
         self.experiment = experiment
         self.evaluation = try EvaluationFile.read(evaluation)
         self.dataset = try DatasetFile(dataset)
@@ -39,8 +41,9 @@ public struct VariantResults: Sendable {
 
     var hasUnseen: Bool { seen.contains(false) }
 
-    /// The method whose numbers stand for the variant where there is room for one: `projection`, the paper's own; where it was not
-    /// evaluated, the one that comes last in the paper's order (original, image, activation), whatever order was asked for.
+    /// The method whose numbers stand for the variant where there is room for one: `projection`, the paper's own; where
+    /// it was not evaluated, the one that comes last in the paper's order (original, image, activation), whatever order
+    /// was asked for.
     public var headlineMethod: ExplanationMethod {
         evaluation[.projection] != nil ? .projection : evaluation.methods.last?.method ?? .projection
     }

@@ -15,8 +15,12 @@ public struct CollectedTables: Sendable {
     /// - Parameter results: the folder that has the experiments' results, as the user names it.
     /// - Throws: `ExperimentError` when there is none, or a table cannot be read.
     public init(from results: String, project: Project) throws {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: project.places.projectPath(results)).sorted() else {
-            throw ExperimentError("\(results): no results there; run an experiment first, or name their folder with --results")
+        guard
+            let names = try? FileManager.default.contentsOfDirectory(atPath: project.places.projectPath(results))
+                .sorted()
+        else {
+            throw ExperimentError(
+                "\(results): no results there; run an experiment first, or name their folder with --results")
         }
         let published = Set(PublishedTable.all.flatMap { $0.rows.map(\.experiment) })
         var tables: [RecallTable] = [], leftOut: [String] = [], isDamaged = false
@@ -24,13 +28,17 @@ public struct CollectedTables: Sendable {
             let own = String(name.prefix { $0 != "@" })
             let place = ResultsPlace("\(results)/\(name)", places: project.places)
             let found = try Self.recalls(place)
-            guard published.contains(own) || found.contains(where: { published.contains($0.experiment) }), !found.isEmpty else { continue }
+            guard published.contains(own) || found.contains(where: { published.contains($0.experiment) }),
+                !found.isEmpty
+            else { continue }
             guard let folder = ResultsFolder(place) else { continue }
             if let strangeness = folder.strangeness(to: name, asked: try project.ownExperiment(name)) {
                 leftOut.append("left out: \(place.shown) \(strangeness)")
             } else if !folder.damage.isEmpty {
                 isDamaged = true
-                leftOut.append("left out: \(place.shown): \(folder.damage.joined(separator: ", ")) since the run that its provenance records")
+                leftOut.append(
+                    "left out: \(place.shown): \(folder.damage.joined(separator: ", ")) "
+                        + "since the run that its provenance records")
             } else {
                 tables += found
             }
@@ -43,7 +51,9 @@ public struct CollectedTables: Sendable {
     private static func recalls(_ place: ResultsPlace) throws -> [RecallTable] {
         try ConceptShare.allCases.compactMap { share in
             let file = "\(RecallTable.fileName(share)).json"
-            guard let text = try? String(contentsOfFile: "\(place.folder)/\(file)", encoding: .utf8) else { return nil }
+            guard let text = try? String(contentsOfFile: "\(place.folder)/\(file)", encoding: .utf8) else {
+                return nil
+            }
             return try ResultsSource.asExperimentError { try RecallTable(json: text, name: "\(place.shown)/\(file)") }
         }
     }
@@ -55,7 +65,9 @@ public struct CollectedTables: Sendable {
     public func write(to output: String?, results: String, places: Places) throws -> String {
         let place = ResultsPlace(output ?? "\(results)/\(Self.folder)", places: places)
         let files = tables.flatMap { table -> [ResultsUnit.File] in
-            let texts = [("md", table.markdown), ("csv", table.csv), ("tex", table.latex)] + (table.isFigure ? [("svg", table.plot.svg)] : [])
+            let texts =
+                [("md", table.markdown), ("csv", table.csv), ("tex", table.latex)]
+                + (table.isFigure ? [("svg", table.plot.svg)] : [])
             return texts.map { ResultsUnit.File(name: "\(table.published.name).\($0)", bytes: Array($1.utf8)) }
         }
         _ = try place.unit().replace(with: files, leavings: { [] })

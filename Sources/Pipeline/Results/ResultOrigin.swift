@@ -21,15 +21,19 @@ public struct ResultOrigin: Sendable {
         guard let folder = ResultsFolder(place) else { return nil }
         guard let crate = folder.crate else {
             guard !folder.damage.isEmpty else { return nil }
-            throw ExperimentError("\(place.shown)/\(ProvenanceCrate.name): no provenance of a run; write the results again with lavise-pipeline run")
+            throw ExperimentError(
+                "\(place.shown)/\(ProvenanceCrate.name): no provenance of a run; "
+                    + "write the results again with lavise-pipeline run")
         }
         let again = "write it again: lavise-pipeline run \(crate.record.experiment)"
         guard let file = crate.files.first(where: { $0.name == name }) else {
             guard ResultsNames.all.contains(name), name != ProvenanceCrate.name else { return nil }
-            throw ExperimentError("\(argument) is of another run than the one that \(ProvenanceCrate.name) records; \(again)")
+            throw ExperimentError(
+                "\(argument) is of another run than the one that \(ProvenanceCrate.name) records; \(again)")
         }
         guard Digest(hashing: [UInt8](bytes)) == file.digest else {
-            throw ExperimentError("\(argument) was changed since the run that \(ProvenanceCrate.name) records; \(again)")
+            throw ExperimentError(
+                "\(argument) was changed since the run that \(ProvenanceCrate.name) records; \(again)")
         }
         self.file = file
         record = crate.record
@@ -37,7 +41,9 @@ public struct ResultOrigin: Sendable {
     }
 
     private static func folder(of argument: String, _ url: URL) -> String {
-        guard let slash = argument.lastIndex(of: "/"), slash > argument.startIndex else { return url.deletingLastPathComponent().path }
+        guard let slash = argument.lastIndex(of: "/"), slash > argument.startIndex else {
+            return url.deletingLastPathComponent().path
+        }
         return String(argument[..<slash])
     }
 }

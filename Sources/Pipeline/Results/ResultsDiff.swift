@@ -18,10 +18,13 @@ public struct ResultsDiff: Sendable {
         let isOne = old.tables.count == 1 && new.tables.count == 1
         let pairs = shared.isEmpty && isOne ? [(old.tables[0], new.tables[0])] : shared
         guard !pairs.isEmpty else {
-            throw ExperimentError("\(old.name) has \(Self.names(old)), \(new.name) has \(Self.names(new)): no table in common")
+            throw ExperimentError(
+                "\(old.name) has \(Self.names(old)), \(new.name) has \(Self.names(new)): no table in common")
         }
         let comparison = Comparison(old: old, new: new, tolerances: tolerances)
-        var diffs = try ResultsSource.asExperimentError { try pairs.flatMap { try comparison.diffs($0, $1, isAlone: pairs.count == 1) } }
+        var diffs = try ResultsSource.asExperimentError {
+            try pairs.flatMap { try comparison.diffs($0, $1, isAlone: pairs.count == 1) }
+        }
         if !comparison.isPublished { diffs += Self.missing(old, new, pairs.map(\.0.name)) }
         var whole = diffs[0]
         whole.compared = diffs.reduce(0) { $0 + $1.compared }
@@ -41,7 +44,9 @@ public struct ResultsDiff: Sendable {
         let sides = [(old.tables, true), (new.tables, false)]
         return sides.flatMap { tables, isOld in
             tables.filter { !shared.contains($0.name) }.map { table in
-                TableDiff(missingTable: table.name, rows: table.csv.rows.count, old: old.name, new: new.name, isInOld: isOld)
+                TableDiff(
+                    missingTable: table.name, rows: table.csv.rows.count, old: old.name, new: new.name, isInOld: isOld
+                )
             }
         }
     }
@@ -55,12 +60,15 @@ public struct ResultsDiff: Sendable {
         /// One table of both sides: its CSVs, and its JSONs where a side's say something else.
         func diffs(_ a: ResultsSource.Table, _ b: ResultsSource.Table, isAlone: Bool) throws -> [TableDiff] {
             guard a.json != nil || b.json != nil else { return [try diff(a.csv, b.csv, isAlone ? nil : a.name)] }
-            return [try diff(a.csv, b.csv, a.name + ".csv"), try diff(a.json ?? a.csv, b.json ?? b.csv, a.name + ".json")]
+            return [
+                try diff(a.csv, b.csv, a.name + ".csv"), try diff(a.json ?? a.csv, b.json ?? b.csv, a.name + ".json"),
+            ]
         }
 
         private func diff(_ a: CSV, _ b: CSV, _ table: String?) throws -> TableDiff {
             let columns: Set<String>? = isPublished ? ["recall"] : nil
-            let before = try ComparableTable(a, name: old.name, columns: columns), after = try ComparableTable(b, name: new.name, columns: columns)
+            let before = try ComparableTable(a, name: old.name, columns: columns),
+                after = try ComparableTable(b, name: new.name, columns: columns)
             if let strangeness = before.strangeness(to: after) {
                 guard let table, !isPublished else {
                     throw ExperimentError("\(old.name) and \(new.name) have nothing to compare: \(strangeness)")

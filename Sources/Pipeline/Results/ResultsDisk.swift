@@ -96,7 +96,8 @@ package struct LocalResultsDisk: ResultsDisk {
     }
 
     package func exchange(_ a: String, _ b: String) throws -> Bool {
-        typealias RenameAt = @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
+        typealias RenameAt =
+            @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
         // Glibc has it, Swift's view of Glibc has not.
         guard let symbol = dlsym(nil, "renameat2") else { return false }
         let exchange: UInt32 = 2
@@ -107,7 +108,9 @@ package struct LocalResultsDisk: ResultsDisk {
 
     package func rename(_ path: String, to new: String) throws { try files.rename(path, to: new) }
     package func remove(_ path: String) throws { try files.remove(path) }
-    package func sync(_ folder: String, namesOnly: Bool) throws { try namesOnly ? files.sync(folder) : files.syncTree(folder) }
+    package func sync(_ folder: String, namesOnly: Bool) throws {
+        try namesOnly ? files.sync(folder) : files.syncTree(folder)
+    }
 
     package func lock(_ path: String) throws -> (any FileLock)? {
         try files.lock(path, exclusive: true, label: "\(getpid())")

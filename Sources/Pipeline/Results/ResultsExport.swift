@@ -4,15 +4,18 @@ import Foundation
 import Reporting
 
 extension Project {
-    /// Puts the tables of a run, its experiment and its provenance in the place of what an earlier run left in the folder, in one step;
-    /// what other verbs and the user put there stays.
+    /// Puts the tables of a run, its experiment and its provenance in the place of what an earlier run left in the
+    /// folder, in one step; what other verbs and the user put there stays.
     /// - Parameters:
     ///   - jobs: how the experiment's stages stand: the tables' is fresh.
     ///   - patience: seconds to wait for another run that writes there.
-    /// - Returns: whether anything changed. The same results made again, elsewhere or later, are no change: who keeps them in git sees none.
+    /// - Returns: whether anything changed. The same results made again, elsewhere or later, are no change: who keeps
+    ///   them in git sees none.
     /// - Throws: `ResultsError`, `ExperimentError`, `EngineError`.
     @discardableResult
-    public func export(_ experiment: ExperimentPlan, _ jobs: [JobStatus], to place: ResultsPlace, patience: Double? = nil) throws -> Bool {
+    public func export(
+        _ experiment: ExperimentPlan, _ jobs: [JobStatus], to place: ResultsPlace, patience: Double? = nil
+    ) throws -> Bool {
         guard let tables = jobs.first(where: { $0.job == experiment.tables })?.outputs.first?.path else {
             throw ExperimentError("the tables of \(experiment.file.name) are not there; run it again")
         }
@@ -21,8 +24,12 @@ extension Project {
         let names = try FileManager.default.contentsOfDirectory(atPath: tables).sorted()
         let workflow = experiment.file.value.withoutComments.json(pretty: true) + "\n"
         var files = [ResultsUnit.File(name: ProvenanceCrate.workflow, bytes: Array(workflow.utf8))]
-        files += try names.map { ResultsUnit.File(name: $0, bytes: [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(tables)/\($0)")))) }
-        let items = files.map { ProvenanceRecord.Item(name: $0.name, digest: Digest(hashing: $0.bytes), bytes: $0.bytes.count) }
+        files += try names.map {
+            ResultsUnit.File(name: $0, bytes: [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(tables)/\($0)"))))
+        }
+        let items = files.map {
+            ProvenanceRecord.Item(name: $0.name, digest: Digest(hashing: $0.bytes), bytes: $0.bytes.count)
+        }
         let crate = try ProvenanceCrate(ProvenanceRecord(experiment, jobs, self), files: items)
         return try unit.replaceRun(with: files, provenance: Array(crate.json.utf8))
     }
@@ -32,9 +39,11 @@ extension ResultsUnit {
     /// As `replace`, for the files of a run and its provenance.
     package func replaceRun(with files: [File], provenance: [UInt8]) throws -> Bool {
         try replace(
-            with: files + [File(name: ProvenanceCrate.name, bytes: provenance)], leavings: { ResultsNames.all.union(try listed()) },
+            with: files + [File(name: ProvenanceCrate.name, bytes: provenance)],
+            leavings: { ResultsNames.all.union(try listed()) },
             isSame: { name, old, new in
-                guard name == ProvenanceCrate.name, let old = try? Value(json: old), let new = try? Value(json: new) else { return old == new }
+                guard name == ProvenanceCrate.name, let old = try? Value(json: old), let new = try? Value(json: new)
+                else { return old == new }
                 return old.withoutTimes == new.withoutTimes
             })
     }
@@ -42,7 +51,8 @@ extension ResultsUnit {
     /// What an earlier run says that it left, whatever this version knows of it; nothing where its provenance is none.
     private func listed() throws -> Set<String> {
         guard let bytes = try disk.read("\(folder)/\(ProvenanceCrate.name)"),
-              let crate = try? ProvenanceCrate(json: String(decoding: bytes, as: UTF8.self), name: folder) else { return [] }
+            let crate = try? ProvenanceCrate(json: String(decoding: bytes, as: UTF8.self), name: folder)
+        else { return [] }
         return Set(crate.files.map(\.name))
     }
 }

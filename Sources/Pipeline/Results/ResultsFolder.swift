@@ -32,13 +32,15 @@ public struct ResultsFolder: Sendable {
             return
         }
         let listed = Set(crate.files.map(\.name))
-        damage = crate.files.compactMap { file in
-            guard let bytes = read(file.name) else { return "\(file.name) is missing" }
-            return Digest(hashing: [UInt8](bytes)) == file.digest ? nil : "\(file.name) was changed"
-        } + ResultsNames.all.sorted().compactMap { name in
-            guard name != ProvenanceCrate.name, !listed.contains(name), read(name) != nil else { return nil }
-            return "\(name) is of another run"
-        }
+        damage =
+            crate.files.compactMap { file in
+                guard let bytes = read(file.name) else { return "\(file.name) is missing" }
+                return Digest(hashing: [UInt8](bytes)) == file.digest ? nil : "\(file.name) was changed"
+            }
+            + ResultsNames.all.sorted().compactMap { name in
+                guard name != ProvenanceCrate.name, !listed.contains(name), read(name) != nil else { return nil }
+                return "\(name) is of another run"
+            }
     }
 
     /// Digest of the tables that a run left here.
@@ -50,20 +52,26 @@ public struct ResultsFolder: Sendable {
     ///   - asked: its keys, after what was set; nil where there is no such file to ask. Then nothing may have been set.
     func strangeness(to name: String, asked: Value?) -> String? {
         guard let crate else {
-            return "has \(damage.isEmpty ? "no \(ProvenanceCrate.name)" : "a \(ProvenanceCrate.name) that is none"): nothing says what made it"
+            let name = ProvenanceCrate.name
+            return "has \(damage.isEmpty ? "no \(name)" : "a \(name) that is none"): nothing says what made it"
         }
-        guard crate.record.experiment == name else { return "holds the results of \(crate.record.experiment), not of \(name)" }
+        guard crate.record.experiment == name else {
+            return "holds the results of \(crate.record.experiment), not of \(name)"
+        }
         guard let asked else {
-            return crate.record.settings.isEmpty ? nil : "was made with \(crate.record.settings.joined(separator: " "))"
+            return crate.record.settings.isEmpty
+                ? nil : "was made with \(crate.record.settings.joined(separator: " "))"
         }
         guard let experiment else { return "has no \(ProvenanceCrate.workflow): nothing says what was asked for" }
         let changes = asked.withoutComments.differences(from: experiment)
         guard !changes.isEmpty else { return nil }
         let named = changes.prefix(3).map { "\($0.key) was \(Self.brief($0.old)), now \(Self.brief($0.new))" }
-        return "was made by other settings: " + named.joined(separator: "; ") + (changes.count > 3 ? "; and \(changes.count - 3) more" : "")
+        return "was made by other settings: " + named.joined(separator: "; ")
+            + (changes.count > 3 ? "; and \(changes.count - 3) more" : "")
     }
 
-    /// Why these are not the results of the experiment that the folder is named after, as its file in `experiments/` has it.
+    /// Why these are not the results of the experiment that the folder is named after, as its file in `experiments/`
+    /// has it.
     func concern(_ project: Project) throws -> String? {
         let name = String(URL(fileURLWithPath: shown).lastPathComponent.prefix { $0 != "@" })
         // What a variant's folder is named after says that it is none of the file's own.
@@ -95,13 +103,17 @@ extension Project {
         return try ExperimentFile(contentsOf: path).value
     }
 
-    /// What there is to say of the folder where an experiment's results are looked for: that something else made it, or that its files
-    /// are not what its provenance says; nil where all is well or there is none.
+    /// What there is to say of the folder where an experiment's results are looked for: that something else made it, or
+    /// that its files are not what its provenance says; nil where all is well or there is none.
     public func concern(about file: ExperimentFile) -> String? {
         let place = ResultsPlace(file, places: places)
         guard let folder = ResultsFolder(place) else { return nil }
-        if let strangeness = folder.strangeness(to: file.name, asked: file.value) { return "\(place.shown) \(strangeness)" }
-        return folder.damage.isEmpty ? nil : "\(place.shown): \(folder.damage.joined(separator: ", ")) since the run that its provenance records"
+        if let strangeness = folder.strangeness(to: file.name, asked: file.value) {
+            return "\(place.shown) \(strangeness)"
+        }
+        return folder.damage.isEmpty
+            ? nil
+            : "\(place.shown): \(folder.damage.joined(separator: ", ")) since the run that its provenance records"
     }
 
     /// - Parameter jobs: how the experiment's stages stand.
@@ -110,10 +122,13 @@ extension Project {
         let place = ResultsPlace(experiment.file, places: places)
         guard let folder = ResultsFolder(place), folder.crate != nil || folder.hasTables(place) else { return }
         let made = jobs.first { $0.job == experiment.tables }?.outputs.first?.digest
-        let strangeness = folder.strangeness(to: experiment.file.name, asked: experiment.file.value)
+        let strangeness =
+            folder.strangeness(to: experiment.file.name, asked: experiment.file.value)
             ?? (folder.tables == made ? nil : "is of another run")
         guard let strangeness else { return }
-        throw ExperimentError("\(place.shown) \(strangeness); write it again with lavise-pipeline run, or name another folder with --output")
+        throw ExperimentError(
+            "\(place.shown) \(strangeness); write it again with lavise-pipeline run, "
+                + "or name another folder with --output")
     }
 }
 

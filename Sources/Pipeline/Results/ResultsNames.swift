@@ -7,7 +7,10 @@ enum ResultsNames {
     /// Tables by their files' names without the ending, and the endings that they have.
     static let tables: [(name: String, endings: [String])] =
         ConceptShare.allCases.map { (RecallTable.fileName($0), ["csv", "json", "md", "tex"]) }
-            + [("deviations", ["csv", "json", "md", "tex"]), ("seeds", ["csv", "md"]), ("filters", ["csv", "md"]), ("training", ["csv"])]
+        + [
+            ("deviations", ["csv", "json", "md", "tex"]), ("seeds", ["csv", "md"]), ("filters", ["csv", "md"]),
+            ("training", ["csv"]),
+        ]
 
     static let all = Set(
         tables.flatMap { table in table.endings.map { "\(table.name).\($0)" } }
@@ -18,11 +21,12 @@ extension ExperimentFile {
     /// The most bytes of what `--set` and `--seeds` add to a folder's name.
     private static let mostBytesOfChanges = 100
 
-    /// The name of the results folder: the experiment's, and behind an `@` what `--set` and `--seeds` say, by key: `demo@train.epochs=3`.
+    /// The name of the results folder: the experiment's, and behind an `@` what `--set` and `--seeds` say, by key:
+    /// `demo@train.epochs=3`.
     ///
-    /// Two runs of one file have the same name just where what they set has the same values in the end. Bytes that a path or a shell
-    /// could take for something else are written as `%2F`; what is longer than 100 bytes ends in `~` and a digest of the whole. A run
-    /// that sets `name` is named so.
+    /// Two runs of one file have the same name just where what they set has the same values in the end. Bytes that a
+    /// path or a shell could take for something else are written as `%2F`; what is longer than 100 bytes ends in `~`
+    /// and a digest of the whole. A run that sets `name` is named so.
     public var resultsName: String {
         let keys = Set(settings.map { String($0.prefix { $0 != "=" }) })
         guard !keys.contains("name") else { return name }
@@ -40,17 +44,29 @@ extension ExperimentFile {
         var found: Value? = value
         let parts = key.split(separator: ".").map(String.init)
         // A matrix's keys have dots of their own.
-        for part in parts.first == "matrix" && parts.count > 1 ? ["matrix", parts[1...].joined(separator: ".")] : parts {
-            found = found?[part] ?? Int(part).flatMap { index in found?.arrayValue.flatMap { $0.indices.contains(index) ? $0[index] : Value?.none } }
+        for part in parts.first == "matrix" && parts.count > 1
+            ? ["matrix", parts[1...].joined(separator: ".")] : parts
+        {
+            found =
+                found?[part]
+                ?? Int(part).flatMap { index in
+                    found?.arrayValue.flatMap { $0.indices.contains(index) ? $0[index] : Value?.none }
+                }
         }
-        guard let found else { return settings.last { $0.hasPrefix(key + "=") }.map { String($0.dropFirst(key.count + 1)) } ?? "" }
-        guard case .string(let text) = found, (try? Value(json: text)) == nil else { return found.json(pretty: false) }
+        guard let found else {
+            return settings.last { $0.hasPrefix(key + "=") }.map { String($0.dropFirst(key.count + 1)) } ?? ""
+        }
+        guard case .string(let text) = found, (try? Value(json: text)) == nil else {
+            return found.json(pretty: false)
+        }
         return text
     }
 
     /// `0..4`, or `0+2+5`.
     static func text(of seeds: [Int]) -> String {
-        guard let first = seeds.first, let last = seeds.last, seeds.count > 1, seeds == Array(first...max(first, last)) else {
+        guard let first = seeds.first, let last = seeds.last, seeds.count > 1,
+            seeds == Array(first...max(first, last))
+        else {
             return seeds.map(String.init).joined(separator: "+")
         }
         return "\(first)..\(last)"
@@ -58,9 +74,12 @@ extension ExperimentFile {
 
     private static func escaped(_ text: String) -> String {
         text.utf8.map { byte in
-            let plain = UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+            let plain =
+                UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
                 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || "_-.".utf8.contains(byte)
-            return plain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            return plain
+                ? String(UnicodeScalar(byte))
+                : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
         }.joined()
     }
 }

@@ -2,7 +2,8 @@ import Engine
 import Fingerprints
 import Foundation
 
-/// The folder that an experiment's results go to: `results/NAME`, or `results/NAME@KEY=VALUE,…` for a run with `--set` or `--seeds`.
+/// The folder that an experiment's results go to: `results/NAME`, or `results/NAME@KEY=VALUE,…` for a run with `--set`
+/// or `--seeds`.
 public struct ResultsPlace: Sendable {
     /// As the user would name it: `results/demo@train.epochs=3`.
     public let shown: String
@@ -10,7 +11,8 @@ public struct ResultsPlace: Sendable {
     public let folder: String
     let disk: any ResultsDisk
 
-    /// - Parameter results: the folder that the user wants results in (`--results`): there the experiment's name is enough.
+    /// - Parameter results: the folder that the user wants results in (`--results`): there the experiment's name is
+    ///   enough.
     public init(_ file: ExperimentFile, results: String? = nil, places: Places) {
         let base = results ?? "results"
         self.init("\(base)/\(results == nil ? file.resultsName : file.name)", places: places)
@@ -22,7 +24,9 @@ public struct ResultsPlace: Sendable {
     }
 
     package init(_ shown: String, places: Places, disk: any ResultsDisk = LocalResultsDisk()) {
-        let plain = shown.count > 1 && shown.hasSuffix("/") ? String(shown[...(shown.lastIndex { $0 != "/" } ?? shown.startIndex)]) : shown
+        let plain =
+            shown.count > 1 && shown.hasSuffix("/")
+            ? String(shown[...(shown.lastIndex { $0 != "/" } ?? shown.startIndex)]) : shown
         self.shown = plain
         folder = places.projectPath(plain)
         self.disk = disk
@@ -37,30 +41,36 @@ public struct ResultsPlace: Sendable {
         var info = stat()
         guard lstat(folder, &info) == 0, info.st_mode & S_IFMT == S_IFLNK else { return folder }
         guard let real = realpath(folder, nil) else {
-            throw ResultsError("\(shown) is a link that leads nowhere; make the folder that it names, or remove the link")
+            throw ResultsError(
+                "\(shown) is a link that leads nowhere; make the folder that it names, or remove the link")
         }
         defer { free(real) }
         return String(cString: real)
     }
 
     /// Looks whether results can be written here, before there are any. Changes nothing.
-    /// - Throws: `ResultsError` when something other than a folder is there, a link stands in a file's place or this user may not write
-    ///   there; `ExperimentError` for a name that is too long or taken.
+    /// - Throws: `ResultsError` when something other than a folder is there, a link stands in a file's place or this
+    ///   user may not write there; `ExperimentError` for a name that is too long or taken.
     public func check() throws {
         let folder = try Self.resolved(folder, shown)
         guard URL(fileURLWithPath: folder).lastPathComponent != CollectedTables.folder else {
-            throw ExperimentError("\(shown): `lavise-pipeline tables` writes there; give the experiment another name, or --results DIR")
+            throw ExperimentError(
+                "\(shown): `lavise-pipeline tables` writes there; give the experiment another name, or --results DIR")
         }
         let parent = URL(fileURLWithPath: folder).deletingLastPathComponent().path
         var nearest = parent
-        while try entry(nearest) == nil, nearest != "/" { nearest = URL(fileURLWithPath: nearest).deletingLastPathComponent().path }
+        while try entry(nearest) == nil, nearest != "/" {
+            nearest = URL(fileURLWithPath: nearest).deletingLastPathComponent().path
+        }
         try checkFolder(nearest)
         try checkName(URL(fileURLWithPath: folder).lastPathComponent, in: nearest)
         guard try entry(folder) != nil else { return }
         try checkFolder(folder)
         var own = stat(), above = stat()
         guard stat(folder, &own) == 0, stat(parent, &above) == 0, own.st_dev == above.st_dev else {
-            throw ResultsError("\(shown) is a disk of its own, whose files cannot change in one step; mount the folder above it, or give --results DIR")
+            throw ResultsError(
+                "\(shown) is a disk of its own, whose files cannot change in one step; "
+                    + "mount the folder above it, or give --results DIR")
         }
         try system {
             for name in try disk.names(in: folder) where ResultsNames.all.contains(name) {
@@ -77,11 +87,16 @@ public struct ResultsPlace: Sendable {
 
     private func checkFolder(_ path: String) throws {
         var info = stat()
-        guard stat(path, &info) == 0 else { throw ResultsError("\(path) is a link that leads nowhere; results cannot go to \(shown)") }
-        guard info.st_mode & S_IFMT == S_IFDIR else { throw ResultsError("\(path) is no folder; results cannot go to \(shown)") }
+        guard stat(path, &info) == 0 else {
+            throw ResultsError("\(path) is a link that leads nowhere; results cannot go to \(shown)")
+        }
+        guard info.st_mode & S_IFMT == S_IFDIR else {
+            throw ResultsError("\(path) is no folder; results cannot go to \(shown)")
+        }
         guard access(path, R_OK | W_OK | X_OK) == 0 else {
-            throw ResultsError("results cannot go to \(shown): cannot write in \(path): \(String(cString: strerror(errno))); "
-                + "check who owns it and its permissions, or give --results DIR")
+            throw ResultsError(
+                "results cannot go to \(shown): cannot write in \(path): \(String(cString: strerror(errno))); "
+                    + "check who owns it and its permissions, or give --results DIR")
         }
     }
 
@@ -89,7 +104,9 @@ public struct ResultsPlace: Sendable {
     private func checkName(_ name: String, in folder: String) throws {
         let most = pathconf(folder, Int32(_PC_NAME_MAX)), needed = name.utf8.count + ResultsUnit.nameBytes
         guard most < 0 || needed <= most else {
-            throw ExperimentError("\(shown): the name has \(name.utf8.count) bytes, and \(folder) takes \(most - ResultsUnit.nameBytes); give the experiment a shorter one")
+            throw ExperimentError(
+                "\(shown): the name has \(name.utf8.count) bytes, and \(folder) takes "
+                    + "\(most - ResultsUnit.nameBytes); give the experiment a shorter one")
         }
     }
 }

@@ -12,11 +12,13 @@ public struct ResultsError: Error, CustomStringConvertible, Sendable {
     init(_ text: String) { description = text }
 }
 
-/// A folder whose files change together: one writer's are all there, or the one's before it. Files of others that lie there are kept.
+/// A folder whose files change together: one writer's are all there, or the one's before it. Files of others that lie
+/// there are kept.
 ///
-/// The new files are made in a folder beside it, with second names of all that stays; then the two folders swap their names, in one
-/// step. Beside `NAME` lie, while somebody writes, `.NAME#lock` and `.NAME#new-…` (of a page `.NAME#page` and `.NAME#page-…`); where the
-/// disk cannot swap, `.NAME#old-…` for the moment between two renames. Who comes after a killed writer takes these away, or puts the old folder back.
+/// The new files are made in a folder beside it, with second names of all that stays; then the two folders swap their
+/// names, in one step. Beside `NAME` lie, while somebody writes, `.NAME#lock` and `.NAME#new-…` (of a page `.NAME#page`
+/// and `.NAME#page-…`); where the disk cannot swap, `.NAME#old-…` for the moment between two renames. Who comes after a
+/// killed writer takes these away, or puts the old folder back.
 package struct ResultsUnit {
     /// The folder itself, not a link to it.
     package let folder: String
@@ -50,12 +52,14 @@ package struct ResultsUnit {
 
     /// Puts the files of one writer in the place of those there.
     /// - Parameters:
-    ///   - leavings: names that such a writer leaves, asked for when no other is at work: what there is of them and not in `files` goes.
+    ///   - leavings: names that such a writer leaves, asked for when no other is at work: what there is of them and not
+    ///     in `files` goes.
     ///   - isSame: whether a file there says the same as the new one and may stay; its name, its bytes, the new ones.
     /// - Returns: false where all was so already and nothing was touched.
     /// - Throws: `ResultsError`, also where something other than a file has a file's name; `EngineError.lockTimeout`.
     package func replace(
-        with files: [File], leavings: () throws -> Set<String>, isSame: (String, [UInt8], [UInt8]) throws -> Bool = { $1 == $2 }
+        with files: [File], leavings: () throws -> Set<String>,
+        isSame: (String, [UInt8], [UInt8]) throws -> Bool = { $1 == $2 }
     ) throws -> Bool {
         try locked {
             let isThere = try disk.entry(folder) != nil
@@ -65,12 +69,15 @@ package struct ResultsUnit {
             for name in owned { try Self.checkIsFile("\(folder)/\(name)", shown: "\(folder)/\(name)", disk) }
             var staying: Set<String> = Set(present).subtracting(owned)
             for file in files where owned.contains(file.name) {
-                if let old = try disk.read("\(folder)/\(file.name)"), try isSame(file.name, old, file.bytes) { staying.insert(file.name) }
+                if let old = try disk.read("\(folder)/\(file.name)"), try isSame(file.name, old, file.bytes) {
+                    staying.insert(file.name)
+                }
             }
             if isThere, new.isSubset(of: staying), owned.allSatisfy(new.contains) { return false }
             let staged = beside("new")
             do {
-                try stage(files.filter { !staying.contains($0.name) }, and: staying.sorted(), in: staged, isThere: isThere)
+                try stage(
+                    files.filter { !staying.contains($0.name) }, and: staying.sorted(), in: staged, isThere: isThere)
             } catch {
                 try? disk.remove(staged)
                 throw error
@@ -95,7 +102,9 @@ package struct ResultsUnit {
     ///   - make: gets the folder to make them in.
     package func publish<R>(_ names: [String], _ make: (String) throws -> R) throws -> R {
         try holding("page") {
-            for name in try disk.names(in: parent) where name.hasPrefix(prefix + "page-") { try disk.remove("\(parent)/\(name)") }
+            for name in try disk.names(in: parent) where name.hasPrefix(prefix + "page-") {
+                try disk.remove("\(parent)/\(name)")
+            }
             let draft = beside("page")
             defer { try? disk.remove(draft) }
             try disk.makeFolder(draft)
@@ -104,9 +113,13 @@ package struct ResultsUnit {
             try locked {
                 try disk.makeFolder(folder)
                 for name in names {
-                    if case .link? = try disk.entry("\(folder)/\(name)") { try Self.checkIsFile("\(folder)/\(name)", shown: "\(folder)/\(name)", disk) }
+                    if case .link? = try disk.entry("\(folder)/\(name)") {
+                        try Self.checkIsFile("\(folder)/\(name)", shown: "\(folder)/\(name)", disk)
+                    }
                     if try disk.entry("\(folder)/\(name)") != .file { try disk.remove("\(folder)/\(name)") }
-                    if try disk.entry("\(draft)/\(name)") != nil { try disk.rename("\(draft)/\(name)", to: "\(folder)/\(name)") }
+                    if try disk.entry("\(draft)/\(name)") != nil {
+                        try disk.rename("\(draft)/\(name)", to: "\(folder)/\(name)")
+                    }
                 }
             }
             return made
@@ -131,7 +144,8 @@ package struct ResultsUnit {
             if let lock = try disk.lock(path) { return lock }
             guard waited < patience else {
                 let holder = try disk.read(path).map { String(decoding: $0, as: UTF8.self) } ?? "another run"
-                throw EngineError.lockTimeout(job: "writing \(folder)", holder: "process \(holder)", seconds: patience)
+                throw EngineError.lockTimeout(
+                    job: "writing \(folder)", holder: "process \(holder)", seconds: patience)
             }
             disk.pause()
             waited += 0.02
@@ -140,7 +154,9 @@ package struct ResultsUnit {
 
     /// Tidies up after a writer that was killed.
     private func recover() throws {
-        let left = try disk.names(in: parent).filter { $0.hasPrefix(prefix + "new-") || $0.hasPrefix(prefix + "old-") }
+        let left = try disk.names(in: parent).filter {
+            $0.hasPrefix(prefix + "new-") || $0.hasPrefix(prefix + "old-")
+        }
         for name in left where name.hasPrefix(prefix + "old-") {
             if try disk.entry(folder) == nil { try disk.rename("\(parent)/\(name)", to: folder) }
         }
@@ -148,13 +164,15 @@ package struct ResultsUnit {
     }
 
     /// - Parameter shown: the path as the user knows it.
-    /// - Throws: `ResultsError` for anything but a file: a link is not replaced, as what it names would silently be old.
+    /// - Throws: `ResultsError` for anything but a file: a link is not replaced, as what it names would silently be
+    ///   old.
     static func checkIsFile(_ path: String, shown: String, _ disk: any ResultsDisk) throws {
         switch try disk.entry(path) {
         case .file?, nil: return
         case .link(let target)?:
-            throw ResultsError("\(shown) is a link to \(target), and a run would have to put a file in its place; "
-                + "remove the link, or turn it round: let a link there point here")
+            throw ResultsError(
+                "\(shown) is a link to \(target), and a run would have to put a file in its place; "
+                    + "remove the link, or turn it round: let a link there point here")
         case .folder?, .other?:
             throw ResultsError("\(shown) is no file, and a run would have to put one in its place; move it away")
         }
@@ -205,7 +223,9 @@ package struct ResultsUnit {
     /// Takes the old folder away, but for what somebody put there in the meantime.
     private func sweep(_ old: String, but owned: Set<String>) throws {
         for name in try disk.names(in: old) where !owned.contains(name) {
-            if try disk.entry("\(folder)/\(name)") == nil { try disk.rename("\(old)/\(name)", to: "\(folder)/\(name)") }
+            if try disk.entry("\(folder)/\(name)") == nil {
+                try disk.rename("\(old)/\(name)", to: "\(folder)/\(name)")
+            }
         }
         do {
             try disk.remove(old)

@@ -14,7 +14,8 @@ public struct ComparableTable: Sendable, Equatable {
     public var rows: [(key: String, cells: [String])]
 
     public static func == (a: Self, b: Self) -> Bool {
-        a.name == b.name && a.keyColumns == b.keyColumns && a.columns == b.columns && a.rows.elementsEqual(b.rows) { $0 == $1 }
+        a.name == b.name && a.keyColumns == b.keyColumns && a.columns == b.columns
+            && a.rows.elementsEqual(b.rows) { $0 == $1 }
     }
 
     /// - Parameter columns: compare these only; nil for all.

@@ -2,7 +2,8 @@ import Foundation
 
 /// The numbers that a table for people shows, held against those of the file for programs beside it.
 public enum ShownNumbers {
-    /// The first row of a Markdown or LaTeX table whose numbers are not those of its CSV, as far as they are shown; nil where all agree.
+    /// The first row of a Markdown or LaTeX table whose numbers are not those of its CSV, as far as they are shown; nil
+    /// where all agree.
     /// - Parameters:
     ///   - table: the files' name: `recall`, `recall-seen`, `recall-unseen`, `deviations`, `seeds` or `filters`.
     ///   - text: `recall.md`'s or `recall.tex`'s.
@@ -11,7 +12,9 @@ public enum ShownNumbers {
         let expected = expected(csv, table)
         guard shown.count == expected.count else { return "\(shown.count) rows, not \(expected.count)" }
         for (cells, wanted) in zip(shown, expected) {
-            let own = cells.dropFirst(wanted.words).flatMap { numbers(in: $0, onlyBracketed: table == "filters" && $0.contains("(")) }
+            let own = cells.dropFirst(wanted.words).flatMap {
+                numbers(in: $0, onlyBracketed: table == "filters" && $0.contains("("))
+            }
             guard own.count == wanted.numbers.count, zip(own, wanted.numbers).allSatisfy(agree) else {
                 return cells.prefix(wanted.words).joined(separator: ", ")
             }
@@ -35,14 +38,19 @@ public enum ShownNumbers {
             return csv.rows.map { Row(words: 1, numbers: numbers($0, columns)) }
         case "seeds":
             return groups(csv, ["method"]).map { group in
-                Row(words: 1, numbers: group.flatMap { numbers($0, ["mean", "sd", "published"]) } + numbers(group[0], ["seeds"]))
+                Row(
+                    words: 1,
+                    numbers: group.flatMap { numbers($0, ["mean", "sd", "published"]) } + numbers(group[0], ["seeds"])
+                )
             }
         case "filters": return csv.rows.map { Row(words: 1, numbers: filterNumbers(csv, $0)) }
         default:
             let isMatrix = csv.header.contains("row")
             return groups(csv, isMatrix ? ["row", "method"] : ["method"]).map { group in
-                Row(words: isMatrix ? 2 : 1, numbers: group.flatMap { numbers($0, ["recall", "low", "high", "published"]) }
-                    + numbers(group[0], ["filters", "pairs"]))
+                Row(
+                    words: isMatrix ? 2 : 1,
+                    numbers: group.flatMap { numbers($0, ["recall", "low", "high", "published"]) }
+                        + numbers(group[0], ["filters", "pairs"]))
             }
         }
     }
@@ -88,10 +96,17 @@ public enum ShownNumbers {
 
     private static func numbers(in cell: String, onlyBracketed: Bool) -> [Number] {
         // A filter's words may have digits of their own: `mp3 (4, 0.21), …`.
-        let parts = onlyBracketed ? cell.split(separator: ")").compactMap { $0.split(separator: "(").last.map(String.init) } : [cell]
+        let parts =
+            onlyBracketed
+            ? cell.split(separator: ")").compactMap { $0.split(separator: "(").last.map(String.init) } : [cell]
         let words = parts.flatMap { $0.split { !($0.isASCII && ($0.isNumber || $0 == "." || $0 == "-")) } }
         return words.compactMap { word in
-            Double(word).map { Number(value: $0, decimals: word.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first?.count ?? 0) }
+            Double(word).map {
+                Number(
+                    value: $0,
+                    decimals: word.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first?.count
+                        ?? 0)
+            }
         }
     }
 

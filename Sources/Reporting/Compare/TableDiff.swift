@@ -66,12 +66,15 @@ public struct TableDiff: Sendable, Equatable {
 
     /// Two tables of one name whose rows have nothing to do with each other: one change.
     public init(unrelated table: String, _ old: ComparableTable, _ new: ComparableTable) {
-        self.init(wholeTable: table, old: (old.name, "\(old.rows.count) rows"), new: (new.name, "\(new.rows.count) others"))
+        self.init(
+            wholeTable: table, old: (old.name, "\(old.rows.count) rows"), new: (new.name, "\(new.rows.count) others"))
     }
 
     private init(wholeTable table: String, old: (name: String, text: String?), new: (name: String, text: String?)) {
         (self.old, self.new, compared) = (old.name, new.name, 1)
-        changes = [CellChange(table: table, row: "", column: "", old: old.text, new: new.text, isWithinTolerance: false)]
+        changes = [
+            CellChange(table: table, row: "", column: "", old: old.text, new: new.text, isWithinTolerance: false)
+        ]
     }
 
     private static func cell(_ cells: [String]?, _ column: String, _ columns: [String]) -> String? {
@@ -121,7 +124,8 @@ extension TableDiff {
     /// - Parameter most: so many changes; of the others their number.
     public func markdown(most: Int = .max) -> String {
         let table = TextTable(
-            columns: Self.columns, textColumns: 2, rows: changes.prefix(most).map { cells($0).map(TextTable.Cell.text) })
+            columns: Self.columns, textColumns: 2,
+            rows: changes.prefix(most).map { cells($0).map(TextTable.Cell.text) })
         let rest = more(than: most).map { "\n\($0)\n" } ?? ""
         return changes.isEmpty ? summary + "\n" : "\(summary)\n\n\(table.markdown)\(rest)"
     }

@@ -1,7 +1,8 @@
 import Fingerprints
 
 extension CSV {
-    /// The cells that a table's JSON has: `{"experiment", …, "rows": [{…}]}`, a column a member, of the row or of the whole.
+    /// The cells that a table's JSON has: `{"experiment", …, "rows": [{…}]}`, a column a member, of the row or of the
+    /// whole.
     /// - Parameters:
     ///   - header: the columns wanted.
     ///   - name: the file, for errors.
@@ -32,7 +33,8 @@ extension CSV {
         guard header == other.header else { return "columns" }
         guard rows.count == other.rows.count else { return "\(rows.count) and \(other.rows.count) rows" }
         for (index, (own, theirs)) in zip(rows, other.rows).enumerated() {
-            for (column, (a, b)) in zip(header, zip(own, theirs)) where a != b && (Double(a) == nil || Double(a) != Double(b)) {
+            for (column, (a, b)) in zip(header, zip(own, theirs))
+            where a != b && (Double(a) == nil || Double(a) != Double(b)) {
                 return "\(column) of row \(index + 1) is \(a.isEmpty ? "empty" : a) and \(b.isEmpty ? "empty" : b)"
             }
         }

@@ -61,7 +61,9 @@ public struct RecallTable: Sendable, Equatable {
     public var fileName: String { Self.fileName(concepts) }
 
     /// The name that a table of these concepts has.
-    public static func fileName(_ concepts: ConceptShare) -> String { concepts == .all ? "recall" : "recall-\(concepts.rawValue)" }
+    public static func fileName(_ concepts: ConceptShare) -> String {
+        concepts == .all ? "recall" : "recall-\(concepts.rawValue)"
+    }
 
     /// The row of a method at a cut-off.
     public func row(_ row: String? = nil, method: String, k: Int) -> RecallRow? {

@@ -61,7 +61,9 @@ enum Format {
     /// Words as a shell takes them, quoted where they need it.
     static func shell(_ words: [String]) -> String {
         words.map { word in
-            let isPlain = !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "_-./=,:+".contains($0) }
+            let isPlain =
+                !word.isEmpty
+                && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "_-./=,:+".contains($0) }
             return isPlain ? word : "'\(word.replacingOccurrences(of: "'", with: "'\\''"))'"
         }.joined(separator: " ")
     }

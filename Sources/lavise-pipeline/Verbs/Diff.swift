@@ -30,7 +30,9 @@ struct Diff: ParsableCommand {
         switch global.json ? .json : format {
         case .text:
             let text = diff.text(colour: Style(descriptor: STDOUT_FILENO).isOn, most: most)
-            try standardOutput(text + ([diverged].compactMap { $0 } + result.disagreements).map { $0 + "\n" }.joined(), terminator: "")
+            try standardOutput(
+                text + ([diverged].compactMap { $0 } + result.disagreements).map { $0 + "\n" }.joined(),
+                terminator: "")
         case .md:
             let notes = ([diverged].compactMap { $0 } + result.disagreements).map { "\n\($0)\n" }
             try standardOutput(diff.markdown(most: most) + notes.joined(), terminator: "")

@@ -46,7 +46,9 @@ struct Explain: ParsableCommand {
     }
 
     /// - Returns: what there is to say as JSON, if that is asked for; else it is printed.
-    private func show(filter number: Int, _ explainer: FilterExplainer, _ file: ExperimentFile, _ project: Project) throws -> Value? {
+    private func show(
+        filter number: Int, _ explainer: FilterExplainer, _ file: ExperimentFile, _ project: Project
+    ) throws -> Value? {
         let row = try explainer.row(ofFilter: number)
         let path = try write(explainer.grid(ofFilter: number), "filter-\(number).png", file, project)
         if global.json {
@@ -54,7 +56,8 @@ struct Explain: ParsableCommand {
                 ["word": .string(word.text), "images": .int(word.frequency), "similarity": .double(word.similarity)]
             }
             return [
-                "schema": 1, "experiment": .string(file.name), "filter": .int(number), "method": .string(explainer.method.rawValue),
+                "schema": 1, "experiment": .string(file.name), "filter": .int(number),
+                "method": .string(explainer.method.rawValue),
                 "threshold": .double(row.threshold), "words": .array(list), "picture": .string(path),
             ]
         }
@@ -69,7 +72,9 @@ struct Explain: ParsableCommand {
         return nil
     }
 
-    private func show(picture: String, _ explainer: FilterExplainer, _ file: ExperimentFile, _ project: Project) throws {
+    private func show(
+        picture: String, _ explainer: FilterExplainer, _ file: ExperimentFile, _ project: Project
+    ) throws {
         let seen: [SeenInPicture]
         do {
             seen = try explainer.explain(picture: picture, filters: filter.isEmpty ? nil : filter, count: words)
@@ -82,23 +87,35 @@ struct Explain: ParsableCommand {
         if global.json {
             let list = seen.map { one -> Value in
                 [
-                    "filter": .int(one.filter), "strength": one.strength.map { .double($0) } ?? .null, "area": .double(one.area),
-                    "words": .array(one.words.prefix(words).map { ["word": .string($0.text), "similarity": .double($0.similarity)] }),
+                    "filter": .int(one.filter), "strength": one.strength.map { .double($0) } ?? .null,
+                    "area": .double(one.area),
+                    "words": .array(
+                        one.words.prefix(words).map {
+                            ["word": .string($0.text), "similarity": .double($0.similarity)]
+                        }),
                 ]
             }
             return try standardOutput(json: [
-                "schema": 1, "experiment": .string(file.name), "image": .string(picture), "method": .string(explainer.method.rawValue),
-                "filters": .array(list), "unranked": .int(filter.isEmpty ? explainer.unranked : 0), "picture": .string(path),
+                "schema": 1, "experiment": .string(file.name), "image": .string(picture),
+                "method": .string(explainer.method.rawValue),
+                "filters": .array(list), "unranked": .int(filter.isEmpty ? explainer.unranked : 0),
+                "picture": .string(path),
             ])
         }
         try standardOutput("\(picture) by \(explainer.method.rawValue): filter, peak over threshold, active area, nearest words")
         let lines = seen.map { one in
-            ["  \(one.filter)", one.strength.map { String(format: "%.2f", $0) } ?? "–", String(format: "%.1f %%", one.area * 100),
-             one.words.prefix(filter.isEmpty ? 5 : words).map { String(format: "%@ %.2f", $0.text, $0.similarity) }.joined(separator: ", ")]
+            [
+                "  \(one.filter)", one.strength.map { String(format: "%.2f", $0) } ?? "–",
+                String(format: "%.1f %%", one.area * 100),
+                one.words.prefix(filter.isEmpty ? 5 : words).map { String(format: "%@ %.2f", $0.text, $0.similarity) }
+                    .joined(separator: ", "),
+            ]
         }
         try standardOutput(lines: Format.columns(lines))
         if filter.isEmpty, explainer.unranked > 0 {
-            standardError("\(explainer.unranked) filters are left out: their threshold is 0, so that no peak is a multiple of it")
+            standardError(
+                "\(explainer.unranked) filters are left out: their threshold is 0, so that no peak is a multiple of it"
+            )
         }
         if seen.allSatisfy({ $0.area == 0 }) { standardError("none of these filters reaches its threshold in the picture: their heat maps are dim all over") }
         standardError("heat maps: \(Format.path(path))")
@@ -125,7 +142,9 @@ struct Explain: ParsableCommand {
     }
 
     /// Writes a PNG where the user wants it, or under the results; returns its path.
-    private func write(_ picture: RGBImage, _ name: String, _ file: ExperimentFile, _ project: Project) throws -> String {
+    private func write(
+        _ picture: RGBImage, _ name: String, _ file: ExperimentFile, _ project: Project
+    ) throws -> String {
         let png = try encodePNG(picture)
         guard let output, filter.count < 2 || image != nil else {
             return try ResultsPlace(file, places: project.places).write([UInt8](png), to: "heatmaps/\(name)")

@@ -26,7 +26,8 @@ struct Report: ParsableCommand {
             let page = try ReportPage(plan, project: project, jobs: jobs, row: row, threads: threads.count)
             if output == nil, jobs.allSatisfy({ $0.state == .fresh }) { try project.requireOwnResults(of: plan, jobs) }
             let place = ResultsPlace(file, page: output, places: project.places)
-            let written = try page.write(to: place, arguments: chosen.words(of: name), singleFile: singleFile) { done, total in
+            let written = try page.write(to: place, arguments: chosen.words(of: name), singleFile: singleFile) {
+                done, total in
                 progress.draw(done == total ? "" : "heat maps \(done)/\(total) filters")
             }
             if global.json {

@@ -41,7 +41,9 @@ struct Run: ParsableCommand {
         if mayLeaveResults { try places.forEach { try $0.check() } }
         if dryRun { return try PlanVerb.show(files, project, json: global.json) }
         var documents: [Value] = []
-        let result = Result { for (file, place) in zip(files, places) { documents.append(try run(file, project, place)) } }
+        let result = Result {
+            for (file, place) in zip(files, places) { documents.append(try run(file, project, place)) }
+        }
         // What was finished before a failure is told of, too.
         if global.json, !documents.isEmpty { try standardOutput(json: documents, isList: chosen.isList) }
         try result.get()
@@ -72,10 +74,12 @@ struct Run: ParsableCommand {
         guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh else { return document }
         let isChanged = try project.export(experiment, outcome, to: place, patience: lockTimeout)
         if !global.json, !global.quiet {
-            let table = try String(contentsOfFile: place.folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8)
+            let table = try String(
+                contentsOfFile: place.folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8)
             try standardOutput(table, terminator: "")
             let words = Format.shell(chosen.words(of: file.name))
-            standardError("results: \(Format.path(place.folder)); a page with every filter: lavise-pipeline report \(words)")
+            standardError(
+                "results: \(Format.path(place.folder)); a page with every filter: lavise-pipeline report \(words)")
             if isChanged, FileManager.default.fileExists(atPath: place.folder + "/report.html") {
                 standardError("report.html there is older than these tables: lavise-pipeline report \(words)")
             }

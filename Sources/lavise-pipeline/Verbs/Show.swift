@@ -36,7 +36,10 @@ struct Show: ParsableCommand {
 
     /// The steps that led to a results file, the last first, and the inputs from outside.
     private func lines(_ origin: ResultOrigin) -> [String] {
-        ["\(artifact)  sha256 \(origin.file.digest.hex)", ([origin.experiment] + origin.record.settings).joined(separator: ", ")]
+        [
+            "\(artifact)  sha256 \(origin.file.digest.hex)",
+            ([origin.experiment] + origin.record.settings).joined(separator: ", "),
+        ]
             + [origin.concern].compactMap { $0 }
             + origin.record.steps.reversed().flatMap { step in
                 ["\(step.job)  fingerprint \(step.fingerprint.hex)"] + Format.columns(step.outputs.map { ["  → \($0.name)", $0.digest.hex] })
@@ -75,7 +78,8 @@ struct Show: ParsableCommand {
         }
         return [
             "schema": 1, "asked": .string(artifact), "digest": .string(origin.file.digest.hex),
-            "experiment": .string(origin.record.experiment), "settings": .array(origin.record.settings.map { .string($0) }),
+            "experiment": .string(origin.record.experiment),
+            "settings": .array(origin.record.settings.map { .string($0) }),
             "concern": origin.concern.map { .string($0) } ?? .null,
             "steps": .array(origin.record.steps.reversed().map { step in
                 ["job": .string(step.job), "fingerprint": .string(step.fingerprint.hex), "outputs": items(step.outputs)]

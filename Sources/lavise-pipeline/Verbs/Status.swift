@@ -27,10 +27,14 @@ struct Status: ParsableCommand {
             isFresh = isFresh && jobs.allSatisfy { $0.state == .fresh }
             let concern = project.concern(about: file)
             if global.json {
-                documents.append(StatusReport(file, jobs, results: ResultsPlace(file, places: project.places), concern: concern).value)
+                documents.append(
+                    StatusReport(file, jobs, results: ResultsPlace(file, places: project.places), concern: concern)
+                        .value)
             } else {
                 var lines = ["\(file.name): \(file.title)"]
-                for (line, job) in zip(Self.lines(jobs), jobs) { lines += [line] + (global.verbose ? project.details(of: job) : []) }
+                for (line, job) in zip(Self.lines(jobs), jobs) {
+                    lines += [line] + (global.verbose ? project.details(of: job) : [])
+                }
                 try standardOutput(lines: lines + [concern].compactMap { $0 })
             }
         }
