@@ -36,9 +36,9 @@ let package = Package(
         .target(name: "Imaging", dependencies: ["CImaging"]),
         .target(name: "Transfer", dependencies: ["CCurl", "CZip", "CCrypto", "Fingerprints"]),
         .target(name: "Engine", dependencies: ["Fingerprints"]),
-        .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints", "CJSON"]),
+        .target(name: "Datasets", dependencies: ["Imaging", "Fingerprints", "CJSON", "CZip"]),
         .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Fingerprints", "CKernels", "CZip"]),
-        .target(name: "Graphs", dependencies: ["Tensors"]),
+        .target(name: "Graphs", dependencies: ["Tensors", "CZip"]),
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
         .target(name: "Reporting", dependencies: ["Imaging", "Fingerprints"]),
         .target(name: "Pipeline", dependencies: [

@@ -22,8 +22,10 @@ public struct Graph: Sendable {
     }
 
     public internal(set) var values: [Value] = []
-    /// Parameters by the place of their value.
+    /// Tensors that the model's file holds, by the place of their value.
     public internal(set) var constants: [Int: Tensor] = [:]
+    /// Names of parameters that come from elsewhere, by the place of their value.
+    public internal(set) var parameters: [Int: String] = [:]
     public internal(set) var nodes: [Node] = []
     /// The place of the image, `[1, 3, h, w]`.
     public internal(set) var input = 0

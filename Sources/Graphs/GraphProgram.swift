@@ -1,6 +1,6 @@
 import Tensors
 
-/// A graph made ready to run up to one of its values.
+/// A graph made ready to run up to one of its values, its parameters read.
 ///
 /// A value that threads share. The bits depend on the image alone: every operation is computed on the calling thread in a fixed order.
 public struct GraphProgram: Sendable {
@@ -8,20 +8,41 @@ public struct GraphProgram: Sendable {
     /// The place of the value that `run` gives.
     public let target: Int
     private let nodes: [Graph.Node]
+    private let constants: [Int: Tensor]
     /// By node: values that no later node reads.
     private let spent: [[Int]]
     private let products = MatrixProducts()
 
-    public init(_ graph: Graph, target: Int) {
+    /// Reads the parameters that the target needs, and no others.
+    /// - Parameter parameters: gives the tensor of that name and shape; asked for `graph.parameters` alone.
+    /// - Throws: what `parameters` throws.
+    public init(_ graph: Graph, target: Int, parameters: (_ name: String, _ shape: [Int]) throws -> Tensor) throws {
         self.graph = graph
         self.target = target
-        nodes = graph.nodes(upTo: target)
+        var simplified = SimplifiedGraph(graph, target: target)
+        let read = Set(simplified.nodes.flatMap(\.inputs))
+        for (place, name) in graph.parameters where read.contains(place) {
+            simplified.constants[place] = try parameters(name, graph.values[place].shape)
+        }
+        try simplified.simplify(products)
+        nodes = simplified.nodes
+        constants = simplified.constants
         var last: [Int: Int] = [:]
         for (index, node) in nodes.enumerated() { for input in node.inputs { last[input] = index } }
         var spent = [[Int]](repeating: [], count: nodes.count)
-        for (value, index) in last where value != target && graph.constants[value] == nil { spent[index].append(value) }
+        for (value, index) in last where value != target && simplified.constants[value] == nil { spent[index].append(value) }
         self.spent = spent
     }
+
+    /// A graph that holds all its parameters.
+    public init(_ graph: Graph, target: Int) throws {
+        try self.init(graph, target: target) { name, _ in
+            throw GraphError.inconsistent(node: name, "the model holds no numbers for this parameter")
+        }
+    }
+
+    /// The shape of what `run` gives.
+    public var shape: [Int] { graph.values[target].shape }
 
     /// The target value for one image.
     /// - Parameter image: of the input's shape, normalised.
@@ -33,11 +54,10 @@ public struct GraphProgram: Sendable {
         }
         var values = [graph.input: image]
         for (node, spent) in zip(nodes, spent) {
-            let inputs = node.inputs.compactMap { values[$0] ?? graph.constants[$0] }
-            // Freed first: an operation that keeps its input's storage then changes it in place.
+            let inputs = node.inputs.compactMap { values[$0] ?? constants[$0] }
             for value in spent { values[value] = nil }
             values[node.output] = try node.operation.apply(inputs, products: products)
         }
-        return values[target] ?? image
+        return values[target] ?? constants[target] ?? image
     }
 }

@@ -10,8 +10,6 @@ public struct GraphLayer: Sendable, Equatable {
     public let kind: String
     /// `[d, h, w]`
     public let shape: [Int]
-    /// Multiplications of one image up to here.
-    public let multiplications: Double
 }
 
 /// A layer that cannot be told from others, or is not there.
@@ -30,12 +28,14 @@ public struct UnknownGraphLayer: Error, CustomStringConvertible, Sendable, Equat
 extension Graph {
     /// Every layer that can be explained, in the order of computation: the values `[1, d, h, w]` that nodes give.
     public func layers() -> [GraphLayer] {
-        nodes.compactMap { node in
+        var fromImage: Set<Int> = [input]
+        return nodes.compactMap { node in
+            guard node.inputs.contains(where: fromImage.contains) else { return nil }
+            fromImage.insert(node.output)
             let value = values[node.output]
             guard value.shape.count == 4, value.shape[0] == 1, value.shape[1] > 0, value.shape[2] > 0, value.shape[3] > 0 else { return nil }
             return GraphLayer(
-                value: node.output, name: value.name, module: value.module, kind: node.operation.name, shape: Array(value.shape.dropFirst()),
-                multiplications: multiplications(upTo: node.output))
+                value: node.output, name: value.name, module: value.module, kind: node.operation.name, shape: Array(value.shape.dropFirst()))
         }
     }
 
@@ -44,11 +44,9 @@ extension Graph {
     public func layer(named name: String) throws -> GraphLayer {
         let layers = layers()
         if let exact = layers.first(where: { $0.name == name }) { return exact }
-        let inside = layers.filter { $0.module.map { $0 == name || $0.hasPrefix(name + ".") } ?? false }
-        let places = Set(nodes.filter { node in values[node.output].module.map { $0 == name || $0.hasPrefix(name + ".") } ?? false }.map(\.output))
-        let leaving = inside.filter { layer in
-            outputs.contains(layer.value) || nodes.contains { $0.inputs.contains(layer.value) && !places.contains($0.output) }
-        }
+        func isInside(_ module: String?) -> Bool { module.map { $0 == name || $0.hasPrefix(name + ".") } ?? false }
+        let readOutside = Set(nodes.filter { !isInside(values[$0.output].module) }.flatMap(\.inputs)).union(outputs)
+        let leaving = layers.filter { isInside($0.module) && readOutside.contains($0.value) }
         if leaving.count == 1 { return leaving[0] }
         let near = leaving.isEmpty ? layers.filter { $0.name.contains(name) || $0.module?.contains(name) ?? false } : leaving
         throw UnknownGraphLayer(name: name, candidates: Array(near.prefix(8)))

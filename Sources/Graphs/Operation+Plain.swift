@@ -23,6 +23,8 @@ extension Operation {
                 output.data[place] = Float(Double(x.data[place]) * scale[channel] + shift[channel])
             }
             return output
+        case .batchNorm(let epsilon):
+            return try Operation.affine(batchNorm: inputs.dropFirst().map(\.data), epsilon: epsilon).apply([x], products: products)
         case .unary(let unary):
             var output = x
             unary.apply(to: &output.data)
@@ -44,6 +46,16 @@ extension Operation {
         case .localResponseNorm(let size, let alpha, let beta, let bias):
             return locallyNormalised(x, size: size, alpha: alpha, beta: beta, bias: bias)
         }
+    }
+}
+
+extension Operation {
+    /// The factors and shifts of a batch norm, in double.
+    /// - Parameter parameters: weight, bias, mean and variance.
+    static func affine(batchNorm parameters: [[Float]], epsilon: Double) -> Operation {
+        let numbers = parameters.map { $0.map { Double($0) } }
+        let scale = zip(numbers[0], numbers[3]).map { $0 / ($1 + epsilon).squareRoot() }
+        return .affine(scale: scale, shift: scale.indices.map { numbers[1][$0] - numbers[2][$0] * scale[$0] })
     }
 }
 

@@ -14,6 +14,11 @@ extension Operation {
                 throw ShapeMismatch("\(scale.count) factors for the shape \(x)")
             }
             return x
+        case .batchNorm:
+            guard inputs.count == 5, x.count > 1, inputs.dropFirst().allSatisfy({ $0 == [x[1]] }) else {
+                throw ShapeMismatch("parameters \(inputs.dropFirst()) for the shape \(x)")
+            }
+            return x
         case .unary, .localResponseNorm: return x
         case .layerNorm(let axes, _):
             guard axes > 0, axes <= x.count else { throw ShapeMismatch("a norm over \(axes) axes of the shape \(x)") }

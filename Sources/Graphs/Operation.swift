@@ -9,6 +9,8 @@ public enum Operation: Sendable, Equatable {
     case adaptiveAveragePool(height: Int, width: Int)
     /// x · scale + shift, a number of each a channel (axis 1): batch norm on its stored statistics, or constants of that shape.
     case affine(scale: [Double], shift: [Double])
+    /// Inputs: x, weight, bias, mean and variance `[c]`: (x − mean) / √(variance + ε) · weight + bias, a channel (axis 1) each.
+    case batchNorm(epsilon: Double)
     case unary(Unary)
     /// With broadcasting as in NumPy.
     case binary(Binary)
@@ -54,7 +56,7 @@ public enum Operation: Sendable, Equatable {
         case .convolution(_, let groups): groups == 1 ? "convolution" : "grouped convolution"
         case .maxPool: "max pool"
         case .averagePool, .adaptiveAveragePool: "average pool"
-        case .affine: "affine"
+        case .affine, .batchNorm: "batch norm"
         case .unary(let unary): "\(unary)".split(separator: "(").first.map(String.init) ?? "unary"
         case .binary(let binary): binary.rawValue
         case .reduce(let reduction, _): reduction.rawValue

@@ -25,6 +25,19 @@ private func message(_ bytes: [UInt8]) -> String {
     }
 }
 
+/// `text` as the gzip command packs it.
+private func gzipped(_ text: String) throws -> [UInt8] {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("vectors-\(UUID().uuidString).txt").path
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    defer { for ending in ["", ".gz"] { try? FileManager.default.removeItem(atPath: path + ending) } }
+    let gzip = Process()
+    gzip.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    gzip.arguments = ["gzip", "-k", path]
+    try gzip.run()
+    gzip.waitUntilExit()
+    return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path + ".gz")))
+}
+
 @Suite struct GloveReaderTests {
     @Test func readsWordsAndNumbersInOrder() throws {
         let read = try parsed("the -0.25 1 3e-2\n#$% 0 .5 +7\ncafé\u{a0}x -0 1. 12345678\n")
@@ -32,6 +45,54 @@ private func message(_ bytes: [UInt8]) -> String {
         #expect(read.map(\.vector) == [[-0.25, 1, 0.03], [0, 0.5, 7], [0, 1, 12345678]])
         #expect(read[2].vector[0].sign == .minus)
         #expect(try parsed("a 1 2\nb 3 4").map(\.vector) == [[1, 2], [3, 4]], "the last line may lack its end")
+    }
+
+    /// What other tools write, plain and as `.gz`.
+    @Test(arguments: [
+        ("3 2\nthe 1 2\nof 3 4\nand 5 6\n", ["the", "of", "and"]),  // word2vec and fastText: the counts first
+        ("the 1 2\r\nof 3 4\r\nand 5 6\r\n", ["the", "of", "and"]),
+        ("the 1 2 \nof 3 4\t\nand\t5  6 \r\n", ["the", "of", "and"]),
+        ("the 1 2\n. . . 3 4\nat name@domain.com 5 6\n", ["the", ". . .", "at name@domain.com"]),
+        ("at name@domain.com 1 2\nof 3 4\nand 5 6\n", ["at name@domain.com", "of", "and"]),
+        ("the\r 1 2\nof 3 4\ncafe\u{301} 5 6\n", ["the\r", "of", "cafe\u{301}"]),  // a carriage return within a line is the word's
+        ("3 2\r\n1 1 2\r\n2 3 4\r\n3 5 6", ["1", "2", "3"]),
+    ])
+    func readsWhatOtherToolsWrite(_ text: String, _ words: [String]) throws {
+        for bytes in [Array(text.utf8), try gzipped(text)] {
+            let read = try parsed(bytes)
+            #expect(read.map { Array($0.word.utf8) } == words.map { Array($0.utf8) })
+            #expect(read.map(\.vector) == [[1, 2], [3, 4], [5, 6]])
+        }
+    }
+
+    @Test func readsWord2vecsBinaryFormat() throws {
+        func vector(_ index: Int) -> [Float] { (0..<3).map { (k: Int) -> Float in Float(index) + Float(k) / 8 - 0.3 } }
+        func file(_ words: [String], ending: String) -> [UInt8] {
+            var bytes = Array("\(words.count) 3\n".utf8)
+            for (index, word) in words.enumerated() {
+                bytes += Array("\(word) ".utf8)
+                for number in vector(index) { withUnsafeBytes(of: number.bitPattern.littleEndian) { bytes += $0 } }
+                bytes += Array(ending.utf8)
+            }
+            return bytes
+        }
+        // More than the reader holds at a time.
+        let words = (0..<60_000).map { "word\($0)" }
+        for ending in ["\n", ""] {
+            let read = try parsed(file(words, ending: ending))
+            #expect(read.map(\.word) == words)
+            #expect(read.map(\.vector) == words.indices.map(vector))
+        }
+        #expect(message(Array(file(words, ending: "\n").dropLast(5))).contains("with 60000 words announced, but it ends after 59999"))
+        var damaged = file(["a", "b"], ending: "")
+        damaged.replaceSubrange(damaged.count - 4..<damaged.count, with: withUnsafeBytes(of: Float.nan.bitPattern) { Array($0) })
+        #expect(message(damaged) == "vectors: value 3 of word 2, 'b', is nan; expected a finite number")
+    }
+
+    @Test func packedFilesThatAreDamaged() throws {
+        let whole = try gzipped((0..<5000).map { "word\($0) 1 2\n" }.joined())
+        #expect(message(Array(whole.dropLast(9))) == "vectors: cannot be read: it is cut short; take another copy")
+        #expect(message([0xBA, 0x16, 0x4F, 0x2F] + [UInt8](repeating: 0, count: 64)).hasPrefix("vectors: a fastText model (.bin)"))
     }
 
     @Test func numbersAreTheNearestFloats() throws {
@@ -69,8 +130,9 @@ private func message(_ bytes: [UInt8]) -> String {
         ("a 1 2\nb\n", "vectors:2: expected 2 numbers for 'b', found 0"),
         ("a\n", "vectors:1: expected at least 1 numbers for 'a', found 0"),
         ("a 1 2\nb 3 x4\n", "vectors:2: expected a number as value 2 of 'b', found 'x4'"),
-        ("a 1 2\nb 3 4 \n", "vectors:2: expected a number as value 3 of 'b', found ''"),
-        ("a 1  2\n", "vectors:1: expected a number as value 2 of 'a', found ''"),
+        ("a 1 2\nb 3,5 4\n", "vectors:2: expected a number as value 1 of 'b', found '3,5'; numbers have a decimal point, not a comma"),
+        ("a 1 2\nb\u{1B}[31m 3 x\u{7}\n", "vectors:2: expected a number as value 2 of 'b\\u{1b}[31m', found 'x\\u{7}'"),
+        ("a 1 2\nb c 3 4 5\n", "vectors:2: expected 2 numbers for 'b', found 4"),
         ("a 1 nan\n", "vectors:1: expected a number as value 2 of 'a', found 'nan'"),
         ("a 1 0x10\n", "vectors:1: expected a number as value 2 of 'a', found '0x10'"),
         ("a 1 1e99\n", "vectors:1: expected a number as value 2 of 'a', found '1e99'"),
@@ -96,7 +158,7 @@ private func message(_ bytes: [UInt8]) -> String {
         #expect(missing?.description == "/nonexistent/glove.txt: cannot be opened: No such file or directory")
         let folder = FileManager.default.temporaryDirectory.path
         let notAFile = #expect(throws: GloveError.self) { try GloveReader(folder).forEach { _, _ in } }
-        #expect(notAFile?.description == "\(folder):1: cannot be read: Is a directory")
+        #expect(notAFile?.description == "\(folder): cannot be read: Is a directory")
     }
 
     @Test func errorsOfTheCallerPassThrough() throws {

@@ -1,7 +1,11 @@
 import Glibc
 
-/// A word-vector file in GloVe's text format (Pennington, Socher and Manning 2014): a word and its numbers a line,
-/// separated by single spaces, UTF-8, lines ending in `\n`. Read as a stream: memory does not grow with the file.
+/// A file of word vectors: a word and its numbers a line, UTF-8, as GloVe writes it (Pennington, Socher and Manning 2014), and as
+/// word2vec and fastText do, with a first line of the two counts; or word2vec's binary format. A `.gz`, or a `.zip` with one text in
+/// it, is read as what it holds. Read as a stream: memory does not grow with the file.
+///
+/// Lines end in `\n`, with or without `\r` and blanks before it; fields stand apart by blanks. A word may have blanks: the last k
+/// fields are its numbers.
 public struct GloveReader: Sendable {
     /// The file as it was given.
     public let path: String
@@ -12,7 +16,7 @@ public struct GloveReader: Sendable {
     /// The file at `path`. Throws GloveError if it cannot be opened.
     public init(_ path: String) throws {
         self.path = path
-        close(try open())
+        _ = try VectorSource(path)
     }
 
     /// Gives every word with its vector, in the order of the file; the vector is valid only within the call.
@@ -21,31 +25,41 @@ public struct GloveReader: Sendable {
     /// Throws GloveError with file and line for a line that is no word with as many finite numbers as the first line's,
     /// for a word that is not UTF-8, for a line over 1 MiB and for a file without words; and what `body` throws.
     public func forEach(_ body: (String, UnsafeBufferPointer<Float>) throws -> Void) throws {
-        let file = try open()
-        defer { close(file) }
+        let source = try VectorSource(path)
         let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: Self.capacity + 1)
         defer { buffer.deallocate() }
-        var held = 0, line = 0, vector: [Float] = [], length: Int?
+        var held = 0, line = 0, format = Format.unknown, vector: [Float] = []
         while true {
-            let count = read(file, buffer + held, Self.capacity - held)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw GloveError(path: path, line: line + 1, reason: "cannot be read: \(String(cString: strerror(errno)))")
-            }
+            let count = try source.read(into: buffer + held, count: Self.capacity - held)
             held += count
             let isLast = count == 0
-            if isLast, held > 0 {
-                buffer[held] = UInt8(ascii: "\n")
+            if case .unknown = format, held > 0, isLast || held >= Self.capacity / 2 {
+                if isLast, buffer[held - 1] != 0x0A { buffer[held] = 0x0A }
+                format = try firstLine(UnsafeBufferPointer(start: buffer, count: held + (isLast && buffer[held - 1] != 0x0A ? 1 : 0)))
+            }
+            if isLast, held > 0, buffer[held - 1] != 0x0A, !format.isBinary {
+                buffer[held] = 0x0A
                 held += 1
             }
+            if case .unknown = format, !isLast { continue }
             var start = 0
-            while let end = memchr(buffer + start, 0x0A, held - start) {
-                line += 1
-                let bytes = UnsafeBufferPointer(start: buffer + start, count: end - UnsafeMutableRawPointer(buffer + start))
-                let word = try parse(bytes, line: line, length: length, into: &vector)
-                length = vector.count
-                try vector.withUnsafeBufferPointer { try body(word, $0) }
-                start += bytes.count + 1
+            switch format {
+            case .unknown: break
+            case .binary(let words, let width, let headerLength):
+                start = line == 0 ? headerLength : 0
+                try binaryWords(UnsafeBufferPointer(start: buffer, count: held), from: &start, width: width, words: words, line: &line, &vector, body)
+                if isLast, line < words || start < held {
+                    throw GloveError(path: path, line: nil, reason: "word2vec's binary format with \(words) words announced, but it ends after \(line)")
+                }
+            case .text(let width, let headerLines):
+                while let end = memchr(buffer + start, 0x0A, held - start) {
+                    line += 1
+                    let bytes = UnsafeBufferPointer(start: buffer + start, count: end - UnsafeMutableRawPointer(buffer + start))
+                    start += bytes.count + 1
+                    if line <= headerLines { continue }
+                    let word = try parse(bytes, line: line, width: width, into: &vector)
+                    try vector.withUnsafeBufferPointer { try body(word, $0) }
+                }
             }
             if isLast { break }
             held -= start
@@ -57,40 +71,152 @@ public struct GloveReader: Sendable {
         if line == 0 { throw GloveError(path: path, line: nil, reason: "holds no words; expected a word and its numbers a line") }
     }
 
-    /// The word of one line; its numbers go into `vector`. `length` is that of the lines before, if there were any.
-    private func parse(_ bytes: UnsafeBufferPointer<UInt8>, line: Int, length: Int?, into vector: inout [Float]) throws -> String {
-        let space = UInt8(ascii: " ")
-        let wordEnd = bytes.firstIndex(of: space) ?? bytes.count
-        guard wordEnd > 0 else { throw GloveError(path: path, line: line, reason: "expected a word, found none") }
-        guard let word = String(validating: bytes[..<wordEnd], as: UTF8.self) else {
-            throw GloveError(path: path, line: line, reason: "the word is not valid UTF-8")
+    /// What a file turned out to be.
+    private enum Format {
+        case unknown
+        case text(width: Int, headerLines: Int)
+        case binary(words: Int, width: Int, headerLength: Int)
+
+        var isBinary: Bool { if case .binary = self { true } else { false } }
+    }
+
+    /// Tells the formats apart by the first two lines.
+    private func firstLine(_ bytes: UnsafeBufferPointer<UInt8>) throws -> Format {
+        // fastText's own format begins with this number.
+        if bytes.count >= 4, bytes[0] == 0xBA, bytes[1] == 0x16, bytes[2] == 0x4F, bytes[3] == 0x2F {
+            throw GloveError(path: path, line: nil, reason: "a fastText model (.bin); its vectors are in the .vec file beside it, or `fasttext print-word-vectors` writes them")
         }
+        guard let end = bytes.firstIndex(of: 0x0A) else {
+            throw GloveError(path: path, line: 1, reason: "no line end within \(bytes.count) bytes: is this a text file of word vectors?")
+        }
+        let first = Self.trimmed(UnsafeBufferPointer(rebasing: bytes[..<end])), fields = Self.fields(first)
+        let rest = UnsafeBufferPointer(rebasing: bytes[(end + 1)...])
+        if fields.count == 2, let words = Self.whole(first, fields[0]), let width = Self.whole(first, fields[1]), words > 0, 1...100_000 ~= width {
+            // A header: what follows has that width as text, or else is word2vec's binary format.
+            let second = Self.trimmed(UnsafeBufferPointer(rebasing: rest[..<(rest.firstIndex(of: 0x0A) ?? rest.count)]))
+            if Self.trailingNumbers(second, atMost: width) == width, Self.fields(second).count > width { return .text(width: width, headerLines: 1) }
+            if let space = rest.prefix(1024).firstIndex(of: 0x20), rest.count >= space + 1 + 4 * width,
+                String(validating: rest[..<space], as: UTF8.self) != nil, rest[(space + 1)...].prefix(4 * width).contains(where: { $0 < 9 || $0 > 126 }) {
+                return .binary(words: words, width: width, headerLength: end + 1)
+            }
+        }
+        // All behind the word are its numbers, unless words stand before them: then the word has blanks.
+        let numbers = Self.trailingNumbers(first, atMost: max(0, fields.count - 1))
+        let hasBlanks = numbers > 0 && !fields.dropFirst().dropLast(numbers).contains { Self.number(first, $0) != nil }
+        return .text(width: max(1, hasBlanks ? numbers : fields.count - 1), headerLines: 0)
+    }
+
+    /// Reads words of word2vec's binary format: the word, a blank, its numbers as little-endian floats, and sometimes a line end.
+    private func binaryWords(
+        _ bytes: UnsafeBufferPointer<UInt8>, from start: inout Int, width: Int, words: Int, line: inout Int, _ vector: inout [Float],
+        _ body: (String, UnsafeBufferPointer<Float>) throws -> Void
+    ) throws {
+        while line < words {
+            var at = start
+            while at < bytes.count, bytes[at] == 0x0A { at += 1 }
+            guard let space = bytes[at...].firstIndex(of: 0x20), bytes.count - space > 4 * width else { break }
+            guard let word = String(validating: bytes[at..<space], as: UTF8.self), space > at else {
+                throw GloveError(path: path, line: nil, reason: "word \(line + 1) of word2vec's binary format is not UTF-8 or empty; is it damaged?")
+            }
+            vector.removeAll(keepingCapacity: true)
+            let numbers = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[(space + 1)..<(space + 1 + 4 * width)])
+            for index in 0..<width {
+                let number = Float(bitPattern: UInt32(littleEndian: numbers.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+                guard number.isFinite else {
+                    throw GloveError(path: path, line: nil, reason: "value \(index + 1) of word \(line + 1), '\(Self.shown(word))', is \(number); expected a finite number")
+                }
+                vector.append(number)
+            }
+            line += 1
+            start = space + 1 + 4 * width
+            try vector.withUnsafeBufferPointer { try body(word, $0) }
+        }
+        while start < bytes.count, line == words, bytes[start] == 0x0A { start += 1 }
+    }
+
+    /// The word of one line; its numbers go into `vector`.
+    private func parse(_ line: UnsafeBufferPointer<UInt8>, line number: Int, width: Int, into vector: inout [Float]) throws -> String {
+        let bytes = Self.trimmed(line)
+        guard let first = bytes.first, !Self.isBlank(first) else { throw GloveError(path: path, line: number, reason: "expected a word, found none") }
         vector.removeAll(keepingCapacity: true)
-        var start = wordEnd + 1
-        while start <= bytes.count, wordEnd < bytes.count {
-            var end = start
-            while end < bytes.count, bytes[end] != space { end += 1 }
-            let text = UnsafeBufferPointer(rebasing: bytes[start..<end])
-            guard let value = float(fromDecimal: text) else {
-                let found = String(decoding: text.prefix(24), as: UTF8.self)
-                throw GloveError(path: path, line: line, reason: "expected a number as value \(vector.count + 1) of '\(word)', found '\(found)'")
+        let fields = Self.fields(bytes)
+        guard let wordEnd = fields.first?.upperBound else { throw GloveError(path: path, line: number, reason: "expected a word, found none") }
+        guard let plain = String(validating: bytes[..<wordEnd], as: UTF8.self) else {
+            throw GloveError(path: path, line: number, reason: "the word is not valid UTF-8")
+        }
+        let extra = fields.count - 1 - width
+        func mismatch(_ found: Int) -> GloveError {
+            GloveError(path: path, line: number, reason: "expected \(number == 1 ? "at least 1" : "\(width)") numbers for '\(Self.shown(plain))', found \(found)")
+        }
+        // Fields before the last k belong to a word with blanks, unless they are numbers: then the line has another width.
+        for field in fields.dropFirst().prefix(max(0, extra)) where Self.number(bytes, field) != nil { throw mismatch(fields.count - 1) }
+        for field in fields.suffix(from: min(fields.count, 1 + max(0, extra))) {
+            guard let value = Self.number(bytes, field) else {
+                let text = String(decoding: bytes[field].prefix(24), as: UTF8.self)
+                let hint = text.contains(",") ? "; numbers have a decimal point, not a comma" : ""
+                throw GloveError(
+                    path: path, line: number,
+                    reason: "expected a number as value \(vector.count + 1) of '\(Self.shown(plain))', found '\(Self.shown(text))'\(hint)")
             }
             vector.append(value)
-            start = end + 1
         }
-        let expected = length.map(String.init) ?? "at least 1"
-        guard vector.count == length ?? max(1, vector.count) else {
-            throw GloveError(path: path, line: line, reason: "expected \(expected) numbers for '\(word)', found \(vector.count)")
+        guard vector.count == width else { throw mismatch(vector.count) }
+        guard extra > 0 else { return plain }
+        guard let word = String(validating: bytes[..<fields[extra].upperBound], as: UTF8.self) else {
+            throw GloveError(path: path, line: number, reason: "the word is not valid UTF-8")
         }
         return word
     }
 
-    /// A file descriptor to read from; the caller closes it.
-    private func open() throws -> Int32 {
-        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else {
-            throw GloveError(path: path, line: nil, reason: "cannot be opened: \(String(cString: strerror(errno)))")
+    /// A line without the blanks and the carriage return at its end.
+    private static func trimmed(_ line: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        var length = line.count
+        while length > 0, isBlank(line[length - 1]) || line[length - 1] == 0x0D { length -= 1 }
+        return UnsafeBufferPointer(rebasing: line[..<length])
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    /// Where the fields of a line are, blanks around them left out.
+    private static func fields(_ line: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+        var fields: [Range<Int>] = []
+        var start = 0
+        while start < line.count {
+            if isBlank(line[start]) {
+                start += 1
+                continue
+            }
+            var end = start + 1
+            while end < line.count, !isBlank(line[end]) { end += 1 }
+            fields.append(start..<end)
+            start = end
         }
-        return file
+        return fields
+    }
+
+    private static func number(_ line: UnsafeBufferPointer<UInt8>, _ field: Range<Int>) -> Float? {
+        float(fromDecimal: UnsafeBufferPointer(rebasing: line[field]))
+    }
+
+    private static func whole(_ line: UnsafeBufferPointer<UInt8>, _ field: Range<Int>) -> Int? {
+        Int(String(decoding: line[field], as: UTF8.self))
+    }
+
+    /// How many fields at the end of a line are numbers.
+    private static func trailingNumbers(_ line: UnsafeBufferPointer<UInt8>, atMost most: Int) -> Int {
+        var count = 0
+        for field in fields(line).reversed() {
+            guard count < most, number(line, field) != nil else { break }
+            count += 1
+        }
+        return count
+    }
+
+    /// A word as a message may show it: without characters that a terminal obeys.
+    private static func shown(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.prefix(40).flatMap { scalar -> [Unicode.Scalar] in
+            scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+                ? Array("\\u{\(String(scalar.value, radix: 16))}".unicodeScalars) : [scalar]
+        }))
     }
 }

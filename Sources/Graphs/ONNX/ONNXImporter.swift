@@ -29,17 +29,26 @@ struct ONNXImporter {
     /// - Parameters:
     ///   - bytes: the model file's, which the importer reads while it is made.
     ///   - image: the name and shape of the input that stays open.
-    ///   - constants: the numbers of every other name that is known beforehand.
+    ///   - constants: the numbers of names that are known beforehand.
+    ///   - parameters: names and shapes of what comes from elsewhere.
     /// - Throws: `GraphError`.
     init(
-        _ model: ONNXModel, bytes: UnsafeRawBufferPointer, image: (name: String, shape: [Int]), constants: [(String, ONNXConstant)]
+        _ model: ONNXModel, bytes: UnsafeRawBufferPointer, image: (name: String, shape: [Int]), constants: [(String, ONNXConstant)],
+        parameters: [(name: String, shape: [Int])] = []
     ) throws {
         guard let source = model.graph else { throw GraphError.inconsistent(node: "", "the model has no graph") }
         guard let version = model.operatorSets[""] else { throw GraphError.inconsistent(node: "", "the model names no operator set of ONNX") }
         self.version = version
         self.bytes = bytes
         for (name, constant) in constants { terms[name] = .constant(constant) }
-        do { graph.input = try add(name: image.name, shape: image.shape) } catch let mismatch as ShapeMismatch {
+        do {
+            graph.input = try add(name: image.name, shape: image.shape)
+            for parameter in parameters {
+                let place = try add(name: parameter.name, shape: parameter.shape)
+                graph.parameters[place] = parameter.name
+                terms[parameter.name] = .value(place)
+            }
+        } catch let mismatch as ShapeMismatch {
             throw GraphError.inconsistent(node: image.name, mismatch.problem)
         }
         terms[image.name] = .value(graph.input)

@@ -42,15 +42,8 @@ private let onnxLayers: [String: ONNXTranslation] = [
     },
     "BatchNormalization": { importer, inputs in
         guard importer.integer("training_mode", 0) == 0 else { throw importer.unsupported("in inference, not in training mode") }
-        let parameters = try (1...4).map { index in
-            guard let constant = try importer.constant(try required(inputs, index)) else { throw ShapeMismatch("it lacks input \(index)") }
-            return constant.tensor.data.map { Double($0) }
-        }
-        guard Set(parameters.map(\.count)).count == 1 else { throw ShapeMismatch("parameters of \(parameters.map(\.count)) channels") }
-        let epsilon = Double(importer.float("epsilon", 1e-5))
-        let scale = parameters[0].indices.map { parameters[0][$0] / (parameters[3][$0] + epsilon).squareRoot() }
-        let shift = scale.indices.map { parameters[1][$0] - parameters[2][$0] * scale[$0] }
-        return [try importer.emit(.affine(scale: scale, shift: shift), [try required(inputs, 0)])]
+        let inputs = try (0..<5).map { try required(inputs, $0) }
+        return [try importer.emit(.batchNorm(epsilon: Double(importer.float("epsilon", 1e-5))), inputs)]
     },
     "LayerNormalization": { importer, inputs in
         let x = try required(inputs, 0), rank = importer.shape(x).count
@@ -183,6 +176,15 @@ private let onDiv: ONNXTranslation = { importer, inputs in
         return [.constant(try ONNXConstant(shape: result.shape, .integers(whole.map { Int($0) })))]
     }
     return [quotient]
+}
+
+private let onMod: ONNXTranslation = { importer, inputs in
+    guard let a = try importer.constant(try required(inputs, 0))?.integers(), importer.integer("fmod", 0) == 0,
+        let b = try importer.constant(try required(inputs, 1)), let divisor = try b.integers().first, b.shape.reduce(1, *) == 1, divisor > 0
+    else { throw importer.unsupported("of whole numbers by one that is positive") }
+    let shape = importer.shape(try required(inputs, 0))
+    // As in Python, the remainder has the divisor's sign.
+    return [.constant(try ONNXConstant(shape: shape, .integers(a.map { ($0 % divisor + divisor) % divisor })))]
 }
 
 private let onLeakyRelu: ONNXTranslation = { importer, inputs in [try importer.emit(.unary(.leakyReLU(importer.float("alpha", 0.01))), [try required(inputs, 0)])] }

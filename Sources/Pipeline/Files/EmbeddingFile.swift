@@ -4,25 +4,24 @@ import Tensors
 /// Reads the word embedding (`embedding.h5`): `/words` [V], `/vectors` [V, k] float32.
 struct EmbeddingFile: Sendable {
     static let name = "embedding.h5"
-    static let wordsName = "words.txt"
+    static let wordsName = WordList.name
 
-    let words: [String]
+    var words: [String] { list.words }
     let width: Int
     private let vectors: HDF5Dataset<Float>
-    private let rows: [String: Int32]
+    private let list: WordList
 
     init(_ path: String) throws {
         let file = try HDF5File.open(path)
-        words = try file.readStrings("words")
+        list = WordList(try file.readStrings("words"))
         vectors = try file.dataset("vectors", Float.self)
         width = vectors.shape[1]
-        rows = Dictionary(words.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { _, last in last })
     }
 
     /// Rows of `tokens`; every token of a preprocessed dataset has one.
     func rows(of tokens: [String]) throws -> [Int32] {
         try tokens.map { token in
-            guard let row = rows[token] else {
+            guard let row = list.row(of: token) else {
                 throw ExperimentError("the concept \"\(token)\" has no vector in the word embedding; run again with --force preprocess")
             }
             return row

@@ -26,10 +26,10 @@ public struct VariantResults: Sendable {
         self.experiment = experiment
         self.evaluation = try EvaluationFile.read(evaluation)
         self.dataset = try DatasetFile(dataset)
-        self.words = try String(contentsOfFile: words, encoding: .utf8).split(separator: "\n").map(String.init)
-        let ids = Dictionary(self.words.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { _, last in last })
+        let list = try WordList(contentsOf: words)
+        self.words = list.words
         concepts = try self.dataset.concepts.map { token in
-            guard let id = ids[token] else { throw ExperimentError("the concept \"\(token)\" is not in \(words)") }
+            guard let id = list.row(of: token) else { throw ExperimentError("the concept \"\(token)\" is not in \(words)") }
             return id
         }
         let file = try HDF5File.open(explainer)

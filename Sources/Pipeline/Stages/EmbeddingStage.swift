@@ -48,6 +48,6 @@ struct EmbeddingStage: Stage {
         }
         try flush()
         try file.close()
-        try Data(words.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: context.output + "/" + EmbeddingFile.wordsName))
+        try WordList(words).write(to: context.output + "/" + EmbeddingFile.wordsName)
     }
 }

@@ -79,8 +79,8 @@ struct EvaluateStage: Stage {
             guard let text = String(validating: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self) else {
                 throw ExperimentError("\(path): expected words in UTF-8, one a line")
             }
-            let entities = Set(text.split(whereSeparator: \.isNewline).map(String.init))
-            ids = ids.filter { entities.contains(embedding.words[Int($0)]) }
+            let entities = Set(text.split(whereSeparator: \.isNewline).map { Word(String($0)) })
+            ids = ids.filter { entities.contains(Word(embedding.words[Int($0)])) }
             guard !ids.isEmpty else { throw ExperimentError("no word of evaluate.entities is in the vocabulary; check the file, one word a line") }
         }
         let vectors = ids.count == embedding.words.count ? try embedding.allVectors() : try embedding.vectors(ids)

@@ -32,8 +32,8 @@ struct PreprocessStage: Stage {
     func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
-        let words = try Set(String(contentsOfFile: context.input("words"), encoding: .utf8).split(separator: "\n").map(String.init))
-        let (dataset, images) = try layout.open(context, hasVector: words.contains, rules: rules)
+        let words = try WordList(contentsOf: context.input("words"))
+        let (dataset, images) = try layout.open(context, hasVector: { words.row(of: $0) != nil }, rules: rules)
         guard !dataset.images.isEmpty, !dataset.concepts.isEmpty else {
             throw ExperimentError("the dataset is empty: no image has an annotation whose concept has a word vector; check dataset.root and the embedding")
         }
