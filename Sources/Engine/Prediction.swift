@@ -36,11 +36,12 @@ public struct ExpectedCost: Sendable, Equatable {
 extension Runner {
     /// What `run` with the same options would execute, in order, with the cost that earlier traces tell.
     /// - Parameter expecting: what is expected of the jobs, by id, from how all of them stand.
-    /// - Throws: `EngineError.unknownSelection`, `.storage`; what `expecting` throws.
+    /// - Throws: `EngineError.unknownSelection`, `.notSelected`, `.storage`; what `expecting` throws.
     public func predict(_ plan: Plan, expecting: ([JobStatus]) throws -> [String: ExpectedCost] = { _ in [:] }) throws -> [Prediction] {
         try asEngineError {
             let selection = try Selection(plan, options)
             let views = try look(at: plan)
+            try requireSelected(plan, selection, views)
             let expected = try expecting(views.map(\.status))
             var byStage: [String: Outcome]?
             return try plan.jobs.indices.map { index in
@@ -58,6 +59,22 @@ extension Runner {
                     status: view.status, wouldRun: true, seconds: outcome.map { $0.seconds * scale },
                     bytes: expected[job.id]?.bytes ?? outcome.map { Int(Double($0.bytes) * scale) })
             }
+        }
+    }
+
+    /// What a run is sure to refuse: a selected job reads from one that is not up to date, nor selected. Where a job before
+    /// that one runs, it may turn out to be up to date.
+    private func requireSelected(_ plan: Plan, _ selection: Selection, _ views: [View]) throws {
+        var moving: Set<Int> = []
+        for index in plan.jobs.indices {
+            let needs = plan.dependencies[index], isSelected = selection.selected.contains(index)
+            let stale = needs.first { views[$0].artifacts == nil && !selection.selected.contains($0) && !moving.contains($0) }
+            if isSelected, let stale {
+                throw EngineError.notSelected(
+                    job: plan.jobs[stale].id, neededBy: plan.jobs[index].id, reason: views[stale].status.reason ?? .neverBuilt)
+            }
+            let runs = isSelected && (views[index].artifacts == nil || selection.forced.contains(index))
+            if runs || needs.contains(where: moving.contains) { moving.insert(index) }
         }
     }
 

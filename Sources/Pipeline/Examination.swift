@@ -77,7 +77,8 @@ private func describe(_ files: [PlannedDownload]) -> String {
     return "\(files.count) \(files.count == 1 ? "file" : "files") to fetch, \(bytes / 1_000_000) MB\(unknown)"
 }
 
-private func nearestExisting(_ path: String) -> String {
+/// The nearest folder on the way up from `path` that is there.
+func nearestExisting(_ path: String) -> String {
     var url = URL(fileURLWithPath: path)
     while !FileManager.default.fileExists(atPath: url.path), url.path != "/" { url.deleteLastPathComponent() }
     return url.path

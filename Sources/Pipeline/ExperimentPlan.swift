@@ -21,7 +21,8 @@ public struct ExperimentPlan: Sendable {
 
     /// - Throws: `ExperimentError` for a manifest that cannot be read.
     public init(_ file: ExperimentFile, places: Places, downloads: DownloadOptions) throws {
-        var builder = Builder(places: places, downloads: downloads)
+        let manifests = try LockedManifest.all(of: file, places)
+        var builder = Builder(places: places, downloads: downloads, manifests: manifests)
         let variants = try file.variants.map { try builder.add($0) }
         tables = builder.job(TablesStage(file), variants.enumerated().flatMap { index, variant in
             [
@@ -41,14 +42,16 @@ public struct ExperimentPlan: Sendable {
     private struct Builder {
         let places: Places
         let downloads: DownloadOptions
+        let manifests: [String: LockedManifest]
         var jobs: [Job] = []
         private var known: [Digest: String] = [:]
         private var taken: Set<String> = []
         private var labels: [String] = []
 
-        init(places: Places, downloads: DownloadOptions) {
+        init(places: Places, downloads: DownloadOptions, manifests: [String: LockedManifest]) {
             self.places = places
             self.downloads = downloads
+            self.manifests = manifests
         }
 
         mutating func add(_ variant: ExperimentFile.Variant) throws -> VariantJobs {
@@ -184,32 +187,29 @@ public struct ExperimentPlan: Sendable {
         }
 
         private mutating func download(_ path: String) throws -> (Source, Manifest) {
-            let file = places.projectPath(path)
-            guard places.exists(file) else { throw ExperimentError("\(file): no such manifest") }
-            let manifest: Manifest, recorded: ManifestLock?
-            do {
-                manifest = try Manifest(contentsOf: file)
-                let lock = places.lockPath(of: manifest.name)
-                recorded = places.exists(lock) ? try ManifestLock(contentsOf: lock) : nil
-            } catch let error as ManifestError {
-                throw ExperimentError("\(error)")
-            }
-            let stage = DownloadStage(manifest: manifest, recorded: recorded, options: downloads)
-            let id = job(stage, [], called: "download-\(manifest.name)")
-            return (.output(job: id, name: DownloadStage.folder), manifest)
+            guard let known = manifests[path] else { throw ExperimentError("\(path): no such manifest") }
+            let stage = DownloadStage(
+                manifest: known.manifest, recorded: known.recorded, lockPath: known.lockPath, options: downloads)
+            let id = job(stage, [], called: "download-\(known.manifest.name)")
+            return (.output(job: id, name: DownloadStage.folder), known.manifest)
         }
     }
 }
 
 extension ExperimentPlan {
-    /// Keeps in `manifests/` the hashes that downloads found, where the manifest knew none.
-    public func recordLocks(_ jobs: [JobStatus], in places: Places) throws {
+    /// Keeps beside the manifests the hashes that downloads found, where a manifest knew none.
+    /// - Throws: `ExperimentError` when a lock file cannot be written.
+    public func recordLocks(_ jobs: [JobStatus]) throws {
         for status in jobs where status.state == .fresh {
             guard let stage = plan.job(status.job)?.stage as? DownloadStage,
                   let output = status.outputs.first(where: { $0.name == DownloadStage.lock }) else { continue }
             let lock = try ManifestLock(contentsOf: output.path)
-            if !lock.entries.isEmpty, lock != stage.recorded {
-                try Data(lock.json.utf8).write(to: URL(fileURLWithPath: places.lockPath(of: stage.manifest.name)), options: .atomic)
+            guard !lock.entries.isEmpty, lock != stage.recorded else { continue }
+            do {
+                try Data(lock.json.utf8).write(to: URL(fileURLWithPath: stage.lockPath), options: .atomic)
+            } catch {
+                throw ExperimentError(
+                    "\(stage.lockPath): the hashes that the download found cannot be kept: \(error.localizedDescription)")
             }
         }
     }

@@ -16,25 +16,36 @@ public struct Project: Sendable {
         self.store = try Store(at: places.projectPath(store))
     }
 
-    /// Reads an experiment by path, or by name from `experiments/`.
-    public func experiment(_ argument: String, settings: [String] = [], seeds: [Int]? = nil) throws -> ExperimentFile {
-        let direct = places.projectPath(argument)
-        let named = places.projectPath("experiments/\(argument).json")
-        let path = !places.exists(direct) && places.exists(named) ? named : direct
-        guard places.exists(path) else {
-            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-            let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".json") }
-            let hint = nearest(to: URL(fileURLWithPath: path).lastPathComponent, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
-            throw ExperimentError("\(path): no such experiment file\(hint) (`lavise-pipeline list` shows what there is)")
-        }
-        let file = try ExperimentFile(contentsOf: path, settings: settings, seeds: seeds)
+    /// Reads an experiment by name from `experiments/`, or by path.
+    /// - Parameter argument: a path where it has a `/` or ends in `.json`; else a name first.
+    /// - Throws: `ExperimentError`, for one that there is not with the nearest that there is.
+    public func experiment(
+        _ argument: String, settings: [String] = [], seeds: [Int]? = nil
+    ) throws -> ExperimentFile {
+        let hasEnding = argument.hasSuffix(".json"), isPath = hasEnding || argument.contains("/")
+        let path = places.argumentPath(argument)
+        let named = places.projectPath("experiments/\(argument)\(hasEnding ? "" : ".json")")
+        let found = (isPath ? [path, named] : [named, path]).first { places.exists($0) && !isDirectory($0) }
+        guard let found else { throw noExperiment(argument, path) }
+        let file = try ExperimentFile(contentsOf: found, settings: settings, seeds: seeds)
         // Results, histories and published tables go by the name.
         let own = places.projectPath("experiments/\(file.name).json")
-        if places.exists(own), !Places.isSame(own, path) {
-            throw ExperimentError(
-                "\(path): its name \"\(file.name)\" is that of \(own), another file; give one of them another name")
+        if places.exists(own), !Places.isSame(own, found) {
+            throw ExperimentError("\(found): its name \"\(file.name)\" is that of \(own), another file; give one of them another name")
         }
         return file
+    }
+
+    private func noExperiment(_ argument: String, _ path: String) -> ExperimentError {
+        let names = (try? places.experimentNames()) ?? []
+        let beside = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let files = ((try? FileManager.default.contentsOfDirectory(atPath: beside)) ?? []).filter { $0.hasSuffix(".json") }
+        let name = URL(fileURLWithPath: path).lastPathComponent
+        let isName = !argument.contains("/") && !argument.hasSuffix(".json")
+        let hint = (isName ? nearest(to: argument, among: names) : nearest(to: name, among: files))
+            .map { "; did you mean \"\($0)\"?" } ?? ""
+        let what = isDirectory(path) ? "a folder, and no such experiment file" : "no such experiment file"
+        return ExperimentError("\(isName ? argument : path): \(what)\(hint) (`lavise-pipeline list` shows what there is)")
     }
 
     /// The files of a command's experiments.
@@ -55,6 +66,14 @@ public struct Project: Sendable {
         try ExperimentPlan(file, places: places, downloads: downloads)
     }
 
+    /// What a run with these options would do.
+    /// - Throws: `EngineError`, also for a stage that there is not; what `ExperimentPlan.expectedCosts` throws.
+    public func predict(
+        _ experiment: ExperimentPlan, _ options: RunOptions, observer: any RunObserver = SilentObserver()
+    ) throws -> [Prediction] {
+        try runner(options, observer: observer).predict(experiment.plan) { try experiment.expectedCosts($0, places: places) }
+    }
+
     public func runner(_ options: RunOptions = RunOptions(), observer: any RunObserver = SilentObserver()) -> Runner {
         var options = options
         options.describe = { describe($0) }
@@ -62,9 +81,8 @@ public struct Project: Sendable {
     }
 
     /// The experiment files of `experiments/`, by name.
+    /// - Throws: `ExperimentError` when there is no such folder.
     public func experimentPaths() throws -> [String] {
-        let folder = places.projectPath("experiments")
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-        return names.filter { $0.hasSuffix(".json") && $0 != "schema.json" }.sorted().map { folder + "/" + $0 }
+        try places.experimentNames().map { places.projectPath("experiments/\($0).json") }
     }
 }

@@ -2,7 +2,7 @@ import Fingerprints
 
 /// What a dataset, a word embedding or a set of weights consists of: the files, where they lie and how to know them.
 public struct Manifest: Sendable, Equatable {
-    /// The name of the manifest; its lock file is `manifests/<name>.lock.json`.
+    /// The name of the manifest; its lock file is `<name>.lock.json` beside it.
     public let name: String
     /// In the order in which they are fetched.
     public let files: [ManifestFile]

@@ -30,6 +30,8 @@ extension Manifest {
             files.append(file)
         }
         guard !files.isEmpty else { throw fields.error("files", "a list of at least one file") }
+        let sizes = files.flatMap { [$0.bytes] + $0.extract.map(\.bytes) }.reduce(0.0) { $0 + Double($1 ?? 0) }
+        guard sizes < 0x1p60 else { throw TextError(node.place, "the sizes add up to \(sizes) bytes, more than any disk has") }
         self.init(name: name, files: files, keepArchives: try fields.bool("keepArchives") ?? false)
     }
 

@@ -26,7 +26,8 @@ struct ExitStatus: Equatable {
         case is ExperimentError, is ManifestError, is TableError, is ToleranceError: self = .usage
         case is TransferError, is ZipError: self = .download
         case is DatasetError, is GloveError, is ImagingError, is CheckpointError, is BackboneError, is TrainingError, is EvaluationError,
-            is HDF5Error, is FileDigestError, is JSONError, is CocoaError, is POSIXError, is StreamError, is ResultsError:
+            is HDF5Error, is FileDigestError, is JSONError, is CocoaError, is POSIXError, is StreamError,
+            is ResultsError, is NotReady:
             self = .stageFailed
         case let error as EngineError: self = Self.code(of: error)
         default:

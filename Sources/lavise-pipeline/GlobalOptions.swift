@@ -6,14 +6,23 @@ import Transfer
 
 /// Options that every verb takes.
 struct GlobalOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Where artifacts are kept (default .lavise, or LAVISE_STORE).", valueName: "dir"), completion: .directory)
+    @Option(
+        help: ArgumentHelp(
+            "Where artifacts are kept (default LAVISE_STORE, or .lavise in the project).", valueName: "dir"),
+        completion: .directory)
     var store: String?
 
-    @Option(help: ArgumentHelp("Base of relative data paths (default data, or LAVISE_DATA).", valueName: "dir"), completion: .directory)
+    @Option(
+        help: ArgumentHelp(
+            "Base of relative data paths (default LAVISE_DATA, or data in the project).", valueName: "dir"),
+        completion: .directory)
     var data: String?
 
-    @Option(name: .customShort("C"), help: ArgumentHelp("Work in this project folder.", valueName: "dir"), completion: .directory)
-    var project = "."
+    @Option(name: .customShort("C"), help: ArgumentHelp(
+        "The project folder, where relative paths of options, arguments and LAVISE_ variables start, too (default: they "
+            + "start here, and the project is the nearest folder upwards with experiments/*.json, or this one).",
+        valueName: "dir"), completion: .directory)
+    var project: String?
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -32,11 +41,13 @@ struct GlobalOptions: ParsableArguments {
 
     func open() throws -> Project {
         let environment = ProcessInfo.processInfo.environment
+        let places = try Places(directory: project, data: data ?? environment["LAVISE_DATA"])
         var downloads = try DownloadOptions(environment: environment)
         downloads.offline = offline
-        return try Project(
-            places: Places(project: project, data: data ?? environment["LAVISE_DATA"] ?? "data"),
-            store: store ?? environment["LAVISE_STORE"] ?? ".lavise", downloads: downloads)
+        downloads.mirrors = downloads.mirrors.map { $0.contains("://") ? $0 : places.argumentPath($0) }
+        downloads.caFile = downloads.caFile.map(places.argumentPath)
+        let store = (store ?? environment["LAVISE_STORE"]).map(places.argumentPath) ?? places.projectPath(".lavise")
+        return try Project(places: places, store: store, downloads: downloads)
     }
 }
 
@@ -55,22 +66,12 @@ struct ExperimentOptions: ParsableArguments {
     var isList: Bool { experiments.count > 1 }
 
     func files(_ project: Project) throws -> [ExperimentFile] {
-        let seeds = try seeds.map(Self.parseSeeds)
+        let seeds = try seeds.map { try SeedList($0).seeds }
         return try project.experiments(experiments, settings: set, seeds: seeds)
     }
 
     /// The words after a verb that mean this experiment with what was set: `demo --set train.epochs=3`.
     func words(of experiment: String) -> [String] {
         [experiment] + set.flatMap { ["--set", $0] } + (seeds.map { ["--seeds", $0] } ?? [])
-    }
-
-    private static func parseSeeds(_ text: String) throws -> [Int] {
-        let ends = text.components(separatedBy: "..").compactMap { Int($0) }
-        if ends.count == 2, text.contains(".."), 0 <= ends[0], ends[0] <= ends[1], ends[1] - ends[0] < 1000 { return Array(ends[0]...ends[1]) }
-        let list = text.split(separator: ",").map { Int($0) }
-        guard !list.isEmpty, let seeds = list as? [Int], seeds.allSatisfy({ $0 >= 0 }) else {
-            throw ExperimentError("--seeds \(text): expected a range such as 0..4, or a list such as 0,1,2")
-        }
-        return seeds
     }
 }

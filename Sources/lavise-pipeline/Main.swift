@@ -6,8 +6,9 @@ import Pipeline
 @main
 enum Main {
     static func main() {
-        prepareStreams()
         do {
+            try requireText()
+            prepareStreams()
             let arguments = try LavisePipeline.verbFirst(Array(CommandLine.arguments.dropFirst()))
             var command = try LavisePipeline.parseAsRoot(arguments)
             try command.run()
@@ -30,6 +31,23 @@ enum Main {
         }
         standardError(message)
         return ExitStatus.usage.rawValue
+    }
+
+    /// Paths that are not UTF-8 cannot be said in experiments, tables and provenance: taken for others, they would make
+    /// other folders.
+    /// - Throws: `ExperimentError` naming the argument or variable.
+    private static func requireText() throws {
+        for (number, argument) in UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc)).enumerated() {
+            guard let argument, String(validatingCString: argument) == nil else { continue }
+            throw ExperimentError("argument \(number) is not UTF-8: \(String(cString: argument))")
+        }
+        let settings = ProcessInfo.processInfo.environment.keys.filter { $0.hasPrefix("LAVISE_") }.sorted()
+        for name in settings where getenv(name).map({ String(validatingCString: $0) == nil }) ?? false {
+            throw ExperimentError("the variable \(name) is not UTF-8")
+        }
+        guard let folder = getcwd(nil, 0) else { throw ExperimentError("the current folder is gone") }
+        defer { free(folder) }
+        guard String(validatingCString: folder) != nil else { throw ExperimentError("the current folder's path is not UTF-8") }
     }
 }
 

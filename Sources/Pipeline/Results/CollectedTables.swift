@@ -12,21 +12,18 @@ public struct CollectedTables: Sendable {
     /// Whether something was left out because its files are not what their run left.
     public let isDamaged: Bool
 
-    /// - Parameter results: the folder that has the experiments' results, as the user names it.
+    /// - Parameter results: the folder that has the experiments' results, as the user names it; nil: the project's own.
     /// - Throws: `ExperimentError` when there is none, or a table cannot be read.
-    public init(from results: String, project: Project) throws {
-        guard
-            let names = try? FileManager.default.contentsOfDirectory(atPath: project.places.projectPath(results))
-                .sorted()
-        else {
-            throw ExperimentError(
-                "\(results): no results there; run an experiment first, or name their folder with --results")
+    public init(from results: String?, project: Project) throws {
+        let base = ResultsPlace(results ?? "results", places: project.places, isArgument: results != nil)
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: base.folder).sorted() else {
+            throw ExperimentError("\(base.shown): no results there; run an experiment first, or name their folder with --results")
         }
         let published = Set(PublishedTable.all.flatMap { $0.rows.map(\.experiment) })
         var tables: [RecallTable] = [], leftOut: [String] = [], isDamaged = false
         for name in names where !name.hasPrefix(".") {
             let own = String(name.prefix { $0 != "@" })
-            let place = ResultsPlace("\(results)/\(name)", places: project.places)
+            let place = ResultsPlace("\(base.shown)/\(name)", places: project.places, isArgument: results != nil)
             let found = try Self.recalls(place)
             guard published.contains(own) || found.contains(where: { published.contains($0.experiment) }),
                 !found.isEmpty
@@ -62,8 +59,9 @@ public struct CollectedTables: Sendable {
     /// - Parameter output: the folder that the user wants (`--output`); nil: `tables` in `results`.
     /// - Returns: its path.
     /// - Throws: `ResultsError`, `ExperimentError`, `EngineError.lockTimeout`.
-    public func write(to output: String?, results: String, places: Places) throws -> String {
-        let place = ResultsPlace(output ?? "\(results)/\(Self.folder)", places: places)
+    public func write(to output: String?, results: String?, places: Places) throws -> String {
+        let place = ResultsPlace(
+            output ?? "\(results ?? "results")/\(Self.folder)", places: places, isArgument: output != nil || results != nil)
         let files = tables.flatMap { table -> [ResultsUnit.File] in
             let texts =
                 [("md", table.markdown), ("csv", table.csv), ("tex", table.latex)]

@@ -15,9 +15,9 @@ public struct ResultOrigin: Sendable {
     /// - Returns: nil for a path with no provenance beside it, or of which the provenance does not speak.
     /// - Throws: `ExperimentError` when the file is not the one that the run left.
     public init?(of argument: String, project: Project) throws {
-        let url = URL(fileURLWithPath: project.places.projectPath(argument)), name = url.lastPathComponent
+        let url = URL(fileURLWithPath: project.places.argumentPath(argument)), name = url.lastPathComponent
         guard let bytes = FileManager.default.contents(atPath: url.path) else { return nil }
-        let place = ResultsPlace(Self.folder(of: argument, url), places: project.places)
+        let place = ResultsPlace(Self.folder(of: argument, url), places: project.places, isArgument: true)
         guard let folder = ResultsFolder(place) else { return nil }
         guard let crate = folder.crate else {
             guard !folder.damage.isEmpty else { return nil }

@@ -15,20 +15,23 @@ public struct ResultsPlace: Sendable {
     ///   enough.
     public init(_ file: ExperimentFile, results: String? = nil, places: Places) {
         let base = results ?? "results"
-        self.init("\(base)/\(results == nil ? file.resultsName : file.name)", places: places)
+        let name = results == nil ? file.resultsName : file.name
+        self.init("\(base)/\(name)", places: places, isArgument: results != nil)
     }
 
     /// - Parameter page: the folder where the user wants a page (`--output`); nil: where the results are.
     public init(_ file: ExperimentFile, page: String?, places: Places) {
-        if let page { self.init(page, places: places) } else { self.init(file, places: places) }
+        if let page { self.init(page, places: places, isArgument: true) } else { self.init(file, places: places) }
     }
 
-    package init(_ shown: String, places: Places, disk: any ResultsDisk = LocalResultsDisk()) {
-        let plain =
-            shown.count > 1 && shown.hasSuffix("/")
-            ? String(shown[...(shown.lastIndex { $0 != "/" } ?? shown.startIndex)]) : shown
+    /// - Parameter isArgument: whether the path is the command line's, and not one of the project's own.
+    package init(
+        _ shown: String, places: Places, isArgument: Bool = false, disk: any ResultsDisk = LocalResultsDisk()
+    ) {
+        let isFolder = shown.count > 1 && shown.hasSuffix("/")
+        let plain = isFolder ? String(shown[...(shown.lastIndex { $0 != "/" } ?? shown.startIndex)]) : shown
         self.shown = plain
-        folder = places.projectPath(plain)
+        folder = isArgument ? places.argumentPath(plain) : places.projectPath(plain)
         self.disk = disk
     }
 

@@ -26,21 +26,19 @@ public struct ResultsSource: Sendable {
     /// - Parameter argument: a results folder, a table in `.csv` or `.json`; each may end in `@REVISION`.
     /// - Throws: `ExperimentError` when there is none, or it is no table.
     public init(_ argument: String, project: Project) throws {
-        let places = project.places, path = places.projectPath(argument)
+        let places = project.places, path = places.argumentPath(argument)
         guard argument.contains("@"), !places.exists(path) else {
-            try self.init(argument, at: argument) {
-                try? Data(contentsOf: URL(fileURLWithPath: places.projectPath($0)))
-            }
+            try self.init(argument, at: argument) { try? Data(contentsOf: URL(fileURLWithPath: places.argumentPath($0))) }
             let slash = argument.lastIndex(of: "/") ?? argument.startIndex
-            let place = ResultsPlace(isFile ? String(argument[..<slash]) : argument, places: places)
+            let place = ResultsPlace(isFile ? String(argument[..<slash]) : argument, places: places, isArgument: true)
             // A file by itself is no results folder's, unless provenance beside it says so.
             guard let folder = ResultsFolder(place), !isFile || folder.crate != nil else { return }
             concerns = try [folder.concern(project)].compactMap { $0 }
             return
         }
-        let git = Git(places.project), (folder, revision) = try Self.split(argument, git)
+        let git = Git(places.start), (folder, revision) = try Self.split(argument, git)
         guard !argument.hasPrefix("/") else {
-            throw ExperimentError("\(argument): a path at a git revision starts at the project folder")
+            throw ExperimentError("\(argument): a path at a git revision is relative: it starts here, or at the folder of -C")
         }
         try self.init(argument, at: folder) { git.file($0, at: revision).map { Data($0.utf8) } }
     }

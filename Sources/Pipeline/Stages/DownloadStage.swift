@@ -13,6 +13,8 @@ struct DownloadStage: Stage {
     let manifest: Manifest
     /// Hashes recorded by an earlier download; they are enforced, but change no fingerprint.
     let recorded: ManifestLock?
+    /// Where what this download finds is recorded.
+    let lockPath: String
     let options: DownloadOptions
 
     /// What the files are, not where they come from: another mirror downloads nothing anew.
@@ -71,19 +73,9 @@ extension Project {
     /// The download jobs alone: none depends on another job.
     private func downloads(of plan: Plan) throws -> Plan { try Plan(plan.jobs.filter { $0.stage is DownloadStage }, name: plan.name) }
 
-    /// Offline, says at once everything that a run would lack, whichever job needs it.
-    /// - Throws: `TransferError.offline`.
-    public func requireFilesWhenOffline(_ plan: Plan) throws {
-        guard downloads.offline else { return }
-        let plan = try self.downloads(of: plan)
-        let pending = try runner().status(of: plan).flatMap { try pendingDownloads(of: $0, in: plan) }
-        let missing = Downloader(downloads).unreachable(pending.map(\.file))
-        guard missing.isEmpty else { throw TransferError.offline(missing: missing) }
-    }
-
-    /// Keeps in `manifests/` what the finished downloads of a plan found where a manifest knew no hash, also when a later stage failed.
+    /// Keeps beside the manifests what the finished downloads of a plan found where a manifest knew no hash, also when a later stage failed.
     public func recordLocks(of experiment: ExperimentPlan) throws {
-        try experiment.recordLocks(runner().status(of: downloads(of: experiment.plan)), in: places)
+        try experiment.recordLocks(runner().status(of: downloads(of: experiment.plan)))
     }
 }
 

@@ -33,6 +33,7 @@ struct Explain: ParsableCommand {
             throw ExperimentError("say what to explain: --filter NUMBER, --image FILE.jpg or --concept WORD")
         }
         guard concept == nil || filter.isEmpty && image == nil else { throw ExperimentError("--concept goes without --filter and --image") }
+        if output != nil, filter.count > 1, image == nil { throw ExperimentError("--output takes one filter's picture; leave it out for several") }
         let project = try global.open(), file = try project.experiment(experiment, settings: set), plan = try project.plan(file)
         let explainer = try FilterExplainer(plan, jobs: project.runner().status(of: plan.plan), method: method, row: row, threads: threads.count)
         if let concept {
@@ -77,7 +78,7 @@ struct Explain: ParsableCommand {
     ) throws {
         let seen: [SeenInPicture]
         do {
-            seen = try explainer.explain(picture: picture, filters: filter.isEmpty ? nil : filter, count: words)
+            seen = try explainer.explain(picture: project.places.argumentPath(picture), filters: filter.isEmpty ? nil : filter, count: words)
         } catch let error as ImagingError {
             throw ExperimentError("\(error); --image takes a JPEG")
         }
@@ -146,10 +147,10 @@ struct Explain: ParsableCommand {
         _ picture: RGBImage, _ name: String, _ file: ExperimentFile, _ project: Project
     ) throws -> String {
         let png = try encodePNG(picture)
-        guard let output, filter.count < 2 || image != nil else {
+        guard let output else {
             return try ResultsPlace(file, places: project.places).write([UInt8](png), to: "heatmaps/\(name)")
         }
-        let path = project.places.projectPath(output), url = URL(fileURLWithPath: path)
+        let path = project.places.argumentPath(output), url = URL(fileURLWithPath: path)
         try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(png).write(to: url, options: .atomic)
         return path

@@ -9,7 +9,10 @@ struct List: ParsableCommand {
 
     func run() throws {
         let project = try global.open()
-        let files = try project.experimentPaths().map { try ExperimentFile(contentsOf: $0) }
+        var files: [ExperimentFile] = [], faults: [ExperimentError] = []
+        for path in try project.experimentPaths() {
+            do { files.append(try ExperimentFile(contentsOf: path)) } catch let error as ExperimentError { faults.append(error) }
+        }
         if global.json {
             try standardOutput(json: .array(files.map { file in
                 ["name": .string(file.name), "title": .string(file.title), "variants": .int(file.variants.count)]
@@ -19,5 +22,7 @@ struct List: ParsableCommand {
                 [file.name, file.variants.count == 1 ? "" : "×\(file.variants.count)", file.title]
             }))
         }
+        faults.forEach { standardError("error: \($0)") }
+        if !faults.isEmpty { throw ExitCode(ExitStatus.usage.rawValue) }
     }
 }

@@ -13,27 +13,34 @@ struct PlanVerb: ParsableCommand {
 
     func run() throws {
         let project = try global.open()
-        try Self.show(chosen.files(project), project, json: global.json)
+        try Self.show(chosen.files(project), project, RunOptions(), json: global.json)
     }
 
-    /// Prints the plans of experiments; reads the store, changes nothing.
-    static func show(_ files: [ExperimentFile], _ project: Project, json: Bool) throws {
-        let documents = try files.compactMap { try show($0, project, json: json) }
+    /// Prints the plans of experiments, and then fails as a run with the same options would before its first stage.
+    /// Reads the store, changes nothing.
+    static func show(_ files: [ExperimentFile], _ project: Project, _ options: RunOptions, json: Bool) throws {
+        var preflight = Preflight(project)
+        let documents = try files.compactMap { file in
+            let experiment = try project.plan(file), predictions = try project.predict(experiment, options)
+            try preflight.look(at: experiment, predictions)
+            return try show(experiment, predictions, project, json: json)
+        }
         if json { try standardOutput(json: documents, isList: files.count > 1) }
+        try preflight.check()
     }
 
     /// - Returns: the plan as JSON, if that is asked for; else it is printed.
-    private static func show(_ file: ExperimentFile, _ project: Project, json: Bool) throws -> Value? {
-        let experiment = try project.plan(file)
-        let predictions = try project.runner().predict(experiment.plan) { try experiment.expectedCosts($0, places: project.places) }
-        let jobs = predictions.map(\.status)
-        let downloads = try jobs.flatMap { try project.pendingDownloads(of: $0, in: experiment.plan) }
+    private static func show(
+        _ experiment: ExperimentPlan, _ predictions: [Prediction], _ project: Project, json: Bool
+    ) throws -> Value? {
+        let file = experiment.file, running = predictions.filter(\.wouldRun).map(\.status)
+        let downloads = try running.flatMap { try project.pendingDownloads(of: $0, in: experiment.plan) }
         if json {
             return [
                 "schema": 1, "experiment": .string(file.name),
                 "runs": .array(predictions.filter(\.wouldRun).map { job in
                     [
-                        "name": .string(job.status.job), "reason": .string(job.status.reason.map { "\($0)" } ?? ""),
+                        "name": .string(job.status.job), "reason": .string(reason(job)),
                         "seconds": job.seconds.map { .double($0) } ?? .null, "bytes": job.bytes.map { .int($0) } ?? .null,
                     ]
                 }),
@@ -42,8 +49,8 @@ struct PlanVerb: ParsableCommand {
         }
         let rows = predictions.enumerated().map { index, job in
             [
-                "\(index + 1).", job.status.job, job.wouldRun ? "run" : "fresh", job.wouldRun ? job.seconds.map { "~" + Format.seconds($0) } ?? "?" : "",
-                job.wouldRun ? job.bytes.map { "~" + Format.bytes($0) } ?? "?" : "", job.status.reason.map { "\($0)" } ?? "",
+                "\(index + 1).", job.status.job, job.wouldRun ? "run" : job.status.state == .fresh ? "fresh" : "left out", job.wouldRun ? job.seconds.map { "~" + Format.seconds($0) } ?? "?" : "",
+                job.wouldRun ? job.bytes.map { "~" + Format.bytes($0) } ?? "?" : "", reason(job),
             ]
         }
         var lines = ["\(file.name): \(file.title)"] + Format.columns(rows)
@@ -56,6 +63,10 @@ struct PlanVerb: ParsableCommand {
         }
         try standardOutput(lines: lines + [summary(predictions, downloads)])
         return nil
+    }
+
+    private static func reason(_ job: Prediction) -> String {
+        job.status.reason.map { "\($0)" } ?? (job.wouldRun ? "\(Reason.forced)" : "")
     }
 
     /// One line: how many stages, how long, how much to fetch and to keep.

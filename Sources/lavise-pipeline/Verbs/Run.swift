@@ -36,13 +36,19 @@ struct Run: ParsableCommand {
     func run() throws {
         let project = try global.open()
         let files = try chosen.files(project)
-        let places = files.map { ResultsPlace($0, results: results, places: project.places) }
         // Found before the work: a place where results cannot go.
+        let places = files.map { file in
+            ResultsPlace(file, results: results, places: project.places)
+        }
         if mayLeaveResults { try places.forEach { try $0.check() } }
-        if dryRun { return try PlanVerb.show(files, project, json: global.json) }
+        let options = RunOptions(
+            jobs: threads.count, only: only, from: from, until: until, force: force,
+            verify: verify, lockTimeout: lockTimeout, versions: PipelineVersion.libraries, compare: firstDifference)
+        if dryRun { return try PlanVerb.show(files, project, options, json: global.json) }
+        try check(files.map(project.plan), project, options)
         var documents: [Value] = []
         let result = Result {
-            for (file, place) in zip(files, places) { documents.append(try run(file, project, place)) }
+            for (file, place) in zip(files, places) { documents.append(try run(file, project, options, place)) }
         }
         // What was finished before a failure is told of, too.
         if global.json, !documents.isEmpty { try standardOutput(json: documents, isList: chosen.isList) }
@@ -52,18 +58,28 @@ struct Run: ParsableCommand {
     /// Whether the stages asked for have the tables among them.
     private var mayLeaveResults: Bool { only.isEmpty && until.isEmpty || (only + until).contains(TablesFolder.name) }
 
+    /// Looks for what would stop the run, before the first stage of the first experiment.
+    private func check(_ experiments: [ExperimentPlan], _ project: Project, _ options: RunOptions) throws {
+        var preflight = Preflight(project)
+        for experiment in experiments {
+            let console = Console(
+                names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet, details: nil)
+            defer { console.end() }
+            try preflight.look(at: experiment, project.predict(experiment, options, observer: console))
+        }
+        try preflight.check()
+    }
+
     /// - Returns: how each stage stands afterwards.
-    private func run(_ file: ExperimentFile, _ project: Project, _ place: ResultsPlace) throws -> Value {
+    private func run(
+        _ file: ExperimentFile, _ project: Project, _ options: RunOptions, _ place: ResultsPlace
+    ) throws -> Value {
         let experiment = try project.plan(file)
         let details: (@Sendable (JobStatus) -> [String])? = global.verbose ? { @Sendable in project.details(of: $0) } : nil
         let console = Console(
             names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet, details: details)
         defer { console.end() }
-        let options = RunOptions(
-            jobs: threads.count, only: only, from: from, until: until, force: force,
-            verify: verify, lockTimeout: lockTimeout, versions: PipelineVersion.libraries, compare: firstDifference)
         let began = Date()
-        if only.isEmpty, from.isEmpty, until.isEmpty { try project.requireFilesWhenOffline(experiment.plan) }
         let result = Result { try project.runner(options, observer: console).run(experiment.plan) }
         console.end()
         let recorded = Result { try project.recordLocks(of: experiment) }

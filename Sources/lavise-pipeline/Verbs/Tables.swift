@@ -18,9 +18,9 @@ struct Tables: ParsableCommand {
     @Option(name: [.short, .long], help: ArgumentHelp("Where the tables go (default tables/ in the results).", valueName: "folder")) var output: String?
 
     func run() throws {
-        let project = try global.open(), source = results ?? "results"
-        let found = try CollectedTables(from: source, project: project), collected = found.tables
-        let folder = try found.write(to: output, results: source, places: project.places)
+        let project = try global.open()
+        let found = try CollectedTables(from: results, project: project), collected = found.tables
+        let folder = try found.write(to: output, results: results, places: project.places)
         if global.json {
             try standardOutput(json: [
                 "schema": 1, "folder": .string(folder), "tables": .array(collected.map(\.value)),
