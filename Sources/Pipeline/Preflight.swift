@@ -5,7 +5,7 @@ import Networks
 import Transfer
 
 /// What would stop a run, looked for before its first stage and all at once: what stages would read, the weights of the
-/// target model, what cannot be fetched, and room on the disk.
+/// target model, what cannot be fetched, and room for what is.
 public struct Preflight {
     private var problems: [String] = []
     private var isInputMissing = false
@@ -28,7 +28,7 @@ public struct Preflight {
         }
         let downloads = try running.flatMap { try project.pendingDownloads(of: $0, in: experiment.plan) }
         if project.downloads.offline { unreachable += Downloader(project.downloads).unreachable(downloads.map(\.file)) }
-        try lookAtSpace(experiment, predictions, downloads)
+        try lookAtSpace(downloads)
     }
 
     /// - Throws: `NotReady`; `TransferError.offline` or `.noSpace` where that alone is in the way.
@@ -73,23 +73,12 @@ public struct Preflight {
         }
     }
 
-    private mutating func lookAtSpace(
-        _ experiment: ExperimentPlan, _ predictions: [Prediction], _ downloads: [PlannedDownload]
-    ) throws {
+    private mutating func lookAtSpace(_ downloads: [PlannedDownload]) throws {
         let folder = nearestExisting(project.store.root), free = try freeSpace(folder)
         let fetched = downloads.reduce(0) { sum, one in
             sum + (one.bytesLeft ?? 0) + one.file.extract.reduce(0) { $0 + ($1.bytes ?? 0) }
         }
-        guard fetched <= free else {
-            noSpace = noSpace ?? .noSpace(folder: project.store.root, needed: fetched, free: free)
-            return
-        }
-        let kept = predictions.filter { $0.wouldRun && !(experiment.plan.job($0.status.job)?.stage is DownloadStage) }
-            .reduce(0) { $0 + ($1.bytes ?? 0) }
-        guard fetched + kept <= free else {
-            return note("\(experiment.file.name) takes about \((fetched + kept) / 1_000_000) MB, and \(free / 1_000_000) MB are free "
-                + "on the disk of \(project.store.root); make room or choose another store with --store")
-        }
+        if fetched > free { noSpace = noSpace ?? .noSpace(folder: project.store.root, needed: fetched, free: free) }
     }
 }
 

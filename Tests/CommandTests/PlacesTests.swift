@@ -167,7 +167,8 @@ import Testing
     func seedsThatAreNoneAreRefused(seeds: String, expected: String) throws {
         try Command.with { command in
             try command.makeExperiment()
-            let outcome = try command.run("plan", "x.json", "--seeds=\(seeds)")
+            let option = seeds.isEmpty ? ["--seeds", ""] : ["--seeds=\(seeds)"]
+            let outcome = try command.run(["plan", "x.json"] + option)
             #expect(outcome.code == 2 && outcome.errors.contains("--seeds \(seeds): ") && outcome.errors.contains(expected), "\(outcome.errors)")
         }
     }
