@@ -10,3 +10,15 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable, Equatab
 
     public var description: String { "checkpoint '\(path)': \(reason)" }
 }
+
+/// Text of a file as an error may show it: not long, and without characters that act on a terminal.
+func quoted(_ text: String) -> String {
+    let shown = text.unicodeScalars.prefix(120).map { scalar in
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+            "\\u{\(String(scalar.value, radix: 16))}"
+        default: String(Character(scalar))
+        }
+    }.joined()
+    return text.unicodeScalars.count > 120 ? shown + "…" : shown
+}

@@ -13,7 +13,7 @@ struct FileBytes {
         defer { close(descriptor) }
         var information = stat()
         guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
-            throw CheckpointError(path: path, reason: "is not a file")
+            throw CheckpointError(path: path, reason: "is not a file; name the file that holds the weights")
         }
         return try body(FileBytes(path: path, size: Int(information.st_size), descriptor: descriptor))
     }

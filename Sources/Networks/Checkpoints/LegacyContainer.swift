@@ -14,12 +14,11 @@ extension CheckpointContent {
         root = try unpickler.read(file, at: &position)
         guard let keys = try unpickler.items(file, at: &position) else { throw CheckpointError(path: file.path, reason: "has no list of storages") }
         heap = unpickler.heap
-        let types = Dictionary(heap.tensors.map { ($0.storage.key, $0.storage.type) }, uniquingKeysWith: { first, _ in first })
         var ranges: [String: Range<Int>] = [:]
         for key in keys {
             guard case .text(let key) = key else { throw CheckpointError(path: file.path, reason: "has no list of storages") }
-            guard let type = types[key] else {
-                throw CheckpointError(path: file.path, reason: "has a storage '\(key)' that belongs to no tensor")
+            guard let type = heap.storageTypes[key] else {
+                throw CheckpointError(path: file.path, reason: "has a storage '\(quoted(key))' that belongs to nothing")
             }
             ranges[key] = try storage(key, of: type, file, at: &position)
         }
@@ -31,7 +30,7 @@ extension CheckpointContent {
     init(tar file: FileBytes) throws {
         let members = try tarMembers(file)
         func start(_ name: String) throws -> Int {
-            guard let range = members[name] else { throw CheckpointError(path: file.path, reason: "is a tar archive without '\(name)', no PyTorch checkpoint") }
+            guard let range = members[name] else { throw CheckpointError(path: file.path, reason: "is a tar archive without '\(name)', no PyTorch checkpoint: unpack it with `tar xf` and name the file in it") }
             return range.lowerBound
         }
         var unpickler = Unpickler()

@@ -1,5 +1,6 @@
-/// Reads pickles (Python's protocols 0x80 2 to 5) without running anything: an interpreter of the stack operations, in which only
-/// the names of `PickleCallable` exist. Time and memory are bounded by the length of the pickle, and that by `largest`.
+/// Reads pickles (Python's protocols 2 to 5) without running anything: an interpreter of the stack operations, for which the
+/// names of `PickleCallable` have a meaning, and every other name makes an object that nobody looks into (`PickleObject`).
+/// Time and memory are bounded by the length of the pickle, and that by `largest`.
 struct Unpickler {
     /// The longest pickle read, in bytes; those of the published checkpoints have under 100 kB.
     static let largest = 16 << 20
@@ -102,7 +103,7 @@ struct Unpickler {
         case UInt8(ascii: "T"): stack.append(try text(length(4)))
         case UInt8(ascii: "C"): stack.append(.data(Array(try take(Int(byte())))))
         case UInt8(ascii: "B"): stack.append(.data(Array(try take(length(4)))))
-        case 0x8e: stack.append(.data(Array(try take(length(8)))))
+        case 0x8e, 0x96: stack.append(.data(Array(try take(length(8)))))
         default: return false
         }
         return true
@@ -111,7 +112,7 @@ struct Unpickler {
     private mutating func performContainer(_ operation: UInt8) throws -> Bool {
         switch operation {
         case UInt8(ascii: ")"): stack.append(heap.tuple([]))
-        case UInt8(ascii: "t"): stack.append(heap.tuple(try popMark()))
+        case UInt8(ascii: "t"), 0x91: stack.append(heap.tuple(try popMark()))  // tuples, and frozen sets as such
         case 0x85...0x87:
             let items = try (0..<Int(operation) - 0x84).map { _ in try pop() }
             stack.append(heap.tuple(items.reversed()))
@@ -136,12 +137,10 @@ struct Unpickler {
         case 0x93:  // STACK_GLOBAL
             guard case .text(let name) = try pop(), case .text(let module) = try pop() else { throw failure("a global without a name") }
             stack.append(try callable(module: module, name: name))
-        case UInt8(ascii: "R"), 0x81:  // REDUCE, NEWOBJ
-            let arguments = try pop()
-            guard case .callable(let callable) = try pop(), let arguments = heap.items(arguments) else {
-                throw failure("something is called that is no function")
-            }
-            stack.append(try call(callable, arguments))
+        case UInt8(ascii: "R"), 0x81: stack.append(try reduce(arguments: pop()))  // REDUCE, NEWOBJ
+        case 0x92:  // NEWOBJ_EX: its keywords say nothing about tensors
+            _ = try pop()
+            stack.append(try reduce(arguments: pop()))
         case UInt8(ascii: "b"):
             let state = try pop()
             stack.append(try build(try pop(), state))
@@ -154,11 +153,21 @@ struct Unpickler {
     // MARK: What the names stand for
 
     private func callable(module: String, name: String) throws -> PickleValue {
-        guard let callable = PickleCallable(module: module, name: name) else {
-            throw failure("the file wants to use '\(module).\(name)'; only tensors are read and nothing is run, so save "
-                + "model.state_dict() instead, or do not trust this file")
+        guard !PickleCallable.isHarmful(module: module, name: name) else {
+            throw failure("the file wants to use '\(quoted(module)).\(quoted(name))', which has no place beside weights: do not "
+                + "load it with Python, which would run that; nothing of it was run here")
         }
-        return .callable(callable)
+        return .callable(PickleCallable(module: module, name: name))
+    }
+
+    private mutating func reduce(arguments: PickleValue) throws -> PickleValue {
+        let called = try pop()
+        guard let arguments = heap.items(arguments) else { throw failure("something is called that is no function") }
+        switch called {
+        case .callable(let callable): return try call(callable, arguments)
+        case .object(let index): return heap.object(of: heap.objects[index].className)
+        default: throw failure("something is called that is no function")
+        }
     }
 
     private mutating func call(_ callable: PickleCallable, _ arguments: [PickleValue]) throws -> PickleValue {
@@ -176,7 +185,13 @@ struct Unpickler {
                 let shape = integers(arguments[2]), let strides = integers(arguments[3]) else {
                 throw failure("a tensor is not made of storage, offset, shape and strides")
             }
-            return tensor(StoredTensor(storage: storage, offset: offset, shape: shape, strides: strides))
+            return tensor(StoredTensor(
+                storage: storage, offset: offset, shape: shape, strides: strides, isNegated: arguments.count > 6 && isNegated(arguments[6])))
+        case .rebuildFromType:
+            guard arguments.count >= 3, case .callable(let callable) = arguments[0], callable != .rebuildFromType,
+                let arguments = heap.items(arguments[2]) else { throw failure("a tensor's subclass is not made of a tensor") }
+            return try call(callable, arguments)
+        case .other(let name): return heap.object(of: name)
         case .rebuildParameter, .parameter:
             guard let first = arguments.first else { return .callable(.parameter) }  // filled by the following BUILD
             guard case .tensor = first else { throw failure("a parameter that is no tensor") }
@@ -188,10 +203,18 @@ struct Unpickler {
         }
     }
 
+    /// The negative-view bit of a tensor's metadata (`torch._utils.get_tensor_metadata`): its storage holds the negated numbers.
+    private func isNegated(_ metadata: PickleValue) -> Bool {
+        if case .dictionary(let index) = metadata, case .bool(true) = heap.value("neg", in: index) { true } else { false }
+    }
+
     /// What `__setstate__` does: nothing that matters here, but to a parameter of PyTorch before 0.2, whose tensor comes first in it.
-    private func build(_ object: PickleValue, _ state: PickleValue) throws -> PickleValue {
+    private mutating func build(_ object: PickleValue, _ state: PickleValue) throws -> PickleValue {
         switch object {
-        case .dictionary, .tensor: return object
+        case .dictionary, .tensor, .callable(.other): return object
+        case .object(let index):
+            heap.objects[index].state = state
+            return object
         case .callable(.parameter):
             guard let tensor = heap.items(state)?.first, case .tensor = tensor else { throw failure("a parameter without a tensor") }
             return tensor
@@ -199,14 +222,17 @@ struct Unpickler {
         }
     }
 
-    private func persistent(_ id: PickleValue) throws -> PickleValue {
+    private mutating func persistent(_ id: PickleValue) throws -> PickleValue {
         switch persistentIDs {
         case .storages:
+            // A class with its source, which a whole model brings.
+            if let parts = heap.items(id), parts.count > 1, case .text("module") = parts[0], case .callable = parts[1] { return parts[1] }
             guard let parts = heap.items(id), parts.count >= 5, case .text("storage") = parts[0], case .callable(.elements(let type)) = parts[1],
                 case .text(let key) = parts[2], case .int(let count) = parts[4], (0...1 << 48).contains(count) else {
                 throw failure("a reference to something that is no storage")
             }
             if parts.count > 5, case .tuple = parts[5] { throw failure("a view of a storage (PyTorch before 0.2) is not read") }
+            heap.storageTypes[key] = type
             return .storage(StoredStorage(key: key, type: type, count: count))
         case .table(let table):
             let key: String
@@ -255,13 +281,26 @@ struct Unpickler {
     }
 
     private mutating func append(_ items: [PickleValue]) throws {
+        if case .object = try top() { return }
         guard case .list(let index) = try top() else { throw failure("items are added to something that is no list") }
         heap.lists[index] += items
     }
 
     private mutating func setItems(_ items: [PickleValue]) throws {
-        guard case .dictionary(let index) = try top(), items.count % 2 == 0 else { throw failure("items are set on something that is no dictionary") }
-        for i in stride(from: 0, to: items.count, by: 2) { heap.dictionaries[index].append((items[i], items[i + 1])) }
+        guard items.count % 2 == 0 else { throw failure("a key has no value in a dictionary") }
+        let pairs = stride(from: 0, to: items.count, by: 2).map { (items[$0], items[$0 + 1]) }
+        switch try top() {
+        case .dictionary(let index): heap.dictionaries[index] += pairs
+        case .object(let index):
+            // A subclass of a dictionary; its items are as good as a dictionary's.
+            let dictionary = heap.objects[index].items ?? heap.dictionaries.count
+            if heap.objects[index].items == nil {
+                heap.dictionaries.append([])
+                heap.objects[index].items = dictionary
+            }
+            heap.dictionaries[dictionary] += pairs
+        default: throw failure("items are set on something that is no dictionary")
+        }
     }
 
     private func integers(_ value: PickleValue) -> [Int]? {

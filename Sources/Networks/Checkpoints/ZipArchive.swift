@@ -80,9 +80,13 @@ extension CheckpointContent {
         try self.init(zip: path, in: ZipArchive.with(path) { archive in
             let members = archive.members
             guard let name = members.first(where: { $0.hasSuffix("/data.pkl") && $0.split(separator: "/").count == 2 }) else {
-                throw CheckpointError(path: path, reason: "is a zip archive without a data.pkl, no PyTorch checkpoint")
+                throw CheckpointError(path: path, reason: CheckpointContent.otherArchive(members))
             }
             let prefix = String(name.dropLast("/data.pkl".count))
+            if members.contains(prefix + "/constants.pkl") || members.contains(where: { $0.hasPrefix(prefix + "/code/") }) {
+                throw CheckpointError(path: path, reason: "is a TorchScript program (torch.jit.save), which is code and is not run; "
+                    + "load it in Python and save its state_dict(): torch.save(torch.jit.load(…).state_dict(), …)")
+            }
             if members.contains(prefix + "/byteorder"), try archive.read(prefix + "/byteorder", limit: 16) != Array("little".utf8) {
                 throw CheckpointError(path: path, reason: "was written on a big-endian machine, which is not read")
             }

@@ -30,7 +30,10 @@ struct MapFile: Sendable {
         private let file: HDF5File
         private let rows: Rows
 
-        init(path: String, images: Int, shape: FeatureShape, precision: Experiment.Precision, backbone: String, layer: String) throws {
+        init(
+            path: String, images: Int, shape: FeatureShape, precision: Experiment.Precision, backbone: String, layer: String,
+            place: WeightsPlace?
+        ) throws {
             file = try HDF5File.create(path)
             let dims = [images, shape.channels, shape.height, shape.width], chunk = [1] + dims.dropFirst()
             rows = switch precision {
@@ -40,6 +43,9 @@ struct MapFile: Sendable {
             try file.setAttribute("backbone", on: "features", backbone)
             try file.setAttribute("layer", on: "features", layer)
             try file.setAttribute("precision", on: "features", precision.rawValue)
+            guard let place, place.note != nil else { return }
+            try file.setAttribute("weightsKey", on: "features", place.key)
+            try file.setAttribute("weightsPrefix", on: "features", place.prefix)
         }
 
         func write(_ row: Int, _ maps: ArraySlice<Float>) throws {

@@ -9,7 +9,7 @@ import Tensors
 /// Runs the backbone once an image: `features.h5` holds the maps that evaluation reads, `pooled.h5` a masked mean a sample.
 ///
 /// `features.h5`: `/features` [N, d, h, w] (row i = image i; rows that are not evaluated take no space), attributes `backbone`,
-/// `layer`. `pooled.h5`: `/pooled` [M, d] (or [M, d·h·w] with `flattenFeatures`), `/area` [M] int32 (cells of the grid mask).
+/// `layer`, and `weightsKey`, `weightsPrefix` where there are such. `pooled.h5`: `/pooled` [M, d] (or [M, d·h·w] with `flattenFeatures`), `/area` [M] int32 (cells of the grid mask).
 struct FeaturesStage: Stage {
     static let featuresName = "features.h5", pooledName = "pooled.h5"
     /// Images a shard: what a killed run loses at most.
@@ -38,12 +38,14 @@ struct FeaturesStage: Stage {
 
     func run(_ context: StageContext) throws {
         let dataset = try DatasetFile(context.input("dataset"))
+        let place = try model.place(context)
+        if let note = place?.note { context.note(note) }
         let training = try model.backbone(context, probes: probed ? 1 : 0)
         let extraction = FeatureExtraction(
             dataset: dataset, training: training, evaluation: probed ? try model.backbone(context, probes: 2) : training, probed: probed,
             evaluated: Set(dataset.evaluatedRows(all: evaluateAll)), flatten: flatten)
         let shards = Self.parts(of: 0..<dataset.imageCount, size: Self.shardSize)
-        let assembly = try FeatureAssembly(shards, extraction, model, precision, context)
+        let assembly = try FeatureAssembly(shards, extraction, model, place, precision, context)
         let missing = shards.indices.filter { !FileManager.default.fileExists(atPath: assembly.shardPath($0)) }
         for index in Set(shards.indices).subtracting(missing).sorted() { try assembly.add(index) }
 
@@ -95,7 +97,8 @@ private final class FeatureAssembly: Sendable {
     }
 
     init(
-        _ shards: [Range<Int>], _ extraction: FeatureExtraction, _ model: Model, _ precision: Experiment.Precision, _ context: StageContext
+        _ shards: [Range<Int>], _ extraction: FeatureExtraction, _ model: Model, _ place: WeightsPlace?, _ precision: Experiment.Precision,
+        _ context: StageContext
     ) throws {
         self.shards = shards
         self.precision = precision
@@ -104,7 +107,7 @@ private final class FeatureAssembly: Sendable {
         size = extraction.shape.count
         maps = try MapFile.Writer(
             path: context.output + "/" + FeaturesStage.featuresName, images: extraction.dataset.imageCount, shape: extraction.shape,
-            precision: precision, backbone: model.architecture.name, layer: model.layer)
+            precision: precision, backbone: model.architecture.name, layer: model.layer, place: place)
         pooledFile = try HDF5File.create(context.output + "/" + FeaturesStage.pooledName)
         pooled = try pooledFile.createDataset("pooled", Float.self, shape: [extraction.dataset.sampleCount, extraction.width], chunk: nil)
     }

@@ -58,6 +58,32 @@ import Testing
         }
     }
 
+    /// What starts programs or reaches into Python is refused by name, wherever in the file it stands and however it is written.
+    @Test(arguments: [
+        "os.system", "posix.system", "nt.system", "os.popen", "os.path.join", "subprocess.Popen", "subprocess.check_output", "builtins.eval",
+        "builtins.exec", "builtins.compile", "builtins.open", "builtins.__import__", "__builtin__.execfile", "builtins.setattr", "pty.spawn",
+        "sys.exit", "socket.socket", "shutil.rmtree", "runpy.run_path", "importlib.import_module", "webbrowser.open", "ctypes.CDLL",
+        "pickle.loads", "marshal.loads", "multiprocessing.Process", "urllib.request.urlopen", "http.client.HTTPSConnection", "pip.main",
+        "timeit.timeit", "pdb.run", "code.InteractiveInterpreter", "asyncio.subprocess.create_subprocess_shell",
+    ])
+    func harmfulNames(name: String) throws {
+        let dot = try #require(name.lastIndex(of: ".")), module = String(name[..<dot]), function = String(name[name.index(after: dot)...])
+        for global in [Array("c\(module)\n\(function)\n".utf8), text(module) + text(function) + [0x93]] {
+            // {"b": function(…)}, and the function alone, never called
+            for pickle in [Array("}".utf8) + text("b") + global + text("x") + [0x85] + Array("Rs.".utf8), global + Array("0}.".utf8)] {
+                #expect(complaint(HostilePickles.start + pickle).contains("wants to use '\(name)'"))
+            }
+        }
+    }
+
+    /// What only sounds like that is a program's own.
+    @Test(arguments: ["code.models.Args", "osmnx.Graph", "types.SimpleNamespace", "profile.config.Config", "builtins.set", "pathlib.PosixPath"])
+    func harmlessNames(name: String) throws {
+        let dot = try #require(name.lastIndex(of: "."))
+        let global = Array("c\(name[..<dot])\n\(name[name.index(after: dot)...])\n".utf8)
+        #expect(complaint(HostilePickles.start + Array("}".utf8) + text("b") + global + Array(")Rs.".utf8)).hasSuffix("holds no tensors, only 'b'"))
+    }
+
     @Test func claimsOfABillion() throws {
         // The storage is not in the file.
         let missing = failure {

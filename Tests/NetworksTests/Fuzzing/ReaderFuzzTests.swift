@@ -4,7 +4,8 @@ import Testing
 
 /// A short fuzzing of the readers, and the files that once broke them.
 @Suite struct Fuzzing {
-    private static let checkpoints = ["zip.pth", "legacy.pth", "tar.pth", "wrapped.pth", "protocol4.pth", "evil_legacy.pth"].map(checkpointPath)
+    private static let checkpoints = ["zip.pth", "legacy.pth", "tar.pth", "wrapped.pth", "protocol4.pth", "evil_legacy.pth", "foreign/beside2.pth", "foreign/beside_legacy.pth",
+                                      "foreign/views.pth", "foreign/plain.safetensors", "foreign/whole_legacy.pth"].map(checkpointPath)
     private static let hdf5 = [checkpointPath("expected.h5"), Bundle.module.bundlePath + "/Fixtures/Training/step.h5"]
 
     @Test(arguments: [checkpoints, hdf5]) func damagedFilesAreReadOrRefused(samples: [String]) throws {
