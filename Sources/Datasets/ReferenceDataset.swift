@@ -37,6 +37,8 @@ public protocol ReferenceDataset: Sendable {
     var concepts: [String] { get }
     /// By split, then id; images without annotations are dropped.
     var images: [ReferenceImage] { get }
+    /// Names without a concept, with the annotations that are left out for it, the most first.
+    var unmatched: [UnmatchedName] { get }
     /// The samples of image `row`, by their positives' indices, seen in a training view, or in METHOD's standard
     /// view when `view` is nil. `width` and `height` are the decoded image's. May be empty.
     /// - Throws: `DatasetError` naming the file and the annotation.
@@ -70,13 +72,15 @@ public struct DatasetRules: Sendable, Equatable {
     public var validationShare = 0.1
     /// Only so many images of each split, the first by id; nil for all.
     public var limit: Int?
+    /// How words are compared with those that have a vector.
+    public var words = WordMatching.exact
     /// Of the Visual Genome split.
     public var seed: UInt64 = 0
 
     public init() {}
 }
 
-extension Array where Element == String {
+extension Collection where Element == String {
     /// By Unicode code points (which is the order of UTF-8's bytes), whatever the locale.
     func sortedByCodePoints() -> [String] { sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 }

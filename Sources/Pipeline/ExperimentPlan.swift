@@ -125,6 +125,7 @@ public struct ExperimentPlan: Sendable {
             rules.limit = experiment.dataset.limit
             rules.minimumCount = experiment.dataset.minimumCount
             rules.seed = experiment.seed
+            rules.words = experiment.dataset.words
             if experiment.dataset.kind == .visualGenome {
                 rules.transposedBoxMask = on(.transposedBoxMask)
                 rules.firstWordOfSynset = on(.firstWordOfSynset)
@@ -147,7 +148,9 @@ public struct ExperimentPlan: Sendable {
         private mutating func targetModel(_ experiment: Experiment) throws -> (Model, [Input]) {
             let backbone = experiment.backbone
             func model(seed: UInt64?, member: String?) -> Model {
-                Model(architecture: backbone.architecture, layer: backbone.layer, randomSeed: seed, member: member)
+                Model(
+                    architecture: backbone.architecture, layer: backbone.layer, randomSeed: seed, member: member,
+                    key: backbone.weightsKey, prefix: backbone.weightsPrefix)
             }
             switch backbone.weights {
             case nil: return (model(seed: experiment.seed, member: nil), [])

@@ -5,6 +5,8 @@ import Imaging
 public struct COCODataset: ReferenceDataset {
     public let concepts: [String]
     public let images: [ReferenceImage]
+    /// Categories with annotations of which no word has a vector.
+    public let unmatched: [UnmatchedName]
 
     private let rules: DatasetRules
     private let parts: [Part]
@@ -21,23 +23,29 @@ public struct COCODataset: ReferenceDataset {
     ///   - annotations: `instances_*.json` of each split.
     ///   - imageFolders: where the images of each split are; `file_name` is relative to it.
     ///   - hasVector: whether a word has an embedding vector; other words of a category's name are dropped.
+    ///   - rules: say how words are compared.
     /// - Throws: `DatasetError`, also when a split has no annotated image or no word of any category has a vector.
-    public init(annotations files: [(Split, String)], imageFolders: [(Split, String)], hasVector: (String) -> Bool,
+    public init(annotations files: [(Split, String)], imageFolders: [(Split, String)], hasVector: @escaping (String) -> Bool,
                 rules: DatasetRules) throws {
         let read = try files.sorted { $0.0.rawValue < $1.0.rawValue }.map { ($0.0, try COCOAnnotations($0.1)) }
-        var tokens: [String: Bool] = [:]
-        for (_, part) in read {
-            for name in part.categories.values {
-                for token in name.split(separator: " ").map(String.init) where tokens[token] == nil { tokens[token] = hasVector(token) }
-            }
+        let words = ConceptWords(matching: rules.words, hasVector: hasVector)
+        let named = read.map { _, part in
+            part.categories.mapValues { words.concepts(of: $0, exact: $0.split(separator: " ").map(String.init)) }
         }
-        concepts = tokens.filter(\.value).map(\.key).sortedByCodePoints()
+        // By bytes: a `String` equals what only looks the same.
+        let tokens = Dictionary(named.flatMap { $0.values.joined() }.map { (Array($0.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+        concepts = tokens.values.sortedByCodePoints()
+        unmatched = Self.unmatched(read.map(\.1), named, words)
         guard !concepts.isEmpty else {
-            throw DatasetError.empty(file: files.map(\.1).joined(separator: ", "), reason: "no word of any category's name has a vector in the word embedding")
+            let found = unmatched.prefix(3).map { "'\($0.name)'" }.joined(separator: ", ")
+            let match = unmatched.contains { $0.match != nil } ? "; with dataset.words=folded some have" : ""
+            throw DatasetError.empty(
+                file: files.map(\.1).joined(separator: ", "),
+                reason: "no word of any category's name (\(found)) has a vector in the word embedding\(match)")
         }
-        let index = Dictionary(uniqueKeysWithValues: zip(concepts, Int32(0)...))
-        parts = read.map { _, part in
-            Part(annotations: part, positives: part.categories.mapValues { Self.positives($0, index) })
+        let index = Dictionary(uniqueKeysWithValues: zip(concepts.map { Array($0.utf8) }, Int32(0)...))
+        parts = zip(read, named).map { part, named in
+            Part(annotations: part.1, positives: named.mapValues { $0.compactMap { index[Array($0.utf8)] } })
         }
 
         var images: [ReferenceImage] = [], entries: [(part: Int, row: Int, annotations: Range<Int>)] = []
@@ -61,13 +69,16 @@ public struct COCODataset: ReferenceDataset {
         self.rules = rules
     }
 
-    /// The concepts of a category: the words of its name that have vectors, each once, in the name's order.
-    private static func positives(_ name: String, _ index: [String: Int32]) -> [Int32] {
-        var found: [Int32] = []
-        for token in name.split(separator: " ") {
-            if let concept = index[String(token)], !found.contains(concept) { found.append(concept) }
+    /// Categories without concepts, with their annotations in all parts.
+    private static func unmatched(_ parts: [COCOAnnotations], _ named: [[Int: [String]]], _ words: ConceptWords) -> [UnmatchedName] {
+        var counts: [[UInt8]: (name: String, annotations: Int)] = [:]
+        for (part, named) in zip(parts, named) {
+            for annotation in part.annotations where named[annotation.category]?.isEmpty ?? false {
+                guard let name = part.categories[annotation.category] else { continue }
+                counts[Array(name.utf8), default: (name, 0)].annotations += 1
+            }
         }
-        return found
+        return counts.values.map { words.unmatched($0.name, annotations: $0.annotations) }.inOrder()
     }
 
     public func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample] {

@@ -8,6 +8,8 @@ import Imaging
 public struct VisualGenomeDataset: ReferenceDataset {
     public let concepts: [String]
     public let images: [ReferenceImage]
+    /// Lemmas of synsets that have no vector.
+    public let unmatched: [UnmatchedName]
 
     private let rules: DatasetRules
     /// Boxes of the concepts kept, image after image.
@@ -23,7 +25,7 @@ public struct VisualGenomeDataset: ReferenceDataset {
     /// - Throws: `DatasetError`, also when no concept or a split without images is left.
     public init(
         objects path: String, imageFolders: [String], isPresent: (String) -> Bool = { access($0, F_OK) == 0 },
-        hasVector: (String) -> Bool, rules: DatasetRules
+        hasVector: @escaping (String) -> Bool, rules: DatasetRules
     ) throws {
         let objects = try VisualGenomeObjects(path, hasVector: hasVector, rules: rules)
         let splits = Datasets.splits(of: objects, rules: rules)
@@ -33,8 +35,9 @@ public struct VisualGenomeDataset: ReferenceDataset {
         guard !concepts.isEmpty else {
             throw DatasetError.empty(file: path, reason: "no concept has a word vector and occurs \(rules.minimumCount) times or more")
         }
-        let index = Dictionary(uniqueKeysWithValues: zip(concepts, Int32(0)...))
-        let renamed = objects.concepts.indices.map { counts[$0] >= rules.minimumCount ? index[objects.concepts[$0]]! : -1 }
+        unmatched = objects.unmatched
+        let index = Dictionary(uniqueKeysWithValues: zip(concepts.map { Array($0.utf8) }, Int32(0)...))
+        let renamed = objects.concepts.indices.map { counts[$0] >= rules.minimumCount ? index[Array(objects.concepts[$0].utf8)]! : -1 }
 
         var images: [ReferenceImage] = [], boxes: [VisualGenomeObjects.Box] = [], ranges: [Range<Int>] = []
         for split in Split.allCases {

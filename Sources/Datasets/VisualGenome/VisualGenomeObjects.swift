@@ -18,26 +18,34 @@ struct VisualGenomeObjects {
     private(set) var boxes: [Box] = []
     /// Concepts by number, in order of appearance.
     private(set) var concepts: [String] = []
+    /// Lemmas of synsets without a concept, with the number of objects.
+    private(set) var unmatched: [UnmatchedName] = []
 
     /// - Throws: `DatasetError` for a file that cannot be read or is not Visual Genome's JSON.
-    init(_ path: String, hasVector: (String) -> Bool, rules: DatasetRules) throws {
+    init(_ path: String, hasVector: @escaping (String) -> Bool, rules: DatasetRules) throws {
         self.path = path
         var stream = try JSONElementStream(path)
-        var numbers: [String: Int32] = [:]      // −1: no vector
+        let words = ConceptWords(matching: rules.words, hasVector: hasVector)
+        // By bytes: a `String` equals what only looks the same.
+        var numbers: [[UInt8]: Int32] = [:], lemmas: [[UInt8]: [Int32]] = [:], left: [[UInt8]: (name: String, annotations: Int)] = [:]
+        func number(_ word: String) -> Int32 {
+            numbers[Array(word.utf8)] ?? {
+                concepts.append(word)
+                numbers[Array(word.utf8)] = Int32(concepts.count - 1)
+                return Int32(concepts.count - 1)
+            }()
+        }
         try stream.forEach { key, value, _ in
             guard key.isEmpty else { throw JSONProblem("expected a list of images, found an object with \"\(key)\"") }
             let id = Int64(try value.member("image_id").integer("image_id")), first = boxes.count
             try Self.forEachObject(value.member("objects"), ofImage: id) { object in
                 var ofObject: [Int32] = []
                 try object.member("synsets").forEach("synsets") { synset in
-                    let word = conceptOfSynset(try synset.string("synsets"), rules: rules)
-                    let number = numbers[word] ?? {
-                        guard !word.isEmpty, hasVector(word) else { return -1 }
-                        concepts.append(word)
-                        return Int32(concepts.count - 1)
-                    }()
-                    numbers[word] = number
-                    if number >= 0 && !ofObject.contains(number) { ofObject.append(number) }
+                    let lemma = conceptOfSynset(try synset.string("synsets"), rules: rules), key = Array(lemma.utf8)
+                    let found = lemmas[key] ?? words.concepts(of: lemma, exact: lemma.isEmpty ? [] : [lemma]).map(number)
+                    lemmas[key] = found
+                    if found.isEmpty { left[key, default: (lemma, 0)].annotations += 1 }
+                    for number in found where !ofObject.contains(number) { ofObject.append(number) }
                 }
                 if ofObject.isEmpty { return }
                 let x = try Self.pixels(object, "x"), y = try Self.pixels(object, "y")
@@ -46,6 +54,7 @@ struct VisualGenomeObjects {
             }
             images.append(Image(id: id, boxes: first..<boxes.count))
         }
+        unmatched = left.values.map { words.unmatched($0.name, annotations: $0.annotations) }.inOrder()
         images.sort { $0.id < $1.id }
         for (previous, next) in zip(images, images.dropFirst()) where previous.id == next.id {
             throw DatasetError.inconsistent(file: path, reason: "image \(next.id) is listed twice")

@@ -1,3 +1,4 @@
+import Datasets
 import LaViSE
 import Networks
 
@@ -34,6 +35,8 @@ public struct Experiment: Sendable {
         /// Concepts that occur fewer times are dropped (Visual Genome).
         public var minimumCount: Int
         public var onBadImage: OnBadImage
+        /// How the words of categories and synsets are compared with the embedding's.
+        public var words: WordMatching
         /// Random crops of every training image beside its standard crop; 0: the standard crop alone.
         public var views: Int
     }
@@ -52,6 +55,10 @@ public struct Experiment: Sendable {
         public var layer: String
         /// nil: PyTorch's default initialisation, drawn from the seed.
         public var weights: Origin?
+        /// Which dictionary of the checkpoint is read; nil: the one in which every name is found.
+        public var weightsKey: String?
+        /// What stands before the names in it; nil: the one prefix with which every name is found.
+        public var weightsPrefix: String?
         public var precision: Precision
     }
 

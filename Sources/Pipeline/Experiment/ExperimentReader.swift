@@ -1,3 +1,4 @@
+import Datasets
 import Fingerprints
 import LaViSE
 import Networks
@@ -92,7 +93,7 @@ private func origin(_ fields: Fields, path: String, example: String) throws -> O
 
 extension Experiment.Dataset {
     init(_ root: Fields) throws {
-        let fields = try root.object("dataset", known: ["kind", "root", "manifest", "limit", "scenes", "minimumCount", "onBadImage", "views"])
+        let fields = try root.object("dataset", known: ["kind", "root", "manifest", "limit", "scenes", "minimumCount", "onBadImage", "views", "words"])
         kind = try fields.required("kind", "one of \(DatasetKind.allCases.map(\.rawValue).joined(separator: ", "))") { try fields.choice($0, DatasetKind.self) }
         origin = try Pipeline.origin(fields, path: "root", example: "folder")
         if kind != .demoScenes, origin == nil {
@@ -106,6 +107,7 @@ extension Experiment.Dataset {
         minimumCount = try fields.int("minimumCount", in: 0...Int.max) ?? 100
         onBadImage = try fields.choice("onBadImage", Experiment.OnBadImage.self) ?? .fail
         views = try fields.int("views", in: 0...255) ?? 0
+        words = try fields.choice("words", WordMatching.self) ?? kind.defaultWords
     }
 }
 
@@ -143,9 +145,12 @@ extension Experiment.TargetModel {
         guard architecture.layers.contains(layer) else { throw fields.choiceError("layer", layer, architecture.layers) }
         precision = try fields.choice("precision", Experiment.Precision.self) ?? .float32
         let random = try fields.bool("random") ?? false
-        weights = random ? nil : try Pipeline.origin(try fields.object("weights", known: ["path", "manifest"]), path: "path", example: "file")
+        let weights = try fields.object("weights", known: ["path", "manifest", "key", "prefix"])
+        self.weights = random ? nil : try Pipeline.origin(weights, path: "path", example: "file")
+        weightsKey = random ? nil : try weights.string("key")
+        weightsPrefix = random ? nil : try weights.string("prefix")
         if random, fields.has("weights") { throw fields.error("weights", "absent when \"random\" is true") }
-        if !random, weights == nil {
+        if !random, self.weights == nil {
             throw fields.error("weights", "{\"path\": …} or {\"manifest\": …} (or set \"random\": true for untrained weights)")
         }
     }

@@ -6,7 +6,7 @@ import Imaging
 ///
 /// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,224,224,3] uint8}`, `/instances/{image [M] int32, offset
 /// [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first)}`, `/concepts/{token [C],
-/// seen [C] uint8 (at METHOD's category fraction)}`, `/skipped/{file, reason}`.
+/// seen [C] uint8 (at METHOD's category fraction)}`, `/skipped/{file, reason}`, `/unmatched` (`UnmatchedNames`).
 struct DatasetFile: Sendable {
     static let name = "dataset.h5"
     static let side = 224
@@ -19,6 +19,8 @@ struct DatasetFile: Sendable {
     let views: [UInt8]
     let hasViews: Bool
     let skipped: [String]
+    /// Names without a concept.
+    let unmatched: [UnmatchedName]
     /// Image row of every sample; ascending.
     let sampleImages: [Int32]
     private let offsets: [Int32]
@@ -37,6 +39,7 @@ struct DatasetFile: Sendable {
         views = try file.read("images/view")
         hasViews = views.contains { $0 > 0 }
         skipped = try file.readStrings("skipped/file")
+        unmatched = try UnmatchedNames.read(from: file)
         sampleImages = try file.read("instances/image")
         offsets = try file.read("instances/offset")
         positives = try file.read("instances/concepts")

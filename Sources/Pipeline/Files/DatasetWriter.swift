@@ -47,7 +47,7 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
         skippedReasons.append(reason)
     }
 
-    func finish(concepts: [String], seen: [Bool]) throws {
+    func finish(concepts: [String], seen: [Bool], unmatched: [UnmatchedName]) throws {
         try file.write("images/id", ids)
         try file.write("images/split", splits)
         try file.write("images/view", views)
@@ -56,6 +56,7 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
         try file.write("instances/concepts", positives)
         try file.write("concepts/token", strings: concepts)
         try file.write("concepts/seen", seen.map { $0 ? 1 : 0 } as [UInt8])
+        try UnmatchedNames.write(unmatched, to: file)
         try file.write("skipped/file", strings: skippedFiles)
         try file.write("skipped/reason", strings: skippedReasons)
         try file.close()

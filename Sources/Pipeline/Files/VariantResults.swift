@@ -78,6 +78,7 @@ public struct VariantResults: Sendable {
         var notes = ["\(dataset.imageCount) images, \(dataset.sampleCount) samples, \(dataset.concepts.count) concepts"]
         if samplesLeft > 0 { notes.append("\(samplesLeft) samples took no part in training: their mask is empty on the grid, or they have no seen concept") }
         if !dataset.skipped.isEmpty { notes.append("\(dataset.skipped.count) images could not be read and were skipped: \(dataset.skipped.joined(separator: ", "))") }
+        if let note = UnmatchedNames.note(dataset.unmatched, most: 20) { notes.append(note) }
         return notes
     }
 

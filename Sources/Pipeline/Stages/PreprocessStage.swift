@@ -23,10 +23,13 @@ struct PreprocessStage: Stage {
     let layout: DatasetLayout
 
     var parameters: Value {
-        .object([
+        var members: [String: Value] = [
             "kind": .string(kind == .visualGenome ? "visual-genome" : "coco"), "onBadImage": .string(onBadImage.rawValue), "views": .int(views),
             "rules": rules.parameters, "seed": .int(Int(seed)),
-        ])
+        ]
+        // Absent where it is the default, so that what was computed before it could be said is still known.
+        if rules.words != kind.defaultWords { members["words"] = .string(rules.words.rawValue) }
+        return .object(members)
     }
 
     func numericsKey() -> Digest? { nil }
@@ -34,6 +37,7 @@ struct PreprocessStage: Stage {
     func run(_ context: StageContext) throws {
         let words = try WordList(contentsOf: context.input("words"))
         let (dataset, images) = try layout.open(context, hasVector: { words.row(of: $0) != nil }, rules: rules)
+        if let note = UnmatchedNames.note(dataset.unmatched, most: 5) { context.note(note) }
         guard !dataset.images.isEmpty, !dataset.concepts.isEmpty else {
             throw ExperimentError("the dataset is empty: no image has an annotation whose concept has a word vector; check dataset.root and the embedding")
         }
@@ -67,7 +71,7 @@ struct PreprocessStage: Stage {
             throw ExperimentError("the \(split == .train ? "training" : "validation") split has no instance; both splits need some")
         }
         let seen = seenConcepts(count: dataset.concepts.count, fraction: categoryFraction, seed: seed)
-        try writer.finish(concepts: dataset.concepts, seen: seen)
+        try writer.finish(concepts: dataset.concepts, seen: seen, unmatched: dataset.unmatched)
     }
 
     private struct Row: Sendable { let image: Int; let view: Int }

@@ -1,0 +1,55 @@
+/// How the words of a category's name or a synset are compared with those that have a vector.
+public enum WordMatching: String, Sendable, CaseIterable {
+    /// As they are written.
+    case exact
+    /// In lower case, with `_`, `-` and blanks of every kind between words: `fire_hydrant` is "fire" and "hydrant".
+    case folded
+}
+
+/// A category or synset without a concept: none of its words has a vector.
+public struct UnmatchedName: Sendable, Equatable {
+    public let name: String
+    /// How many annotations are left out with it.
+    public let annotations: Int
+    /// The words that would be found in it if they were folded, joined by blanks; nil where there are none.
+    public let match: String?
+
+    public init(name: String, annotations: Int, match: String?) {
+        (self.name, self.annotations, self.match) = (name, annotations, match)
+    }
+}
+
+/// Finds the words of names that have a vector.
+struct ConceptWords {
+    let matching: WordMatching
+    let hasVector: (String) -> Bool
+
+    /// The concepts of a name, each once, in the name's order.
+    /// - Parameter exact: the words of the name as it is written.
+    func concepts(of name: String, exact: [String]) -> [String] {
+        matching == .exact ? known(exact) : known(Self.folded(name))
+    }
+
+    /// What is to be said of a name that has no concept.
+    func unmatched(_ name: String, annotations: Int) -> UnmatchedName {
+        let match = known(Self.folded(name))
+        return UnmatchedName(name: name, annotations: annotations, match: match.isEmpty ? nil : match.joined(separator: " "))
+    }
+
+    private func known(_ words: [String]) -> [String] {
+        var found: [String] = []
+        for word in words where hasVector(word) && !found.contains(where: { $0.utf8.elementsEqual(word.utf8) }) { found.append(word) }
+        return found
+    }
+
+    private static func folded(_ name: String) -> [String] {
+        name.unicodeScalars.split { $0.properties.isWhitespace || $0 == "_" || $0 == "-" }.map { String($0).lowercased() }
+    }
+}
+
+extension [UnmatchedName] {
+    /// The most annotations first, then by name.
+    func inOrder() -> Self {
+        sorted { $0.annotations != $1.annotations ? $0.annotations > $1.annotations : $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+}
