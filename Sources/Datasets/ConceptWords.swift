@@ -6,6 +6,14 @@ public enum WordMatching: String, Sendable, CaseIterable {
     case folded
 }
 
+/// What becomes of a name of several words.
+public enum NameConcepts: String, Sendable, CaseIterable {
+    /// A concept each word (METHOD).
+    case split
+    /// One concept, called by its words with a blank between: "dining table".
+    case whole
+}
+
 /// A category or synset without a concept: none of its words has a vector.
 public struct UnmatchedName: Sendable, Equatable {
     public let name: String
@@ -22,12 +30,14 @@ public struct UnmatchedName: Sendable, Equatable {
 /// Finds the words of names that have a vector.
 struct ConceptWords {
     let matching: WordMatching
+    let names: NameConcepts
     let hasVector: (String) -> Bool
 
-    /// The concepts of a name, each once, in the name's order.
+    /// The concepts of a name, each once, in the name's order; words without a vector are left out.
     /// - Parameter exact: the words of the name as it is written.
     func concepts(of name: String, exact: [String]) -> [String] {
-        matching == .exact ? known(exact) : known(Self.folded(name))
+        let words = known(matching == .exact ? exact : Self.folded(name))
+        return names == .whole && words.count > 1 ? [words.joined(separator: " ")] : words
     }
 
     /// What is to be said of a name that has no concept.

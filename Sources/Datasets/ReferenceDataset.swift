@@ -74,6 +74,8 @@ public struct DatasetRules: Sendable, Equatable {
     public var limit: Int?
     /// How words are compared with those that have a vector.
     public var words = WordMatching.exact
+    /// What becomes of names of several words.
+    public var names = NameConcepts.split
     /// Of the Visual Genome split.
     public var seed: UInt64 = 0
 

@@ -126,6 +126,7 @@ public struct ExperimentPlan: Sendable {
             rules.minimumCount = experiment.dataset.minimumCount
             rules.seed = experiment.seed
             rules.words = experiment.dataset.words
+            rules.names = experiment.dataset.names
             if experiment.dataset.kind == .visualGenome {
                 rules.transposedBoxMask = on(.transposedBoxMask)
                 rules.firstWordOfSynset = on(.firstWordOfSynset)

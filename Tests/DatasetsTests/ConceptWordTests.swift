@@ -10,7 +10,7 @@ import Testing
     private let folder = TemporaryFolder()
 
     /// A COCO file with a category a name, and as many annotations of each as are said.
-    private func coco(_ names: [(String, annotations: Int)], _ matching: WordMatching) throws -> COCODataset {
+    private func coco(_ names: [(String, annotations: Int)], _ matching: WordMatching, _ whole: NameConcepts = .split) throws -> COCODataset {
         let categories = names.enumerated().map { #"{"id": \#($0), "name": "\#($1.0)"}"# }
         let annotations = names.enumerated().flatMap { id, name in
             (0..<name.annotations).map { #"{"id": \#(id * 100 + $0), "image_id": 1, "category_id": \#(id), "segmentation": [[0, 0, 1, 0, 1, 1]]}"# }
@@ -20,7 +20,7 @@ import Testing
              "categories": [\(categories.joined(separator: ", "))]}
             """)
         var rules = DatasetRules()
-        rules.words = matching
+        (rules.words, rules.names) = (matching, whole)
         return try COCODataset(annotations: [(.train, path)], imageFolders: [(.train, "")], hasVector: Self.known, rules: rules)
     }
 
@@ -44,6 +44,13 @@ import Testing
         #expect(dataset.unmatched == [UnmatchedName(name: "Qwx", annotations: 1, match: nil)])
         #expect(try dataset.samples(ofImage: 0, width: 4, height: 3).map { $0.concepts.map { dataset.concepts[Int($0)] } }
             == [["cat"], ["dog"], ["fire", "hydrant"], ["traffic", "light"], ["car", "light"]])
+    }
+
+    @Test func wholeNamesAreOneConcept() throws {
+        let dataset = try coco(Self.own + [("traffic  qwx light", 1), ("fire hydrant", 1)], .folded, .whole)
+        #expect(dataset.concepts == ["car light", "cat", "dog", "fire hydrant", "traffic light"])
+        #expect(try dataset.samples(ofImage: 0, width: 4, height: 3).map { $0.concepts.map { dataset.concepts[Int($0)] } }
+            == [["cat"], ["dog"], ["fire hydrant"], ["traffic light"], ["car light"]])
     }
 
     @Test func nothingFoundSaysWhatFoldingWouldFind() {

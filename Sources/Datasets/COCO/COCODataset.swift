@@ -28,7 +28,7 @@ public struct COCODataset: ReferenceDataset {
     public init(annotations files: [(Split, String)], imageFolders: [(Split, String)], hasVector: @escaping (String) -> Bool,
                 rules: DatasetRules) throws {
         let read = try files.sorted { $0.0.rawValue < $1.0.rawValue }.map { ($0.0, try COCOAnnotations($0.1)) }
-        let words = ConceptWords(matching: rules.words, hasVector: hasVector)
+        let words = ConceptWords(matching: rules.words, names: rules.names, hasVector: hasVector)
         let named = read.map { _, part in
             part.categories.mapValues { words.concepts(of: $0, exact: $0.split(separator: " ").map(String.init)) }
         }

@@ -25,7 +25,7 @@ struct VisualGenomeObjects {
     init(_ path: String, hasVector: @escaping (String) -> Bool, rules: DatasetRules) throws {
         self.path = path
         var stream = try JSONElementStream(path)
-        let words = ConceptWords(matching: rules.words, hasVector: hasVector)
+        let words = ConceptWords(matching: rules.words, names: rules.names, hasVector: hasVector)
         // By bytes: a `String` equals what only looks the same.
         var numbers: [[UInt8]: Int32] = [:], lemmas: [[UInt8]: [Int32]] = [:], left: [[UInt8]: (name: String, annotations: Int)] = [:]
         func number(_ word: String) -> Int32 {

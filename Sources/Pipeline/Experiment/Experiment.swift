@@ -37,6 +37,8 @@ public struct Experiment: Sendable {
         public var onBadImage: OnBadImage
         /// How the words of categories and synsets are compared with the embedding's.
         public var words: WordMatching
+        /// What becomes of names of several words.
+        public var names: NameConcepts
         /// Random crops of every training image beside its standard crop; 0: the standard crop alone.
         public var views: Int
     }

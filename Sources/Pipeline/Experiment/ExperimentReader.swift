@@ -93,7 +93,7 @@ private func origin(_ fields: Fields, path: String, example: String) throws -> O
 
 extension Experiment.Dataset {
     init(_ root: Fields) throws {
-        let fields = try root.object("dataset", known: ["kind", "root", "manifest", "limit", "scenes", "minimumCount", "onBadImage", "views", "words"])
+        let fields = try root.object("dataset", known: ["kind", "root", "manifest", "limit", "scenes", "minimumCount", "onBadImage", "views", "words", "names"])
         kind = try fields.required("kind", "one of \(DatasetKind.allCases.map(\.rawValue).joined(separator: ", "))") { try fields.choice($0, DatasetKind.self) }
         origin = try Pipeline.origin(fields, path: "root", example: "folder")
         if kind != .demoScenes, origin == nil {
@@ -108,6 +108,7 @@ extension Experiment.Dataset {
         onBadImage = try fields.choice("onBadImage", Experiment.OnBadImage.self) ?? .fail
         views = try fields.int("views", in: 0...255) ?? 0
         words = try fields.choice("words", WordMatching.self) ?? kind.defaultWords
+        names = try fields.choice("names", NameConcepts.self) ?? .split
     }
 }
 

@@ -26,7 +26,7 @@ public struct VariantResults: Sendable {
         self.experiment = experiment
         self.evaluation = try EvaluationFile.read(evaluation)
         self.dataset = try DatasetFile(dataset)
-        let list = try WordList(contentsOf: words)
+        let list = try WordList(contentsOf: words, concepts: self.dataset.concepts)
         self.words = list.words
         concepts = try self.dataset.concepts.map { token in
             guard let id = list.row(of: token) else { throw ExperimentError("the concept \"\(token)\" is not in \(words)") }

@@ -44,7 +44,7 @@ struct EvaluateStage: Stage {
 
     func run(_ context: StageContext) throws {
         let dataset = try DatasetFile(context.input("dataset"))
-        let embedding = try EmbeddingFile(context.input("embedding"))
+        let embedding = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts)
         let explainer = try Explainer(from: HDF5File.open(context.input("explainer")))
         let conceptRows = try embedding.rows(of: dataset.concepts)
         let rows = dataset.evaluatedRows(all: deviations.contains(.evaluateOnAll))

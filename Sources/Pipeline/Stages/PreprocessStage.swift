@@ -27,8 +27,9 @@ struct PreprocessStage: Stage {
             "kind": .string(kind == .visualGenome ? "visual-genome" : "coco"), "onBadImage": .string(onBadImage.rawValue), "views": .int(views),
             "rules": rules.parameters, "seed": .int(Int(seed)),
         ]
-        // Absent where it is the default, so that what was computed before it could be said is still known.
+        // Absent where they are the default, so that what was computed before they could be said is still known.
         if rules.words != kind.defaultWords { members["words"] = .string(rules.words.rawValue) }
+        if rules.names != .split { members["names"] = .string(rules.names.rawValue) }
         return .object(members)
     }
 

@@ -33,7 +33,7 @@ struct TrainStage: Stage {
 
     func run(_ context: StageContext) throws {
         let dataset = try DatasetFile(context.input("dataset"))
-        let embedding = try EmbeddingFile(context.input("embedding"))
+        let embedding = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts)
         let pooled = try PooledFile(context.input("pooled"))
         let seen = seenConcepts(count: dataset.concepts.count, fraction: training.categoryFraction, seed: seed)
         let concepts = try embedding.vectors(embedding.rows(of: zip(dataset.concepts, seen).filter(\.1).map(\.0)))
