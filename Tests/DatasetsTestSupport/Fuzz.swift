@@ -35,7 +35,7 @@ public func fuzzDatasetReaders(seed: UInt64, seconds: Double) throws -> DatasetF
         rules.minimumCount = 1
         rules.transposedBoxMask = random.below(2) == 0
         report.attempt { try readAll(VisualGenomeDataset(objects: path, imageFolders: [""], hasVector: { _ in true }, rules: rules)) }
-        try Data(mutated(Array(glove.utf8), &random)).write(to: URL(fileURLWithPath: path))
+        try Data(mutated(vectors[random.below(vectors.count)], &random)).write(to: URL(fileURLWithPath: path))
         report.attempt {
             var length: Int?
             try GloveReader(path).forEach { _, vector in
@@ -101,6 +101,13 @@ private let visualGenomeJSON = #"""
     """#
 
 private let glove = "the 0.5 -1.25 3e-2\n, 1.0 -2 0.0001\nnaïve .5 -0.123456789012345678 7\n"
+
+/// GloVe's text, the same with word2vec's header and blanks in words, word2vec's binary format, and a `.gz` (made by Python's gzip).
+private let vectors: [[UInt8]] = [
+    Array(glove.utf8), Array("3 3\r\n. . the 0.5 -1.25 3e-2 \r\n\tof\t1 2 3\r\nna\rïve 1 2 3\r\n".utf8),
+    Array("2 3\nthe ".utf8) + [0, 0, 0, 63, 0, 0, 160, 191, 143, 194, 245, 60, 10] + Array("of ".utf8) + [0, 0, 128, 63, 0, 0, 0, 64, 0, 0, 64, 64],
+    [UInt8](Data(base64Encoded: "H4sIAAAAAAACAyvJSFUw0DNV0DXUMzJVME7VNeLSUTDUM1DQNQKKGxgYGHLlJR5eX5aqAFJkoGdoZGxiamZuYWkAYymYcwEA3N/bLUUAAAA=")!),
+]
 
 /// A few bytes flipped, removed, doubled or replaced by telling ones.
 private func mutated(_ bytes: [UInt8], _ random: inout RandomSource) -> [UInt8] {

@@ -94,7 +94,10 @@ public struct GloveReader: Sendable {
         if fields.count == 2, let words = Self.whole(first, fields[0]), let width = Self.whole(first, fields[1]), words > 0, 1...100_000 ~= width {
             // A header: what follows has that width as text, or else is word2vec's binary format.
             let second = Self.trimmed(UnsafeBufferPointer(rebasing: rest[..<(rest.firstIndex(of: 0x0A) ?? rest.count)]))
-            if Self.trailingNumbers(second, atMost: width) == width, Self.fields(second).count > width { return .text(width: width, headerLines: 1) }
+            let numbers = Self.trailingNumbers(second, atMost: width), fields = Self.fields(second).count
+            // A number that is none is said at its line: a line of text with as many fields as are announced is no binary one.
+            let isText = String(validating: second, as: UTF8.self) != nil && !second.contains { $0 < 9 || $0 == 0x7F }
+            if numbers == width && fields > width || isText && fields == width + 1 { return .text(width: width, headerLines: 1) }
             if let space = rest.prefix(1024).firstIndex(of: 0x20), rest.count >= space + 1 + 4 * width,
                 String(validating: rest[..<space], as: UTF8.self) != nil, rest[(space + 1)...].prefix(4 * width).contains(where: { $0 < 9 || $0 > 126 }) {
                 return .binary(words: words, width: width, headerLength: end + 1)
@@ -102,7 +105,7 @@ public struct GloveReader: Sendable {
         }
         // All behind the word are its numbers, unless words stand before them: then the word has blanks.
         let numbers = Self.trailingNumbers(first, atMost: max(0, fields.count - 1))
-        let hasBlanks = numbers > 0 && !fields.dropFirst().dropLast(numbers).contains { Self.number(first, $0) != nil }
+        let hasBlanks = numbers > 0 && !fields.dropFirst().dropLast(numbers).contains { Self.isMeantAsNumber(first, $0) }
         return .text(width: max(1, hasBlanks ? numbers : fields.count - 1), headerLines: 0)
     }
 
@@ -149,7 +152,9 @@ public struct GloveReader: Sendable {
             GloveError(path: path, line: number, reason: "expected \(number == 1 ? "at least 1" : "\(width)") numbers for '\(Self.shown(plain))', found \(found)")
         }
         // Fields before the last k belong to a word with blanks, unless they are numbers: then the line has another width.
-        for field in fields.dropFirst().prefix(max(0, extra)) where Self.number(bytes, field) != nil { throw mismatch(fields.count - 1) }
+        for field in fields.dropFirst().prefix(max(0, extra)) where Self.isMeantAsNumber(bytes, field) {
+            throw mismatch(fields.count - 1)
+        }
         for field in fields.suffix(from: min(fields.count, 1 + max(0, extra))) {
             guard let value = Self.number(bytes, field) else {
                 let text = String(decoding: bytes[field].prefix(24), as: UTF8.self)
@@ -196,6 +201,13 @@ public struct GloveReader: Sendable {
 
     private static func number(_ line: UnsafeBufferPointer<UInt8>, _ field: Range<Int>) -> Float? {
         float(fromDecimal: UnsafeBufferPointer(rebasing: line[field]))
+    }
+
+    /// Whether a field was written as a number, though it may not be one that is read: `0,5`, `nan`, `-inf`, `1.2.3`.
+    private static func isMeantAsNumber(_ line: UnsafeBufferPointer<UInt8>, _ field: Range<Int>) -> Bool {
+        let text = String(decoding: line[field], as: UTF8.self), digits = text.drop { "+-.,".contains($0) }
+        if ["nan", "NaN", "NAN", "inf", "Inf", "INF", "infinity", "Infinity"].contains(digits) { return true }
+        return digits.first.map { "0"..."9" ~= $0 } ?? false && text.allSatisfy { "0"..."9" ~= $0 || "+-.,eE".contains($0) }
     }
 
     private static func whole(_ line: UnsafeBufferPointer<UInt8>, _ field: Range<Int>) -> Int? {

@@ -76,10 +76,12 @@ struct EvaluateStage: Stage {
         var ids = deviations.contains(.embeddingVocabulary) ? (0..<Int32(embedding.words.count)).map { $0 } : conceptRows
         if evaluating.entities != nil {
             let path = try path()
-            guard let text = String(validating: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self) else {
-                throw ExperimentError("\(path): expected words in UTF-8, one a line")
-            }
-            let entities = Set(text.split(whereSeparator: \.isNewline).map { Word(String($0)) })
+            let data = try Data(contentsOf: URL(fileURLWithPath: path))
+            guard String(validating: data, as: UTF8.self) != nil else { throw ExperimentError("\(path): expected words in UTF-8, one a line") }
+            let lines = data.split(separator: 0x0A)
+            // Windows' line ends, unless a line without one shows that the carriage returns are the words'.
+            let ending = lines.allSatisfy { $0.last == 0x0D } ? 1 : 0
+            let entities = Set(lines.map { Word(String(decoding: $0.dropLast(ending), as: UTF8.self)) })
             ids = ids.filter { entities.contains(Word(embedding.words[Int($0)])) }
             guard !ids.isEmpty else { throw ExperimentError("no word of evaluate.entities is in the vocabulary; check the file, one word a line") }
         }
