@@ -63,7 +63,7 @@ public struct Preflight {
             base = artifact.path
         }
         do {
-            let checkpoint = try Checkpoint(contentsOf: model.member.map { base + "/" + $0 } ?? base)
+            let checkpoint = try model.checkpoint(base)
             let found = try checkpoint.problems(for: model.architecture, layer: model.layer)
             guard !found.isEmpty else { return [] }
             let more = found.count > 5 ? ["and \(found.count - 5) more"] : []

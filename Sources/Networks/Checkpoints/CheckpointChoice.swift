@@ -32,13 +32,15 @@ struct CheckpointChoice {
 
     private static func rank(_ dictionary: TensorDictionary) -> Int { usualKeys.firstIndex(of: dictionary.key) ?? usualKeys.count }
 
-    /// Names the first tensor that is missing where most of what is wanted was found.
+    /// Names the first and the last tensor that are missing where most of what is wanted was found.
     private static func nothingFits(_ candidates: [TensorDictionary], _ wanted: [String], _ prefix: String?, _ path: String) -> CheckpointError {
         var best: (count: Int, reason: String)?
         for dictionary in candidates {
             for prefix in prefix.map({ [$0] }) ?? dictionary.possiblePrefixes(wanted) + [""] {
                 let missing = wanted.filter { dictionary.tensors[prefix + $0] == nil }, count = wanted.count - missing.count
-                if count > best?.count ?? -1, let first = missing.first { best = (count, dictionary.lacks(prefix + first)) }
+                guard count > best?.count ?? -1, let first = missing.first, let last = missing.last else { continue }
+                let more = missing.count > 1 ? ", nor \(missing.count - 1) more, up to '\(quoted(prefix + last))'" : ""
+                best = (count, dictionary.lacks(prefix + first) + more)
             }
         }
         return CheckpointError(path: path, reason: (best?.reason ?? "holds no tensors") + "; are these weights of another architecture?")

@@ -37,7 +37,7 @@ extension CheckpointContent {
             return "is a pickle that torch.save has not written: load it in Python and save the tensors with torch.save"
         }
         if head.allSatisfy({ $0 == 0 }) { return "begins with \(head.count) zeros: the download or the disk failed; take another copy" }
-        if head.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || (9...13).contains($0) }) { return "is text, no checkpoint: name the file that holds the weights" }
+        if head.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || (9...13).contains($0) }) { return "is no PyTorch checkpoint but text: name the file that holds the weights" }
         return nil
     }
 

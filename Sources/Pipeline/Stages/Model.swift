@@ -45,7 +45,9 @@ struct Model: Sendable {
         return WeightsPlace(key: checkpoint.key, prefix: checkpoint.prefix)
     }
 
-    private func checkpoint(_ input: String) throws -> Checkpoint {
+    /// - Parameter input: path of the input `weights`.
+    /// - Throws: `CheckpointError`.
+    func checkpoint(_ input: String) throws -> Checkpoint {
         try Checkpoint(contentsOf: member.map { input + "/" + $0 } ?? input, of: architecture, layer: layer, key: key, prefix: prefix)
     }
 }

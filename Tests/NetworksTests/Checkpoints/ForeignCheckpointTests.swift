@@ -121,7 +121,7 @@ import Testing
         ("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "is a Git LFS pointer"),
         ("{\"weight_map\": {}}", "is JSON text"), ("BZh91AY&SY", "is compressed by bzip2: unpack it with `bunzip2`"),
         ("PK\u{5}\u{6}", "is a zip archive that is empty"), ("    TFL3", "is a TensorFlow Lite model"), ("\u{8}\u{7}\u{12}\u{7}pytorch", "is an ONNX model"),
-        ("\n\u{1F}\n\u{5}input", "looks like a TensorFlow graph"), ("conv1.weight 0.1 0.2", "is text"), ("%PDF-1.4", "is a PDF"),
+        ("\n\u{1F}\n\u{5}input", "looks like a TensorFlow graph"), ("conv1.weight 0.1 0.2", "is no PyTorch checkpoint but text"), ("%PDF-1.4", "is a PDF"),
     ])
     func filesOfOtherKinds(content: String, reason: String) throws {
         try expect(Data(content.utf8), isRefusedAs: reason)
