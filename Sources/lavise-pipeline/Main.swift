@@ -8,6 +8,7 @@ enum Main {
     static func main() {
         prepareStreams()
         do {
+            try checkTexts()
             let arguments = try LavisePipeline.verbFirst(Array(CommandLine.arguments.dropFirst()))
             var command = try LavisePipeline.parseAsRoot(arguments)
             try command.run()

@@ -62,6 +62,7 @@ struct Run: ParsableCommand {
             verify: verify, lockTimeout: lockTimeout, versions: PipelineVersion.libraries, compare: firstDifference)
         let began = Date()
         if only.isEmpty, from.isEmpty, until.isEmpty { try project.requireFilesWhenOffline(experiment.plan) }
+        try project.register(results: place)
         let result = Result { try project.runner(options, observer: console).run(experiment.plan) }
         console.end()
         let recorded = Result { try project.recordLocks(of: experiment) }
