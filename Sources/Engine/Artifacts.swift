@@ -92,6 +92,10 @@ extension Store {
 extension FileSystemError {
     /// ENOENT.
     var isAbsent: Bool { code == 2 }
+    /// EROFS, EACCES or EPERM: it may be looked at, not written.
+    var isReadOnly: Bool { [30, 13, 1].contains(code) }
+    /// EXDEV.
+    var isOnAnotherDisk: Bool { code == 18 }
     /// EEXIST or ENOTEMPTY: a folder lies where another should go.
     var isOccupied: Bool { code == 17 || code == 39 }
 }

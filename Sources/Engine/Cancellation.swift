@@ -22,20 +22,40 @@ public final class Cancellation: Sendable {
         throw EngineError.cancelled(signal: signal == 0 ? nil : signal)
     }
 
-    /// Runs `body` with SIGINT, SIGTERM and SIGHUP caught, but for those that the parent ignores (`nohup`). A second signal of a kind ends the process as usual: the store survives it.
+    /// Runs `body` with SIGINT, SIGTERM and SIGHUP caught, but for those that the parent ignores (`nohup`). Whatever hangs, in a
+    /// library or a disk, the process is over within a second: the store survives that at any place. A second signal of a kind
+    /// ends it at once.
     func catchingSignals<Result>(_ body: () throws -> Result) rethrows -> Result {
         receivedSignal.store(0, ordering: .relaxed)
         listens.store(true, ordering: .relaxed)
         defer { listens.store(false, ordering: .relaxed) }
         var action = sigaction()
-        action.__sigaction_handler.sa_handler = { receivedSignal.store($0, ordering: .relaxed) }
+        action.__sigaction_handler.sa_handler = {
+            receivedSignal.store($0, ordering: .relaxed)
+            var patience = itimerval(it_interval: timeval(), it_value: timeval(tv_sec: 0, tv_usec: patienceMicroseconds))
+            setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &patience, nil)
+        }
         action.sa_flags = Int32(truncatingIfNeeded: SA_RESTART) | Int32(truncatingIfNeeded: SA_RESETHAND)
         var previous: [(Int32, sigaction)] = []
         for signal in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(signal) {
             var old = sigaction()
             if sigaction(signal, &action, &old) == 0 { previous.append((signal, old)) }
         }
-        defer { for (signal, var old) in previous { sigaction(signal, &old, nil) } }
+        var end = sigaction()
+        end.__sigaction_handler.sa_handler = { _ in
+            let text: StaticString = "\nerror: cancelled in the middle of something; finished work is kept, run again to go on\n"
+            _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+            _exit(128 + receivedSignal.load(ordering: .relaxed))
+        }
+        var oldAlarm = sigaction()
+        sigaction(SIGALRM, &end, &oldAlarm)
+        defer {
+            for (signal, var old) in previous { sigaction(signal, &old, nil) }
+            // What is left to do, writing the error, takes no time.
+            var never = itimerval()
+            setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &never, nil)
+            sigaction(SIGALRM, &oldAlarm, nil)
+        }
         return try body()
     }
 }
@@ -46,6 +66,9 @@ public func isIgnored(_ signal: Int32) -> Bool {
     guard sigaction(signal, nil, &action) == 0 else { return false }
     return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }
+
+/// After a signal, for the next place where a run can stop.
+private let patienceMicroseconds = 700_000
 
 /// Signals belong to the process, and a handler can reach nothing but a global.
 private let receivedSignal = Atomic<Int32>(0)

@@ -51,7 +51,7 @@ extension FileSystem {
         let scan = try scan(path, threads: threads)
         let total = scan.bytes
         let digests = try inParallel(scan.count, threads: threads) { index in
-            try digest(of: "\(path)/\(scan.name(index))") { try hashed($0, total) }
+            try digest(of: scan.nameBytes(index), in: path) { try hashed($0, total) }
         }
         let listing = FolderListing(scan, digests: digests)
         return (Content(digest: listing.digest, bytes: scan.bytes, isFolder: true), listing)

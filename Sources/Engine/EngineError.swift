@@ -23,6 +23,19 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
     /// Nothing to verify, compare or show.
     case notBuilt(job: String, reason: Reason)
     case unknownJob(String, known: [String])
+    /// The folder that should be the store holds something that no store has.
+    case notAStore(path: String, found: String)
+    /// A newer program wrote what this one cannot read.
+    case newerFormat(path: String)
+    /// Garbage cannot be told from what is needed while these inputs of jobs that ran here cannot be looked at.
+    case inputsUnseen([UnseenInput])
+    /// A project that uses the store is not where it was.
+    case projectGone(path: String)
+
+    /// An input that is not where its job reads it.
+    public struct UnseenInput: Sendable, Hashable {
+        public let plan: String, job: String, path: String
+    }
 
     var isCancellation: Bool {
         if case .cancelled = self { true } else { false }
@@ -55,6 +68,15 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
             "\(job) is not up to date (\(reason)); run it first"
         case .unknownJob(let name, let known):
             "no job is called \(name); there are \(known.joined(separator: ", "))"
+        case .notAStore(let path, let found):
+            "\(path) is no store, and not empty: it holds \(found); name a new or an empty folder as the store"
+        case .newerFormat(let path):
+            "\(path) was written by a newer version of this program; update this one"
+        case .inputsUnseen(let inputs):
+            "what is garbage cannot be told, for these inputs are not there: "
+                + Set(inputs).map { "\($0.path) (\($0.job) of \($0.plan))" }.sorted().joined(separator: ", ")
+        case .projectGone(let path):
+            "the project \(path), which uses this store, is not there: what it keeps cannot be told"
         }
     }
 }

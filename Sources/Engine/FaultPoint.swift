@@ -1,3 +1,4 @@
+import Fingerprints
 import Glibc
 import Synchronization
 
@@ -13,7 +14,7 @@ public struct FaultPoints: Sendable {
 
     /// As `LAVISE_FAULT` and `LAVISE_FAULT_LOG` say.
     public static var environment: FaultPoints {
-        FaultPoints(getenv("LAVISE_FAULT").map { String(cString: $0) }, log: getenv("LAVISE_FAULT_LOG").map { String(cString: $0) })
+        FaultPoints(variable("LAVISE_FAULT"), log: variable("LAVISE_FAULT_LOG"))
     }
 
     public init(_ specification: String?, log: String?) {

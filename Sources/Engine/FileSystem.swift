@@ -45,6 +45,7 @@ public struct FileSystemError: Error, Sendable, Equatable, CustomStringConvertib
             case ENOSPC, EDQUOT: "; free some space and run again: finished work is kept"
             case EACCES, EPERM, EROFS: "; check who owns it and its permissions"
             case EILSEQ: "; expected text in UTF-8"
+            case EXDEV: "; all folders of a store must lie on one disk"
             case EIO: "; the disk or network reports damage"
             default: ""
             }
@@ -62,12 +63,15 @@ public protocol FileSystem: Sendable {
     /// Names in a folder, sorted; none when it is absent.
     func names(in folder: String) throws -> [String]
     /// All files below a folder.
-    func scan(_ folder: String, threads: Int) throws -> FolderScan
+    /// - Parameter asInput: without what systems and editors drop there, and without links that lead nowhere.
+    func scan(_ folder: String, threads: Int, asInput: Bool) throws -> FolderScan
     /// The bytes of a small file; nil when it is absent.
     func read(_ path: String) throws -> [UInt8]?
     /// The SHA-256 of a file.
     /// - Parameter hashed: hears how many more bytes are done; what it throws ends the reading.
     func digest(of path: String, hashed: (Int) throws -> Void) throws -> Digest
+    /// The same for a file below a folder, whose name need not be UTF-8.
+    func digest(of name: ArraySlice<UInt8>, in folder: String, hashed: (Int) throws -> Void) throws -> Digest
     /// Creates or replaces a file; not yet durable. The folder must exist.
     func write(_ bytes: [UInt8], to path: String) throws
     /// Adds to the end of a file, creating it.
@@ -95,6 +99,14 @@ public protocol FileSystem: Sendable {
     func create(_ bytes: [UInt8], at path: String) throws -> Bool
     /// Whether a lock here may not be seen by other hosts: a network disk.
     func isShared(_ path: String) -> Bool
+}
+
+extension FileSystem {
+    public func scan(_ folder: String, threads: Int) throws -> FolderScan { try scan(folder, threads: threads, asInput: false) }
+
+    public func digest(of name: ArraySlice<UInt8>, in folder: String, hashed: (Int) throws -> Void) throws -> Digest {
+        try digest(of: "\(folder)/\(String(decoding: name, as: UTF8.self))", hashed: hashed)
+    }
 }
 
 /// A held lock.

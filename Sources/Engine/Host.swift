@@ -1,10 +1,11 @@
+import Fingerprints
 import Glibc
 
 /// The machine and process, for traces and for those who wait.
 enum Host {
     /// `LAVISE_HOST` in its place lets tests, and containers that share a name, be told apart.
     static let name: String = {
-        if let given = getenv("LAVISE_HOST") { return String(cString: given) }
+        if let given = variable("LAVISE_HOST") { return given }
         var buffer = [UInt8](repeating: 0, count: 256)
         let status = buffer.withUnsafeMutableBytes { gethostname($0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count - 1) }
         return status == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "unknown"

@@ -44,7 +44,7 @@ extension Store {
     /// After how many seconds without a sign of life another host's lease has run out; nil where locks are enough: on a local
     /// disk. `LAVISE_LEASE` says otherwise: a number of seconds, or 0 for none.
     var lease: Double? {
-        if let text = getenv("LAVISE_LEASE"), let seconds = Double(String(cString: text)) { return seconds > 0 ? seconds : nil }
+        if let seconds = variable("LAVISE_LEASE").flatMap(Double.init) { return seconds > 0 ? seconds : nil }
         return sightings.isShared(root, fileSystem) ? 60 : nil
     }
 }

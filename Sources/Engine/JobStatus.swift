@@ -24,7 +24,7 @@ public struct JobStatus: Sendable {
     public let fingerprint: Digest?
     /// Empty unless fresh.
     public let outputs: [OutputRecord]
-    /// How long the execution that left the outputs took.
+    /// How long the execution in this run took, or else the one that left the outputs.
     public let seconds: Double?
     /// Executed in this run.
     public let ran: Bool

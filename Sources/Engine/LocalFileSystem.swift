@@ -11,7 +11,9 @@ public struct LocalFileSystem: FileSystem {
         if path.utf8.first != UInt8(ascii: "/") {
             guard let folder = getcwd(nil, 0) else { throw FileSystemError("find", "the current folder", code: errno) }
             defer { free(folder) }
-            text = String(cString: folder) + "/" + path
+            // Another name would be another folder.
+            guard let here = String(validatingCString: folder) else { throw FileSystemError("find", "the current folder", code: EILSEQ) }
+            text = here + "/" + path
         }
         let parts = text.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init).filter { $0 != "." }
         return "/" + parts.joined(separator: "/")
@@ -41,8 +43,8 @@ public struct LocalFileSystem: FileSystem {
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    public func scan(_ folder: String, threads: Int) throws -> FolderScan {
-        try LocalScan.run(folder, threads: threads)
+    public func scan(_ folder: String, threads: Int, asInput: Bool) throws -> FolderScan {
+        try LocalScan.run(folder, threads: threads, asInput: asInput)
     }
 
     public func read(_ path: String) throws -> [UInt8]? {
@@ -75,6 +77,14 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
+    public func digest(of name: ArraySlice<UInt8>, in folder: String, hashed: (Int) throws -> Void) throws -> Digest {
+        do {
+            return try Digest(contentsOf: Array("\(folder)/".utf8) + name, hashed: hashed)
+        } catch let error as FileDigestError {
+            throw FileSystemError("read", error.path, code: error.code)
+        }
+    }
+
     public func write(_ bytes: [UInt8], to path: String) throws {
         try put(bytes, to: path, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC)
     }
@@ -94,7 +104,7 @@ public struct LocalFileSystem: FileSystem {
 
     /// By the kind of file system under the nearest mount point; unknown kinds count as local.
     public func isShared(_ path: String) -> Bool {
-        let network: Set<Substring> = [
+        let network: Set<String> = [
             "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "gpfs", "beegfs", "orangefs", "9p", "glusterfs", "fuse.sshfs",
             "fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.rclone",
         ]
@@ -103,11 +113,7 @@ public struct LocalFileSystem: FileSystem {
             defer { free(text) }
             return String(cString: text)
         } ?? path
-        let mounts = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { $0.split(separator: " ") }
-        // Of mounts at one place the last hides the others.
-        let holding = mounts.filter { $0.count > 2 && ($0[1] == "/" || real == $0[1] || real.hasPrefix($0[1] + "/")) }
-        let longest = holding.map { $0[1].utf8.count }.max()
-        return holding.last { $0[1].utf8.count == longest }.map { network.contains($0[2]) } ?? false
+        return mountKind(of: real, mounts: bytes).map(network.contains) ?? false
     }
 
     private func put(_ bytes: [UInt8], to path: String, flags: Int32) throws {
@@ -231,10 +237,16 @@ public struct LocalFileSystem: FileSystem {
 
     public func lock(_ path: String, exclusive: Bool, label: String) throws -> (any FileLock)? {
         while true {
-            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-            guard descriptor >= 0 else { throw FileSystemError("lock", path, code: errno) }
+            var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            var code = errno
+            // Who may only look can still be told whether another holds it.
+            if descriptor < 0, !exclusive, FileSystemError("lock", path, code: code).isReadOnly {
+                descriptor = open(path, O_RDONLY | O_CLOEXEC)
+                if descriptor < 0, errno != ENOENT { code = errno }
+            }
+            guard descriptor >= 0 else { throw FileSystemError("lock", path, code: code) }
             guard flock(descriptor, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
-                let code = errno
+                code = errno
                 close(descriptor)
                 if code == EWOULDBLOCK { return nil }
                 if code == EINTR { continue }

@@ -5,11 +5,11 @@ enum LocalScan {
     /// Deeper than any data set, shallower than a loop of links.
     private static let maximumDepth = 64
 
-    static func run(_ folder: String, threads: Int) throws -> FolderScan {
+    static func run(_ folder: String, threads: Int, asInput: Bool) throws -> FolderScan {
         let root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard root >= 0 else { throw FileSystemError("list", folder, code: errno) }
         defer { close(root) }
-        var listing = Listing(root: root, folder: folder)
+        var listing = Listing(root: root, folder: folder, asInput: asInput)
         try listing.list([], depth: 0)
         return try listing.finish(threads: threads)
     }
@@ -17,14 +17,17 @@ enum LocalScan {
     private struct Listing {
         let root: Int32
         let folder: String
+        /// Leaves out what systems and editors drop, and what is not there for who opens it: a link that leads nowhere.
+        let asInput: Bool
         /// Paths relative to the root, each ended by a zero byte.
         var paths: [UInt8] = []
         var starts: [Int] = []
         var isLink: [Bool] = []
 
-        init(root: Int32, folder: String) {
+        init(root: Int32, folder: String, asInput: Bool) {
             self.root = root
             self.folder = folder
+            self.asInput = asInput
         }
 
         mutating func list(_ relative: [UInt8], depth: Int, throughLink: Bool = false) throws {
@@ -41,7 +44,7 @@ enum LocalScan {
                 errno = 0
                 guard let pointer = readdir(stream) else { break }
                 let entry = DirectoryEntry(pointer)
-                if entry.isDots { continue }
+                if entry.isDots || asInput && isDropping(Array(entry.bytes)[...]) { continue }
                 let start = paths.count
                 if !relative.isEmpty {
                     paths.append(contentsOf: relative)
@@ -50,7 +53,11 @@ enum LocalScan {
                 paths.append(contentsOf: entry.bytes)
                 let end = paths.count
                 paths.append(0)
-                if try isFolder(entry, paths[start..<end]) {
+                guard let isFolder = try isFolder(entry, paths[start..<end]) else {
+                    paths.removeSubrange(start...)
+                    continue
+                }
+                if isFolder {
                     folders.append((Array(paths[start..<end]), throughLink || entry.type == DT_LNK))
                     paths.removeSubrange(start...)
                 } else {
@@ -62,11 +69,15 @@ enum LocalScan {
             for folder in folders { try list(folder.path, depth: depth + 1, throughLink: folder.throughLink) }
         }
 
-        private func isFolder(_ entry: DirectoryEntry, _ path: ArraySlice<UInt8>) throws -> Bool {
+        /// nil: to be left out.
+        private func isFolder(_ entry: DirectoryEntry, _ path: ArraySlice<UInt8>) throws -> Bool? {
             if entry.type == DT_DIR { return true }
             if entry.type == DT_REG { return false }
             var info = stat()
-            guard Array(path).withCString({ fstatat(root, $0, &info, 0) }) == 0 else { throw error("look at", String(decoding: path, as: UTF8.self), errno) }
+            guard Array(path).withCString({ fstatat(root, $0, &info, 0) }) == 0 else {
+                if asInput, [ENOENT, ENOTDIR, ELOOP].contains(errno) { return nil }
+                throw error("look at", String(decoding: path, as: UTF8.self), errno)
+            }
             return info.st_mode & S_IFMT == S_IFDIR
         }
 

@@ -48,7 +48,7 @@ extension Runner {
                 let view = views[index], job = plan.jobs[index]
                 let wouldRun = selection.forced.contains(index) || selection.selected.contains(index) && view.status.state != .fresh
                 guard wouldRun else { return Prediction(status: view.status, wouldRun: false, seconds: nil, bytes: nil) }
-                var outcome = try lastOutcome(plan, job)
+                var outcome = try store.lastOutcome(plan: plan.name, job: job.id)
                 if outcome == nil {
                     let known = try byStage ?? lastOutcomes()
                     byStage = known
@@ -78,13 +78,6 @@ extension Runner {
         }
     }
 
-    private func lastOutcome(_ plan: Plan, _ job: Job) throws -> Outcome? {
-        for fingerprint in try store.history(plan: plan.name, job: job.id)?.fingerprints ?? [] {
-            if let outcome = try store.trace(fingerprint)?.outcomes.first { return outcome }
-        }
-        return nil
-    }
-
     /// The latest outcome of each stage in the store.
     private func lastOutcomes() throws -> [String: Outcome] {
         var latest: [String: Outcome] = [:]
@@ -94,6 +87,16 @@ extension Runner {
             latest[trace.fields.stage] = outcome
         }
         return latest
+    }
+}
+
+extension Store {
+    /// The outcome of a job when it ran last.
+    func lastOutcome(plan: String, job: String) throws -> Outcome? {
+        for fingerprint in try history(plan: plan, job: job)?.fingerprints ?? [] {
+            if let outcome = try trace(fingerprint)?.outcomes.first { return outcome }
+        }
+        return nil
     }
 }
 

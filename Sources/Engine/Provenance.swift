@@ -15,6 +15,7 @@ extension Store {
     /// - Throws: `EngineError.storage`.
     public func provenance(of query: String) throws -> [Provenance] {
         try asEngineError {
+            try checkIsStore()
             let isPrefix = query.utf8.count >= 4 && query.utf8.count <= 64 && query.utf8.allSatisfy(Self.isHexDigit)
             var prefix = isPrefix ? query.lowercased() : nil
             if let content = try content(at: query) { prefix = content.hex }

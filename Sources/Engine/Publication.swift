@@ -29,10 +29,11 @@ struct Publication: Sendable {
     }
 
     /// nil when both outcomes are the same.
-    func difference(_ job: Job, _ first: [Artifact], _ second: [Artifact]) -> EngineError? {
-        for (old, new) in zip(first, second) where old != new {
+    /// - Parameter second: each with where it lies, before it is adopted.
+    func difference(_ job: Job, _ first: [Artifact], _ second: [(artifact: Artifact, path: String)]) -> EngineError? {
+        for (old, (new, path)) in zip(first, second) where old != new {
             // A comparer that fails must not hide the difference.
-            let text = try? options.compare?(store.path(of: old.digest), store.path(of: new.digest))
+            let text = try? options.compare?(store.path(of: old.digest), path)
             return .nondeterministic(job: job.id, output: old.name, first: old.digest, second: new.digest, difference: text ?? nil)
         }
         return nil

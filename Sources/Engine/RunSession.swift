@@ -8,7 +8,7 @@ final class RunSession: Sendable {
     private let observer: any RunObserver
     private let results: Mutex<[Result?]>
     private let waits = Mutex<[Int: Wait]>([:])
-    private let hasFlushedFolders = Atomic(false)
+    private let hasPrepared = Atomic(false)
 
     private struct Wait {
         let since: Int
@@ -113,10 +113,14 @@ final class RunSession: Sendable {
         guard try store.fileSystem.status(of: work) != nil else { return }
         try store.flushFolders()
         try store.flushNames([store.sharded("ac", fingerprint)] + outcome.outputs.map { store.path(of: $0.digest) })
-        let lock = isLocked ? nil : try store.lock(fingerprint, label: Host.label("tidying"))
-        guard isLocked || lock != nil else { return }
-        defer { lock?.release(removing: true) }
-        try store.fileSystem.remove(work)
+        do {
+            let lock = isLocked ? nil : try store.lock(fingerprint, label: Host.label("tidying"))
+            guard isLocked || lock != nil else { return }
+            defer { lock?.release(removing: true) }
+            try store.fileSystem.remove(work)
+        } catch let error as FileSystemError where error.isReadOnly {
+            // To be looked at only.
+        }
     }
 
     /// - Throws: `EngineError.lockTimeout`.
@@ -152,7 +156,10 @@ final class RunSession: Sendable {
             observer.noted(job: job.id, text: "\(reason); \(corrupt.isEmpty ? "" : "moved to quarantine, ")building again")
         }
         observer.started(job: job.id, stage: job.stage.name, reason: reason, threads: threads)
-        if !hasFlushedFolders.exchange(true, ordering: .relaxed) { try store.flushFolders() }
+        if !hasPrepared.exchange(true, ordering: .relaxed) {
+            try store.checkIsOnOneDisk()
+            try store.flushFolders()
+        }
         let work = store.workPath(ingredients.fingerprint)
         let result = try execute(job, ingredients, in: work, threads: threads)
         try inspector.checkUnchanged(job, ingredients)
@@ -165,8 +172,9 @@ final class RunSession: Sendable {
         try store.forgetFailure(ingredients.fingerprint)
         try store.fileSystem.remove(work)
         options.faults.pass("work.removed")
-        if let first = trace.outcomes.first, let error = publication.difference(job, first.outputs, outputs) { throw error }
-        let status = inspector.status(job, ingredients, trace.outcomes[0], reason: reason, ran: true)
+        let left = outputs.map { (artifact: $0, path: store.path(of: $0.digest)) }
+        if let first = trace.outcomes.first, let error = publication.difference(job, first.outputs, left) { throw error }
+        let status = inspector.status(job, ingredients, trace.outcomes[0], seconds: result.seconds, reason: reason, ran: true)
         settled(index, Result(status: status, artifacts: outputs, isTouched: true))
     }
 
@@ -176,6 +184,7 @@ final class RunSession: Sendable {
         options.faults.pass("work.cleaned")
         let start = store.time.monotonic()
         do {
+            try Memory.ask(forPeak: store.lastOutcome(plan: plan.name, job: job.id)?.peakMemory)
             // A name of its own each time: an orphan of a killed attempt may still be writing to the last one.
             return try Executor(store: store, options: options, observer: observer).execute(
                 job, inputs: ingredients.paths, output: "\(work)/out-\(files.uniqueName())", scratch: "\(work)/scratch",

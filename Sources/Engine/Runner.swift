@@ -13,7 +13,7 @@ public struct Runner: Sendable {
     }
 
     /// How each job stands, in the plan's order. Builds nothing; only remembers what it hashed.
-    /// - Throws: `EngineError.storage` when the store cannot be read.
+    /// - Throws: `EngineError.storage` when the store cannot be read, `.notAStore`, `.newerFormat`.
     public func status(of plan: Plan) throws -> [JobStatus] {
         try asEngineError { try look(at: plan).map(\.status) }
     }
@@ -23,6 +23,7 @@ public struct Runner: Sendable {
     /// - Throws: `EngineError`. Whatever was finished before is kept.
     public func run(_ plan: Plan) throws -> [JobStatus] {
         try asEngineError {
+            try store.open()
             let session = RunSession(try Selection(plan, options), inspector(plan), observer)
             guard options.catchSignals else { return try session.run() }
             return try options.cancellation.catchingSignals { try session.run() }
@@ -39,6 +40,7 @@ public struct Runner: Sendable {
     }
 
     func look(at plan: Plan) throws -> [View] {
+        try store.checkIsStore()
         let inspector = inspector(plan)
         var views: [View] = []
         for (index, job) in plan.jobs.enumerated() {
@@ -92,10 +94,14 @@ extension Inspector {
         return view(job, isHeld ? .running : JobState(reasons[0]), reasons, ingredients)
     }
 
-    func status(_ job: Job, _ ingredients: Ingredients, _ outcome: Outcome, reason: Reason? = nil, ran: Bool = false, cutOff: Bool = false) -> JobStatus {
+    /// - Parameter seconds: how long the execution just now took.
+    func status(
+        _ job: Job, _ ingredients: Ingredients, _ outcome: Outcome, seconds: Double? = nil, reason: Reason? = nil, ran: Bool = false,
+        cutOff: Bool = false
+    ) -> JobStatus {
         JobStatus(
             job: job.id, stage: job.stage.name, state: .fresh, reason: reason, fingerprint: ingredients.fingerprint,
-            outputs: outcome.outputs.map(store.record), seconds: outcome.seconds, ran: ran, cutOff: cutOff)
+            outputs: outcome.outputs.map(store.record), seconds: seconds ?? outcome.seconds, ran: ran, cutOff: cutOff)
     }
 
     private func view(_ job: Job, _ state: JobState, _ reasons: [Reason], _ ingredients: Ingredients? = nil) -> Runner.View {

@@ -12,9 +12,12 @@ struct StatCache: Sendable {
     let fileSystem: any FileSystem
     let time: any TimeSource
     let place: @Sendable (_ bytes: [UInt8], _ path: String) throws -> Void
+    /// Removes a record, if the disk lets it.
+    let forgetRecord: @Sendable (_ path: String) throws -> Void
 
-    /// A file changed this shortly ago may change again without its times changing: file times have a grain.
-    static let grain = 100_000_000
+    /// A file changed this shortly ago may change again without its times changing: file times have a grain. Where a time has no
+    /// nanoseconds the disk keeps whole seconds (ext3, ext4 with small inodes, HFS+), or even ones only (FAT).
+    static func grain(of time: Int) -> Int { time % 1_000_000_000 == 0 ? 2_000_000_000 : 100_000_000 }
 
     /// Names the record of a file or folder outside the store.
     static func inputKey(_ path: String) -> Digest { Digest(hashing: "input:\(path)") }
@@ -62,12 +65,14 @@ struct StatCache: Sendable {
 
     private func file(_ path: String, _ status: FileStatus, _ key: Digest, _ verify: Bool, _ isOurs: Bool, _ hashed: Hashed) throws -> Look {
         let signature = Self.signature(status)
-        if !verify, let known = try record(key), known.signature == signature, !known.content.isFolder { return .content(known.content) }
+        let known = try record(key)
+        if !verify, let known, known.signature == signature, !known.content.isFolder { return .content(known.content) }
         let start = time.now()
         let digest = try fileSystem.digest(of: path) { try hashed($0, status.size) }
         guard try fileSystem.status(of: path) == status else { return .unstable }
         let content = Content(digest: digest, bytes: status.size, isFolder: false)
-        if isOurs || !Self.isFresh(status, at: start) { try write(Record(signature: signature, content: content), key) }
+        let isSettled = isOurs || !Self.isFresh(status, at: start)
+        try keep(Record(signature: signature, content: content), key, isSettled: isSettled, over: known)
         return .content(content)
     }
 
@@ -75,9 +80,10 @@ struct StatCache: Sendable {
         _ path: String, _ key: Digest, _ verify: Bool, _ isOurs: Bool, _ threads: Int, _ hashed: Hashed,
         _ keepListing: (FolderListing) throws -> Void
     ) throws -> Look {
-        let scan = try fileSystem.scan(path, threads: threads)
+        let scan = try fileSystem.scan(path, threads: threads, asInput: !isOurs)
         let signature = scan.signature
-        if !verify, let known = try record(key), known.signature == signature, known.content.isFolder { return .content(known.content) }
+        let known = try record(key)
+        if !verify, let known, known.signature == signature, known.content.isFolder { return .content(known.content) }
         let table = verify ? [:] : try self.table(key)
         let start = time.now()
         let total = scan.bytes
@@ -86,21 +92,30 @@ struct StatCache: Sendable {
                 try hashed(known.status.size, total)
                 return known.digest
             }
-            return try fileSystem.digest(of: "\(path)/\(scan.name(index))") { try hashed($0, total) }
+            return try fileSystem.digest(of: scan.nameBytes(index), in: path) { try hashed($0, total) }
         }
-        guard try fileSystem.scan(path, threads: threads).signature == signature else { return .unstable }
+        guard try fileSystem.scan(path, threads: threads, asInput: !isOurs).signature == signature else { return .unstable }
         let listing = FolderListing(scan, digests: digests)
         let content = Content(digest: listing.digest, bytes: scan.bytes, isFolder: true)
         try keepListing(listing)
         let settled = (0..<scan.count).filter { isOurs || !Self.isFresh(scan.status($0), at: start) }
         try place(Self.encode(scan, digests, settled), tablePath(key))
-        if settled.count == scan.count { try write(Record(signature: signature, content: content), key) }
+        try keep(Record(signature: signature, content: content), key, isSettled: settled.count == scan.count, over: known)
         return .content(content)
+    }
+
+    /// What was read just now is what counts: where it may not be remembered yet, neither may what contradicts it.
+    private func keep(_ record: Record, _ key: Digest, isSettled: Bool, over known: Record?) throws {
+        if isSettled {
+            try write(record, key)
+        } else if let known, known.signature == record.signature, known.content != record.content {
+            try forgetRecord(recordPath(key))
+        }
     }
 
     /// A time in the future is no sign of a fresh change: a clock was set back.
     static func isFresh(_ status: FileStatus, at now: Int) -> Bool {
-        status.changed > now - grain && status.changed < now + 60_000_000_000
+        status.changed > now - grain(of: status.changed) && status.changed < now + 60_000_000_000
     }
 
     static func signature(_ status: FileStatus) -> Digest {

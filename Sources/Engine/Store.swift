@@ -2,10 +2,11 @@ import Fingerprints
 
 /// Where artifacts, traces and what runs leave behind are kept.
 ///
+///     lavise-store.json             says that this is a store, and of which format
 ///     ac/<2 hex>/<fingerprint>      traces                     cas/<2 hex>/<digest>   artifacts, read-only files or folders
 ///     history/<2 hex>/<job>         fingerprints a job had     failures/<2 hex>/<fingerprint>
 ///     stat/<2 hex>/<key>            what was hashed, and when  tables/<2 hex>/<key>   the same for each file of a folder
-///     listings/<2 hex>/<digest>     the files of input folders
+///     listings/<2 hex>/<digest>     the files of input folders projects/<2 hex>/<key> who uses the store
 ///     work/<fingerprint>/           attempts and scratch       quarantine/            damaged artifacts
 ///     locks/<fingerprint>           held while a job is made   pins/                  what live runs use
 ///     locks/<fingerprint>.lease     the same for other hosts, on a network disk
@@ -73,6 +74,7 @@ public struct Store: Sendable {
         do {
             return try body()
         } catch let error as FileSystemError where error.isAbsent {
+            if try !isFounded { try found() }
             let folder = Store.folder(of: path)
             if durable { try makeDurableFolder(folder) } else { try fileSystem.makeFolder(folder) }
             return try body()
@@ -101,6 +103,22 @@ public struct Store: Sendable {
         for folder in ["\(root)/ac", "\(root)/cas", root] where try fileSystem.status(of: folder) != nil { try fileSystem.sync(folder) }
     }
 
+    /// Moves a file from `work/` to where artifacts and traces will go: what no disk of its own may hide until the work is done.
+    func checkIsOnOneDisk() throws {
+        for kind in ["cas", "ac"] {
+            let name = "tmp-\(fileSystem.uniqueName())", trial = "\(root)/\(kind)/00/\(name)"
+            let source = "\(root)/work/\(name)"
+            defer { try? fileSystem.remove(source) }
+            try makingFolder(of: source) { try fileSystem.write([], to: source) }
+            do {
+                try makingFolder(of: trial) { try fileSystem.rename(source, to: trial) }
+            } catch let error as FileSystemError where error.isOnAnotherDisk {
+                throw FileSystemError("move files into", "\(root)/\(kind)", code: error.code)
+            }
+            try fileSystem.remove(trial)
+        }
+    }
+
     static func folder(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else { return "/" }
         return String(path[..<slash])
@@ -109,6 +127,8 @@ public struct Store: Sendable {
     var statCache: StatCache {
         StatCache(records: "\(root)/stat", tables: "\(root)/tables", fileSystem: fileSystem, time: time) { bytes, path in
             try placeIfPossible(bytes, at: path)
+        } forgetRecord: { path in
+            do { try fileSystem.remove(path) } catch let error as FileSystemError where error.isReadOnly {}
         }
     }
 

@@ -67,6 +67,18 @@ public struct Trace: Sendable, Equatable {
 
     private static func digest(job: Value, _ inputs: Value, _ outcomes: Value) -> Digest { Value.array([job, inputs, outcomes]).digest }
 
+    /// Reads a trace; nil when it is damaged, of a newer format, or not that of `fingerprint`.
+    init?(json bytes: [UInt8], fingerprint: Digest) {
+        guard let value = try? Value(json: bytes) else { return nil }
+        self.init(value, fingerprint: fingerprint)
+    }
+
+    /// Whether a newer program wrote this, which must be kept though it cannot be read.
+    static func isOfNewerFormat(_ bytes: [UInt8]) -> Bool {
+        guard let value = try? Value(json: bytes) else { return false }
+        return value["schema"]?.intValue ?? 0 > 2 || value["fields"]?["schema"]?.intValue ?? 0 > 1
+    }
+
     /// Reads a trace; nil when it is damaged or not that of `fingerprint`.
     init?(_ value: Value, fingerprint: Digest) {
         guard let job = value["job"]?.stringValue, let fields = value["fields"], fields.digest == fingerprint,

@@ -3,8 +3,7 @@ import Fingerprints
 extension Store {
     /// The trace kept under a fingerprint. A damaged one counts as none: the job runs again.
     public func trace(_ fingerprint: Digest) throws -> Trace? {
-        guard let bytes = try fileSystem.read(sharded("ac", fingerprint)), let value = try? Value(json: bytes) else { return nil }
-        return Trace(value, fingerprint: fingerprint)
+        try fileSystem.read(sharded("ac", fingerprint)).flatMap { Trace(json: $0, fingerprint: fingerprint) }
     }
 
     func write(_ trace: Trace, faults: FaultPoints) throws {
@@ -20,8 +19,10 @@ extension Store {
 
     /// The digests that name the entries of a sharded folder.
     func digests(in kind: String) throws -> [Digest] {
-        try fileSystem.names(in: "\(root)/\(kind)").flatMap { shard in
-            try fileSystem.names(in: "\(root)/\(kind)/\(shard)").compactMap { Digest(hex: $0) }
+        try fileSystem.names(in: "\(root)/\(kind)").filter(StoreLayout.isShard).flatMap { shard in
+            try fileSystem.names(in: "\(root)/\(kind)/\(shard)").compactMap { name in
+                StoreLayout.isDigest(name) && name.hasPrefix(shard) ? Digest(hex: name) : nil
+            }
         }
     }
 }
@@ -81,7 +82,11 @@ extension Store {
         guard history.fingerprints.first != fingerprint else { return }
         history.put(first: fingerprint)
         let key = History.key(plan: plan, job: job)
-        try place(Array(history.value.json(pretty: true).utf8), at: sharded("history", key), durable: false)
+        do {
+            try place(Array(history.value.json(pretty: true).utf8), at: sharded("history", key), durable: false)
+        } catch let error as FileSystemError where error.isReadOnly {
+            // To be looked at only.
+        }
     }
 
     /// The message of the last attempt under a fingerprint, if it failed.

@@ -39,9 +39,11 @@ extension Runner {
         }
         let pins = try Pins(store)
         defer { pins.release() }
-        let lock = try waitForLock(job, ingredients.fingerprint)
-        defer { lock.release(removing: true) }
-        let work = "\(store.root)/work/verify-\(store.fileSystem.uniqueName())"
+        let lock = pins.isHeld ? try waitForLock(job, ingredients.fingerprint) : nil
+        defer { lock?.release(removing: true) }
+        // Beside a store that can only be read, and then nothing is recorded.
+        let place = pins.isHeld ? "\(store.root)/work" : variable("TMPDIR") ?? "/tmp"
+        let work = "\(place)/\(pins.isHeld ? "" : "lavise-")verify-\(store.fileSystem.uniqueName())"
         defer { try? store.fileSystem.remove(work) }
         observer.started(job: job.id, stage: job.stage.name, reason: .forced, threads: options.jobs)
         let result: Executor.Result
@@ -55,12 +57,20 @@ extension Runner {
         }
         try inspector(plan).checkUnchanged(job, ingredients)
         let publication = Publication(store: store, options: options)
+        guard pins.isHeld else {
+            let error = publication.difference(job, known, result.outputs)
+            let outcomes = view.trace?.outcomes ?? []
+            return Verification(
+                job: job.id, stage: job.stage.name, agreeing: (outcomes.first { $0.outputs == known }?.executions ?? 0) + (error == nil ? 1 : 0),
+                executions: outcomes.reduce(1) { $0 + $1.executions }, error: error)
+        }
+        let error = publication.difference(job, known, result.outputs)
         try publication.adopt(result, pins, ingredients.fingerprint, threads: options.jobs)
         let trace = try publication.record(job, ingredients, result)
         let agreeing = trace.outcomes.first { $0.outputs == known }?.executions ?? 0
         return Verification(
             job: job.id, stage: job.stage.name, agreeing: agreeing, executions: trace.outcomes.reduce(0) { $0 + $1.executions },
-            error: publication.difference(job, known, result.outputs.map(\.artifact)))
+            error: error)
     }
 
     private func waitForLock(_ job: Job, _ fingerprint: Digest) throws -> any FileLock {

@@ -14,7 +14,15 @@ extension Digest {
     /// - Parameter hashed: hears after each piece how many bytes it had; what it throws ends the reading.
     /// - Throws: `FileDigestError` when the file cannot be opened or read.
     public init(contentsOf path: String, hashed: (Int) throws -> Void = { _ in }) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        self = try Digest(contentsOf: Array(path.utf8), hashed: hashed)
+    }
+
+    /// The same for a path that need not be UTF-8.
+    public init(contentsOf pathBytes: [UInt8], hashed: (Int) throws -> Void = { _ in }) throws {
+        let path = String(decoding: pathBytes, as: UTF8.self)
+        let descriptor = (pathBytes + [0]).withUnsafeBufferPointer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { open($0.baseAddress!, O_RDONLY | O_CLOEXEC) }
+        }
         guard descriptor >= 0 else { throw FileDigestError(path: path, code: errno) }
         defer { close(descriptor) }
         _ = posix_fadvise(descriptor, 0, 0, Int32(POSIX_FADV_SEQUENTIAL))

@@ -46,7 +46,7 @@ struct ExitStatus: Equatable {
         case .unknownInput: .inside
         case .lockTimeout: .lockTimeout
         case .nondeterministic: .integrity
-        case .notSelected, .unknownSelection, .notBuilt, .unknownJob: .usage
+        case .notSelected, .unknownSelection, .notBuilt, .unknownJob, .notAStore, .newerFormat, .inputsUnseen, .projectGone: .usage
         case .cancelled(let signal): ExitStatus(rawValue: 128 + (signal ?? 2))
         }
     }

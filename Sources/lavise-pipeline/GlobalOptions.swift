@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Fingerprints
 import Foundation
 import Pipeline
 import Transfer
@@ -40,7 +41,8 @@ struct GlobalOptions: ParsableArguments {
     var offline = false
 
     func open() throws -> Project {
-        let environment = ProcessInfo.processInfo.environment
+        // Set to nothing means not set.
+        let environment = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
         let places = try Places(directory: project, data: data ?? environment["LAVISE_DATA"])
         var downloads = try DownloadOptions(environment: environment)
         downloads.offline = offline

@@ -1,4 +1,5 @@
 import Engine
+import Fingerprints
 import Foundation
 import Testing
 
@@ -49,6 +50,28 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/quarantine").count == 1)
         #expect(shop.lines.withLock { $0.contains { $0.hasPrefix("noted a: output out is corrupt") } })
         #expect(try shop.run(Self.plan(shop)) == [])
+    }
+
+    /// The rebuild of a damaged artifact has other bytes: that is said, and from then on the outcome that is there is the one in use.
+    @Test func aRebuildWithOtherBytesIsSaidAndThenUsed() throws {
+        let shop = try Workshop()
+        let count = Box(0)
+        let plan = try Plan([Job(id: "x", stage: TestStage(name: "x") { context in
+            count.change { $0 += 1 }
+            try writeText("attempt \(count.value)", context.output + "/out")
+        }, inputs: [])])
+        let first = try shop.runner().run(plan)[0]
+        try Self.apply(.flip, to: first.outputs[0].path)
+        let error = #expect(throws: EngineError.self) { try shop.run(plan) }
+        guard case .nondeterministic("x", "out", Digest(hashing: "attempt 1"), Digest(hashing: "attempt 2"), _)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/quarantine").map { String($0.prefix(64)) } == [first.outputs[0].digest.hex])
+        let status = try shop.runner().run(plan)[0]
+        #expect(status.state == .fresh && !status.ran && status.outputs.map(\.digest) == [Digest(hashing: "attempt 2")])
+        guard case .nondeterministic(outcomes: 2)? = status.reason else { Issue.record("\(String(describing: status.reason))"); return }
+        #expect(try shop.text([status], "x") == "attempt 2")
     }
 
     @Test func aStoreThatWasCopiedIsStillGood() throws {
@@ -106,7 +129,8 @@ import Testing
 
     @Test func withoutPermissionTheErrorSaysWhere() throws {
         let shop = try Workshop()
-        try FileManager.default.createDirectory(atPath: shop.storePath, withIntermediateDirectories: true)
+        try shop.run(GarbageTests.plan("x", 0))
+        try FileManager.default.removeItem(atPath: shop.storePath + "/work")
         try writeText("a file where a folder should be", shop.storePath + "/work")
         let plan = try Plan([Job(id: "s", stage: TestStage(name: "s") { try writeText("x", $0.output + "/out") }, inputs: [])])
         let error = #expect(throws: EngineError.self) { try shop.run(plan) }

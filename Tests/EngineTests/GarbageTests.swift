@@ -16,15 +16,16 @@ import Testing
         let kept = try shop.runner().run(Self.plan("y", 0))
         let published = try shop.runner().run(Self.plan("z", 0))[0].outputs[0].digest
         let plans = [try Self.plan("x", 2), try Self.plan("y", 0)]
-        let promised = try shop.runner().collectGarbage(keeping: plans, digests: [published], dryRun: true)
+        let keep = Keep(plans: plans, digests: [published])
+        let promised = try shop.runner().collectGarbage(keep, dryRun: true)
         #expect(promised.items.filter { $0.kind == .artifact }.map(\.job).sorted { $0 ?? "" < $1 ?? "" } == ["x", "x"])
         #expect(promised.items.filter { $0.kind == .artifact }.map(\.bytes) == [3, 3])
         #expect(promised.items.filter { $0.kind == .trace }.map(\.job).sorted { $0 ?? "" < $1 ?? "" } == ["x", "x", "z"])
-        #expect(try shop.runner().collectGarbage(keeping: plans, digests: [published], keepDays: 1).items.isEmpty)
-        let garbage = try shop.runner().collectGarbage(keeping: plans, digests: [published])
+        #expect(try shop.runner().collectGarbage(Keep(plans: plans, digests: [published], days: 1)).items.isEmpty)
+        let garbage = try shop.runner().collectGarbage(keep)
         #expect(garbage.items.map(\.path) == promised.items.map(\.path))
         #expect(garbage.items.allSatisfy { !FileManager.default.fileExists(atPath: $0.path) })
-        #expect(try shop.runner().collectGarbage(keeping: plans, digests: [published]).items.isEmpty)
+        #expect(try shop.runner().collectGarbage(keep).items.isEmpty)
         #expect(FileManager.default.fileExists(atPath: try shop.store().path(of: published)))
         #expect(FileManager.default.fileExists(atPath: kept[0].outputs[0].path))
         #expect(try shop.run(plans[0]) + shop.run(plans[1]) == [])
@@ -34,7 +35,7 @@ import Testing
     @Test func aStaleExperimentKeepsItsLastOutputs() throws {
         let shop = try Workshop()
         try shop.run(Self.plan("x", 1))
-        let garbage = try shop.runner().collectGarbage(keeping: [Self.plan("x", 2)])
+        let garbage = try shop.runner().collectGarbage(Keep(plans: [Self.plan("x", 2)]))
         #expect(garbage.items.isEmpty)
         #expect(try shop.run(Self.plan("x", 1)) == [])
     }
@@ -51,13 +52,13 @@ import Testing
         let plan = try Plan([first, second])
         let run = LockTests.background { try shop.run(plan) }
         LockTests.wait { gate.entered.value == 1 }
-        let garbage = try shop.runner().collectGarbage(keeping: [])
+        let garbage = try shop.runner().collectGarbage(Keep())
         #expect(garbage.items.filter { $0.kind != .record }.isEmpty)
         gate.isOpen.change { $0 = true }
         LockTests.wait { run.value != nil }
         #expect(run.value == "fine")
         #expect(try shop.text(shop.runner().status(of: plan), "second") == "from x 1")
-        #expect(try shop.runner().collectGarbage(keeping: []).items.filter { $0.kind == .artifact }.count == 2)
+        #expect(try shop.runner().collectGarbage(Keep()).items.filter { $0.kind == .artifact }.count == 2)
     }
 
     @Test func scratchOfAFailedJobStaysWhileItsPlanDoes() throws {
@@ -67,8 +68,8 @@ import Testing
             throw CancellationError()
         }, inputs: [])])
         #expect(throws: EngineError.self) { try shop.run(plan) }
-        #expect(try shop.runner().collectGarbage(keeping: [plan]).items.isEmpty)
-        let garbage = try shop.runner().collectGarbage(keeping: [])
+        #expect(try shop.runner().collectGarbage(Keep(plans: [plan])).items.isEmpty)
+        let garbage = try shop.runner().collectGarbage(Keep())
         #expect(garbage.items.contains { $0.kind == .scratch && $0.bytes == 4 })
         #expect(try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/work").isEmpty)
     }

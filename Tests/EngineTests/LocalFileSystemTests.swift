@@ -20,8 +20,24 @@ import Testing
         #expect(throws: FileSystemError.self) { try files.scan(shop.path("d"), threads: 1) }
         try FileManager.default.removeItem(atPath: shop.path("real/loop"))
         try FileManager.default.createSymbolicLink(atPath: shop.path("d/nowhere"), withDestinationPath: shop.path("absent"))
+        // In an output it is a fault, in an input no file.
         let error = #expect(throws: FileSystemError.self) { try files.scan(shop.path("d"), threads: 1) }
         #expect(error?.path == shop.path("d/nowhere"))
+        #expect(try files.scan(shop.path("d"), threads: 1, asInput: true).count == 3)
+    }
+
+    /// As the kernel writes them: blanks, tabs, line ends and backslashes in octal, the last of two at one place on top.
+    @Test func mountPointsAreDecoded() {
+        let mounts = Array(#"""
+            /dev/a / ext4 rw 0 0
+            server:/x /my\040disk nfs4 rw 0 0
+            /dev/b /my\040disk/local\134\011\012 xfs rw 0 0
+            /dev/c /my btrfs rw 0 0
+            server:/y /twice nfs rw 0 0
+            /dev/d /twice ext4 rw 0 0
+            """#.utf8)
+        let kinds = ["/", "/my disk", "/my disk/a b", "/my diskette", "/my disk/local\\\t\n/x", "/my/disk", "/my\\040disk", "/twice/x"].map { mountKind(of: $0, mounts: mounts) }
+        #expect(kinds == ["ext4", "nfs4", "nfs4", "ext4", "xfs", "btrfs", "ext4", "ext4"])
     }
 
     @Test func specialFilesAreRefusedNotRead() throws {

@@ -24,7 +24,9 @@ final class MemoryDisk: Sendable {
     struct State {
         var nodes: [UInt64: Node] = [1: Node(isFolder: true, modified: 0, changed: 0)]
         var nextInode: UInt64 = 2
-        /// Nanoseconds; file times are rounded down to `grain`.
+        /// File times are rounded down to so many nanoseconds.
+        var grain: Int
+        /// Nanoseconds.
         var clock = 1_000_000_000_000
         var uptime = 0
         var locks: [String: Lock] = [:]
@@ -32,9 +34,10 @@ final class MemoryDisk: Sendable {
         var processes = 0
     }
 
-    static let grain = 10_000_000
+    let state: Mutex<State>
 
-    let state = Mutex(State())
+    /// - Parameter grain: of file times, in nanoseconds.
+    init(grain: Int = 10_000_000) { state = Mutex(State(grain: grain)) }
 
     /// Passes time, or with a negative number sets the clock back.
     func advance(seconds: Double) {
@@ -104,7 +107,7 @@ final class MemoryDisk: Sendable {
 }
 
 extension MemoryDisk.State {
-    var now: Int { clock / MemoryDisk.grain * MemoryDisk.grain }
+    var now: Int { clock / grain * grain }
 
     func find(_ path: String) -> UInt64? {
         var inode: UInt64 = 1
@@ -212,6 +215,8 @@ final class MemoryProcess: FileSystem, TimeSource {
     let id: Int
     private let trouble: Trouble?
     private let life = Mutex((operations: 0, isDead: false))
+    /// Called before each operation on a path, with a verb.
+    let before = Mutex<(@Sendable (_ operation: String, _ path: String) throws -> Void)?>(nil)
 
     init(disk: MemoryDisk, id: Int, trouble: Trouble?) {
         self.disk = disk
@@ -234,6 +239,7 @@ final class MemoryProcess: FileSystem, TimeSource {
 
     /// Counts an operation; throws when it is the one to fail. A dying write may be half done.
     private func operate<Result>(_ operation: String, _ path: String, writes: Bool, half: ((inout MemoryDisk.State) -> Void)? = nil, _ body: (inout MemoryDisk.State) throws -> Result) throws -> Result {
+        if let before = before.withLock({ $0 }) { try before(operation, path) }
         let (count, isDead) = life.withLock { life in
             life.operations += 1
             return (life.operations, life.isDead)
@@ -270,7 +276,7 @@ final class MemoryProcess: FileSystem, TimeSource {
         try operate("list", folder, writes: false) { $0.node(folder)?.entries.keys.sorted() ?? [] }
     }
 
-    func scan(_ folder: String, threads: Int) throws -> FolderScan {
+    func scan(_ folder: String, threads: Int, asInput: Bool) throws -> FolderScan {
         try operate("list", folder, writes: false) { state in
             guard let inode = state.find(folder) else { throw FileSystemError("list", folder, code: ENOENT) }
             var scan = FolderScan()
@@ -331,6 +337,7 @@ final class MemoryProcess: FileSystem, TimeSource {
     }
 
     func rename(_ path: String, to new: String) throws {
+        if let before = before.withLock({ $0 }) { try before("move to", new) }
         try operate("move", path, writes: true) { state in
             let (from, name) = try state.folder(of: path, "move")
             let (to, newName) = try state.folder(of: new, "move")
@@ -385,7 +392,7 @@ final class MemoryProcess: FileSystem, TimeSource {
     func uniqueName() -> String {
         disk.state.withLock { state in
             state.names += 1
-            return "\(id)-\(state.names)"
+            return "\(id)-m-\(state.names)"
         }
     }
 

@@ -8,13 +8,15 @@ import Testing
 struct PropertyTests {
     /// The world, what the store must know by now, and what it may know because a process died on the way.
     struct Simulation {
-        let disk = MemoryDisk()
+        let disk: MemoryDisk
         var random: RandomSource
         var world: World
         var known: Set<String> = []
         var maybe: Set<String> = []
         /// Removed, but a power cut may bring it back: nobody waits for a removal to be durable.
         var collected: Set<String> = []
+        /// What published results name: fingerprints, and the keys and contents that stand for them in the model.
+        var published: (digests: Set<Digest>, keys: Set<String>, contents: Set<String>) = ([], [], [])
         /// Contents (with job) whose artifact was damaged.
         var damaged: Set<String> = []
         /// How far the clock was set back, in seconds: what is dated in the future is no garbage yet.
@@ -22,6 +24,8 @@ struct PropertyTests {
         var log: [String] = []
 
         init(seed: UInt64) throws {
+            // A good disk, one of whole seconds, one of even ones.
+            disk = MemoryDisk(grain: [10_000_000, 1_000_000_000, 2_000_000_000][Int(seed % 3)])
             random = RandomSource(seed: seed, stream: "world")
             world = World(&random)
             let process = disk.startProcess()
@@ -157,22 +161,41 @@ struct PropertyTests {
             return true
         }
 
-        /// Leaves only what the world of now reaches.
+        /// Results are made of what there is now; earlier ones may go.
+        mutating func publish() throws {
+            if random.below(3) == 0 { published = ([], [], []) }
+            let process = disk.startProcess()
+            let statuses = try runner(process, jobs: 1, Finished()).status(of: world.plan(process) { _ in })
+            let expected = world.expected()
+            for (status, job) in zip(statuses, expected) where random.below(2) == 0 {
+                guard let fingerprint = status.fingerprint else { continue }
+                published.digests.insert(fingerprint)
+                published.keys.insert(job.key)
+                published.contents.formUnion(job.outputs.values)
+            }
+            log.append("published \(published.keys.count)")
+        }
+
+        /// Leaves only what the world of now and the published results reach.
         mutating func collect() throws -> [String] {
             disk.advance(seconds: setBack + 10)
             setBack = 0
             let process = disk.startProcess()
             let runner = try runner(process, jobs: 1, Finished())
             let plan = try world.plan(process) { _ in }
-            let promised = try runner.collectGarbage(keeping: [plan], dryRun: true)
-            let garbage = try runner.collectGarbage(keeping: [plan])
-            let reached = Set(world.expected().map(\.key))
+            let foreign = "/store/work/thesis"
+            try process.write([1], to: foreign)
+            let keep = Keep(plans: [plan], digests: published.digests)
+            let promised = try runner.collectGarbage(keep, dryRun: true)
+            let garbage = try runner.collectGarbage(keep)
+            let reached = Set(world.expected().map(\.key)).union(published.keys)
             collected.formUnion(known.subtracting(reached))
             known.formIntersection(reached)
             log.append("collected \(garbage.items.count)")
             var faults: [String] = []
+            if try process.read(foreign) != [1] { faults.append("took what is not its own") }
             if promised.items.map(\.name) != garbage.items.map(\.name) { faults.append("dry run named other garbage") }
-            let wanted = Set(world.expected().flatMap(\.outputs.values)).count
+            let wanted = published.contents.union(world.expected().flatMap(\.outputs.values)).count
             let kept = try process.names(in: "/store/cas").map { try process.names(in: "/store/cas/\($0)").count }.reduce(0, +)
             if kept != wanted { faults.append("\(kept) artifacts kept, \(wanted) wanted") }
             return faults
@@ -202,6 +225,11 @@ struct PropertyTests {
                 if simulation.random.below(2) == 0 { faults += try simulation.run(jobs: 1 + simulation.random.below(2)) }
             case 4:
                 faults += try simulation.run()
+                try simulation.publish()
+                if simulation.random.below(2) == 0 {
+                    for _ in 0..<simulation.random.below(3) { try simulation.change() }
+                    faults += try simulation.run()
+                }
                 faults += try simulation.collect()
             case 5, 6:
                 faults += try simulation.run()

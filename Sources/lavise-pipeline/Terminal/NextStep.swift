@@ -14,7 +14,10 @@ func nextStep(after error: any Error) -> String? {
     case .nondeterministic(let job, _, _, _, _): return "`lavise-pipeline verify EXPERIMENT \(job)` shows where they differ"
     case .storage: return "`lavise-pipeline doctor` shows the store and its disk; --store DIR names another"
     case .unknownSelection, .unknownJob: return "`lavise-pipeline status EXPERIMENT` shows them"
+    case .notAStore: return "--store DIR, or LAVISE_STORE, names the store; without them it is .lavise in the project folder"
+    case .inputsUnseen: return "name the data folder with --data DIR or LAVISE_DATA, or go on without them: gc --missing-inputs"
+    case .projectGone(let path): return "mount its disk, or, if it is gone for good, gc --forget \(path)"
     case .lockTimeout: return "--lock-timeout SECONDS sets it"
-    case .inputChangedDuringRun, .unknownInput, .notSelected, .cancelled, .notBuilt: return nil
+    case .newerFormat, .inputChangedDuringRun, .unknownInput, .notSelected, .cancelled, .notBuilt: return nil
     }
 }

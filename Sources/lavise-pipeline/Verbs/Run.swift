@@ -80,6 +80,7 @@ struct Run: ParsableCommand {
             names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet, details: details)
         defer { console.end() }
         let began = Date()
+        try project.register(results: place)
         let result = Result { try project.runner(options, observer: console).run(experiment.plan) }
         console.end()
         let recorded = Result { try project.recordLocks(of: experiment) }
