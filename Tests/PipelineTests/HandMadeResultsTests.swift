@@ -30,6 +30,7 @@ import Testing
                 "images/pixels", [UInt8](repeating: 0, count: 2 * 224 * 224 * 3), shape: [2, 224, 224, 3])
             try dataset.write("skipped/file", strings: [])
             try dataset.write("instances/image", [0, 0, 1] as [Int32])
+            try dataset.write("instances/split", [0, 0, 1] as [UInt8])
             try dataset.write("instances/offset", [0, 1, 2, 3] as [Int32])
             try dataset.write("instances/concepts", [3, 3, 0] as [Int32])
             try dataset.write("instances/mask224", [UInt8](repeating: 0, count: 3 * 6272), shape: [3, 6272])

@@ -37,7 +37,7 @@ struct VisualGenomeObjects {
                         return Int32(concepts.count - 1)
                     }()
                     numbers[word] = number
-                    if number >= 0 && !ofObject.contains(number) { ofObject.append(number) }
+                    if number >= 0 && isInstance(of: number, besides: ofObject, rules: rules) { ofObject.append(number) }
                 }
                 if ofObject.isEmpty { return }
                 let x = try Self.pixels(object, "x"), y = try Self.pixels(object, "y")
