@@ -64,7 +64,7 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "DatasetsTestSupport", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .target(name: "DatasetsTestSupport", dependencies: ["Datasets", "Imaging", "Fingerprints"], path: "Tests/DatasetsTestSupport"),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "CKernels", "Fingerprints"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5"]),
         .testTarget(

@@ -43,9 +43,13 @@ public protocol ReferenceDataset: Sendable {
     /// view when `view` is nil. `width` and `height` are the decoded image's. May be empty.
     /// - Throws: `DatasetError` naming the file and the annotation.
     func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample]
+    /// The split that each sample of image `row` trains or validates in, where they have their own; nil: the image's.
+    func sampleSplits(ofImage row: Int) -> [Split]?
 }
 
 extension ReferenceDataset {
+    public func sampleSplits(ofImage row: Int) -> [Split]? { nil }
+
     /// The samples of image `row` in METHOD's standard view.
     public func samples(ofImage row: Int, width: Int, height: Int) throws -> [Sample] {
         try samples(ofImage: row, width: width, height: height, view: nil)
@@ -62,13 +66,15 @@ public struct DatasetRules: Sendable, Equatable {
     public var firstWordOfSynset = false
     /// Deviation `countInstances` (Visual Genome).
     public var countInstances = false
+    /// Deviation `instancePerSynset` (Visual Genome).
+    public var instancePerSynset = false
     /// Deviation `splitByInstance` (Visual Genome).
     public var splitByInstance = false
     /// Deviation `cropImageOnly` (random training crops).
     public var cropImageOnly = false
     /// A Visual Genome concept that occurs less often is dropped.
     public var minimumCount = 100
-    /// Share of the Visual Genome images, or instances, that validate.
+    /// Share of the Visual Genome images, or samples, that validate.
     public var validationShare = 0.1
     /// Only so many images of each split, the first by id; nil for all.
     public var limit: Int?

@@ -15,6 +15,9 @@ public struct RecallSums: Sendable, Equatable, Codable {
         let count = pairs.reduce(0, +)
         return count == 0 ? nil : sums.reduce(0, +) / Double(count)
     }
+
+    /// Filters that have a pair with a ground truth.
+    var filtersWithPairs: Int { pairs.count { $0 > 0 } }
 }
 
 extension Evaluation {

@@ -1,4 +1,4 @@
-/// A number over several seeds.
+/// A number over several seeds, or resamples.
 public struct SeedSummary: Sendable, Equatable, Codable {
     public var mean: Double
     /// Sample standard deviation (n − 1); 0 for a single seed.

@@ -3,7 +3,8 @@ import Tensors
 /// Bilinear enlargement of an `[h, w]` map to 224×224 with half-pixel centres.
 ///
 /// Bit for bit `torch.nn.functional.interpolate(mode: "bilinear", align_corners: False)` on a CPU with fused
-/// multiply-add: along an axis the value is fma(left, 1 − λ, right · λ), columns first.
+/// multiply-add: a pixel's place in the map is fma(scale, i + ½, −½), and along an axis the value is
+/// fma(left, 1 − λ, right · λ), columns first.
 public struct Upsampling: Sendable {
     private struct Tap {
         let low: Int, high: Int
@@ -31,7 +32,7 @@ public struct Upsampling: Sendable {
     private static func taps(_ source: Int) -> [Tap] {
         let scale = Float(source) / Float(Region.side)
         return (0..<Region.side).map { i in
-            let position = max(scale * (Float(i) + 0.5) - 0.5, 0)
+            let position = max(Float(-0.5).addingProduct(scale, Float(i) + 0.5), 0)
             let low = min(Int(position), source - 1)
             let high = min(low + 1, source - 1)
             let weight = min(max(position - Float(low), 0), 1)

@@ -27,8 +27,10 @@ extension ExperimentPlan {
         return record.path
     }
 
-    /// Tests every claim of the experiment on its results: an equivalence test on the bootstrap interval; over seeds, their mean.
-    public func checkClaims(_ results: [VariantResults]) throws -> ClaimReport {
+    /// Tests every claim of the experiment on its results: an equivalence test on the interval of the mean over seeds.
+    public func checkClaims(_ results: [VariantResults], confidence: Double = 0.95) throws -> ClaimReport {
+        var results = results
+        for index in results.indices { results[index].bootstrap.confidence = confidence }
         var rows: [(name: String?, results: [VariantResults])] = []
         for (index, result) in results.enumerated() {
             let name = file.claimRow(index)
@@ -41,29 +43,41 @@ extension ExperimentPlan {
         }
         return ClaimReport(experiment: file.name, claims: try claims.flatMap { claim in
             try rows.filter { claim.row == nil || claim.row == $0.name }.map { try Self.check(claim, $0.results, row: $0.name) }
-        })
+        }, confidence: confidence)
     }
 
+    /// - Parameter results: of every seed of the row.
     private static func check(_ claim: Claim, _ results: [VariantResults], row: String?) throws -> CheckedClaim {
         if let why = results.lazy.compactMap({ $0.lack(of: claim.statement) }).first {
             return CheckedClaim(source: claim.source, row: row, notRun: claim.statement.shown, why: why)
         }
         switch claim.statement {
         case .recall(let method, let k, let unseen, let published, let margin):
-            let intervals = try results.compactMap { try $0.interval(method, k: k, unseen ? .unseen : .all) }
+            let share: ConceptShare = unseen ? .unseen : .all
+            let estimates = try results.compactMap { try $0.estimate(method, k: k, share) }
             return CheckedClaim(
-                source: claim.source, row: row, method: method, k: k, concepts: unseen ? .unseen : .all, published: published, margin: margin,
-                ours: intervals.count == results.count ? Interval(seeds: intervals) : nil)
+                source: claim.source, row: row, method: method, k: k, concepts: share, published: published, margin: margin,
+                ours: estimates.count == results.count ? interval(estimates.map(\.interval), results) : nil,
+                evidence: Evidence(estimates))
         case .order(let methods):
-            var differences: [(higher: String, lower: String, k: Int, difference: Interval)] = []
+            var differences: [(higher: String, lower: String, k: Int, difference: Interval?)] = []
             for (higher, lower) in zip(methods, methods.dropFirst()) {
                 for k in results[0].evaluation.ks {
-                    let intervals = try results.compactMap { try $0.difference(higher, lower, k: k) }
-                    if let difference = Interval(seeds: intervals) { differences.append((higher, lower, k, difference)) }
+                    let difference = interval(try results.map { try $0.difference(higher, lower, k: k) }, results)
+                    differences.append((higher, lower, k, difference))
                 }
             }
-            return CheckedClaim(source: claim.source, row: row, order: methods, differences: differences)
+            let first = try results.compactMap { try $0.estimate(methods[0], k: $0.evaluation.ks[0], .all) }
+            return CheckedClaim(
+                source: claim.source, row: row, order: methods, differences: differences, evidence: Evidence(first))
         }
+    }
+
+    /// The mean over seeds; nil where a seed has no interval: leaving it out would choose among the seeds.
+    private static func interval(_ seeds: [SeedInterval?], _ results: [VariantResults]) -> Interval? {
+        let known = seeds.compactMap { $0 }
+        guard known.count == seeds.count, let confidence = results.first?.bootstrap.confidence else { return nil }
+        return SeedInterval(seeds: known, confidence: confidence).map { Interval(value: $0.value, low: $0.low, high: $0.high) }
     }
 }
 
@@ -97,18 +111,34 @@ extension VariantResults {
         case .order(let methods): return missing(methods)
         }
     }
+}
 
-    fileprivate func interval(_ method: String, k: Int, _ share: ConceptShare) throws -> Interval? {
-        guard let estimate = try recallLines(share).first(where: { $0.method == method && $0.k == k })?.estimate,
-              let value = estimate.recall, let low = estimate.low, let high = estimate.high else { return nil }
-        return Interval(value: value, low: low, high: high)
+extension Evidence {
+    /// - Parameter seeds: an estimate a seed.
+    fileprivate init(_ seeds: [RecallEstimate]) {
+        self.init(seeds: seeds.count, filters: seeds.first?.filters ?? 0, pairs: seeds.reduce(0) { $0 + $1.pairs })
+    }
+}
+
+extension RecallEstimate {
+    fileprivate var interval: SeedInterval? {
+        guard let recall, let low, let high else { return nil }
+        return SeedInterval(value: recall, low: low, high: high)
+    }
+}
+
+extension VariantResults {
+    fileprivate func estimate(_ method: String, k: Int, _ share: ConceptShare) throws -> RecallEstimate? {
+        try recallLines(share).first { $0.method == method && $0.k == k }?.estimate
     }
 
     /// The paired difference of two methods over the same draws of filters.
-    fileprivate func difference(_ higher: String, _ lower: String, k: Int) throws -> Interval? {
+    fileprivate func difference(_ higher: String, _ lower: String, k: Int) throws -> SeedInterval? {
         guard let a = ExplanationMethod(rawValue: higher), let b = ExplanationMethod(rawValue: lower) else {
             throw ExperimentError("a claim orders \"\(higher)\" and \"\(lower)\"; methods are \(ExplanationMethod.allCases.map(\.rawValue).joined(separator: ", "))")
         }
-        return try bootstrap.difference(sums(a, k: k), sums(b, k: k)).map { Interval(value: $0.difference, low: $0.low, high: $0.high) }
+        guard let found = try bootstrap.difference(sums(a, k: k), sums(b, k: k)), let low = found.low, let high = found.high
+        else { return nil }
+        return SeedInterval(value: found.difference, low: low, high: high)
     }
 }

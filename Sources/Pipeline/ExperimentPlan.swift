@@ -131,6 +131,7 @@ public struct ExperimentPlan: Sendable {
                 rules.transposedBoxMask = on(.transposedBoxMask)
                 rules.firstWordOfSynset = on(.firstWordOfSynset)
                 rules.countInstances = on(.countInstances)
+                rules.instancePerSynset = on(.instancePerSynset)
                 rules.splitByInstance = on(.splitByInstance)
             }
             return rules

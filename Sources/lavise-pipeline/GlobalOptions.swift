@@ -72,6 +72,12 @@ struct ExperimentOptions: ParsableArguments {
         return try project.experiments(experiments, settings: set, seeds: seeds)
     }
 
+    /// The file of one of the experiments.
+    /// - Parameter seeds: instead of `--seeds`.
+    func file(_ experiment: String, _ project: Project, seeds: [Int]? = nil) throws -> ExperimentFile {
+        try project.experiment(experiment, settings: set, seeds: seeds ?? self.seeds.map(Self.parseSeeds))
+    }
+
     /// The words after a verb that mean this experiment with what was set: `demo --set train.epochs=3`.
     func words(of experiment: String) -> [String] {
         [experiment] + set.flatMap { ["--set", $0] } + (seeds.map { ["--seeds", $0] } ?? [])

@@ -7,7 +7,7 @@ import Testing
         try command.write("x.json", """
             {"name": "x", "dataset": {"kind": "coco", "root": "scenes"}, "embedding": {"kind": "glove", "path": "scenes/glove.txt"},
              "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 1, "batchSize": 8},
-             "evaluate": {"filters": [0, 1], "topImages": 2, "methods": ["original"]}, "matrix": \(matrix), "claims": \(claims)}
+             "evaluate": {"filters": [0, 1, 2, 3, 4, 5, 6, 7], "topImages": 4, "methods": ["original"]}, "matrix": \(matrix), "claims": \(claims)}
             """)
     }
 
@@ -18,19 +18,20 @@ import Testing
                 [{"source": "S", "row": "2", "method": "original", "k": 5, "published": 0.5, "margin": 1},
                  {"source": "S", "method": "original", "k": 5, "published": 1, "margin": 0}]
                 """)
-            let early = try command.run("check", "x.json", "--seeds", "0..1")
+            let early = try command.run("check", "x.json", "--seeds", "0..2")
             #expect(early.code == 2 && early.errors.contains("type: lavise-pipeline run x"), "\(early.errors)")
-            #expect(try command.run("run", "x.json", "--seeds", "0..1").code == 0)
-            let checked = try command.run("check", "x.json", "--seeds", "0..1", "--json")
+            #expect(try command.run("run", "x.json", "--seeds", "0..2").code == 0)
+            let checked = try command.run("check", "x.json", "--seeds", "0..2", "--json")
             #expect(checked.code == 0 || checked.code == 4, "\(checked.errors)")
             let object = try #require(try JSONSerialization.jsonObject(with: Data(checked.output.utf8)) as? [String: Any])
             let claims = try #require(object["claims"] as? [[String: Any]])
             // The first claim speaks of one row, the second of both; the seeds of a row are one result.
             #expect(claims.compactMap { $0["row"] as? String } == ["2", "1", "2"])
             #expect(claims[0]["verdict"] as? String == "reproduced")
+            #expect(claims.allSatisfy { $0["seeds"] as? Int == 3 && $0["filters"] as? Int == 8 && ($0["pairs"] as? Int ?? 0) > 0 })
 
             try write(command, matrix: "{\"train.epochs\": [1, 2]}", claims: "[{\"source\": \"S\", \"row\": \"3\", \"method\": \"original\", \"k\": 5, \"published\": 0.5}]")
-            let stray = try command.run("check", "x.json", "--seeds", "0..1")
+            let stray = try command.run("check", "x.json", "--seeds", "0..2")
             #expect(stray.code == 2 && stray.errors.contains("speaks of the row \"3\"; rows are \"1\", \"2\""), "\(stray.output)\(stray.errors)")
         }
     }
@@ -42,7 +43,12 @@ import Testing
                 [{"source": "S", "row": "none", "method": "original", "k": 20, "published": 1, "margin": 0}]
                 """)
             #expect(try command.run("run", "x.json").output.contains("| no embeddingVocabulary + lowQuantile |"))
-            let checked = try command.run("check", "x.json")
+            // One seed refutes nothing.
+            let one = try command.run("check", "x.json")
+            #expect(one.code == 0 && one.output.contains("one seed, 8 filters") && one.output.contains("1 inconclusive"), "\(one.output)\(one.errors)")
+            #expect(try command.run("run", "x.json", "--seeds", "0..3").code == 0)
+            let checked = try command.run("check", "x.json", "--seeds", "0..3")
+            #expect(checked.output.contains("4 seeds, 8 filters"), "\(checked.output)")
             #expect(checked.code == 4 && checked.output.contains("1 refuted"), "\(checked.output)\(checked.errors)")
             #expect(checked.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(checked.output)")
             let page = try command.run("report", "x.json", "--row", "no embeddingVocabulary + lowQuantile")
@@ -51,6 +57,28 @@ import Testing
             #expect(html.contains("of the row <em>no embeddingVocabulary + lowQuantile</em>") && html.contains("What each deviation changes"))
             let unknown = try command.run("report", "x.json", "--row", "nothing")
             #expect(unknown.code == 2 && unknown.errors.contains("rows of x are \"none\""), "\(unknown.errors)")
+        }
+    }
+
+    @Test func seedsAreAddedUntilClaimsAreSettled() throws {
+        try Command.with { command in
+            try command.makeExperiment()
+            func check(_ published: Double, _ margin: Double, _ options: String...) throws -> Command.Outcome {
+                try write(command, matrix: "{}", claims: """
+                    [{"source": "S", "method": "original", "k": 20, "published": \(published), "margin": \(margin)}]
+                    """)
+                return try command.run(["check", "x.json", "--until-settled"] + options)
+            }
+            let settled = try check(0.5, 1, "--budget", "6")
+            #expect(settled.code == 0 && settled.output.contains("3 seeds, 8 filters") && settled.output.contains("1 reproduced"), "\(settled.output)\(settled.errors)")
+            #expect(settled.errors.contains("looks at 3, 6 seeds; at most "), "\(settled.errors)")
+            // What can never be settled costs the budget and no more.
+            let open = try check(0.5, 0, "--budget", "4")
+            #expect(open.output.contains("4 seeds") || open.output.contains("3 seeds"), "\(open.output)")
+            let few = try check(0.5, 1, "--budget", "2")
+            #expect(few.code == 2 && few.errors.contains("--budget 2: expected at least 3 seeds"), "\(few.errors)")
+            let both = try check(0.5, 1, "--seeds", "0..4")
+            #expect(both.code == 2 && both.errors.contains("--until-settled chooses the seeds"), "\(both.errors)")
         }
     }
 }

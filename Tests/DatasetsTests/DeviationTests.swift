@@ -31,7 +31,7 @@ import Testing
         let view = CropView(x: 1, y: 0, width: 2, height: 2, mirrored: true, imageWidth: 4, imageHeight: 2)
         let cropped = try [false, true].map { on in try dataset(objects) { $0.transposedBoxMask = on }.samples(ofImage: 0, width: 4, height: 2, view: view)[0].mask }
         #expect(cropped == [mask("##", "..").nearest(width: 224, height: 224), mask(".#", "..").nearest(width: 224, height: 224)])
-        // In a square image both are the same.
+        // Inside a square image both are the same.
         let square = try [false, true].map { on in try dataset(objects) { $0.transposedBoxMask = on }.samples(ofImage: 0, width: 4, height: 4) }
         #expect(square[0] == square[1] && !square[0][0].mask.isEmpty)
     }
@@ -58,21 +58,61 @@ import Testing
         #expect(throws: DatasetError.self) { try concepts(31, true) }
     }
 
+    /// Ten images of ten boxes each: an image is there once, in the split that it has without the deviation, with all of its
+    /// samples; half of these validate, wherever their image is.
     @Test func splitByInstance() throws {
-        // Ten images of ten boxes each.
-        let objects = (1...10).flatMap { id in (0..<10).map { (image: id, synset: "dog.n.01", box: [$0, 0, 1, 1]) } }
-        func rows(_ byInstance: Bool) throws -> (train: [Int64], validation: [Int64], instances: Int) {
-            let dataset = try dataset(objects) { $0.splitByInstance = byInstance; $0.mergeInstances = false }
-            let counts = try dataset.images.indices.map { try dataset.samples(ofImage: $0, width: 10, height: 10).count }
-            let images = dataset.images
-            return (images.filter { $0.split == .train }.map(\.id), images.filter { $0.split == .validation }.map(\.id),
-                    zip(images, counts).filter { $0.0.split == .validation }.reduce(0) { $0 + $1.1 })
+        let objects = (1...10).flatMap { id in
+            (0..<10).map { (image: id, synset: $0 < 5 ? "dog.n.01" : "cat.n.01", box: [$0, 0, 1, 1]) }
         }
-        let byImage = try rows(false), byInstance = try rows(true)
-        #expect(byImage.train.count == 5 && byImage.validation.count == 5 && Set(byImage.train).isDisjoint(with: byImage.validation))
-        // Half of the 100 boxes validate in both; divided one by one, images are shared.
-        #expect(byImage.instances == 50 && byInstance.instances == 50)
-        #expect(!Set(byInstance.train).isDisjoint(with: byInstance.validation))
+        for merge in [false, true] {
+            func read(_ byInstance: Bool) throws -> VisualGenomeDataset {
+                try dataset(objects) { $0.splitByInstance = byInstance; $0.mergeInstances = merge }
+            }
+            let byImage = try read(false), byInstance = try read(true), each = merge ? 2 : 10
+            #expect(byInstance.images == byImage.images && byInstance.images.count == 10)
+            for row in 0..<10 {
+                let samples = try [byImage, byInstance].map { try $0.samples(ofImage: row, width: 10, height: 10) }
+                #expect(samples[0] == samples[1] && samples[0].count == each)
+                #expect(byImage.sampleSplits(ofImage: row) == nil && byInstance.sampleSplits(ofImage: row)?.count == each)
+            }
+            let splits = (0..<10).compactMap { byInstance.sampleSplits(ofImage: $0) }
+            #expect(splits.joined().count { $0 == .validation } == 5 * each)
+            #expect(splits.contains { Set($0).count == 2 }, "no image is shared")
+        }
+    }
+
+    /// Two synsets of one object with the same first word: F has two instances, the method one.
+    @Test func instancePerSynset() throws {
+        let text = (1...4).map { id in
+            #"{"image_id": \#(id), "objects": [{"synsets": ["street.n.01", "street_sign.n.01"], "x": 0, "y": 0, "w": 1, "h": 1}]}"#
+        }
+        let path = try folder.write("synsets.json", "[\(text.joined(separator: ","))]")
+        func read(_ perSynset: Bool, minimum: Int) throws -> VisualGenomeDataset {
+            var rules = DatasetRules()
+            (rules.minimumCount, rules.validationShare, rules.mergeInstances) = (minimum, 0.5, false)
+            (rules.firstWordOfSynset, rules.countInstances, rules.instancePerSynset) = (true, true, perSynset)
+            return try VisualGenomeDataset(objects: path, imageFolders: [""], hasVector: { _ in true }, rules: rules)
+        }
+        #expect(try read(false, minimum: 4).samples(ofImage: 0, width: 2, height: 2).count == 1)
+        #expect(try read(true, minimum: 8).samples(ofImage: 0, width: 2, height: 2).count == 2)
+        #expect(throws: DatasetError.self) { try read(false, minimum: 5) }
+        #expect(throws: DatasetError.self) { try read(true, minimum: 9) }
+    }
+
+    /// Boxes that begin outside, in a square image. The method clips them; F's slices count a bound below 0 from the far end.
+    @Test(arguments: [
+        ([-1, 0, 2, 1], ["#...", "....", "....", "...."], ["....", "....", "....", "...."]),    // -1:1 is 3:1, empty
+        ([-3, 0, 2, 1], ["....", "....", "....", "...."], [".##.", "....", "....", "...."]),    // -3:-1 is 1:3
+        ([0, -2, 1, 1], ["....", "....", "....", "...."], ["....", "....", "#...", "...."]),    // rows -2:-1 are 2:3
+        ([-9, 0, 8, 1], ["....", "....", "....", "...."], ["###.", "....", "....", "...."]),    // -9:-1 is 0:3
+        ([2, 0, 9, 1], ["..##", "....", "....", "...."], ["..##", "....", "....", "...."]),
+    ])
+    func cornersBelowZero(box: [Int], clipped: [String], sliced: [String]) throws {
+        let objects = [1, 2].map { (image: $0, synset: "dog.n.01", box: box) }
+        for (isOn, rows) in [(false, clipped), (true, sliced)] {
+            let samples = try dataset(objects) { $0.transposedBoxMask = isOn }.samples(ofImage: 0, width: 4, height: 4)
+            #expect(samples[0].mask == mask(rows[0], rows[1], rows[2], rows[3]).crop224(), "\(isOn)")
+        }
     }
 
     @Test func oneSamplePerInstance() throws {

@@ -50,29 +50,6 @@ import Testing
         #expect(abs(exact - total / Double(draws.count * truth.count)) < 1e-12)
     }
 
-    @Test func intervalOfEqualFiltersIsAPoint() throws {
-        let bootstrap = Bootstrap(filters: 3, seed: 0, resamples: 50)
-        let estimate = try bootstrap.estimate(RecallSums(sums: [1, 1, 1], pairs: [2, 2, 2]))
-        #expect(estimate == RecallEstimate(recall: 0.5, low: 0.5, high: 0.5, filters: 3, pairs: 6))
-    }
-
-    /// Two filters with recall 0 and 1: a resample is 0, 1/2 or 1 with chances 1/4, 1/2, 1/4, so that the 95 % interval is
-    /// all of 0…1 and the 40 % one is 1/2.
-    @Test func intervalOfTwoFilters() throws {
-        let sums = RecallSums(sums: [0, 1], pairs: [1, 1])
-        let wide = try Bootstrap(filters: 2, seed: 5).estimate(sums)
-        #expect((wide.low, wide.high) == (0, 1))
-        let narrow = try Bootstrap(filters: 2, seed: 5, confidence: 0.4).estimate(sums)
-        #expect((narrow.low, narrow.high) == (0.5, 0.5))
-    }
-
-    @Test func percentilesLieBetweenTheirNeighbours() {
-        #expect(Bootstrap.percentile([0, 1], 0.025) == 0.025 && Bootstrap.percentile([0, 1], 0.975) == 0.975)
-        #expect(Bootstrap.percentile([10, 20, 40], 0.75) == 30 && Bootstrap.percentile([10, 20, 40], 0.5) == 20)
-        #expect(Bootstrap.percentile([10, 20, 40], 0) == 10 && Bootstrap.percentile([10, 20, 40], 1) == 40)
-        #expect(Bootstrap.percentile([7], 0.025) == 7)
-    }
-
     /// Draws hang on the seed and their number, and a filter of many pairs weighs as many times.
     @Test func drawsHangOnSeedAndNumber() throws {
         let sums = RecallSums(sums: (0..<9).map { Double($0 * $0) / 10 }, pairs: (0..<9).map { 10 + $0 })
@@ -81,9 +58,6 @@ import Testing
         }
         #expect(Set(bounds).count == 3)
         #expect(try Bootstrap(filters: 9, seed: 1).estimate(sums).low == bounds[0], "2000 where nothing is said")
-        // One filter without pairs adds nothing to a resample: all of them are 1/2, or have no recall.
-        let lone = try Bootstrap(filters: 2, seed: 1, resamples: 50).estimate(RecallSums(sums: [1, 0], pairs: [2, 0]))
-        #expect(lone == RecallEstimate(recall: 0.5, low: 0.5, high: 0.5, filters: 2, pairs: 2))
     }
 
     /// The paper's protocol (METHOD 6 and 7).
@@ -105,13 +79,59 @@ import Testing
         #expect(abs(high - low - 0.098) < 0.01)
     }
 
+    /// Recalls 0, ¼, ½ of three filters: the standard error of their mean ¼ is 1/√48, which is .7698 on the scale of log-odds
+    /// (divided by ¼ · ¾), and t with 2 degrees is 4.303. Among all 27 resamples it is the same, so many draws tell it well.
+    @Test func threeFiltersHaveAnIntervalAndTwoHaveNone() throws {
+        let three = try Bootstrap(filters: 3, seed: 0, resamples: 200_000).estimate(RecallSums(sums: [0, 0.5, 1], pairs: [2, 2, 2]))
+        let low = try #require(three.low), high = try #require(three.high)
+        #expect(abs(low - 1 / (1 + 3 * 27.45)) < 2e-3 && abs(high - 1 / (1 + 3 / 27.45)) < 2e-3)
+        let two = try Bootstrap(filters: 2, seed: 0).estimate(RecallSums(sums: [0, 1], pairs: [2, 2]))
+        #expect(two == RecallEstimate(recall: 0.25, low: nil, high: nil, filters: 2, pairs: 4))
+        // Two of four have a ground truth: the others tell nothing.
+        let four = try Bootstrap(filters: 4, seed: 0).estimate(RecallSums(sums: [0, 1, 0, 0], pairs: [2, 2, 0, 0]))
+        #expect(four.recall == 0.25 && four.low == nil && four.high == nil)
+    }
+
+    /// Filters that are all alike, all wrong or all right say nothing of how far others may be from them.
+    @Test(arguments: [([0.0, 0, 0], 0.0), ([1.0, 1, 1], 0.5), ([2.0, 2, 2], 1.0)])
+    func filtersAllAlikeHaveNoInterval(sums: [Double], recall: Double) throws {
+        let estimate = try Bootstrap(filters: 3, seed: 0).estimate(RecallSums(sums: sums, pairs: [2, 2, 2]))
+        #expect(estimate == RecallEstimate(recall: recall, low: nil, high: nil, filters: 3, pairs: 6))
+    }
+
+    @Test func intervalsWidenWithConfidenceAndStayWithinShares() throws {
+        let sums = RecallSums(sums: [0, 0, 0.5, 0, 0], pairs: [3, 3, 3, 3, 3])
+        var bootstrap = Bootstrap(filters: 5, seed: 5), bounds: [(Double, Double)] = []
+        for confidence in [0.4, 0.95, 0.99] {
+            bootstrap.confidence = confidence
+            let estimate = try bootstrap.estimate(sums)
+            bounds.append((try #require(estimate.low), try #require(estimate.high)))
+        }
+        #expect(bounds[0].0 > bounds[1].0 && bounds[1].0 > bounds[2].0 && bounds[2].0 > 0)
+        #expect(bounds[0].1 < bounds[1].1 && bounds[1].1 < bounds[2].1 && bounds[2].1 < 1)
+    }
+
+    /// The number of resamples is the one asked for: another number is another error.
+    @Test func resamplesAreCounted() throws {
+        let sums = RecallSums(sums: [0, 0.5, 1, 1], pairs: [2, 2, 2, 2])
+        let few = try Bootstrap(filters: 4, seed: 3, resamples: 100).estimate(sums)
+        #expect(few == (try Bootstrap(filters: 4, seed: 3, resamples: 100).estimate(sums)))
+        #expect(few != (try Bootstrap(filters: 4, seed: 3, resamples: 101).estimate(sums)))
+        #expect(few != (try Bootstrap(filters: 4, seed: 4, resamples: 100).estimate(sums)))
+    }
+
     @Test func differencesArePaired() throws {
-        let a = RecallSums(sums: (0..<50).map { Double($0) / 50 }, pairs: .init(repeating: 1, count: 50))
-        let b = RecallSums(sums: a.sums.map { $0 - 0.125 }, pairs: a.pairs)
+        let pairs = [Int](repeating: 1, count: 50)
+        let a = RecallSums(sums: (0..<50).map { Double($0) / 50 }, pairs: pairs)
+        // The difference is 0.1 and 0.15 by turns, however much the filters differ: s / √50 = 0.025 / 7 and t is 2.01.
+        let b = RecallSums(sums: a.sums.enumerated().map { $1 - ($0 % 2 == 0 ? 0.1 : 0.15) }, pairs: pairs)
         let bootstrap = Bootstrap(filters: 50, seed: 2)
         let difference = try #require(try bootstrap.difference(a, b))
+        let low = try #require(difference.low), high = try #require(difference.high)
         #expect(abs(difference.difference - 0.125) < 1e-12)
-        #expect(abs(difference.low - 0.125) < 1e-12 && abs(difference.high - 0.125) < 1e-12)
+        #expect(abs(low - (0.125 - 2.01 * 0.025 / 7)) < 1e-3 && abs(high - (0.125 + 2.01 * 0.025 / 7)) < 1e-3)
+        let constant = try #require(try bootstrap.difference(a, RecallSums(sums: a.sums.map { $0 - 0.125 }, pairs: pairs)))
+        #expect(constant.low == nil && constant.high == nil)
         #expect(try bootstrap.difference(a, RecallSums(sums: a.sums, pairs: .init(repeating: 0, count: 50))) == nil)
         #expect(throws: EvaluationError.self) { try bootstrap.estimate(RecallSums(sums: [1], pairs: [1])) }
     }

@@ -22,6 +22,21 @@ import Testing
         #expect(at == numbers.count)
     }
 
+    /// Of 6 numbers, pixel i lies at i · 6/224 + 3/224 − ½ rounded once; rounded twice, 35 of 224 pixels would lie elsewhere.
+    @Test func placesAreFused() {
+        let map: [Float] = [0, 1, 2, 3, 4, 5]
+        let enlarged = Upsampling(height: 1, width: 6).apply(map[...])
+        let scale = Double(Float(6) / 224)
+        var twice = 0
+        for i in 20..<204 {
+            let place = Float(scale * (Double(i) + 0.5) - 0.5)
+            let low = place.rounded(.down), part = place - low
+            #expect(enlarged[i] == (low + 1) * part + (low * (1 - part)) || abs(enlarged[i] - place) <= place.ulp)
+            if Float(Float(scale) * (Float(i) + 0.5)) - 0.5 != place { twice += 1 }
+        }
+        #expect(twice > 20)
+    }
+
     @Test func regionHoldsPixelsAboveTheThreshold() {
         // Halves 0 and 1: the border between them rises from 0 to 1 over columns 56…167.
         let region = Upsampling(height: 1, width: 2).region([0, 1], above: 0.5)

@@ -81,6 +81,49 @@ import Testing
         }
     }
 
+    /// However samples are divided for training: evaluation looks at the same images, each once with all its boxes, so that
+    /// images and ground truth are the paper's; and both splits have samples of images of the other.
+    @Test func splitByInstanceLeavesTheGroundTruth() throws {
+        try Workspace.with { workspace in
+            let scenes = workspace.root + "/data/scenes"
+            try demoScenes(24, to: scenes)
+            try FileManager.default.moveItem(atPath: scenes + "/train2017", toPath: scenes + "/VG_100K")
+            var objects: [String] = []
+            for file in try FileManager.default.contentsOfDirectory(atPath: scenes + "/VG_100K").sorted() {
+                let id = try #require(Int(file.dropLast(4)))
+                try FileManager.default.moveItem(atPath: "\(scenes)/VG_100K/\(file)", toPath: "\(scenes)/VG_100K/\(id).jpg")
+                let boxes = ["zebra", "ball", "flag", "button"].enumerated().map { place, word in
+                    #"{"synsets": ["\#(word).n.01"], "x": \#(60 * place), "y": 0, "w": 120, "h": 240}"#
+                }
+                objects.append(#"{"image_id": \#(id), "objects": [\#(boxes.joined(separator: ", "))]}"#)
+            }
+            try Data("[\(objects.joined(separator: ",\n"))]".utf8).write(to: URL(fileURLWithPath: scenes + "/objects.json"))
+            let plan = try workspace.plan("""
+                {"name": "genome", "dataset": {"kind": "visual-genome", "root": "scenes", "minimumCount": 1},
+                 "embedding": {"kind": "glove", "path": "scenes/glove.txt"},
+                 "backbone": {"architecture": "resnet18", "layer": "layer2", "random": true},
+                 "train": {"epochs": 1, "batchSize": 16, "dropout": 0},
+                 "evaluate": {"filters": [0, 1, 2, 3], "topImages": 2, "methods": ["original"]},
+                 "matrix": {"protocol.deviations.splitByInstance": [false, true]}}
+                """)
+            let done = try workspace.run(plan.plan), runs = try plan.variants.map { try Run($0, done) }
+            let datasets = runs.map(\.dataset), evaluations = runs.map(\.evaluation)
+            let ids = try datasets.map { try $0.read("images/id", as: Int64.self) }
+            #expect(ids[0] == ids[1] && Set(ids[1]).count == ids[1].count)
+            for name in ["filters/top_images", "truth/offset", "truth/words"] {
+                let read = try evaluations.map { try $0.read(name, as: Int32.self) }
+                #expect(read[0] == read[1] && !read[0].isEmpty, "\(name)")
+            }
+            let images = try datasets.map { try $0.read("instances/image", as: Int32.self) }
+            let splits = try datasets.map { try $0.read("instances/split", as: UInt8.self) }
+            #expect(images[0] == images[1] && splits[1].count == images[1].count && splits[1].contains(1))
+            let mixed = zip(images, splits).map { images, splits in
+                Dictionary(grouping: zip(images, splits), by: \.0).count { Set($0.value.map(\.1)).count > 1 }
+            }
+            #expect(mixed[0] == 0 && mixed[1] > 0)
+        }
+    }
+
     /// `optimiser` and `train.optimiser` are two names of one setting, of which the second wins.
     @Test func optimiserIsADeviation() throws {
         func optimiser(_ more: String...) throws -> (name: String, isDeviation: Bool) {

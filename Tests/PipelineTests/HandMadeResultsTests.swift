@@ -34,6 +34,7 @@ import Testing
                 "images/pixels", [UInt8](repeating: 0, count: 2 * 224 * 224 * 3), shape: [2, 224, 224, 3])
             try dataset.write("skipped/file", strings: [])
             try dataset.write("instances/image", samples.map(\.image))
+            try dataset.write("instances/split", samples.map { UInt8($0.image == 0 ? 0 : 1) })
             try dataset.write("instances/offset", (0...samples.count).map { Int32($0) })
             try dataset.write("instances/concepts", samples.map(\.concept))
             let masks = [UInt8](repeating: 0, count: samples.count * 6272)

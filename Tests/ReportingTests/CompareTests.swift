@@ -50,6 +50,39 @@ import Testing
         #expect(diff.changes.count == 1 && diff.isWithinTolerance == isWithin)
     }
 
+    /// Decimals as printed: in binary, 0.30 − 0.29 is more than 0.01, and 0.707 is more than 1 % from 0.7.
+    @Test(arguments: [
+        ("0.29", "0.30", "0.01", true), ("0.30", "0.29", "0.01", true), ("0.29", "0.300001", "0.01", false),
+        ("0.7", "0.707", "1%", true), ("-0.7", "-0.707", "1%", true), ("0.7", "0.707001", "1%", false),
+        ("0.1", "0.3", "0.2", true), ("1e-3", "0.002", "1e-3", true), ("0", "0.000001", "50%", false),
+        ("0.29 0.7", "0.30 0.71", "0.01", true), ("0.29 0.7", "0.30 0.72", "0.01", false), ("x", "y", "1", false),
+        ("0x1", "0x2", "5", false), ("nan", "1", "9", false),
+    ])
+    func tolerancesAreDecimal(old: String, new: String, tolerance: String, isWithin: Bool) throws {
+        func table(_ cell: String) throws -> ComparableTable {
+            try ComparableTable(CSV(header: ["method", "recall"], rows: [["m", cell]]), name: "x")
+        }
+        let diff = TableDiff(try table(old), try table(new), tolerances: try Tolerances([tolerance]))
+        #expect(diff.changes.count == 1 && diff.isWithinTolerance == isWithin)
+    }
+
+    /// What is allowed of a number is allowed of its bounds, unless they have a tolerance of their own.
+    @Test func boundsFollowTheirNumber() throws {
+        func table(_ cells: [String]) throws -> ComparableTable {
+            try ComparableTable(
+                CSV(header: ["method", "recall", "low", "high", "change", "change_low", "change_high"], rows: [["m"] + cells]),
+                name: "x")
+        }
+        let old = try table(["0.5", "0.4", "0.6", "0.1", "0", "0.2"]), new = try table(["0.51", "0.41", "0.59", "0.1", "0", "0.2"])
+        #expect(TableDiff(old, new, tolerances: try Tolerances(["recall=0.01"])).isWithinTolerance)
+        #expect(TableDiff(old, new, tolerances: try Tolerances(["recall=0.009"])).changes.allSatisfy { !$0.isWithinTolerance })
+        let strict = TableDiff(old, new, tolerances: try Tolerances(["recall=0.01,low=0"]))
+        #expect(strict.changes.filter { !$0.isWithinTolerance }.map(\.column) == ["low"])
+        let changed = TableDiff(old, try table(["0.5", "0.4", "0.6", "0.15", "0.05", "0.25"]), tolerances: try Tolerances(["change=0.05"]))
+        #expect(changed.changes.count == 3 && changed.isWithinTolerance)
+        #expect(!TableDiff(old, new, tolerances: try Tolerances(["change=1"])).isWithinTolerance)
+    }
+
     @Test(arguments: ["x", "-1", "a=b=1", "=1", "recall=", "nan", "%"])
     func brokenTolerancesAreQuoted(text: String) {
         let error = #expect(throws: ToleranceError.self) { try Tolerances([text]) }
@@ -105,28 +138,69 @@ import Testing
         #expect(Verdict(differences: []) == .inconclusive)
     }
 
-    @Test func seedsWidenTheInterval() throws {
-        let one = Interval(value: 0.5, low: 0.4, high: 0.7)
-        #expect(Interval(seeds: [one]) == one)
-        #expect(Interval(seeds: []) == nil)
-        #expect(Interval(seeds: [one, one, one]) == one)
-        // Values 0.4 and 0.6: s = √0.02, s / √2 = 0.1, times 12.706; joined with 0.1 below and 0.2 above.
-        let two = try #require(Interval(seeds: [
-            Interval(value: 0.4, low: 0.3, high: 0.6), Interval(value: 0.6, low: 0.5, high: 0.8),
-        ]))
-        #expect(abs(two.value - 0.5) < 1e-12)
-        #expect(abs(two.value - two.low - (0.01 + 1.2706 * 1.2706).squareRoot()) < 1e-9)
-        #expect(abs(two.high - two.value - (0.04 + 1.2706 * 1.2706).squareRoot()) < 1e-9)
+    /// A bound that just touches the margin is within it: in binary 0.7 + 0.1 is less than 0.8, 0.3 − 0.1 less than 0.2.
+    @Test(arguments: [(0.7, 0.1, 0.6, 0.8), (0.3, 0.1, 0.2, 0.4), (0.675, 0.07, 0.605, 0.745)])
+    func touchedMargins(published: Double, margin: Double, low: Double, high: Double) {
+        func verdict(_ a: Double, _ b: Double) -> Verdict {
+            Verdict(published: published, margin: margin, ours: Interval(value: (a + b) / 2, low: a, high: b))
+        }
+        #expect(verdict(low, high) == .reproduced)
+        #expect(verdict(low - 0.000001, high) == .inconclusive && verdict(low, high + 0.000001) == .inconclusive)
+        #expect(verdict(high, high + 0.1) == .inconclusive && verdict(high + 0.000001, 0.95) == .refuted)
+        #expect(verdict(low - 0.1, low) == .inconclusive && verdict(low - 0.1, low - 0.000001) == .refuted)
+    }
+
+    static let evidence = Evidence(seeds: 10, filters: 256, pairs: 17420)
+
+    @Test(arguments: [(0, false), (1, false), (2, true)])
+    func oneSeedDecidesNothing(seeds: Int, decides: Bool) {
+        let evidence = Evidence(seeds: seeds, filters: 256, pairs: 1742)
+        func recall(_ low: Double, _ high: Double) -> Verdict {
+            CheckedClaim(
+                source: "S", method: "m", k: 5, published: 0.5, margin: 0.1, ours: Interval(value: low, low: low, high: high),
+                evidence: evidence).verdict
+        }
+        #expect(recall(0.1, 0.2) == (decides ? .refuted : .inconclusive))
+        #expect(recall(0.45, 0.55) == (decides ? .reproduced : .inconclusive))
+        let order = CheckedClaim(
+            source: "S", order: ["a", "b"], differences: [("a", "b", 5, Interval(value: -0.2, low: -0.3, high: -0.1))],
+            evidence: evidence)
+        #expect(order.verdict == (decides ? .refuted : .inconclusive))
+    }
+
+    /// A difference that some seed lacks leaves an order open: the others cannot reproduce it, but they can refute it.
+    @Test func missingDifferences() {
+        func claim(_ known: Interval) -> CheckedClaim {
+            CheckedClaim(
+                source: "S", order: ["a", "b", "c"], differences: [("a", "b", 5, known), ("b", "c", 5, nil)],
+                evidence: Self.evidence)
+        }
+        let open = claim(Interval(value: 0.2, low: 0.1, high: 0.3))
+        #expect(open.verdict == .inconclusive && open.ours == nil && open.note == "no interval of b − c at 5")
+        let against = claim(Interval(value: -0.2, low: -0.3, high: -0.1))
+        #expect(against.verdict == .refuted && against.note == "a − b at 5")
+    }
+
+    @Test func noIntervalNoVerdict() {
+        func claim(pairs: Int) -> CheckedClaim {
+            CheckedClaim(
+                source: "S", method: "m", k: 5, published: 0.5, margin: 0.1, ours: nil,
+                evidence: Evidence(seeds: 3, filters: 1, pairs: pairs))
+        }
+        #expect(claim(pairs: 0).verdict == .inconclusive && claim(pairs: 0).note == "no pair has a ground truth")
+        #expect(claim(pairs: 6).verdict == .inconclusive && claim(pairs: 6).note.hasPrefix("no interval: under 3 filters"))
     }
 
     static let report = ClaimReport(
         experiment: "x",
         claims: [
-            CheckedClaim(source: "A, Table 2", method: "projection", k: 5, published: 0.675, margin: 0.07, ours: Interval(value: 0.36, low: 0.34, high: 0.38)),
-            CheckedClaim(source: "A, Figure 7", row: "0.7", method: "projection", k: 5, concepts: .unseen, published: 0.174, margin: 0.02, ours: nil),
+            CheckedClaim(source: "A, Table 2", method: "projection", k: 5, published: 0.675, margin: 0.07, ours: Interval(value: 0.36, low: 0.34, high: 0.38), evidence: evidence),
+            CheckedClaim(source: "A, Figure 7", row: "0.7", method: "projection", k: 5, concepts: .unseen, published: 0.174, margin: 0.02, ours: nil,
+                evidence: Evidence(seeds: 1, filters: 1, pairs: 0)),
             CheckedClaim(
                 source: "A, Table 2", order: ["projection", "image"],
-                differences: [("projection", "image", 5, Interval(value: 0.25, low: 0.2, high: 0.3)), ("projection", "image", 10, Interval(value: 0.2, low: 0.1, high: 0.3))]),
+                differences: [("projection", "image", 5, Interval(value: 0.25, low: 0.2, high: 0.3)), ("projection", "image", 10, Interval(value: 0.2, low: 0.1, high: 0.3))],
+                evidence: evidence),
         ])
 
     @Test func reportInEveryForm() {
@@ -137,14 +211,17 @@ import Testing
         #expect(report.text(colour: false) == """
             refuted       projection recall@5  (A, Table 2)
                           published 0.675 ± 0.070, ours 0.360 [0.340, 0.380]
+                          10 seeds, 256 filters, 17420 pairs
             inconclusive  0.7: projection recall@5 of unseen concepts  (A, Figure 7)
                           published 0.174 ± 0.020, no pair has a ground truth
+                          one seed, 1 filter, 0 pairs
             reproduced    projection > image  (A, Table 2)
                           ours 0.200 [0.100, 0.300], projection − image at 10
+                          10 seeds, 256 filters, 17420 pairs
             x: 3 claims: 1 reproduced, 1 inconclusive, 1 refuted
 
             """)
-        #expect(report.markdown.contains("| projection > image | A, Table 2 | reproduced |  |  | 0.200 | [0.100, 0.300] | projection − image at 10 |"))
+        #expect(report.markdown.contains("| projection > image | A, Table 2 | reproduced |  |  | 0.200 | [0.100, 0.300] | 10 seeds, 256 filters, 17420 pairs | projection − image at 10 |"))
         #expect(report.value.json(pretty: true).contains("\"verdict\": \"refuted\""))
         #expect(ClaimReport(experiment: "y", claims: []).summary == "y: no claims")
     }

@@ -15,7 +15,7 @@ import Testing
         #expect(Self.table.markdown == """
             # A\\|B & 50 %
 
-            recall@k: mean over the (filter, image) pairs with a ground truth, with the bootstrap 95 % interval over filters.
+            recall@k: mean over the (filter, image) pairs with a ground truth, with the 95 % interval over filters.
 
             | method | recall@5 | published | recall@10 | filters | pairs |
             | --- | ---: | ---: | ---: | ---: | ---: |

@@ -2,6 +2,8 @@
 /// section 4.1: "categories that appear in less than 100 training images").
 ///
 /// Deviation `countInstances` (METHOD 9; `preprocess_vg.py` of FACT2023) counts every instance in all data instead.
+///
+/// - Parameter splits: of the images.
 func occurrences(of objects: VisualGenomeObjects, splits: [Split], rules: DatasetRules) -> [Int] {
     var counts = [Int](repeating: 0, count: objects.concepts.count)
     if rules.countInstances {
@@ -9,8 +11,8 @@ func occurrences(of objects: VisualGenomeObjects, splits: [Split], rules: Datase
         return counts
     }
     var lastImage = [Int](repeating: -1, count: objects.concepts.count)
-    for (number, image) in objects.images.enumerated() {
-        for index in image.boxes where splits[index] == .train {
+    for (number, image) in objects.images.enumerated() where splits[number] == .train {
+        for index in image.boxes {
             let concept = Int(objects.boxes[index].concept)
             if lastImage[concept] != number {
                 lastImage[concept] = number

@@ -3,7 +3,7 @@ import Imaging
 
 /// Visual Genome (METHOD 2): boxes of `objects.json`, concepts from synsets.
 ///
-/// The order of the rules: concepts of synsets; those without a vector dropped; images (or, by deviation, boxes) split;
+/// The order of the rules: concepts of synsets; those without a vector dropped; images split;
 /// concepts that occur less than `minimumCount` times in training dropped; images without boxes dropped.
 public struct VisualGenomeDataset: ReferenceDataset {
     public let concepts: [String]
@@ -16,6 +16,8 @@ public struct VisualGenomeDataset: ReferenceDataset {
     private let boxes: [VisualGenomeObjects.Box]
     /// Of each image in `images`.
     private let ranges: [Range<Int>]
+    /// Of each image in `images`, by deviation `splitByInstance`; nil: samples go where their image goes.
+    private let sampleSplits: [[Split]]?
 
     /// - Parameters:
     ///   - objects: path of `objects.json`.
@@ -28,7 +30,7 @@ public struct VisualGenomeDataset: ReferenceDataset {
         hasVector: @escaping (String) -> Bool, rules: DatasetRules
     ) throws {
         let objects = try VisualGenomeObjects(path, hasVector: hasVector, rules: rules)
-        let splits = Datasets.splits(of: objects, rules: rules)
+        let splits = Datasets.splits(ofImages: objects, rules: rules)
         let counts = occurrences(of: objects, splits: splits, rules: rules)
         let kept = objects.concepts.indices.filter { counts[$0] >= rules.minimumCount }
         concepts = kept.map { objects.concepts[$0] }.sortedByCodePoints()
@@ -42,9 +44,9 @@ public struct VisualGenomeDataset: ReferenceDataset {
         var images: [ReferenceImage] = [], boxes: [VisualGenomeObjects.Box] = [], ranges: [Range<Int>] = []
         for split in Split.allCases {
             var ofSplit = 0
-            for image in objects.images where ofSplit < rules.limit ?? .max {
+            for (number, image) in objects.images.enumerated() where splits[number] == split && ofSplit < rules.limit ?? .max {
                 let first = boxes.count
-                for position in image.boxes where splits[position] == split {
+                for position in image.boxes {
                     let box = objects.boxes[position], concept = renamed[Int(box.concept)]
                     if concept >= 0 { boxes.append(.init(concept: concept, x: box.x, y: box.y, width: box.width, height: box.height)) }
                 }
@@ -59,7 +61,12 @@ public struct VisualGenomeDataset: ReferenceDataset {
         self.boxes = boxes
         self.ranges = ranges
         self.rules = rules
+        sampleSplits = rules.splitByInstance ? splitByInstance(ranges.map { range in
+            rules.mergeInstances ? Set(boxes[range].map(\.concept)).count : range.count
+        }, rules: rules) : nil
     }
+
+    public func sampleSplits(ofImage row: Int) -> [Split]? { sampleSplits?[row] }
 
     /// The folder that has the image; the first one for an image that none has, so that reading it names a file.
     private static func file(_ id: Int64, in folders: [String], _ isPresent: (String) -> Bool) -> String {
@@ -70,7 +77,11 @@ public struct VisualGenomeDataset: ReferenceDataset {
     public func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample] {
         let canvas = canvasOfBoxes(width: width, height: height, rules: rules)
         let sampling = NearestSampling(viewOfMask(view, rules: rules), width: canvas.width, height: canvas.height)
-        let instances = boxes[ranges[row]].map { Sample(concepts: [$0.concept], mask: boxMask($0, on: canvas, sampling: sampling)) }
+        let instances = boxes[ranges[row]].map { box in
+            Sample(
+                concepts: [box.concept],
+                mask: boxMask(box, on: canvas, sampling: sampling, isSliced: rules.transposedBoxMask))
+        }
         return Datasets.samples(of: instances, rules: rules)
     }
 }

@@ -45,7 +45,9 @@ struct VisualGenomeObjects {
                     let found = lemmas[key] ?? words.concepts(of: lemma, exact: lemma.isEmpty ? [] : [lemma]).map(number)
                     lemmas[key] = found
                     if found.isEmpty { left[key, default: (lemma, 0)].annotations += 1 }
-                    for number in found where !ofObject.contains(number) { ofObject.append(number) }
+                    for number in found where isInstance(of: number, besides: ofObject, rules: rules) {
+                        ofObject.append(number)
+                    }
                 }
                 if ofObject.isEmpty { return }
                 let x = try Self.pixels(object, "x"), y = try Self.pixels(object, "y")

@@ -4,7 +4,7 @@ import Networks
 public enum Deviation: String, CaseIterable, Sendable, Comparable {
     case transposedBoxMask, maskScale255, cropImageOnly, lowQuantile, frozenBatchNorm, splitByInstance
     case oneSamplePerInstance, keepEmptyMasks, unnormalisedAttention, probedBatchNorm, flattenFeatures
-    case countInstances, firstWordOfSynset, embeddingVocabulary, gridMaskIoU, evaluateOnAll, weighByActivation, optimiser
+    case countInstances, instancePerSynset, firstWordOfSynset, embeddingVocabulary, gridMaskIoU, evaluateOnAll, weighByActivation, optimiser
 
     public static func < (a: Deviation, b: Deviation) -> Bool { a.rawValue < b.rawValue }
 
@@ -16,7 +16,8 @@ public enum Deviation: String, CaseIterable, Sendable, Comparable {
         case .fact2023:
             switch self {
             case .maskScale255, .cropImageOnly: return dataset != .visualGenome
-            case .transposedBoxMask, .splitByInstance, .countInstances, .firstWordOfSynset: return dataset == .visualGenome
+            case .transposedBoxMask, .splitByInstance, .countInstances, .instancePerSynset, .firstWordOfSynset:
+                return dataset == .visualGenome
             case .probedBatchNorm: return architecture.hasBatchNorm
             case .flattenFeatures: return !architecture.isPooledByClassifier
             case .weighByActivation: return false

@@ -4,7 +4,7 @@ import Imaging
 
 /// Reads the preprocessed file (`dataset.h5`): images as crops, samples as masks with their concepts.
 ///
-/// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,224,224,3] uint8}`, `/instances/{image [M] int32, offset
+/// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,224,224,3] uint8}`, `/instances/{image [M] int32, split [M] uint8, offset
 /// [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first)}`, `/concepts/{token [C],
 /// seen [C] uint8 (at METHOD's category fraction)}`, `/skipped/{file, reason}`, `/unmatched` (`UnmatchedNames`).
 struct DatasetFile: Sendable {
@@ -14,6 +14,7 @@ struct DatasetFile: Sendable {
 
     let concepts: [String]
     let ids: [Int64]
+    /// Of every image row: what evaluation looks at.
     let splits: [Split]
     /// 0 the standard crop; 1…V a random crop for training.
     let views: [UInt8]
@@ -23,6 +24,8 @@ struct DatasetFile: Sendable {
     let unmatched: [UnmatchedName]
     /// Image row of every sample; ascending.
     let sampleImages: [Int32]
+    /// Of every sample: what trains on it.
+    let sampleSplits: [Split]
     private let offsets: [Int32]
     private let positives: [Int32]
     private let pixels: HDF5Dataset<UInt8>
@@ -34,8 +37,8 @@ struct DatasetFile: Sendable {
         let file = try HDF5File.open(path)
         concepts = try file.readStrings("concepts/token")
         ids = try file.read("images/id")
-        let rawSplits: [UInt8] = try file.read("images/split")
-        splits = rawSplits.map { $0 == 0 ? .train : .validation }
+        splits = try file.read("images/split", as: UInt8.self).map { $0 == 0 ? .train : .validation }
+        sampleSplits = try file.read("instances/split", as: UInt8.self).map { $0 == 0 ? .train : .validation }
         views = try file.read("images/view")
         hasViews = views.contains { $0 > 0 }
         skipped = try file.readStrings("skipped/file")
@@ -75,8 +78,8 @@ struct DatasetFile: Sendable {
         (0..<imageCount).filter { views[$0] == 0 && (all || splits[$0] == .validation) }
     }
 
-    /// Rows that training looks at in `split`: random crops where there are any.
-    func isTrained(_ row: Int, in split: Split, views hasViews: Bool) -> Bool {
-        splits[row] == split && (views[row] > 0) == (hasViews && split == .train)
+    /// Whether training reads a sample: of training samples the random crops, where there are any.
+    func isTrained(_ sample: Int, views hasViews: Bool) -> Bool {
+        (views[Int(sampleImages[sample])] > 0) == (hasViews && sampleSplits[sample] == .train)
     }
 }

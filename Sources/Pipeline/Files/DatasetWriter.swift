@@ -12,6 +12,7 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
     private var splits: [UInt8] = []
     private var views: [UInt8] = []
     private var sampleImages: [Int32] = []
+    private var sampleSplits: [UInt8] = []
     private var offsets: [Int32] = [0]
     private var positives: [Int32] = []
     private var skippedFiles: [String] = []
@@ -26,7 +27,7 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
 
     var sampleCount: Int { sampleImages.count }
 
-    func hasSamples(in split: Split) -> Bool { sampleImages.contains { splits[Int($0)] == split.rawValue } }
+    func hasSamples(in split: Split) -> Bool { sampleSplits.contains(split.rawValue) }
 
     func append(_ image: PreparedImage, id: Int64, split: Split, view: Int) throws {
         let row = Int32(ids.count)
@@ -37,6 +38,7 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
             positives += sample.concepts
             offsets.append(Int32(positives.count))
         }
+        sampleSplits += (image.splits ?? image.samples.map { _ in split }).map(\.rawValue)
         ids.append(id)
         splits.append(split.rawValue)
         views.append(UInt8(view))
@@ -52,6 +54,7 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
         try file.write("images/split", splits)
         try file.write("images/view", views)
         try file.write("instances/image", sampleImages)
+        try file.write("instances/split", sampleSplits)
         try file.write("instances/offset", offsets)
         try file.write("instances/concepts", positives)
         try file.write("concepts/token", strings: concepts)

@@ -11,7 +11,7 @@ public struct VariantResults: Sendable {
     public let evaluation: Evaluation
     let dataset: DatasetFile
     let history: TrainingHistory
-    let bootstrap: Bootstrap
+    var bootstrap: Bootstrap
     /// The embedding's words, by word id.
     let words: [String]
     /// Word ids of the dataset's concepts.
@@ -68,7 +68,7 @@ public struct VariantResults: Sendable {
     /// Word ids of the concepts by their number of training samples, then by concept.
     private var frequentConcepts: [Int32] {
         var counts = [Int](repeating: 0, count: concepts.count)
-        for sample in 0..<dataset.sampleCount where dataset.splits[Int(dataset.sampleImages[sample])] == .train {
+        for sample in 0..<dataset.sampleCount where dataset.sampleSplits[sample] == .train {
             for concept in dataset.concepts(ofSample: sample) { counts[Int(concept)] += 1 }
         }
         return counts.indices.sorted { (-counts[$0], $0) < (-counts[$1], $1) }.map { concepts[$0] }

@@ -44,7 +44,7 @@ extension DatasetRules {
     var parameters: Value {
         [
             "mergeInstances": .bool(mergeInstances), "transposedBoxMask": .bool(transposedBoxMask), "firstWordOfSynset": .bool(firstWordOfSynset),
-            "countInstances": .bool(countInstances), "splitByInstance": .bool(splitByInstance), "minimumCount": .int(minimumCount),
+            "countInstances": .bool(countInstances), "instancePerSynset": .bool(instancePerSynset), "splitByInstance": .bool(splitByInstance), "minimumCount": .int(minimumCount),
             "validationShare": .double(validationShare), "cropImageOnly": .bool(cropImageOnly), "limit": limit.map { .int($0) } ?? .null, "seed": .int(Int(seed)),
         ]
     }

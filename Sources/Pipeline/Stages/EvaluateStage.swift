@@ -11,7 +11,7 @@ import Tensors
 /// Explains every filter and scores the explanations (METHOD 6, 7) → `evaluation.h5`.
 struct EvaluateStage: Stage {
     let name = "evaluate"
-    let revision = 3
+    let revision = 4
     let outputs = [EvaluationFile.name]
     let evaluating: Experiment.Evaluating
     /// The deviations that evaluation itself has, by name.

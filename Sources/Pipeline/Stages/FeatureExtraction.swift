@@ -19,10 +19,10 @@ struct FeatureExtraction: Sendable {
 
     /// Features of consecutive rows, on the calling thread; together they pass the backbone's last layers fastest.
     ///
-    /// Samples that training does not read, those on standard crops where there are random ones, are left zero.
+    /// Samples of rows that training does not read, standard crops where there are random ones, are left zero.
     func features(of rows: Range<Int>) throws -> FeatureShard {
         let kept = rows.filter(evaluated.contains)
-        let trained = rows.filter { isTrained($0) && !dataset.samples(ofImage: $0).isEmpty }
+        let trained = rows.filter(isTrained)
         let seen = try maps(probed ? trained : rows.filter { kept.contains($0) || trained.contains($0) }, training)
         let looked = probed ? try maps(kept, evaluation) : seen
         var shard = FeatureShard(maps: [], pooled: [], areas: [])
@@ -40,7 +40,7 @@ struct FeatureExtraction: Sendable {
     }
 
     private func isTrained(_ row: Int) -> Bool {
-        dataset.isTrained(row, in: dataset.splits[row], views: dataset.hasViews)
+        dataset.samples(ofImage: row).contains { dataset.isTrained($0, views: dataset.hasViews) }
     }
 
     private func maps(_ rows: [Int], _ backbone: Backbone) throws -> [Int: ArraySlice<Float>] {

@@ -12,7 +12,7 @@ struct PreprocessStage: Stage {
     static let blockSize = 64
 
     let name = "preprocess"
-    let revision = 2
+    let revision = 3
     let outputs = [DatasetFile.name]
     let kind: DatasetKind
     let onBadImage: Experiment.OnBadImage
@@ -77,10 +77,11 @@ struct PreprocessStage: Stage {
 
     private struct Row: Sendable { let image: Int; let view: Int }
 
-    /// Every image once, training images `views` times more.
+    /// Every image once, those with training samples `views` times more.
     private func plannedRows(_ dataset: any ReferenceDataset) -> [Row] {
         dataset.images.indices.flatMap { image in
-            (0...(dataset.images[image].split == .train ? views : 0)).map { Row(image: image, view: $0) }
+            let isTrained = (dataset.sampleSplits(ofImage: image) ?? [dataset.images[image].split]).contains(.train)
+            return (0...(isTrained ? views : 0)).map { Row(image: image, view: $0) }
         }
     }
 
@@ -89,7 +90,9 @@ struct PreprocessStage: Stage {
         let view = row.view == 0 ? nil
             : CropView(seed: seed, imageID: dataset.images[row.image].id, view: row.view, width: image.width, height: image.height)
         let samples = try dataset.samples(ofImage: row.image, width: image.width, height: image.height, view: view)
-        return PreparedImage(pixels: (view.map(image.crop224) ?? image.centreCrop224()).pixels, samples: samples)
+        return PreparedImage(
+            pixels: (view.map(image.crop224) ?? image.centreCrop224()).pixels, samples: samples,
+            splits: dataset.sampleSplits(ofImage: row.image))
     }
 
     private func add(_ result: Result<PreparedImage, any Error>, _ row: Row, _ dataset: any ReferenceDataset, to writer: DatasetWriter) throws {
@@ -107,4 +110,6 @@ struct PreprocessStage: Stage {
 struct PreparedImage: Sendable {
     let pixels: [UInt8]
     let samples: [Sample]
+    /// Of every sample; nil: the image's.
+    let splits: [Split]?
 }

@@ -39,10 +39,14 @@ struct TrainStage: Stage {
         let concepts = try embedding.vectors(embedding.rows(of: zip(dataset.concepts, seen).filter(\.1).map(\.0)))
         func rows(_ split: Split) throws -> PooledRows {
             let rows = PooledRows(pooled, dataset, seen: seen, scale: maskScale255 ? 1 / 255 : 1) { sample in
-                dataset.isTrained(Int(dataset.sampleImages[sample]), in: split, views: views) && (keepEmptyMasks || pooled.areas[sample] > 0)
+                dataset.sampleSplits[sample] == split && dataset.isTrained(sample, views: views)
+                    && (keepEmptyMasks || pooled.areas[sample] > 0)
             }
-            guard rows.count > 1 else {
-                throw ExperimentError("the \(split == .train ? "training" : "validation") split has \(rows.count) samples; training needs at least 2 in each")
+            // BatchNorm takes a deviation over training samples; validation takes none.
+            let isTraining = split == .train, needed = isTraining ? 2 : 1
+            guard rows.count >= needed else {
+                let count = "\(rows.count) sample\(rows.count == 1 ? "" : "s")"
+                throw ExperimentError("the \(isTraining ? "training" : "validation") split has \(count); it needs at least \(needed)")
             }
             return rows
         }

@@ -24,12 +24,14 @@ public enum Verdict: String, Sendable, Equatable, CaseIterable {
 
 extension Verdict {
     /// The equivalence test: reproduced when the whole interval lies within the margin of the published value, refuted when
-    /// none of it does. With a 95 % interval both one-sided tests are at 2.5 %.
+    /// none of it does. With a 95 % interval both one-sided tests are at 2.5 %. Numbers are compared as they are stored, so
+    /// that a bound which just touches the margin is within it.
     public init(published: Double, margin: Double, ours: Interval) {
-        let low = published - margin, high = published + margin
-        self = if ours.low >= low && ours.high <= high {
+        func stored(_ number: Double) -> Double { rounded(number, Decimals.stored) ?? number }
+        let low = stored(published - margin), high = stored(published + margin)
+        self = if stored(ours.low) >= low && stored(ours.high) <= high {
             .reproduced
-        } else if ours.high < low || ours.low > high {
+        } else if stored(ours.high) < low || stored(ours.low) > high {
             .refuted
         } else {
             .inconclusive
@@ -56,10 +58,13 @@ public struct CheckedClaim: Sendable, Equatable {
     /// The matrix row it was checked in; nil for a plain experiment.
     public var row: String?
     public var claim: Claim
+    /// Inconclusive without an interval, and with one seed.
     public var verdict: Verdict
-    /// Ours; for an order the difference that decides. nil when no pair has a ground truth.
+    /// Ours; for an order the difference that decides. nil where a seed has no interval.
     public var ours: Interval?
-    /// What the difference is between: `activation − original at 5`.
+    /// nil where nothing was computed.
+    public var evidence: Evidence?
+    /// What the difference is between: `activation − original at 5`; or why there is none.
     public var note: String
 
     /// A claim of which the experiment computed nothing.
@@ -69,40 +74,54 @@ public struct CheckedClaim: Sendable, Equatable {
         self.row = row
         self.claim = claim
         verdict = .notRun
-        ours = nil
+        (ours, evidence) = (nil, nil)
         note = why
     }
 
     /// Checks a recall.
-    /// - Parameter ours: nil when no pair has a ground truth: nothing can be concluded then.
+    /// - Parameter ours: nil when a seed has no interval: nothing can be concluded then.
     public init(
         source: String, row: String? = nil, method: String, k: Int, concepts: ConceptShare = .all, published: Double,
-        margin: Double, ours: Interval?
+        margin: Double, ours: Interval?, evidence: Evidence
     ) {
         self.source = source
         self.row = row
         claim = .recall(method: method, k: k, concepts: concepts, published: published, margin: margin)
-        verdict = ours.map { Verdict(published: published, margin: margin, ours: $0) } ?? .inconclusive
+        let found = ours.map { Verdict(published: published, margin: margin, ours: $0) }
+        verdict = evidence.isEnough ? found ?? .inconclusive : .inconclusive
         self.ours = ours
-        note = ours == nil ? "no pair has a ground truth" : ""
+        self.evidence = evidence
+        note = ours == nil ? evidence.lack : ""
     }
 
     /// Checks an order.
-    /// - Parameter differences: paired differences of neighbours in `methods` at every k, the first minus the second.
+    /// - Parameter differences: paired differences of neighbours in `methods` at every k, the first minus the second; one
+    ///   that is nil lacks its interval in some seed, and leaves the order open unless another refutes it.
     public init(
         source: String, row: String? = nil, order methods: [String],
-        differences: [(higher: String, lower: String, k: Int, difference: Interval)]
+        differences: [(higher: String, lower: String, k: Int, difference: Interval?)], evidence: Evidence
     ) {
         self.source = source
         self.row = row
         claim = .order(methods)
-        let verdict = Verdict(differences: differences.map(\.difference))
+        let known = differences.compactMap { known in
+            known.difference.map { (name: "\(known.higher) − \(known.lower) at \(known.k)", difference: $0) }
+        }
+        var verdict = Verdict(differences: known.map(\.difference))
+        let missing = differences.first { $0.difference == nil }
+        if missing != nil, verdict == .reproduced { verdict = .inconclusive }
         // The lowest upper bound refutes, the lowest lower bound keeps from reproducing.
-        let decides = differences.min { a, b in
+        let decides = known.min { a, b in
             verdict == .refuted ? a.difference.high < b.difference.high : a.difference.low < b.difference.low
         }
-        self.verdict = verdict
-        ours = decides?.difference
-        note = decides.map { "\($0.higher) − \($0.lower) at \($0.k)" } ?? "no pair has a ground truth"
+        self.verdict = evidence.isEnough ? verdict : .inconclusive
+        self.evidence = evidence
+        if let missing, verdict != .refuted {
+            ours = nil
+            note = evidence.pairs == 0 ? evidence.lack : "no interval of \(missing.higher) − \(missing.lower) at \(missing.k)"
+        } else {
+            ours = decides?.difference
+            note = decides?.name ?? evidence.lack
+        }
     }
 }

@@ -4,13 +4,19 @@ import Fingerprints
 public struct ClaimReport: Sendable, Equatable {
     public var experiment: String
     public var claims: [CheckedClaim]
+    /// Of the intervals.
+    public var confidence: Double
 
-    public init(experiment: String, claims: [CheckedClaim]) {
+    public init(experiment: String, claims: [CheckedClaim], confidence: Double = 0.95) {
         self.experiment = experiment
         self.claims = claims
+        self.confidence = confidence
     }
 
     public var isRefuted: Bool { claims.contains { $0.verdict == .refuted } }
+
+    /// Whether no claim is inconclusive.
+    public var isSettled: Bool { claims.allSatisfy { $0.verdict != .inconclusive } }
 
     /// `demo: 3 claims: 2 reproduced, 1 inconclusive, 0 refuted`
     public var summary: String {
@@ -22,7 +28,10 @@ public struct ClaimReport: Sendable, Equatable {
         return "\(experiment): \(claims.count) claim\(claims.count == 1 ? "" : "s"): \(counts.joined(separator: ", "))"
     }
 
-    private static let columns = ["claim", "source", "verdict", "published", "margin", "ours", "95 % interval", "note"]
+    private var columns: [String] {
+        let percent = confidence == 0.95 ? "95" : fixed(confidence * 100, 1)
+        return ["claim", "source", "verdict", "published", "margin", "ours", "\(percent) % interval", "evidence", "note"]
+    }
 
     private func cells(_ checked: CheckedClaim) -> [String] {
         var numbers = ["", ""]
@@ -32,16 +41,16 @@ public struct ClaimReport: Sendable, Equatable {
         let ours = checked.ours.map { fixed($0.value, Decimals.shown) } ?? "–"
         let interval = checked.ours.map { "[\(fixed($0.low, Decimals.shown)), \(fixed($0.high, Decimals.shown))]" } ?? ""
         let claim = (checked.row.map { "\($0): " } ?? "") + checked.claim.text
-        return [claim, checked.source, checked.verdict.rawValue] + numbers + [ours, interval, checked.note]
+        return [claim, checked.source, checked.verdict.rawValue] + numbers + [ours, interval, checked.evidence?.text ?? "", checked.note]
     }
 
     public var markdown: String {
         let table = TextTable(
-            columns: Self.columns, textColumns: 3, rows: claims.map { cells($0).map(TextTable.Cell.text) })
+            columns: columns, textColumns: 3, rows: claims.map { cells($0).map(TextTable.Cell.text) })
         return claims.isEmpty ? summary + "\n" : "\(summary)\n\n\(table.markdown)"
     }
 
-    /// For a terminal: two lines a claim, the verdict in colour where `colour` is on.
+    /// For a terminal: up to three lines a claim, the verdict in colour where `colour` is on.
     public func text(colour: Bool) -> String {
         let colours: [Verdict: Int] = [.reproduced: 32, .inconclusive: 33, .refuted: 31]
         let width = Verdict.inconclusive.rawValue.count + 2
@@ -50,8 +59,10 @@ public struct ClaimReport: Sendable, Equatable {
             let verdict = colour ? "\u{1B}[\(colours[checked.verdict] ?? 0)m\(cells[2])\u{1B}[0m" : cells[2]
             let published = cells[3].isEmpty ? [] : ["published \(cells[3]) ± \(cells[4])"]
             let ours = checked.ours == nil ? [] : ["ours \(cells[5]) \(cells[6])"]
-            let detail = (published + ours + [cells[7]].filter { !$0.isEmpty }).joined(separator: ", ")
-            return "\(verdict)\(space)\(cells[0])  (\(cells[1]))\n\(String(repeating: " ", count: width))\(detail)\n"
+            let detail = (published + ours + [cells[8]].filter { !$0.isEmpty }).joined(separator: ", ")
+            let indent = String(repeating: " ", count: width)
+            let more = [detail, cells[7]].filter { !$0.isEmpty }.map { "\(indent)\($0)\n" }
+            return "\(verdict)\(space)\(cells[0])  (\(cells[1]))\n" + more.joined()
         }
         return lines.joined() + summary + "\n"
     }
@@ -65,6 +76,11 @@ public struct ClaimReport: Sendable, Equatable {
                 "verdict": .string(checked.verdict.rawValue), "ours": number(checked.ours?.value),
                 "low": number(checked.ours?.low), "high": number(checked.ours?.high), "note": .string(checked.note),
             ]
+            if let evidence = checked.evidence {
+                members["seeds"] = .int(evidence.seeds)
+                members["filters"] = .int(evidence.filters)
+                members["pairs"] = .int(evidence.pairs)
+            }
             if let row = checked.row { members["row"] = .string(row) }
             if case .recall(_, _, _, let published, let margin) = checked.claim {
                 members["published"] = number(published)
@@ -72,6 +88,8 @@ public struct ClaimReport: Sendable, Equatable {
             }
             return .object(members)
         }
-        return ["schema": 1, "experiment": .string(experiment), "claims": .array(list)]
+        return [
+            "schema": 1, "experiment": .string(experiment), "confidence": number(confidence), "claims": .array(list),
+        ]
     }
 }

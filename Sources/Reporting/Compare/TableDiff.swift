@@ -1,4 +1,5 @@
 import Fingerprints
+import Foundation
 
 /// A cell that differs between two tables.
 public struct CellChange: Sendable, Equatable {
@@ -89,18 +90,23 @@ public struct TableDiff: Sendable, Equatable {
         guard let a = numbers(old), let b = numbers(new), a.count == b.count else { return change }
         change.isWithinTolerance = zip(a, b).allSatisfy(tolerance.allows)
         if let (first, second) = zip(a, b).max(by: { ($0.1 - $0.0).magnitude < ($1.1 - $1.0).magnitude }) {
-            change.absolute = second - first
-            change.relative = first == 0 ? nil : (second - first) / first.magnitude
+            let absolute = (second - first).double
+            change.absolute = absolute
+            change.relative = first == 0 ? nil : absolute / first.magnitude.double
         }
         return change
     }
 
     /// A cell's number, or its numbers when it is a list separated by spaces.
-    private static func numbers(_ cell: String?) -> [Double]? {
+    private static func numbers(_ cell: String?) -> [Decimal]? {
         guard let cell, !cell.isEmpty else { return nil }
-        let words = cell.split(separator: " "), numbers = words.compactMap { Double($0) }
+        let words = cell.split(separator: " "), numbers = words.compactMap { Decimal(printed: $0) }
         return numbers.count == words.count ? numbers : nil
     }
+}
+
+extension Decimal {
+    fileprivate var double: Double { NSDecimalNumber(decimal: self).doubleValue }
 }
 
 extension TableDiff {

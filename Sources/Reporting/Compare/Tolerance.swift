@@ -1,18 +1,30 @@
-/// How far a number may move and still count as the same.
-public struct Tolerance: Sendable, Equatable {
-    public var absolute: Double
-    /// Of the old number.
-    public var relative: Double
+import Foundation
 
-    public init(absolute: Double = 0, relative: Double = 0) {
+/// How far a number may move and still count as the same. Numbers are decimals, as tables print them: 0.29 and 0.30 are
+/// 0.01 apart, which two binary numbers are not.
+public struct Tolerance: Sendable, Equatable {
+    public var absolute: Decimal
+    /// In hundredths of the old number.
+    public var percent: Decimal
+
+    public init(absolute: Decimal = 0, percent: Decimal = 0) {
         self.absolute = absolute
-        self.relative = relative
+        self.percent = percent
     }
 
     /// Either bound is enough.
-    func allows(_ old: Double, _ new: Double) -> Bool {
+    func allows(_ old: Decimal, _ new: Decimal) -> Bool {
         let change = (new - old).magnitude
-        return change <= absolute || change <= relative * old.magnitude
+        return change <= absolute || change * 100 <= percent * old.magnitude
+    }
+}
+
+extension Decimal {
+    /// The number that `text` is, all of it; nil for what is none, or is not finite.
+    init?(printed text: some StringProtocol) {
+        guard let number = Double(text), number.isFinite, text.allSatisfy({ "0123456789+-.eE".contains($0) }),
+              let decimal = Decimal(string: String(text)), decimal.isFinite else { return nil }
+        self = decimal
     }
 }
 
@@ -41,11 +53,16 @@ public struct Tolerances: Sendable, Equatable {
 
     private static func tolerance(_ text: Substring) -> Tolerance? {
         let isRelative = text.hasSuffix("%")
-        guard let number = Double(isRelative ? text.dropLast() : text), number >= 0, number.isFinite else { return nil }
-        return isRelative ? Tolerance(relative: number / 100) : Tolerance(absolute: number)
+        guard let number = Decimal(printed: isRelative ? text.dropLast() : text), number >= 0 else { return nil }
+        return isRelative ? Tolerance(percent: number) : Tolerance(absolute: number)
     }
 
-    subscript(column: String) -> Tolerance { columns[column] ?? common }
+    /// The number that a column holds the bound of: what is allowed of the number is allowed of its bounds.
+    private static let bounded = ["low": "recall", "high": "recall", "change_low": "change", "change_high": "change"]
+
+    subscript(column: String) -> Tolerance {
+        columns[column] ?? Self.bounded[column].flatMap { columns[$0] } ?? common
+    }
 }
 
 /// A tolerance that cannot be read.

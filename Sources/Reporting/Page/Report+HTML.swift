@@ -65,7 +65,7 @@ extension Report {
         }
         return Section(
             id: "recall", title: "Recall",
-            body: "<p>Mean over the (filter, image) pairs with a ground truth, with the bootstrap 95 % interval over filters.</p>\n"
+            body: "<p>Mean over the (filter, image) pairs with a ground truth, with the 95 % interval over filters.</p>\n"
                 + body.joined() + moreTables.map { "<h3>\(escaped($0.title))</h3>\n" + $0.table.html }.joined())
     }
 

@@ -57,7 +57,7 @@ public struct DeviationTable: Sendable, Equatable {
 
     private var caption: String {
         "recall@\(k) of \(method) under each deviation alone, and its change against the first row, "
-            + "with bootstrap 95 % intervals over filters"
+            + "with 95 % intervals over filters"
     }
 
     public var markdown: String {

@@ -83,7 +83,7 @@ public struct RecallTable: Sendable, Equatable {
     private var caption: String {
         let counted = concepts == .all ? "" : " of \(concepts.rawValue) concepts"
         return "recall@k\(counted): mean over the (filter, image) pairs with a ground truth, "
-            + "with the bootstrap 95 % interval over filters"
+            + "with the 95 % interval over filters"
     }
 
     /// A row a method, its recalls at every k beside the published ones.

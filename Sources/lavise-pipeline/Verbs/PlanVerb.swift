@@ -70,7 +70,7 @@ struct PlanVerb: ParsableCommand {
     }
 
     /// One line: how many stages, how long, how much to fetch and to keep.
-    private static func summary(_ predictions: [Prediction], _ downloads: [PlannedDownload]) -> String {
+    static func summary(_ predictions: [Prediction], _ downloads: [PlannedDownload]) -> String {
         let running = predictions.filter(\.wouldRun)
         var parts = ["\(running.count) of \(predictions.count) stages would run"]
         guard !running.isEmpty else { return parts[0] }
