@@ -25,7 +25,9 @@ let package = Package(
         system("CZip", "libzip", "libzip-dev"),
         system("CCrypto", "libcrypto", "libssl-dev"),
 
-        .target(name: "CImaging", dependencies: ["CJPEG", "CPNG"]),
+        .target(name: "CImaging", dependencies: ["CJPEG", "CPNG"], linkerSettings: [
+            .linkedLibrary("webpdemux"), .linkedLibrary("webp"), .linkedLibrary("gif"),
+        ]),
         // simdjson (Debian: libsimdjson-dev) by name: SwiftPM warns of a flag in its pkg-config file at every build.
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CKernels"),

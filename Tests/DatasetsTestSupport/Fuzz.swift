@@ -25,7 +25,7 @@ public func fuzzDatasetReaders(seed: UInt64, seconds: Double) throws -> DatasetF
     repeat {
         let image = mutated(images[random.below(images.count)], &random)
         report.attempt {
-            let decoded = try image.withUnsafeBytes { try decodeJPEG(bytes: $0, name: "fuzz") }
+            let decoded = try image.withUnsafeBytes { try decodeImage(bytes: $0, name: "fuzz") }
             if decoded.centreCrop224().pixels.count != 224 * 224 * 3 { throw Contradiction() }
         }
         try Data(mutated(Array(cocoJSON.utf8), &random)).write(to: URL(fileURLWithPath: path))
