@@ -37,12 +37,12 @@ struct COCOAnnotations {
         try stream.forEach(wanted: { ["images", "annotations", "categories"].contains($0) }, refused: { key, number, problem in
             guard key == "images" || key == "annotations" else { throw problem }
             try rules.refuse("\(key.dropLast()) number \(number): \(problem.reason)", in: path, &notes)
-        }) { key, value, place in
+        }) { key, number, value, place in
             switch key {
             case "images": images.append(try Self.image(value))
             case "annotations":
-                // An annotation has no use for its number but in messages; some exports have none.
-                let id = value.optional("id") == nil ? Int64(place.offset) : Int64(try value.identifier("id"))
+                // Some exports give annotations no id, which has no use but in messages: their place in the list stands for it.
+                let id = Int64(value.optional("id") == nil ? number : try value.identifier("id"))
                 do {
                     annotations.append(Annotation(id: id, image: Int64(try value.identifier("image_id")),
                                                   category: try value.identifier("category_id"), place: place))

@@ -31,7 +31,7 @@ struct JSONElementStream: ~Copyable {
 
     deinit { buffer.deallocate() }
 
-    typealias Body = (String, JSONValue, JSONPlace) throws -> Void
+    typealias Body = (_ key: String, _ number: Int, JSONValue, JSONPlace) throws -> Void
     typealias Refused = (_ key: String, _ number: Int, JSONProblem) throws -> Void
 
     /// Passes over the byte order mark that some editors write.
@@ -40,9 +40,9 @@ struct JSONElementStream: ~Copyable {
         if end >= 3, UnsafeRawBufferPointer(start: buffer, count: 3).elementsEqual([0xEF, 0xBB, 0xBF]) { at = 3 }
     }
 
-    /// Calls `body` with the key ("" for a file that is one array), the element and its place, in the file's order.
+    /// Calls `body` with the key ("" for a file that is one array), its number from 1, the element and its place, in the file's order.
     /// Elements of arrays whose key is not `wanted`, and members that are no arrays, are passed over. An element that is no JSON,
-    /// or of which `body` throws a `JSONProblem`, goes to `refused` with its key and its number from 1.
+    /// or of which `body` throws a `JSONProblem`, goes to `refused` with its key and number.
     /// - Throws: `DatasetError.malformed` with the byte and line of what is no JSON, or of what `refused` threw as `JSONProblem`.
     mutating func forEach(wanted: (String) -> Bool = { _ in true }, refused: Refused = { throw $2 }, _ body: Body) throws {
         do {
@@ -87,7 +87,7 @@ struct JSONElementStream: ~Copyable {
             if wanted {
                 do {
                     let value = try parser.parse(UnsafeRawBufferPointer(start: buffer + at, count: length))
-                    try body(key, value, JSONPlace(offset: base + at, count: length))
+                    try body(key, number, value, JSONPlace(offset: base + at, count: length))
                 } catch let problem as JSONProblem {
                     try refused(key, number, problem)
                 }

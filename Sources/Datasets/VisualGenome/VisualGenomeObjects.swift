@@ -33,7 +33,7 @@ struct VisualGenomeObjects {
         try stream.forEach(refused: { key, number, problem in
             guard key.isEmpty else { throw problem }
             try rules.refuse("image number \(number): \(problem.reason)", in: path, &notes)
-        }) { key, value, _ in
+        }) { key, _, value, _ in
             guard key.isEmpty else { throw JSONProblem("expected a list of images, found an object with \"\(key)\"") }
             let id = Int64(try value.identifier(value.optional("image_id") == nil ? "id" : "image_id")), first = boxes.count
             var number = 0
