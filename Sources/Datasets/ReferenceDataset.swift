@@ -10,7 +10,7 @@ public struct ReferenceImage: Sendable, Equatable {
     /// The dataset's own number of it.
     public let id: Int64
     public let split: Split
-    /// Path of the JPEG. It may turn out to be missing when it is read.
+    /// Path of the picture. It may turn out to be missing when it is read.
     public let file: String
 
     public init(id: Int64, split: Split, file: String) {
@@ -39,10 +39,12 @@ public protocol ReferenceDataset: Sendable {
     var images: [ReferenceImage] { get }
     /// Names without a concept, with the annotations that are left out for it, the most first.
     var unmatched: [UnmatchedName] { get }
+    /// What is to be said of annotations already when the files were read.
+    var notes: AnnotationNotes { get }
     /// The samples of image `row`, by their positives' indices, seen in a training view, or in METHOD's standard
-    /// view when `view` is nil. `width` and `height` are the decoded image's. May be empty.
-    /// - Throws: `DatasetError` naming the file and the annotation.
-    func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample]
+    /// view when `view` is nil, and what is to be said of its annotations. `width` and `height` are the decoded image's.
+    /// - Throws: `DatasetError` naming the file, and the annotation where one that cannot be used is to end the run.
+    func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations
     /// The split that each sample of image `row` trains or validates in, where they have their own; nil: the image's.
     func sampleSplits(ofImage row: Int) -> [Split]?
 }
@@ -50,9 +52,10 @@ public protocol ReferenceDataset: Sendable {
 extension ReferenceDataset {
     public func sampleSplits(ofImage row: Int) -> [Split]? { nil }
 
-    /// The samples of image `row` in METHOD's standard view.
-    public func samples(ofImage row: Int, width: Int, height: Int) throws -> [Sample] {
-        try samples(ofImage: row, width: width, height: height, view: nil)
+    /// The samples of image `row` alone, in METHOD's standard view when `view` is nil.
+    /// - Throws: as `annotations`.
+    public func samples(ofImage row: Int, width: Int, height: Int, view: CropView? = nil) throws -> [Sample] {
+        try annotations(ofImage: row, width: width, height: height, view: view).samples
     }
 }
 
@@ -82,6 +85,8 @@ public struct DatasetRules: Sendable, Equatable {
     public var words = WordMatching.exact
     /// What becomes of names of several words.
     public var names = NameConcepts.split
+    /// An annotation that cannot be used ends the run; else it is left out and noted.
+    public var failsOnBadAnnotation = false
     /// Of the Visual Genome split.
     public var seed: UInt64 = 0
 

@@ -10,6 +10,7 @@ public struct VisualGenomeDataset: ReferenceDataset {
     public let images: [ReferenceImage]
     /// Lemmas of synsets that have no vector.
     public let unmatched: [UnmatchedName]
+    public let notes: AnnotationNotes
 
     private let rules: DatasetRules
     /// Boxes of the concepts kept, image after image.
@@ -35,7 +36,8 @@ public struct VisualGenomeDataset: ReferenceDataset {
         let kept = objects.concepts.indices.filter { counts[$0] >= rules.minimumCount }
         concepts = kept.map { objects.concepts[$0] }.sortedByCodePoints()
         guard !concepts.isEmpty else {
-            throw DatasetError.empty(file: path, reason: "no concept has a word vector and occurs \(rules.minimumCount) times or more")
+            throw DatasetError.empty(file: path, reason: "no concept has a word vector and occurs \(rules.minimumCount) times or more"
+                + (objects.notes.unusableText.map { " (\($0))" } ?? ""))
         }
         unmatched = objects.unmatched
         let index = Dictionary(uniqueKeysWithValues: zip(concepts.map { Array($0.utf8) }, Int32(0)...))
@@ -64,6 +66,7 @@ public struct VisualGenomeDataset: ReferenceDataset {
         sampleSplits = rules.splitByInstance ? splitByInstance(ranges.map { range in
             rules.mergeInstances ? Set(boxes[range].map(\.concept)).count : range.count
         }, rules: rules) : nil
+        notes = objects.notes
     }
 
     public func sampleSplits(ofImage row: Int) -> [Split]? { sampleSplits?[row] }
@@ -74,7 +77,7 @@ public struct VisualGenomeDataset: ReferenceDataset {
         return paths.first(where: isPresent) ?? paths.first ?? "\(id).jpg"
     }
 
-    public func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample] {
+    public func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations {
         let canvas = canvasOfBoxes(width: width, height: height, rules: rules)
         let sampling = NearestSampling(viewOfMask(view, rules: rules), width: canvas.width, height: canvas.height)
         let instances = boxes[ranges[row]].map { box in
@@ -82,6 +85,6 @@ public struct VisualGenomeDataset: ReferenceDataset {
                 concepts: [box.concept],
                 mask: boxMask(box, on: canvas, sampling: sampling, isSliced: rules.transposedBoxMask))
         }
-        return Datasets.samples(of: instances, rules: rules)
+        return ImageAnnotations(samples: Datasets.samples(of: instances, rules: rules), notes: AnnotationNotes())
     }
 }

@@ -18,41 +18,39 @@ struct VisualGenomeObjects {
     private(set) var boxes: [Box] = []
     /// Concepts by number, in order of appearance.
     private(set) var concepts: [String] = []
+
+    /// Objects and images that cannot be used, and objects without a synset.
+    private(set) var notes = AnnotationNotes()
     /// Lemmas of synsets without a concept, with the number of objects.
     private(set) var unmatched: [UnmatchedName] = []
+    // By bytes: a `String` equals what only looks the same.
+    private var numbers: [[UInt8]: Int32] = [:], lemmas: [[UInt8]: [Int32]] = [:]
+    private var left: [[UInt8]: (name: String, annotations: Int)] = [:]
 
-    /// - Throws: `DatasetError` for a file that cannot be read or is not Visual Genome's JSON.
+    /// - Throws: `DatasetError` for a file that cannot be read, is not Visual Genome's JSON, lists an image twice, or (by `rules`)
+    ///   has an object that cannot be used.
     init(_ path: String, hasVector: @escaping (String) -> Bool, rules: DatasetRules) throws {
         self.path = path
+        var notes = AnnotationNotes()
         var stream = try JSONElementStream(path)
         let words = ConceptWords(matching: rules.words, names: rules.names, hasVector: hasVector)
-        // By bytes: a `String` equals what only looks the same.
-        var numbers: [[UInt8]: Int32] = [:], lemmas: [[UInt8]: [Int32]] = [:], left: [[UInt8]: (name: String, annotations: Int)] = [:]
-        func number(_ word: String) -> Int32 {
-            numbers[Array(word.utf8)] ?? {
-                concepts.append(word)
-                numbers[Array(word.utf8)] = Int32(concepts.count - 1)
-                return Int32(concepts.count - 1)
-            }()
-        }
-        try stream.forEach { key, value, _ in
+        try stream.forEach(refused: { key, number, problem in
+            guard key.isEmpty else { throw problem }
+            try rules.refuse("image number \(number): \(problem.reason)", in: path, &notes)
+        }) { key, _, value, _ in
             guard key.isEmpty else { throw JSONProblem("expected a list of images, found an object with \"\(key)\"") }
-            let id = Int64(try value.member("image_id").integer("image_id")), first = boxes.count
-            try Self.forEachObject(value.member("objects"), ofImage: id) { object in
-                var ofObject: [Int32] = []
-                try object.member("synsets").forEach("synsets") { synset in
-                    let lemma = conceptOfSynset(try synset.string("synsets"), rules: rules), key = Array(lemma.utf8)
-                    let found = lemmas[key] ?? words.concepts(of: lemma, exact: lemma.isEmpty ? [] : [lemma]).map(number)
-                    lemmas[key] = found
-                    if found.isEmpty { left[key, default: (lemma, 0)].annotations += 1 }
-                    for number in found where isInstance(of: number, besides: ofObject, rules: rules) {
-                        ofObject.append(number)
+            let id = Int64(try value.identifier(value.optional("image_id") == nil ? "id" : "image_id")), first = boxes.count
+            var number = 0
+            do {
+                try value.member("objects").forEach("objects") { object in
+                    number += 1
+                    do { try add(object, words, rules, &notes) } catch let problem as JSONProblem {
+                        let name = (try? object.identifier("object_id")).map { "object \($0)" } ?? "object number \(number)"
+                        try rules.refuse("\(name) of image \(id): \(problem.reason)", in: path, &notes)
                     }
                 }
-                if ofObject.isEmpty { return }
-                let x = try Self.pixels(object, "x"), y = try Self.pixels(object, "y")
-                let width = try Self.pixels(object, "w"), height = try Self.pixels(object, "h")
-                for concept in ofObject { boxes.append(Box(concept: concept, x: x, y: y, width: width, height: height)) }
+            } catch let problem as JSONProblem {
+                try rules.refuse("image \(id): \(problem.reason)", in: path, &notes)
             }
             images.append(Image(id: id, boxes: first..<boxes.count))
         }
@@ -61,24 +59,43 @@ struct VisualGenomeObjects {
         for (previous, next) in zip(images, images.dropFirst()) where previous.id == next.id {
             throw DatasetError.inconsistent(file: path, reason: "image \(next.id) is listed twice")
         }
+        self.notes = notes
     }
 
-    /// Calls `body` with every object of an image; what it throws gets the image and the object's place in the list.
-    private static func forEachObject(_ objects: JSONValue, ofImage id: Int64, _ body: (JSONValue) throws -> Void) throws {
-        var number = 0
-        do {
-            try objects.forEach("objects") {
-                number += 1
-                try body($0)
+    /// The boxes of an object: one for each of its concepts.
+    private mutating func add(
+        _ object: JSONValue, _ words: ConceptWords, _ rules: DatasetRules, _ notes: inout AnnotationNotes
+    ) throws {
+        var ofObject: [Int32] = [], hasSynset = false
+        if let synsets = object.optional("synsets"), !synsets.isNull {
+            try synsets.forEach("synsets") { synset in
+                hasSynset = true
+                let lemma = conceptOfSynset(try synset.string("synsets"), rules: rules), key = Array(lemma.utf8)
+                let found = lemmas[key] ?? words.concepts(of: lemma, exact: lemma.isEmpty ? [] : [lemma]).map { number($0) }
+                lemmas[key] = found
+                if found.isEmpty { left[key, default: (lemma, 0)].annotations += 1 }
+                for number in found where isInstance(of: number, besides: ofObject, rules: rules) { ofObject.append(number) }
             }
-        } catch let problem as JSONProblem {
-            throw JSONProblem("image \(id)\(number == 0 ? "" : ", object \(number)"): \(problem.reason)")
         }
+        if !hasSynset { notes.withoutSynset += 1 }
+        if ofObject.isEmpty { return }
+        let (x, width) = try Self.side(object, "x", "w"), (y, height) = try Self.side(object, "y", "h")
+        for concept in ofObject { boxes.append(Box(concept: concept, x: x, y: y, width: width, height: height)) }
     }
 
-    /// A coordinate; no image is larger than the bound.
-    private static func pixels(_ object: JSONValue, _ key: StaticString) throws -> Int32 {
-        Int32(max(-(1 << 28), min(1 << 28, try object.member(key).integer(key))))
+    private mutating func number(_ word: String) -> Int32 {
+        let key = Array(word.utf8)
+        if let known = numbers[key] { return known }
+        concepts.append(word)
+        numbers[key] = Int32(concepts.count - 1)
+        return Int32(concepts.count - 1)
+    }
+
+    /// First pixel and number of pixels of a box's side: those whose centre lies in it. No image is larger than the bound.
+    private static func side(_ object: JSONValue, _ start: StaticString, _ length: StaticString) throws -> (Int32, Int32) {
+        func pixel(_ value: Double) -> Int32 { Int32(max(-0x1p28, min(0x1p28, (value - 0.5).rounded(.up)))) }
+        let from = try object.member(start).number(start), first = pixel(from)
+        return (first, pixel(from + (try object.member(length).number(length))) - first)
     }
 }
 

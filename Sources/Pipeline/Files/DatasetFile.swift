@@ -6,7 +6,7 @@ import Imaging
 ///
 /// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,224,224,3] uint8}`, `/instances/{image [M] int32, split [M] uint8, offset
 /// [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first)}`, `/concepts/{token [C],
-/// seen [C] uint8 (at METHOD's category fraction)}`, `/skipped/{file, reason}`, `/unmatched` (`UnmatchedNames`).
+/// draw [C] int32}`, `/skipped/{file, reason}`, `/annotations/{notes [4] int64, first}`, `/unmatched` (`UnmatchedNames`).
 struct DatasetFile: Sendable {
     static let name = "dataset.h5"
     static let side = 224
@@ -22,6 +22,9 @@ struct DatasetFile: Sendable {
     let skipped: [String]
     /// Names without a concept.
     let unmatched: [UnmatchedName]
+    /// The rank of every concept in the draw of the seen ones.
+    let draw: [Int32]
+    let notes: DatasetNotes
     /// Image row of every sample; ascending.
     let sampleImages: [Int32]
     /// Of every sample: what trains on it.
@@ -43,6 +46,8 @@ struct DatasetFile: Sendable {
         hasViews = views.contains { $0 > 0 }
         skipped = try file.readStrings("skipped/file")
         unmatched = try UnmatchedNames.read(from: file)
+        draw = try file.read("concepts/draw")
+        notes = try DatasetNotes(file)
         sampleImages = try file.read("instances/image")
         offsets = try file.read("instances/offset")
         positives = try file.read("instances/concepts")
@@ -81,5 +86,29 @@ struct DatasetFile: Sendable {
     /// Whether training reads a sample: of training samples the random crops, where there are any.
     func isTrained(_ sample: Int, views hasViews: Bool) -> Bool {
         (views[Int(sampleImages[sample])] > 0) == (hasViews && sampleSplits[sample] == .train)
+    }
+}
+
+/// What `dataset.h5` says of annotations that are not as METHOD has them: see `AnnotationNotes`.
+struct DatasetNotes: Sendable {
+    let unusable: Int, boxes: Int, skippedParts: Int, withoutSynset: Int
+    /// The first unusable ones.
+    let first: [String]
+
+    init(_ file: HDF5File) throws {
+        let counts = try file.read("annotations/notes", as: Int64.self).map(Int.init)
+        guard counts.count == 4 else { throw ExperimentError("dataset.h5: /annotations/notes has \(counts.count) numbers (expected 4)") }
+        (unusable, boxes, skippedParts, withoutSynset) = (counts[0], counts[1], counts[2], counts[3])
+        first = try file.readStrings("annotations/first")
+    }
+
+    /// One line for each kind that occurred.
+    var footnotes: [String] {
+        var lines: [String] = []
+        if let text = AnnotationNotes.unusableText(unusable, first) { lines.append(text) }
+        if boxes > 0 { lines.append("\(boxes) annotations have no outline: their box is the mask") }
+        if skippedParts > 0 { lines.append("\(skippedParts) parts of outlines have fewer than three points and were left out") }
+        if withoutSynset > 0 { lines.append("\(withoutSynset) objects have no synset, and so no concept") }
+        return lines
     }
 }
