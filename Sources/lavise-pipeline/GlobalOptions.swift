@@ -75,7 +75,7 @@ struct ExperimentOptions: ParsableArguments {
     /// The file of one of the experiments.
     /// - Parameter seeds: instead of `--seeds`.
     func file(_ experiment: String, _ project: Project, seeds: [Int]? = nil) throws -> ExperimentFile {
-        try project.experiment(experiment, settings: set, seeds: seeds ?? self.seeds.map(Self.parseSeeds))
+        try project.experiment(experiment, settings: set, seeds: seeds ?? self.seeds.map { try SeedList($0).seeds })
     }
 
     /// The words after a verb that mean this experiment with what was set: `demo --set train.epochs=3`.

@@ -1,3 +1,4 @@
+import Datasets
 import Networks
 
 /// A named way in which the papers' codes depart from the method as written (METHOD 9).

@@ -74,8 +74,10 @@ struct Check: ParsableCommand {
     private func look(_ experiment: ExperimentPlan, _ looks: SeedLooks, _ project: Project) throws -> ClaimReport {
         let console = Console(names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet)
         defer { console.end() }
-        try project.requireFilesWhenOffline(experiment.plan)
         let options = RunOptions(jobs: threads.count, versions: PipelineVersion.libraries, compare: firstDifference)
+        var preflight = Preflight(project)
+        try preflight.look(at: experiment, project.predict(experiment, options, observer: console))
+        try preflight.check()
         let outcome = try project.runner(options, observer: console).run(experiment.plan)
         console.end()
         try project.recordLocks(of: experiment)
