@@ -43,23 +43,31 @@ struct ConceptWords {
     /// What is to be said of a name that has no concept.
     func unmatched(_ name: String, annotations: Int) -> UnmatchedName {
         let match = known(Self.folded(name))
-        return UnmatchedName(name: name, annotations: annotations, match: match.isEmpty ? nil : match.joined(separator: " "))
+        return UnmatchedName(
+            name: name, annotations: annotations, match: match.isEmpty ? nil : match.joined(separator: " "))
     }
 
     private func known(_ words: [String]) -> [String] {
         var found: [String] = []
-        for word in words where hasVector(word) && !found.contains(where: { $0.utf8.elementsEqual(word.utf8) }) { found.append(word) }
+        for word in words where hasVector(word) && !found.contains(where: { $0.utf8.elementsEqual(word.utf8) }) {
+            found.append(word)
+        }
         return found
     }
 
     private static func folded(_ name: String) -> [String] {
-        name.unicodeScalars.split { $0.properties.isWhitespace || $0 == "_" || $0 == "-" }.map { String($0).lowercased() }
+        name.unicodeScalars.split { $0.properties.isWhitespace || $0 == "_" || $0 == "-" }.map {
+            String($0).lowercased()
+        }
     }
 }
 
 extension [UnmatchedName] {
     /// The most annotations first, then by name.
     func inOrder() -> Self {
-        sorted { $0.annotations != $1.annotations ? $0.annotations > $1.annotations : $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        sorted {
+            $0.annotations != $1.annotations
+                ? $0.annotations > $1.annotations : $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+        }
     }
 }

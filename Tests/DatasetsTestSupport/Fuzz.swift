@@ -120,7 +120,8 @@ private let visualGenomeJSON = #"""
 
 private let glove = "the 0.5 -1.25 3e-2\n, 1.0 -2 0.0001\nnaïve .5 -0.123456789012345678 7\n"
 
-/// GloVe's text, the same with word2vec's header and blanks in words, word2vec's binary format, and a `.gz` (made by Python's gzip).
+/// GloVe's text, the same with word2vec's header and blanks in words, word2vec's binary format, and a `.gz` (made by
+/// Python's gzip).
 private let vectors: [[UInt8]] = [
     Array(glove.utf8), Array("3 3\r\n. . the 0.5 -1.25 3e-2 \r\n\tof\t1 2 3\r\nna\rïve 1 2 3\r\n".utf8),
     Array("2 3\nthe ".utf8) + [0, 0, 0, 63, 0, 0, 160, 191, 143, 194, 245, 60, 10] + Array("of ".utf8) + [0, 0, 128, 63, 0, 0, 0, 64, 0, 0, 64, 64],

@@ -6,15 +6,19 @@ import Testing
 
 @Suite struct UnmatchedNamesTests {
     private static let names = [
-        UnmatchedName(name: "Dog", annotations: 10, match: "dog"), UnmatchedName(name: "car\u{a0}light", annotations: 2, match: "car light"),
+        UnmatchedName(name: "Dog", annotations: 10, match: "dog"),
+        UnmatchedName(name: "car\u{a0}light", annotations: 2, match: "car light"),
         UnmatchedName(name: "q\u{1b}x", annotations: 1, match: nil),
     ]
 
     @Test func areToldWithWhatTheyWouldMatch() {
-        #expect(UnmatchedNames.note(Self.names, most: 5) == "3 names have no word vector, 13 annotations are left out with them: "
-            + "Dog (10 annotations): did you mean dog?, car\\u{a0}light (2 annotations): did you mean car light?, q\\u{1b}x (1 annotation); "
-            + "dataset.words=folded takes those that have a match")
-        #expect(UnmatchedNames.note(Self.names, most: 1)?.contains("dog?, and 2 more (/unmatched in dataset.h5);") ?? false)
+        #expect(
+            UnmatchedNames.note(Self.names, most: 5)
+                == "3 names have no word vector, 13 annotations are left out with them: "
+                + "Dog (10 annotations): did you mean dog?, car\\u{a0}light (2 annotations): did you mean car light?, q\\u{1b}x (1 annotation); "
+                + "dataset.words=folded takes those that have a match")
+        #expect(
+            UnmatchedNames.note(Self.names, most: 1)?.contains("dog?, and 2 more (/unmatched in dataset.h5);") ?? false)
         #expect(UnmatchedNames.note([], most: 5) == nil)
     }
 

@@ -19,10 +19,15 @@ import Testing
 
     /// A dataset's names of several words stand behind the words, in their order.
     @Test func namesOfSeveralWords() {
-        let list = WordList(["table", "dining", "tea pot", "b"], concepts: ["b", "dining table", "table dining table", "tea pot", "tea table", "x"])
-        #expect(list.words == ["table", "dining", "tea pot", "b", "dining table", "table dining table"] && list.vectorCount == 4)
+        let list = WordList(
+            ["table", "dining", "tea pot", "b"],
+            concepts: ["b", "dining table", "table dining table", "tea pot", "tea table", "x"])
+        #expect(
+            list.words == ["table", "dining", "tea pot", "b", "dining table", "table dining table"]
+                && list.vectorCount == 4)
         #expect(list.row(of: "dining table") == 4 && list.row(of: "tea pot") == 2 && list.row(of: "tea table") == nil)
-        #expect(list.vectorRows(of: 4) == [1, 0] && list.vectorRows(of: 5) == [0, 1, 0] && list.vectorRows(of: 2) == [2])
+        #expect(
+            list.vectorRows(of: 4) == [1, 0] && list.vectorRows(of: 5) == [0, 1, 0] && list.vectorRows(of: 2) == [2])
     }
 
     /// The vector of a name is the mean of its words', as NumPy's float32 `mean` gives it.

@@ -95,7 +95,8 @@ public struct GloveReader: Sendable {
             // A header: what follows has that width as text, or else is word2vec's binary format.
             let second = Self.trimmed(UnsafeBufferPointer(rebasing: rest[..<(rest.firstIndex(of: 0x0A) ?? rest.count)]))
             let numbers = Self.trailingNumbers(second, atMost: width), fields = Self.fields(second).count
-            // A number that is none is said at its line: a line of text with as many fields as are announced is no binary one.
+            // A number that is none is said at its line: a line of text with as many fields as are announced is no
+            // binary one.
             let isText = String(validating: second, as: UTF8.self) != nil && !second.contains { $0 < 9 || $0 == 0x7F }
             if numbers == width && fields > width || isText && fields == width + 1 { return .text(width: width, headerLines: 1) }
             if let space = rest.prefix(1024).firstIndex(of: 0x20), rest.count >= space + 1 + 4 * width,

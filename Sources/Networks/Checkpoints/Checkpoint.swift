@@ -2,9 +2,12 @@ import Tensors
 
 /// The tensors of a checkpoint file, read without running what is in it: PyTorch's `.pth`, or safetensors.
 ///
-/// Reads the three containers that `torch.save` has written (zip since 1.6; the stream before; tar in the beginning). Of the dictionaries of
-/// tensors in a file (the root, and what stands under its keys), and of the prefixes of their names, those are taken under which every
-/// name that is wanted is found. Only names and places are kept; a tensor's numbers are read from the file when it is asked for.
+/// Reads the three containers that `torch.save` has written (zip since 1.6; the stream before; tar in the beginning).
+/// Of the dictionaries of
+/// tensors in a file (the root, and what stands under its keys), and of the prefixes of their names, those are taken
+/// under which every
+/// name that is wanted is found. Only names and places are kept; a tensor's numbers are read from the file when it is
+/// asked for.
 public struct Checkpoint: ParameterSource {
     public let path: String
     /// The keys that lead from the file's root to the dictionary, joined by dots; empty for the root itself.
@@ -17,10 +20,12 @@ public struct Checkpoint: ParameterSource {
     private let storages: StorageBytes
 
     /// - Parameters:
-    ///   - wanted: names of tensors that are going to be asked for; they decide between several dictionaries and prefixes.
+    ///   - wanted: names of tensors that are going to be asked for; they decide between several dictionaries and
+    ///     prefixes.
     ///   - key: the dictionary, where the names alone shall not decide: a key of the root, or keys joined by dots.
     ///   - prefix: what stands before every name, where the names alone shall not decide.
-    /// - Throws: `CheckpointError`: not a checkpoint, cut off, without tensors; or no dictionary, or several, with all that is wanted.
+    /// - Throws: `CheckpointError`: not a checkpoint, cut off, without tensors; or no dictionary, or several, with all
+    ///   that is wanted.
     public init(contentsOf path: String, wanted: [String] = [], key: String? = nil, prefix: String? = nil) throws {
         let content = try CheckpointContent(contentsOf: path)
         let found = try TensorDictionary.all(in: content, path: path)
@@ -30,7 +35,9 @@ public struct Checkpoint: ParameterSource {
         self.prefix = choice.prefix
         dictionary = choice.dictionary
         storages = content.storages
-        names = dictionary.names.filter { $0.hasPrefix(choice.prefix) }.map { String($0.dropFirst(choice.prefix.count)) }
+        names = dictionary.names.filter { $0.hasPrefix(choice.prefix) }.map {
+            String($0.dropFirst(choice.prefix.count))
+        }
     }
 
     /// The shape of a tensor; nil where there is none of that name.
@@ -41,14 +48,20 @@ public struct Checkpoint: ParameterSource {
     public func tensor(_ name: String, shape: [Int]) throws -> Tensor {
         let name = prefix + name
         guard let tensor = dictionary.tensors[name] else { throw error(dictionary.lacks(name)) }
-        guard tensor.shape == shape else { throw error("the tensor '\(name)' has the shape \(tensor.shape), expected \(shape)") }
+        guard tensor.shape == shape else {
+            throw error("the tensor '\(name)' has the shape \(tensor.shape), expected \(shape)")
+        }
         guard let read = tensor.storage.type.floatReader else {
             throw error("the tensor '\(name)' is of \(tensor.storage.type.rawValue), expected floating numbers")
         }
-        guard let span = tensor.span else { throw error("the tensor '\(name)' reaches outside its storage of \(tensor.storage.count) numbers") }
+        guard let span = tensor.span else {
+            throw error("the tensor '\(name)' reaches outside its storage of \(tensor.storage.count) numbers")
+        }
         let count = shape.reduce(1, *), size = tensor.storage.type.size
         guard count > 0 else { return Tensor(zeros: shape) }
-        guard span <= 16 * count + 1024 else { throw error("the tensor '\(name)' is scattered over \(span) numbers; save a contiguous copy of it") }
+        guard span <= 16 * count + 1024 else {
+            throw error("the tensor '\(name)' is scattered over \(span) numbers; save a contiguous copy of it")
+        }
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: span * size, alignment: 16)
         defer { bytes.deallocate() }
         try storages.read(tensor.storage, of: path, from: tensor.offset * size, into: bytes)

@@ -3,7 +3,8 @@ struct CheckpointChoice {
     let dictionary: TensorDictionary
     let prefix: String
 
-    /// Keys under which training programs keep the weights themselves; of several dictionaries that fit, the first of these is taken.
+    /// Keys under which training programs keep the weights themselves; of several dictionaries that fit, the first of
+    /// these is taken.
     private static let usualKeys = ["", "state_dict", "model_state_dict", "model", "net"]
 
     /// - Throws: `CheckpointError` when nothing fits, or several do and none is the usual one.
@@ -12,38 +13,52 @@ struct CheckpointChoice {
         if let key {
             candidates = candidates.filter { $0.key == key }
             guard !candidates.isEmpty else {
-                let keys = found.map { $0.key.isEmpty ? "the file itself" : "'\(quoted($0.key))'" }.joined(separator: ", ")
-                throw CheckpointError(path: path, reason: "has no tensors under weights.key '\(quoted(key))'; there are some under \(keys)")
+                let keys = found.map { $0.key.isEmpty ? "the file itself" : "'\(quoted($0.key))'" }.joined(
+                    separator: ", ")
+                throw CheckpointError(
+                    path: path,
+                    reason: "has no tensors under weights.key '\(quoted(key))'; there are some under \(keys)")
             }
         }
-        let fitting = candidates.map { (dictionary: $0, prefixes: $0.prefixes(wanted, given: prefix)) }.filter { !$0.prefixes.isEmpty }
+        let fitting = candidates.map { (dictionary: $0, prefixes: $0.prefixes(wanted, given: prefix)) }.filter {
+            !$0.prefixes.isEmpty
+        }
         guard let first = fitting.first else { throw Self.nothingFits(candidates, wanted, prefix, path) }
         if fitting.count > 1, Self.rank(first.dictionary) == Self.usualKeys.count {
             let keys = fitting.map { "'\(quoted($0.dictionary.key))'" }.joined(separator: ", ")
-            throw CheckpointError(path: path, reason: "has such weights under several keys (\(keys)); say which with weights.key")
+            throw CheckpointError(
+                path: path, reason: "has such weights under several keys (\(keys)); say which with weights.key")
         }
         guard first.prefixes.count == 1 || first.prefixes.contains("") else {
             let prefixes = first.prefixes.map { "'\(quoted($0))'" }.joined(separator: ", ")
-            throw CheckpointError(path: path, reason: "has such weights under several prefixes (\(prefixes)); say which with weights.prefix")
+            throw CheckpointError(
+                path: path,
+                reason: "has such weights under several prefixes (\(prefixes)); say which with weights.prefix")
         }
         dictionary = first.dictionary
         self.prefix = first.prefixes.contains("") ? "" : first.prefixes[0]
     }
 
-    private static func rank(_ dictionary: TensorDictionary) -> Int { usualKeys.firstIndex(of: dictionary.key) ?? usualKeys.count }
+    private static func rank(_ dictionary: TensorDictionary) -> Int {
+        usualKeys.firstIndex(of: dictionary.key) ?? usualKeys.count
+    }
 
     /// Names the first and the last tensor that are missing where most of what is wanted was found.
-    private static func nothingFits(_ candidates: [TensorDictionary], _ wanted: [String], _ prefix: String?, _ path: String) -> CheckpointError {
+    private static func nothingFits(
+        _ candidates: [TensorDictionary], _ wanted: [String], _ prefix: String?, _ path: String
+    ) -> CheckpointError {
         var best: (count: Int, reason: String)?
         for dictionary in candidates {
             for prefix in prefix.map({ [$0] }) ?? dictionary.possiblePrefixes(wanted) + [""] {
-                let missing = wanted.filter { dictionary.tensors[prefix + $0] == nil }, count = wanted.count - missing.count
+                let missing = wanted.filter { dictionary.tensors[prefix + $0] == nil },
+                    count = wanted.count - missing.count
                 guard count > best?.count ?? -1, let first = missing.first, let last = missing.last else { continue }
                 let more = missing.count > 1 ? ", nor \(missing.count - 1) more, up to '\(quoted(prefix + last))'" : ""
                 best = (count, dictionary.lacks(prefix + first) + more)
             }
         }
-        return CheckpointError(path: path, reason: (best?.reason ?? "holds no tensors") + "; are these weights of another architecture?")
+        return CheckpointError(
+            path: path, reason: (best?.reason ?? "holds no tensors") + "; are these weights of another architecture?")
     }
 }
 

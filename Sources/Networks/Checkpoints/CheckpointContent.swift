@@ -13,7 +13,9 @@ enum StorageBytes: Sendable {
     case members(prefix: String)
 
     /// Fills `destination` with the storage's bytes from `offset` on.
-    func read(_ storage: StoredStorage, of path: String, from offset: Int, into destination: UnsafeMutableRawBufferPointer) throws {
+    func read(
+        _ storage: StoredStorage, of path: String, from offset: Int, into destination: UnsafeMutableRawBufferPointer
+    ) throws {
         switch self {
         case .ranges(let ranges):
             guard let range = ranges[storage.key], offset + destination.count <= range.count else {

@@ -41,11 +41,28 @@ enum ElementType: String, Sendable {
     /// Reads the number at an index of little-endian bytes; nil for types that are not floating.
     var floatReader: (@Sendable (UnsafeRawBufferPointer, Int) -> Float)? {
         switch self {
-        case .float32: { Float(bitPattern: UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: $1 * 4, as: UInt32.self))) }
-        case .float64: { Float(Double(bitPattern: UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: $1 * 8, as: UInt64.self)))) }
-        case .float16: { Float(Float16(bitPattern: UInt16(littleEndian: $0.loadUnaligned(fromByteOffset: $1 * 2, as: UInt16.self)))) }
-        case .bfloat16: { Float(bitPattern: UInt32(UInt16(littleEndian: $0.loadUnaligned(fromByteOffset: $1 * 2, as: UInt16.self))) << 16) }
-        case .int64, .int32, .int16, .int8, .uint8, .bool, .complex32, .complex64, .complex128, .qint8, .quint8, .qint32: nil
+        case .float32:
+            { Float(bitPattern: UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: $1 * 4, as: UInt32.self))) }
+        case .float64:
+            {
+                Float(
+                    Double(bitPattern: UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: $1 * 8, as: UInt64.self))))
+            }
+        case .float16:
+            {
+                Float(
+                    Float16(bitPattern: UInt16(littleEndian: $0.loadUnaligned(fromByteOffset: $1 * 2, as: UInt16.self)))
+                )
+            }
+        case .bfloat16:
+            {
+                Float(
+                    bitPattern: UInt32(UInt16(littleEndian: $0.loadUnaligned(fromByteOffset: $1 * 2, as: UInt16.self)))
+                        << 16)
+            }
+        case .int64, .int32, .int16, .int8, .uint8, .bool, .complex32, .complex64, .complex128, .qint8, .quint8,
+            .qint32:
+            nil
         }
     }
 }

@@ -9,7 +9,9 @@ struct FileBytes {
     /// Opens the file for the time of `body`.
     static func with<Result>(_ path: String, _ body: (FileBytes) throws -> Result) throws -> Result {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw CheckpointError(path: path, reason: "cannot be opened: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw CheckpointError(path: path, reason: "cannot be opened: \(String(cString: strerror(errno)))")
+        }
         defer { close(descriptor) }
         var information = stat()
         guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
@@ -30,13 +32,17 @@ struct FileBytes {
     /// Fills `destination` with the bytes from `offset` on.
     func read(at offset: Int, into destination: UnsafeMutableRawBufferPointer) throws {
         guard offset >= 0, destination.count <= size - offset else {
-            throw CheckpointError(path: path, reason: "is cut off: \(size) bytes, but bytes \(offset)..<\(offset + destination.count) are needed")
+            throw CheckpointError(
+                path: path,
+                reason: "is cut off: \(size) bytes, but bytes \(offset)..<\(offset + destination.count) are needed")
         }
         var done = 0
         while done < destination.count {
             let got = pread(descriptor, destination.baseAddress! + done, destination.count - done, off_t(offset + done))
             if got < 0 && errno == EINTR { continue }
-            guard got > 0 else { throw CheckpointError(path: path, reason: "cannot be read: \(String(cString: strerror(errno)))") }
+            guard got > 0 else {
+                throw CheckpointError(path: path, reason: "cannot be read: \(String(cString: strerror(errno)))")
+            }
             done += got
         }
     }

@@ -6,17 +6,23 @@ extension CheckpointContent {
     /// storages' keys; then the storages in that order, each its number of elements (8 bytes) and its bytes.
     init(legacy file: FileBytes) throws {
         var unpickler = Unpickler(), position = 0
-        guard case .data(let magic) = try unpickler.read(file, at: &position, limit: 64), magic == CheckpointContent.legacyMagic,
-            case .int(1001) = try unpickler.read(file, at: &position, limit: 64) else {
+        guard case .data(let magic) = try unpickler.read(file, at: &position, limit: 64),
+            magic == CheckpointContent.legacyMagic,
+            case .int(1001) = try unpickler.read(file, at: &position, limit: 64)
+        else {
             throw CheckpointError(path: file.path, reason: "is of a version of PyTorch's format that is not known")
         }
         try checkMachine(try unpickler.read(file, at: &position, limit: 4096), unpickler.heap, file)
         root = try unpickler.read(file, at: &position)
-        guard let keys = try unpickler.items(file, at: &position) else { throw CheckpointError(path: file.path, reason: "has no list of storages") }
+        guard let keys = try unpickler.items(file, at: &position) else {
+            throw CheckpointError(path: file.path, reason: "has no list of storages")
+        }
         heap = unpickler.heap
         var ranges: [String: Range<Int>] = [:]
         for key in keys {
-            guard case .text(let key) = key else { throw CheckpointError(path: file.path, reason: "has no list of storages") }
+            guard case .text(let key) = key else {
+                throw CheckpointError(path: file.path, reason: "has no list of storages")
+            }
             guard let type = heap.storageTypes[key] else {
                 throw CheckpointError(path: file.path, reason: "has a storage '\(quoted(key))' that belongs to nothing")
             }
@@ -30,7 +36,13 @@ extension CheckpointContent {
     init(tar file: FileBytes) throws {
         let members = try tarMembers(file)
         func start(_ name: String) throws -> Int {
-            guard let range = members[name] else { throw CheckpointError(path: file.path, reason: "is a tar archive without '\(name)', no PyTorch checkpoint: unpack it with `tar xf` and name the file in it") }
+            guard let range = members[name] else {
+                throw CheckpointError(
+                    path: file.path,
+                    reason:
+                        "is a tar archive without '\(name)', no PyTorch checkpoint: unpack it with `tar xf` and name the file in it"
+                )
+            }
             return range.lowerBound
         }
         var unpickler = Unpickler()
@@ -39,9 +51,12 @@ extension CheckpointContent {
             try checkMachine(try unpickler.read(file, at: &position, limit: 4096), unpickler.heap, file)
         }
         var position = try start("storages")
-        var ranges: [String: Range<Int>] = [:], table: [String: PickleValue] = [:], owners: [String: StoredStorage] = [:]
+        var ranges: [String: Range<Int>] = [:], table: [String: PickleValue] = [:],
+            owners: [String: StoredStorage] = [:]
         for _ in 0..<(try count(&unpickler, file, &position)) {
-            guard let parts = try unpickler.items(file, at: &position, limit: 4096), parts.count == 3, let key = keyText(parts[0]), case .callable(.elements(let type)) = parts[2] else {
+            guard let parts = try unpickler.items(file, at: &position, limit: 4096), parts.count == 3,
+                let key = keyText(parts[0]), case .callable(.elements(let type)) = parts[2]
+            else {
                 throw CheckpointError(path: file.path, reason: "has a storage without key and type (byte \(position))")
             }
             let range = try storage(key, of: type, file, at: &position)
@@ -49,10 +64,14 @@ extension CheckpointContent {
             owners[key] = StoredStorage(key: key, type: type, count: range.count / type.size)
         }
         for view in try unpickler.items(file, at: &position) ?? [] {
-            guard let parts = unpickler.heap.items(view), parts.count == 4, let key = keyText(parts[0]), let root = keyText(parts[1]),
-                let owner = owners[root], let range = ranges[root], case .int(let offset) = parts[2], case .int(let count) = parts[3],
-                offset >= 0, count >= 0, offset <= owner.count, count <= owner.count - offset else {
-                throw CheckpointError(path: file.path, reason: "has a view of a storage that is not there (byte \(position))")
+            guard let parts = unpickler.heap.items(view), parts.count == 4, let key = keyText(parts[0]),
+                let root = keyText(parts[1]),
+                let owner = owners[root], let range = ranges[root], case .int(let offset) = parts[2],
+                case .int(let count) = parts[3],
+                offset >= 0, count >= 0, offset <= owner.count, count <= owner.count - offset
+            else {
+                throw CheckpointError(
+                    path: file.path, reason: "has a view of a storage that is not there (byte \(position))")
             }
             let start = range.lowerBound + offset * owner.type.size
             ranges[key] = start..<start + count * owner.type.size
@@ -60,7 +79,9 @@ extension CheckpointContent {
         }
         position = try start("tensors")
         for _ in 0..<(try count(&unpickler, file, &position)) {
-            guard let parts = try unpickler.items(file, at: &position, limit: 4096), parts.count == 3, let key = keyText(parts[0]), let owner = keyText(parts[1]).flatMap({ owners[$0] }) else {
+            guard let parts = try unpickler.items(file, at: &position, limit: 4096), parts.count == 3,
+                let key = keyText(parts[0]), let owner = keyText(parts[1]).flatMap({ owners[$0] })
+            else {
                 throw CheckpointError(path: file.path, reason: "has a tensor without a storage (byte \(position))")
             }
             unpickler.heap.tensors.append(try tensor(of: owner, file, at: &position))
@@ -75,11 +96,15 @@ extension CheckpointContent {
 }
 
 /// A storage's number of elements and its bytes; `position` moves behind them.
-private func storage(_ key: String, of type: ElementType, _ file: FileBytes, at position: inout Int) throws -> Range<Int> {
+private func storage(_ key: String, of type: ElementType, _ file: FileBytes, at position: inout Int) throws -> Range<
+    Int
+> {
     let count = try file.int64(at: position)
     position += 8
     guard count >= 0, count <= (file.size - position) / type.size else {
-        throw CheckpointError(path: file.path, reason: "is cut off in the storage '\(key)', which claims \(count) elements (byte \(position))")
+        throw CheckpointError(
+            path: file.path,
+            reason: "is cut off in the storage '\(key)', which claims \(count) elements (byte \(position))")
     }
     defer { position += count * type.size }
     return position..<position + count * type.size
@@ -88,10 +113,14 @@ private func storage(_ key: String, of type: ElementType, _ file: FileBytes, at 
 /// A tensor's number of axes (in 8 bytes, of which 4 count), extents, strides and offset.
 private func tensor(of storage: StoredStorage, _ file: FileBytes, at position: inout Int) throws -> StoredTensor {
     let axes = try file.int64(at: position) & 0xffff_ffff
-    guard axes <= 64 else { throw CheckpointError(path: file.path, reason: "has a tensor of \(axes) axes (byte \(position))") }
+    guard axes <= 64 else {
+        throw CheckpointError(path: file.path, reason: "has a tensor of \(axes) axes (byte \(position))")
+    }
     let numbers = try (0...2 * axes).map { try file.int64(at: position + 8 + $0 * 8) }
     position += 8 * (2 * axes + 2)
-    return StoredTensor(storage: storage, offset: numbers[2 * axes], shape: Array(numbers[..<axes]), strides: Array(numbers[axes..<2 * axes]))
+    return StoredTensor(
+        storage: storage, offset: numbers[2 * axes], shape: Array(numbers[..<axes]),
+        strides: Array(numbers[axes..<2 * axes]))
 }
 
 private func count(_ unpickler: inout Unpickler, _ file: FileBytes, _ position: inout Int) throws -> Int {

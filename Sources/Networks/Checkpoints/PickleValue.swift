@@ -14,7 +14,8 @@ enum PickleValue: Sendable {
     case object(Int)
 }
 
-/// What stands for an object of a class that is not known here: settings, dates, numbers of other libraries, whole models.
+/// What stands for an object of a class that is not known here: settings, dates, numbers of other libraries, whole
+/// models.
 struct PickleObject: Sendable {
     /// As the file names it, with its module.
     let className: String
@@ -24,7 +25,8 @@ struct PickleObject: Sendable {
     var state = PickleValue.none
 }
 
-/// The functions and classes a pickle may name. None of them is run: each that PyTorch builds tensors with has its own reading in
+/// The functions and classes a pickle may name. None of them is run: each that PyTorch builds tensors with has its own
+/// reading in
 /// `Unpickler`, and all others make a `PickleObject`.
 enum PickleCallable: Sendable, Equatable {
     case orderedDictionary
@@ -44,7 +46,8 @@ enum PickleCallable: Sendable, Equatable {
         case ("torch._utils", "_rebuild_tensor"): self = .rebuildTensor
         case ("torch._utils", "_rebuild_tensor_v2"): self = .rebuildTensorV2
         case ("torch._tensor", "_rebuild_from_type_v2"): self = .rebuildFromType
-        case ("torch._utils", "_rebuild_parameter"), ("torch._utils", "_rebuild_parameter_with_state"): self = .rebuildParameter
+        case ("torch._utils", "_rebuild_parameter"), ("torch._utils", "_rebuild_parameter_with_state"):
+            self = .rebuildParameter
         case ("torch.nn.parameter", "Parameter"): self = .parameter
         case ("torch", "Size"): self = .size
         case ("torch.storage", "UntypedStorage"): self = .elements(.uint8)
@@ -53,23 +56,32 @@ enum PickleCallable: Sendable, Equatable {
         }
     }
 
-    /// Packages that have no business beside weights: what they have starts programs, or reaches into files, the network and Python
+    /// Packages that have no business beside weights: what they have starts programs, or reaches into files, the
+    /// network and Python
     /// itself.
     private static let harmfulPackages: Set<Substring> = [
-        "os", "posix", "nt", "posixpath", "ntpath", "subprocess", "_posixsubprocess", "popen2", "pty", "sys", "shutil", "socket", "_socket",
-        "ssl", "http", "httplib", "urllib", "urllib2", "requests", "aiohttp", "ftplib", "smtplib", "webbrowser", "runpy", "importlib", "imp",
-        "zipimport", "pkgutil", "pip", "ensurepip", "codeop", "pdb", "bdb", "timeit", "cProfile", "doctest", "pydoc", "idlelib", "asyncio",
-        "multiprocessing", "_thread", "ctypes", "_ctypes", "cffi", "pickle", "_pickle", "cPickle", "marshal", "shelve", "dill",
+        "os", "posix", "nt", "posixpath", "ntpath", "subprocess", "_posixsubprocess", "popen2", "pty", "sys", "shutil",
+        "socket", "_socket",
+        "ssl", "http", "httplib", "urllib", "urllib2", "requests", "aiohttp", "ftplib", "smtplib", "webbrowser",
+        "runpy", "importlib", "imp",
+        "zipimport", "pkgutil", "pip", "ensurepip", "codeop", "pdb", "bdb", "timeit", "cProfile", "doctest", "pydoc",
+        "idlelib", "asyncio",
+        "multiprocessing", "_thread", "ctypes", "_ctypes", "cffi", "pickle", "_pickle", "cPickle", "marshal", "shelve",
+        "dill",
         "cloudpickle", "tempfile", "fileinput", "linecache", "distutils", "venv",
     ]
     /// The same, where only the module itself is Python's: a package of that name may be a user's.
-    private static let harmfulModules: Set<String> = ["code", "commands", "trace", "profile", "site", "signal", "gc", "inspect"]
+    private static let harmfulModules: Set<String> = [
+        "code", "commands", "trace", "profile", "site", "signal", "gc", "inspect",
+    ]
     private static let harmfulBuiltins: Set<String> = [
-        "eval", "exec", "execfile", "compile", "open", "file", "input", "raw_input", "apply", "__import__", "reload", "globals", "locals",
+        "eval", "exec", "execfile", "compile", "open", "file", "input", "raw_input", "apply", "__import__", "reload",
+        "globals", "locals",
         "vars", "setattr", "delattr", "breakpoint", "exit", "quit",
     ]
 
-    /// Whether a name is of those that only a file made to do harm has. Nothing would be run, but its weights deserve no trust either.
+    /// Whether a name is of those that only a file made to do harm has. Nothing would be run, but its weights deserve
+    /// no trust either.
     static func isHarmful(module: String, name: String) -> Bool {
         if ["builtins", "__builtin__", "__builtins__"].contains(module) { return harmfulBuiltins.contains(name) }
         return harmfulModules.contains(module) || harmfulPackages.contains(module.prefix { $0 != "." })
@@ -126,8 +138,10 @@ struct PickleHeap: Sendable {
 
     /// The class of a value that is a whole module, with code and not only tensors.
     func moduleClass(_ value: PickleValue) -> String? {
-        guard case .object(let index) = value, case .dictionary(let state) = objects[index].state, self.value("_modules", in: state) != nil,
-            self.value("_parameters", in: state) != nil else { return nil }
+        guard case .object(let index) = value, case .dictionary(let state) = objects[index].state,
+            self.value("_modules", in: state) != nil,
+            self.value("_parameters", in: state) != nil
+        else { return nil }
         return objects[index].className
     }
 

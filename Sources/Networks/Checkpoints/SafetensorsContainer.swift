@@ -8,26 +8,36 @@ extension CheckpointContent {
         return length >= 2 && length <= 1 << 40 && head[8...].prefix(64).allSatisfy { $0 >= 0x20 || $0 == 0x0A }
     }
 
-    /// The safetensors container: the header's length (8 bytes), the header as JSON (name → type, shape and place), the bytes.
+    /// The safetensors container: the header's length (8 bytes), the header as JSON (name → type, shape and place),
+    /// the bytes.
     init(safetensors file: FileBytes) throws {
-        func fault(_ reason: String) -> CheckpointError { CheckpointError(path: file.path, reason: "as safetensors: " + reason) }
+        func fault(_ reason: String) -> CheckpointError {
+            CheckpointError(path: file.path, reason: "as safetensors: " + reason)
+        }
         let length = try file.int64(at: 0), start = 8 + length
-        guard length >= 2, length <= Unpickler.largest else { throw fault("its header has \(length) bytes; at most \(Unpickler.largest) are read") }
+        guard length >= 2, length <= Unpickler.largest else {
+            throw fault("its header has \(length) bytes; at most \(Unpickler.largest) are read")
+        }
         guard start <= file.size else { throw fault("its header is cut off: take another copy") }
         let text = try file.read(at: 8, upTo: length), header: JSONNode
         do { header = try JSONNode(json: text, source: file.path) } catch {
             throw fault("its header cannot be read: \(error.problem)")
         }
         guard case .object(let members) = header.content else { throw fault("its header is no object") }
-        var heap = PickleHeap(), entries: [(key: PickleValue, value: PickleValue)] = [], ranges: [String: Range<Int>] = [:], end = 0
+        var heap = PickleHeap(), entries: [(key: PickleValue, value: PickleValue)] = [],
+            ranges: [String: Range<Int>] = [:], end = 0
         for member in members where member.key != "__metadata__" {
             let name = quoted(member.key)
-            guard let type = member.value["dtype"]?.value.value.stringValue, let shape = integers(member.value["shape"]?.value),
-                let offsets = integers(member.value["data_offsets"]?.value), offsets.count == 2, offsets[0] <= offsets[1] else {
+            guard let type = member.value["dtype"]?.value.value.stringValue,
+                let shape = integers(member.value["shape"]?.value),
+                let offsets = integers(member.value["data_offsets"]?.value), offsets.count == 2,
+                offsets[0] <= offsets[1]
+            else {
                 throw fault("the tensor '\(name)' lacks dtype, shape or data_offsets")
             }
             guard offsets[1] <= file.size - start else {
-                throw fault("is cut off: '\(name)' ends at byte \(offsets[1]) of \(file.size - start); take another copy")
+                throw fault(
+                    "is cut off: '\(name)' ends at byte \(offsets[1]) of \(file.size - start); take another copy")
             }
             end = max(end, offsets[1])
             guard let element = ElementType(safetensors: type) else {
@@ -45,10 +55,13 @@ extension CheckpointContent {
             }
             ranges[member.key] = start + offsets[0]..<start + offsets[1]
             let storage = StoredStorage(key: member.key, type: element, count: count.count)
-            heap.tensors.append(StoredTensor(storage: storage, offset: 0, shape: shape, strides: rowMajorStrides(shape)))
+            heap.tensors.append(
+                StoredTensor(storage: storage, offset: 0, shape: shape, strides: rowMajorStrides(shape)))
             entries.append((.text(member.key), .tensor(heap.tensors.count - 1)))
         }
-        guard end == file.size - start else { throw fault("has \(file.size - start) bytes of tensors, but its header tells of \(end)") }
+        guard end == file.size - start else {
+            throw fault("has \(file.size - start) bytes of tensors, but its header tells of \(end)")
+        }
         heap.dictionaries.append(entries)
         self.init(root: .dictionary(0), heap: heap, storages: .ranges(ranges))
     }

@@ -1,7 +1,9 @@
 extension StoredTensor {
-    /// Numbers from the first to the last one of the tensor; nil where that is not inside the storage, or makes no sense.
+    /// Numbers from the first to the last one of the tensor; nil where that is not inside the storage, or makes no
+    /// sense.
     var span: Int? {
-        guard offset >= 0, shape.count == strides.count, shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 }) else { return nil }
+        guard offset >= 0, shape.count == strides.count, shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 })
+        else { return nil }
         if shape.contains(0) { return 0 }
         var last = offset
         for (extent, stride) in zip(shape, strides) {

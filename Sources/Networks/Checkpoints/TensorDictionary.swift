@@ -27,23 +27,29 @@ struct TensorDictionary: Sendable {
         (self.key, self.names, self.tensors, self.others) = (key, names, tensors, others)
     }
 
-    /// The dictionaries with tensors that text keys lead to from the root, two deep, in the file's order, the root first.
+    /// The dictionaries with tensors that text keys lead to from the root, two deep, in the file's order, the root
+    /// first.
     /// - Throws: `CheckpointError` when there is none.
     static func all(in content: CheckpointContent, path: String) throws -> [TensorDictionary] {
         func fault(_ reason: String) -> CheckpointError { CheckpointError(path: path, reason: reason) }
         func wholeModel(_ name: String, _ place: String) -> CheckpointError {
-            fault("holds \(place)a whole model with its Python class '\(quoted(name))', which is code and is not run; "
-                + "load it in Python and save its state_dict(): torch.save(model.state_dict(), …)")
+            fault(
+                "holds \(place)a whole model with its Python class '\(quoted(name))', which is code and is not run; "
+                    + "load it in Python and save its state_dict(): torch.save(model.state_dict(), …)")
         }
         if let name = content.heap.moduleClass(content.root) { throw wholeModel(name, "") }
-        guard let root = content.heap.dictionary(content.root) else { throw fault("holds no dictionary of tensors; save model.state_dict()") }
+        guard let root = content.heap.dictionary(content.root) else {
+            throw fault("holds no dictionary of tensors; save model.state_dict()")
+        }
         var found: [TensorDictionary] = [], visited: Set<Int> = []
         func visit(_ dictionary: Int, _ key: String, depth: Int) throws {
             guard visited.count < 10_000, visited.insert(dictionary).inserted else { return }
             if let one = try TensorDictionary(dictionary, key: key, in: content, path: path) { found.append(one) }
             guard depth < 2 else { return }
             for entry in content.heap.dictionaries[dictionary] {
-                guard case .text(let name) = entry.key, let inner = content.heap.dictionary(entry.value) else { continue }
+                guard case .text(let name) = entry.key, let inner = content.heap.dictionary(entry.value) else {
+                    continue
+                }
                 try visit(inner, key.isEmpty ? name : key + "." + name, depth: depth + 1)
             }
         }
@@ -52,7 +58,9 @@ struct TensorDictionary: Sendable {
             var keys: [String] = []
             for entry in content.heap.dictionaries[root] {
                 guard case .text(let key) = entry.key else { continue }
-                if let name = content.heap.moduleClass(entry.value) { throw wholeModel(name, "under '\(quoted(key))' ") }
+                if let name = content.heap.moduleClass(entry.value) {
+                    throw wholeModel(name, "under '\(quoted(key))' ")
+                }
                 keys.append("'\(quoted(key))'")
             }
             throw fault("holds no tensors" + (keys.isEmpty ? "" : ", only " + keys.prefix(8).joined(separator: ", ")))
@@ -63,9 +71,11 @@ struct TensorDictionary: Sendable {
     /// What to say of a tensor that is wanted and not there.
     func lacks(_ name: String) -> String {
         if let other = others[name] {
-            return "what stands under '\(quoted(name))' is made by '\(quoted(other))', which is not read: expected a plain tensor of floating numbers"
+            return
+                "what stands under '\(quoted(name))' is made by '\(quoted(other))', which is not read: expected a plain tensor of floating numbers"
         }
         let place = key.isEmpty ? "" : " under the key '\(quoted(key))'"
-        return "has no tensor '\(quoted(name))'\(place); it has \(names.count), from '\(quoted(names.first ?? ""))' to '\(quoted(names.last ?? ""))'"
+        return
+            "has no tensor '\(quoted(name))'\(place); it has \(names.count), from '\(quoted(names.first ?? ""))' to '\(quoted(names.last ?? ""))'"
     }
 }

@@ -1,5 +1,7 @@
-/// Reads pickles (Python's protocols 2 to 5) without running anything: an interpreter of the stack operations, for which the
-/// names of `PickleCallable` have a meaning, and every other name makes an object that nobody looks into (`PickleObject`).
+/// Reads pickles (Python's protocols 2 to 5) without running anything: an interpreter of the stack operations, for
+/// which the
+/// names of `PickleCallable` have a meaning, and every other name makes an object that nobody looks into
+/// (`PickleObject`).
 /// Time and memory are bounded by the length of the pickle, and that by `largest`.
 struct Unpickler {
     /// The longest pickle read, in bytes; those of the published checkpoints have under 100 kB.
@@ -58,7 +60,9 @@ struct Unpickler {
 
     private mutating func spend(_ count: Int) throws {
         work += count
-        guard work <= Unpickler.mostWork else { throw failure("the pickle takes more than \(Unpickler.mostWork) operations") }
+        guard work <= Unpickler.mostWork else {
+            throw failure("the pickle takes more than \(Unpickler.mostWork) operations")
+        }
     }
 
     // MARK: Operations
@@ -135,7 +139,9 @@ struct Unpickler {
         switch operation {
         case UInt8(ascii: "c"): stack.append(try callable(module: line(), name: line()))
         case 0x93:  // STACK_GLOBAL
-            guard case .text(let name) = try pop(), case .text(let module) = try pop() else { throw failure("a global without a name") }
+            guard case .text(let name) = try pop(), case .text(let module) = try pop() else {
+                throw failure("a global without a name")
+            }
             stack.append(try callable(module: module, name: name))
         case UInt8(ascii: "R"), 0x81: stack.append(try reduce(arguments: pop()))  // REDUCE, NEWOBJ
         case 0x92:  // NEWOBJ_EX: its keywords say nothing about tensors
@@ -154,8 +160,9 @@ struct Unpickler {
 
     private func callable(module: String, name: String) throws -> PickleValue {
         guard !PickleCallable.isHarmful(module: module, name: name) else {
-            throw failure("the file wants to use '\(quoted(module)).\(quoted(name))', which has no place beside weights: do not "
-                + "load it with Python, which would run that; nothing of it was run here")
+            throw failure(
+                "the file wants to use '\(quoted(module)).\(quoted(name))', which has no place beside weights: do not "
+                    + "load it with Python, which would run that; nothing of it was run here")
         }
         return .callable(PickleCallable(module: module, name: name))
     }
@@ -176,20 +183,27 @@ struct Unpickler {
             guard let first = arguments.first else { return newDictionary([]) }
             guard let pairs = heap.items(first) else { throw failure("an OrderedDict of something else than pairs") }
             try spend(pairs.count)
-            return newDictionary(try pairs.map { pair in
-                guard let pair = heap.items(pair), pair.count == 2 else { throw failure("an OrderedDict of something else than pairs") }
-                return (pair[0], pair[1])
-            })
+            return newDictionary(
+                try pairs.map { pair in
+                    guard let pair = heap.items(pair), pair.count == 2 else {
+                        throw failure("an OrderedDict of something else than pairs")
+                    }
+                    return (pair[0], pair[1])
+                })
         case .rebuildTensor, .rebuildTensorV2:
             guard arguments.count >= 4, case .storage(let storage) = arguments[0], case .int(let offset) = arguments[1],
-                let shape = integers(arguments[2]), let strides = integers(arguments[3]) else {
+                let shape = integers(arguments[2]), let strides = integers(arguments[3])
+            else {
                 throw failure("a tensor is not made of storage, offset, shape and strides")
             }
-            return tensor(StoredTensor(
-                storage: storage, offset: offset, shape: shape, strides: strides, isNegated: arguments.count > 6 && isNegated(arguments[6])))
+            return tensor(
+                StoredTensor(
+                    storage: storage, offset: offset, shape: shape, strides: strides,
+                    isNegated: arguments.count > 6 && isNegated(arguments[6])))
         case .rebuildFromType:
             guard arguments.count >= 3, case .callable(let callable) = arguments[0], callable != .rebuildFromType,
-                let arguments = heap.items(arguments[2]) else { throw failure("a tensor's subclass is not made of a tensor") }
+                let arguments = heap.items(arguments[2])
+            else { throw failure("a tensor's subclass is not made of a tensor") }
             return try call(callable, arguments)
         case .other(let name): return heap.object(of: name)
         case .rebuildParameter, .parameter:
@@ -197,15 +211,22 @@ struct Unpickler {
             guard case .tensor = first else { throw failure("a parameter that is no tensor") }
             return first
         case .size:
-            guard arguments.count == 1, integers(arguments[0]) != nil else { throw failure("a size that is not made of a few integers") }
+            guard arguments.count == 1, integers(arguments[0]) != nil else {
+                throw failure("a size that is not made of a few integers")
+            }
             return arguments[0]
         case .elements: throw failure("a storage or tensor class is called")
         }
     }
 
-    /// The negative-view bit of a tensor's metadata (`torch._utils.get_tensor_metadata`): its storage holds the negated numbers.
+    /// The negative-view bit of a tensor's metadata (`torch._utils.get_tensor_metadata`): its storage holds the
+    /// negated numbers.
     private func isNegated(_ metadata: PickleValue) -> Bool {
-        if case .dictionary(let index) = metadata, case .bool(true) = heap.value("neg", in: index) { true } else { false }
+        if case .dictionary(let index) = metadata, case .bool(true) = heap.value("neg", in: index) {
+            true
+        } else {
+            false
+        }
     }
 
     /// What `__setstate__` does: nothing that matters here, but to a parameter of PyTorch before 0.2, whose tensor comes first in it.
@@ -216,7 +237,9 @@ struct Unpickler {
             heap.objects[index].state = state
             return object
         case .callable(.parameter):
-            guard let tensor = heap.items(state)?.first, case .tensor = tensor else { throw failure("a parameter without a tensor") }
+            guard let tensor = heap.items(state)?.first, case .tensor = tensor else {
+                throw failure("a parameter without a tensor")
+            }
             return tensor
         default: throw failure("a state is set on something that has none")
         }
@@ -226,12 +249,18 @@ struct Unpickler {
         switch persistentIDs {
         case .storages:
             // A class with its source, which a whole model brings.
-            if let parts = heap.items(id), parts.count > 1, case .text("module") = parts[0], case .callable = parts[1] { return parts[1] }
-            guard let parts = heap.items(id), parts.count >= 5, case .text("storage") = parts[0], case .callable(.elements(let type)) = parts[1],
-                case .text(let key) = parts[2], case .int(let count) = parts[4], (0...1 << 48).contains(count) else {
+            if let parts = heap.items(id), parts.count > 1, case .text("module") = parts[0], case .callable = parts[1] {
+                return parts[1]
+            }
+            guard let parts = heap.items(id), parts.count >= 5, case .text("storage") = parts[0],
+                case .callable(.elements(let type)) = parts[1],
+                case .text(let key) = parts[2], case .int(let count) = parts[4], (0...1 << 48).contains(count)
+            else {
                 throw failure("a reference to something that is no storage")
             }
-            if parts.count > 5, case .tuple = parts[5] { throw failure("a view of a storage (PyTorch before 0.2) is not read") }
+            if parts.count > 5, case .tuple = parts[5] {
+                throw failure("a view of a storage (PyTorch before 0.2) is not read")
+            }
             heap.storageTypes[key] = type
             return .storage(StoredStorage(key: key, type: type, count: count))
         case .table(let table):
@@ -341,7 +370,9 @@ struct Unpickler {
 
     private mutating func line() throws -> String {
         let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
-        guard let end = rest.prefix(256).firstIndex(of: UInt8(ascii: "\n")) else { throw failure("a name is cut off or too long") }
+        guard let end = rest.prefix(256).firstIndex(of: UInt8(ascii: "\n")) else {
+            throw failure("a name is cut off or too long")
+        }
         defer { position += end + 1 }
         return String(decoding: rest[..<end], as: UTF8.self)
     }

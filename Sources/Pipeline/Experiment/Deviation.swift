@@ -35,7 +35,9 @@ public enum ProtocolName: String, CaseIterable, Sendable { case paper, fact2023 
 public enum DatasetKind: String, CaseIterable, Sendable {
     case coco, visualGenome = "visual-genome", demoScenes = "demo-scenes"
 
-    /// How words are compared where an experiment does not say it. The papers' datasets are read as METHOD says, exactly. COCO's format is
-    /// also everyone's own: its words are folded, which changes nothing for COCO's own 80 names, all in lower case with blanks between words.
+    /// How words are compared where an experiment does not say it. The papers' datasets are read as METHOD says,
+    /// exactly. COCO's format is
+    /// also everyone's own: its words are folded, which changes nothing for COCO's own 80 names, all in lower case
+    /// with blanks between words.
     var defaultWords: WordMatching { self == .coco ? .folded : .exact }
 }

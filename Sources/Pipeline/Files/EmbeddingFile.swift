@@ -1,7 +1,8 @@
 import HDF5
 import Tensors
 
-/// Reads the word embedding (`embedding.h5`): `/words` [V], `/vectors` [V, k] float32; and gives vectors to a dataset's names of several
+/// Reads the word embedding (`embedding.h5`): `/words` [V], `/vectors` [V, k] float32; and gives vectors to a
+/// dataset's names of several
 /// words (`WordList`), whose rows are from V on.
 package struct EmbeddingFile: Sendable {
     package static let name = "embedding.h5"
@@ -23,7 +24,8 @@ package struct EmbeddingFile: Sendable {
     package func rows(of tokens: [String]) throws -> [Int32] {
         try tokens.map { token in
             guard let row = list.row(of: token) else {
-                throw ExperimentError("the concept \"\(token)\" has no vector in the word embedding; run again with --force preprocess")
+                throw ExperimentError(
+                    "the concept \"\(token)\" has no vector in the word embedding; run again with --force preprocess")
             }
             return row
         }
@@ -49,6 +51,8 @@ package struct EmbeddingFile: Sendable {
         let rows = list.vectorRows(of: row)
         let parts = try rows.map { try vectors.read(rows: Int($0)..<Int($0) + 1) }
         guard parts.count > 1 else { return parts.first ?? [] }
-        return (0..<width).map { column in parts.dropFirst().reduce(parts[0][column]) { $0 + $1[column] } / Float(parts.count) }
+        return (0..<width).map { column in
+            parts.dropFirst().reduce(parts[0][column]) { $0 + $1[column] } / Float(parts.count)
+        }
     }
 }

@@ -17,7 +17,9 @@ package enum UnmatchedNames {
         guard try file.children().contains(group) else { return [] }
         let names = try file.readStrings("\(group)/name"), matches = try file.readStrings("\(group)/match")
         let annotations: [Int64] = try file.read("\(group)/annotations")
-        return zip(zip(names, matches), annotations).map { UnmatchedName(name: $0.0, annotations: Int($1), match: $0.1.isEmpty ? nil : $0.1) }
+        return zip(zip(names, matches), annotations).map {
+            UnmatchedName(name: $0.0, annotations: Int($1), match: $0.1.isEmpty ? nil : $0.1)
+        }
     }
 
     /// One sentence about all of them; the `most` with the most annotations by name. nil where there are none.
@@ -29,7 +31,8 @@ package enum UnmatchedNames {
         }
         let total = names.reduce(0) { $0 + $1.annotations }, rest = names.count - told.count
         let way = names.contains { $0.match != nil } ? "; dataset.words=folded takes those that have a match" : ""
-        return "\(names.count) names have no word vector, \(total) annotations are left out with them: " + told.joined(separator: ", ")
+        return "\(names.count) names have no word vector, \(total) annotations are left out with them: "
+            + told.joined(separator: ", ")
             + (rest > 0 ? ", and \(rest) more (/unmatched in dataset.h5)" : "") + way
     }
 

@@ -23,7 +23,8 @@ package struct WordList: Sendable {
     package let vectorCount: Int
     private var rows: [Word: Int32]
 
-    /// - Parameter concepts: of a dataset. Those that are no words themselves, but several with a blank between, stand behind the words in
+    /// - Parameter concepts: of a dataset. Those that are no words themselves, but several with a blank between, stand
+    ///   behind the words in
     ///   their order: their vector is the mean of their words' vectors.
     package init(_ words: [String], concepts: [String] = []) {
         self.words = words
@@ -48,12 +49,16 @@ package struct WordList: Sendable {
 
     /// - Throws: `ExperimentError` for a file that cannot be read.
     package init(contentsOf path: String, concepts: [String] = []) throws {
-        guard let data = FileManager.default.contents(atPath: path) else { throw ExperimentError("\(path): the list of words cannot be read") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ExperimentError("\(path): the list of words cannot be read")
+        }
         self.init(data.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }, concepts: concepts)
     }
 
     /// The row of a word; nil where it has no vector.
     package func row(of word: String) -> Int32? { rows[Word(word)] }
 
-    package func write(to path: String) throws { try Data(words.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: path)) }
+    package func write(to path: String) throws {
+        try Data(words.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: path))
+    }
 }

@@ -9,7 +9,8 @@ import Tensors
 /// Runs the backbone once an image: `features.h5` holds the maps that evaluation reads, `pooled.h5` a masked mean a sample.
 ///
 /// `features.h5`: `/features` [N, d, h, w] (row i = image i; rows that are not evaluated take no space), attributes `backbone`,
-/// `layer`, and `weightsKey`, `weightsPrefix` where there are such. `pooled.h5`: `/pooled` [M, d] (or [M, d·h·w] with `flattenFeatures`), `/area` [M] int32 (cells of the grid mask).
+/// `layer`, and `weightsKey`, `weightsPrefix` where there are such. `pooled.h5`: `/pooled` [M, d] (or [M, d·h·w] with
+/// `flattenFeatures`), `/area` [M] int32 (cells of the grid mask).
 struct FeaturesStage: Stage {
     static let featuresName = "features.h5", pooledName = "pooled.h5"
     /// Images a shard: what a killed run loses at most.

@@ -30,11 +30,12 @@ struct Model: Sendable {
 
     /// - Parameter weights: path of the input `weights`; not asked for where the weights are drawn.
     func backbone(weights: @autoclosure () throws -> String, probes: Int) throws -> Backbone {
-        let parameters: any ParameterSource = if let randomSeed {
-            RandomParameters(architecture: architecture, seed: randomSeed)
-        } else {
-            try checkpoint(weights())
-        }
+        let parameters: any ParameterSource =
+            if let randomSeed {
+                RandomParameters(architecture: architecture, seed: randomSeed)
+            } else {
+                try checkpoint(weights())
+            }
         return try Backbone(architecture, layer: layer, parameters: parameters, probes: probes)
     }
 
@@ -48,7 +49,9 @@ struct Model: Sendable {
     /// - Parameter input: path of the input `weights`.
     /// - Throws: `CheckpointError`.
     func checkpoint(_ input: String) throws -> Checkpoint {
-        try Checkpoint(contentsOf: member.map { input + "/" + $0 } ?? input, of: architecture, layer: layer, key: key, prefix: prefix)
+        try Checkpoint(
+            contentsOf: member.map { input + "/" + $0 } ?? input, of: architecture, layer: layer, key: key,
+            prefix: prefix)
     }
 }
 
@@ -62,7 +65,8 @@ struct WeightsPlace: Sendable, Equatable {
     /// For the user; nil where the names stand in the file as the architecture has them.
     var note: String? {
         guard !key.isEmpty || !prefix.isEmpty else { return nil }
-        return "weights are read " + (key.isEmpty ? "" : "under the key \"\(key)\"") + (key.isEmpty || prefix.isEmpty ? "" : ", ")
+        return "weights are read " + (key.isEmpty ? "" : "under the key \"\(key)\"")
+            + (key.isEmpty || prefix.isEmpty ? "" : ", ")
             + (prefix.isEmpty ? "" : "with the prefix \"\(prefix)\" before every name")
     }
 }

@@ -16,15 +16,23 @@ func failure(_ body: () throws -> Void) -> String {
 @Suite struct Checkpoints {
     private let expected = Result { try HDF5File.open(checkpointPath("expected.h5")) }
 
-    @Test(arguments: ["zip.pth", "legacy.pth", "tar.pth", "protocol4.pth", "parameters.pth", "wrapped.pth", "deflated.pth"])
+    @Test(arguments: [
+        "zip.pth", "legacy.pth", "tar.pth", "protocol4.pth", "parameters.pth", "wrapped.pth", "deflated.pth",
+    ])
     func everyContainer(name: String) throws {
-        let checkpoint = try Checkpoint(contentsOf: checkpointPath(name), wanted: ["0.weight", "3.bias"]), expected = try expected.get()
-        #expect(checkpoint.names == ["0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked",
-                                     "3.weight", "3.bias"])
+        let checkpoint = try Checkpoint(contentsOf: checkpointPath(name), wanted: ["0.weight", "3.bias"]),
+            expected = try expected.get()
+        #expect(
+            checkpoint.names == [
+                "0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked",
+                "3.weight", "3.bias",
+            ])
         for name in checkpoint.names where name != "1.num_batches_tracked" {
             let shape = try expected.shape(of: "state/" + name)
             #expect(checkpoint.shape(of: name) == shape)
-            #expect(try checkpoint.tensor(name, shape: shape) == Tensor(shape: shape, data: expected.read("state/" + name)), "\(name)")
+            #expect(
+                try checkpoint.tensor(name, shape: shape) == Tensor(shape: shape, data: expected.read("state/" + name)),
+                "\(name)")
         }
     }
 
@@ -32,21 +40,32 @@ func failure(_ body: () throws -> Void) -> String {
         let checkpoint = try Checkpoint(contentsOf: checkpointPath(name)), expected = try expected.get()
         for name in ["double", "half", "bfloat", "transposed", "window", "every_other", "expanded", "single", "empty"] {
             let shape = try expected.shape(of: "odd/" + name)
-            #expect(try checkpoint.tensor(name, shape: shape) == Tensor(shape: shape, data: expected.read("odd/" + name)), "\(name)")
+            #expect(
+                try checkpoint.tensor(name, shape: shape) == Tensor(shape: shape, data: expected.read("odd/" + name)),
+                "\(name)")
         }
-        #expect(failure { _ = try checkpoint.tensor("long", shape: [3]) }.contains("'long' is of int64, expected floating numbers"))
-        #expect(failure { _ = try checkpoint.tensor("first_of_many", shape: [4]) }.contains("'first_of_many' is scattered over 6001 numbers"))
+        #expect(
+            failure { _ = try checkpoint.tensor("long", shape: [3]) }.contains(
+                "'long' is of int64, expected floating numbers"))
+        #expect(
+            failure { _ = try checkpoint.tensor("first_of_many", shape: [4]) }.contains(
+                "'first_of_many' is scattered over 6001 numbers"))
     }
 
     @Test func errorsNameTheTensor() throws {
         let checkpoint = try Checkpoint(contentsOf: checkpointPath("zip.pth"))
-        #expect(failure { _ = try checkpoint.tensor("layer4.0.conv1.weight", shape: [1]) }
-            == "checkpoint '\(checkpointPath("zip.pth"))': has no tensor 'layer4.0.conv1.weight'; it has 9, from '0.weight' to '3.bias'")
-        #expect(failure { _ = try checkpoint.tensor("3.weight", shape: [1000, 5]) }
-            .hasSuffix("the tensor '3.weight' has the shape [4, 5], expected [1000, 5]"))
+        #expect(
+            failure { _ = try checkpoint.tensor("layer4.0.conv1.weight", shape: [1]) }
+                == "checkpoint '\(checkpointPath("zip.pth"))': has no tensor 'layer4.0.conv1.weight'; it has 9, from '0.weight' to '3.bias'"
+        )
+        #expect(
+            failure { _ = try checkpoint.tensor("3.weight", shape: [1000, 5]) }
+                .hasSuffix("the tensor '3.weight' has the shape [4, 5], expected [1000, 5]"))
     }
 
-    @Test(arguments: [("evil_zip.pth", "posix.system"), ("evil_legacy.pth", "posix.system"), ("evil_eval.pth", "builtins.eval")])
+    @Test(arguments: [
+        ("evil_zip.pth", "posix.system"), ("evil_legacy.pth", "posix.system"), ("evil_eval.pth", "builtins.eval"),
+    ])
     func nothingIsRun(name: String, function: String) throws {
         let text = failure { _ = try Checkpoint(contentsOf: checkpointPath(name)) }
         #expect(text.contains("wants to use '\(function)'") && text.contains("(byte "), "\(text)")
@@ -55,12 +74,18 @@ func failure(_ body: () throws -> Void) -> String {
 
     /// `getattr` makes an ordinary enumeration's member as well; here it makes nothing.
     @Test func whatOrdinaryFilesUseTooIsNotRunEither() {
-        #expect(failure { _ = try Checkpoint(contentsOf: checkpointPath("evil_getattr.pth")) }.hasSuffix("holds no tensors, only 'b'"))
-        #expect(failure { _ = try Checkpoint(contentsOf: checkpointPath("model.pth")) }.contains("'torch.nn.modules.container.Sequential', which is code"))
+        #expect(
+            failure { _ = try Checkpoint(contentsOf: checkpointPath("evil_getattr.pth")) }.hasSuffix(
+                "holds no tensors, only 'b'"))
+        #expect(
+            failure { _ = try Checkpoint(contentsOf: checkpointPath("model.pth")) }.contains(
+                "'torch.nn.modules.container.Sequential', which is code"))
     }
 
     @Test func filesThatAreNoCheckpoints() throws {
-        #expect(failure { _ = try Checkpoint(contentsOf: checkpointPath("no_tensors.pth")) }.hasSuffix("holds no tensors, only 'epoch', 'lr'"))
+        #expect(
+            failure { _ = try Checkpoint(contentsOf: checkpointPath("no_tensors.pth")) }.hasSuffix(
+                "holds no tensors, only 'epoch', 'lr'"))
         #expect(failure { _ = try Checkpoint(contentsOf: checkpointPath("expected.h5")) }.contains("is an HDF5 file"))
         #expect(failure { _ = try Checkpoint(contentsOf: checkpointPath("absent.pth")) }.contains("No such file"))
         #expect(failure { _ = try Checkpoint(contentsOf: checkpointPath("")) }.contains("is not a file"))
@@ -91,13 +116,18 @@ func failure(_ body: () throws -> Void) -> String {
         bytes[place.lowerBound] ^= 1
         try withTemporaryFolder { folder in
             try bytes.write(to: URL(filePath: folder + "/a.pth"))
-            let text = failure { _ = try Checkpoint(contentsOf: folder + "/a.pth").tensor("0.weight", shape: [3, 2, 3, 3]) }
+            let text = failure {
+                _ = try Checkpoint(contentsOf: folder + "/a.pth").tensor("0.weight", shape: [3, 2, 3, 3])
+            }
             #expect(text.contains("CRC"), "\(text)")
         }
     }
 
     /// Skipped where the reference files are not there (see LAVISE_REFERENCE).
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: referencePath("data/resnet18-imagenet-layer3.pth")), "needs the reference files: set LAVISE_REFERENCE"))
+    @Test(
+        .enabled(
+            if: FileManager.default.fileExists(atPath: referencePath("data/resnet18-imagenet-layer3.pth")),
+            "needs the reference files: set LAVISE_REFERENCE"))
     func theRealResNetInBothContainers() throws {
         let zip = try Checkpoint(contentsOf: referencePath("data/resnet18-imagenet-layer3.pth"))
         let legacy = try Checkpoint(contentsOf: referencePath("data/resnet18-imagenet-layer3-legacy.pth"))
