@@ -46,7 +46,8 @@ public struct COCODataset: ReferenceDataset {
             let match = unmatched.contains { $0.match != nil } ? "; with dataset.words=folded some have" : ""
             throw DatasetError.empty(
                 file: files.map(\.1).joined(separator: ", "),
-                reason: "no word of any category's name (\(found)) has a vector in the word embedding\(match)")
+                reason: "no word of any category's name has a vector in the word embedding"
+                    + (found.isEmpty ? "" : ": \(found)") + match)
         }
         let index = Dictionary(uniqueKeysWithValues: zip(concepts.map { Array($0.utf8) }, Int32(0)...))
         parts = zip(read, named).map { part, named in

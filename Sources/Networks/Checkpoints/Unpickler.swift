@@ -316,7 +316,7 @@ struct Unpickler {
     }
 
     private mutating func setItems(_ items: [PickleValue]) throws {
-        guard items.count % 2 == 0 else { throw failure("a key has no value in a dictionary") }
+        guard items.count % 2 == 0 else { throw failure("a key without a value, as no dictionary has one") }
         let pairs = stride(from: 0, to: items.count, by: 2).map { (items[$0], items[$0 + 1]) }
         switch try top() {
         case .dictionary(let index): heap.dictionaries[index] += pairs

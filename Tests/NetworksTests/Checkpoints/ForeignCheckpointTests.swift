@@ -79,7 +79,7 @@ import Testing
         #expect(
             failure { _ = try Checkpoint(contentsOf: path("moco.pth"), wanted: Self.names, prefix: "module.") }
                 .contains(
-                    "has no tensor 'module.conv1.weight' under the key 'state_dict'; it has 20, from 'module.encoder_q.conv1.weight'"
+                    "has no tensor 'module.conv1.weight' under the key 'state_dict'; it has 18, from 'module.encoder_q.conv1.weight'"
                 ))
     }
 
@@ -144,7 +144,7 @@ import Testing
     ])
     func filesOfPythonThatAreNoStateDict(name: String, reason: String) {
         let text = failure { _ = try Checkpoint(contentsOf: path(name)) }
-        #expect(text.contains(reason) && text.contains("torch.save("), "\(text)")
+        #expect(text.contains(reason) && text.contains("torch.save"), "\(text)")
     }
 
     @Test(arguments: [
