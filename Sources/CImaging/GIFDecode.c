@@ -74,8 +74,9 @@ static int decode(GifFileType *gif, size_t count, size_t max_pixels, uint8_t **r
         ColorMapObject *map = gif->Image.ColorMap ? gif->Image.ColorMap : gif->SColorMap;
         for (size_t i = 0; i < pixels; i++) {
             int index = indices[i];
+            // As in Pillow an index beyond the palette is black, and without a palette indices are greys.
             if (map && index < map->ColorCount) memcpy(out + 3 * i, &map->Colors[index], 3);
-            else memset(out + 3 * i, index, 3);
+            else memset(out + 3 * i, map ? 0 : index, 3);
         }
         *rgb = out;
         *width = gif->SWidth;
@@ -92,7 +93,7 @@ int cimaging_gif_decode(const uint8_t *bytes, size_t count, size_t max_pixels, u
     Source source = {bytes, count};
     int error = 0;
     GifFileType *gif = DGifOpen(&source, take, &error);
-    if (!gif) return refused(error == D_GIF_ERR_READ_FAILED ? CIMAGING_TRUNCATED : CIMAGING_BROKEN, "no header of a GIF", message);
+    if (!gif) return refused(source.left == 0 ? CIMAGING_TRUNCATED : CIMAGING_BROKEN, "no header of a GIF", message);
     int status = decode(gif, count, max_pixels, rgb, width, height, message);
     DGifCloseFile(gif, &error);
     return status;

@@ -39,11 +39,11 @@ static void take(png_structp png, png_bytep into, png_size_t count) {
     reading->left -= count;
 }
 
-// The PLTE chunk; Pillow shows an index beyond it as the grey of that number.
+// The PLTE chunk; Pillow shows an index beyond it as black.
 static void read_palette(png_structp png, png_infop info, uint8_t palette[256][3]) {
     png_colorp colours = NULL;
     int count = 0;
-    for (int i = 0; i < 256; i++) memset(palette[i], i, 3);
+    memset(palette, 0, 256 * 3);
     png_get_PLTE(png, info, &colours, &count);
     for (int i = 0; i < count && i < 256; i++) {
         palette[i][0] = colours[i].red;

@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(arguments: ["NaN", "Infinity", "-Infinity"]) func whatNobodyReadsMayBeNoNumber(_ word: String) throws {
-        let read = try coco([annotation("7", #""segmentation": \#(Self.outline), "area": \#(word), "name": "NaN \\" Infinity""#)])
+        let read = try coco([annotation("7", #""segmentation": \#(Self.outline), "area": \#(word), "name": "NaN \" Infinity""#)])
             .annotations(ofImage: 0, width: 8, height: 6, view: nil)
         #expect(read.samples.map(\.mask) == [Self.drawn] && read.notes == AnnotationNotes())
     }
