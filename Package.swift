@@ -25,7 +25,9 @@ let package = Package(
         system("CZip", "libzip", "libzip-dev"),
         system("CCrypto", "libcrypto", "libssl-dev"),
 
-        .target(name: "CImaging", dependencies: ["CJPEG", "CPNG"]),
+        .target(name: "CImaging", dependencies: ["CJPEG", "CPNG"], linkerSettings: [
+            .linkedLibrary("webpdemux"), .linkedLibrary("webp"), .linkedLibrary("gif"),
+        ]),
         // simdjson (Debian: libsimdjson-dev) by name: SwiftPM warns of a flag in its pkg-config file at every build.
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CKernels"),
@@ -58,7 +60,7 @@ let package = Package(
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "TransferTestSupport", "transfer-probe", "CZip"]),
-        .target(name: "TransferTestSupport", dependencies: ["Transfer", "CZip", "Fingerprints"], path: "Tests/TransferTestSupport"),
+        .target(name: "TransferTestSupport", dependencies: ["Transfer", "CZip", "Fingerprints", "Imaging"], path: "Tests/TransferTestSupport"),
         .executableTarget(name: "transfer-probe", dependencies: ["TransferTestSupport"], path: "Tests/TransferProbe"),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Networks"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "DatasetsTestSupport", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
@@ -67,7 +69,7 @@ let package = Package(
         .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5"]),
-        .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "Networks", "Tensors", "Engine", "HDF5", "Transfer", "Datasets", "Fingerprints"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "TransferTestSupport", "Imaging", "Networks", "Tensors", "Engine", "HDF5", "Transfer", "Datasets", "Fingerprints"], resources: [.copy("Fixtures")]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -10,7 +10,7 @@ public struct ReferenceImage: Sendable, Equatable {
     /// The dataset's own number of it.
     public let id: Int64
     public let split: Split
-    /// Path of the JPEG. It may turn out to be missing when it is read.
+    /// Path of the picture. It may turn out to be missing when it is read.
     public let file: String
 
     public init(id: Int64, split: Split, file: String) {
@@ -37,16 +37,19 @@ public protocol ReferenceDataset: Sendable {
     var concepts: [String] { get }
     /// By split, then id; images without annotations are dropped.
     var images: [ReferenceImage] { get }
+    /// What is to be said of annotations already when the files were read.
+    var notes: AnnotationNotes { get }
     /// The samples of image `row`, by their positives' indices, seen in a training view, or in METHOD's standard
-    /// view when `view` is nil. `width` and `height` are the decoded image's. May be empty.
-    /// - Throws: `DatasetError` naming the file and the annotation.
-    func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample]
+    /// view when `view` is nil, and what is to be said of its annotations. `width` and `height` are the decoded image's.
+    /// - Throws: `DatasetError` naming the file, and the annotation where one that cannot be used is to end the run.
+    func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations
 }
 
 extension ReferenceDataset {
-    /// The samples of image `row` in METHOD's standard view.
-    public func samples(ofImage row: Int, width: Int, height: Int) throws -> [Sample] {
-        try samples(ofImage: row, width: width, height: height, view: nil)
+    /// The samples of image `row` alone, in METHOD's standard view when `view` is nil.
+    /// - Throws: as `annotations`.
+    public func samples(ofImage row: Int, width: Int, height: Int, view: CropView? = nil) throws -> [Sample] {
+        try annotations(ofImage: row, width: width, height: height, view: view).samples
     }
 }
 
@@ -70,6 +73,8 @@ public struct DatasetRules: Sendable, Equatable {
     public var validationShare = 0.1
     /// Only so many images of each split, the first by id; nil for all.
     public var limit: Int?
+    /// An annotation that cannot be used ends the run; else it is left out and noted.
+    public var failsOnBadAnnotation = false
     /// Of the Visual Genome split.
     public var seed: UInt64 = 0
 

@@ -3,8 +3,9 @@ import Glibc
 /// The largest image file read; real photographs stay far below.
 private let largestFile = 256 << 20
 
-/// Calls `body` with the bytes of the file at `path`. Throws `ImagingError` when it is no regular file or cannot be read.
-func withFileBytes<T>(_ path: String, _ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
+/// Calls `body` with the bytes of the picture file at `path`.
+/// - Throws: `ImagingError` when it is no regular file, cannot be read or is larger than any picture; what `body` throws.
+public func withFileBytes<T>(_ path: String, _ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
     func failure() -> ImagingError { .unreadable(file: path, reason: String(cString: strerror(errno))) }
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw failure() }

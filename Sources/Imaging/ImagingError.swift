@@ -4,7 +4,7 @@ public enum ImagingError: Error, CustomStringConvertible, Sendable, Equatable {
     case unreadable(file: String, reason: String)
     /// The file ends before its image does.
     case truncated(file: String)
-    /// Not a JPEG, or one that libjpeg cannot decode; `reason` is libjpeg's.
+    /// Not a picture, or one that its format's library cannot decode; `reason` is the library's.
     case undecodable(file: String, reason: String)
     /// The file or the image it declares is larger than any photograph.
     case tooLarge(file: String, reason: String)
@@ -13,10 +13,18 @@ public enum ImagingError: Error, CustomStringConvertible, Sendable, Equatable {
 
     public var description: String {
         switch self {
-        case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
-        case .truncated(let file): "\(file): truncated JPEG: the file ends before its image does; fetch it again"
-        case .undecodable(let file, let reason): "\(file): not a JPEG that can be decoded: \(reason)"
-        case .tooLarge(let file, let reason): "\(file): image too large: \(reason)"
+        case .unreadable(let file, _), .truncated(let file), .undecodable(let file, _), .tooLarge(let file, _): "\(file): \(reason)"
+        case .notEncoded: reason
+        }
+    }
+
+    /// What is wrong, without the file's name.
+    public var reason: String {
+        switch self {
+        case .unreadable(_, let reason): "cannot be read: \(reason)"
+        case .truncated: "truncated: the file ends before its image does; fetch it again"
+        case .undecodable(_, let reason): "not a picture that can be decoded: \(reason)"
+        case .tooLarge(_, let reason): "image too large: \(reason)"
         case .notEncoded(let reason): "image not encoded: \(reason)"
         }
     }

@@ -1,8 +1,5 @@
 import CImaging
 
-/// Pillow warns of a decompression bomb above this many pixels; here it is an error.
-private let mostPixels = 89_478_485
-
 /// An open JPEG: its size is known, its pixels are not decoded yet.
 private struct JPEGDecoder: ~Copyable {
     let handle: OpaquePointer
@@ -33,43 +30,13 @@ private struct JPEGDecoder: ~Copyable {
     }
 }
 
-/// Runs a C call that returns a `CImagingStatus` and leaves a line of text.
-private func check(_ name: String, _ call: (UnsafeMutablePointer<CChar>) -> Int32) throws {
-    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CIMAGING_MESSAGE)) { message in
-        message.initialize(repeating: 0)
-        let status = UInt32(call(message.baseAddress!))
-        let reason = String(cString: message.baseAddress!)
-        switch status {
-        case CIMAGING_OK.rawValue: return
-        case CIMAGING_TRUNCATED.rawValue: throw ImagingError.truncated(file: name)
-        case CIMAGING_TOO_LARGE.rawValue: throw ImagingError.tooLarge(file: name, reason: reason)
-        default: throw ImagingError.undecodable(file: name, reason: reason)
-        }
-    }
-}
-
-/// The image in the JPEG file at `path` as RGB, bit for bit what Pillow's `open(path).convert("RGB")` gives:
-/// exact integer DCT, fancy upsampling, grey as three equal channels, CMYK and YCCK taken for Adobe's inverted
-/// ones, EXIF orientation ignored. Corrupt data that Pillow decodes is decoded; what Pillow refuses is refused.
-/// - Throws: `ImagingError` naming the file.
-public func decodeJPEG(_ path: String) throws -> RGBImage {
-    try withFileBytes(path) { try decodeJPEG(bytes: $0, name: path) }
-}
-
-/// The image in the JPEG file whose bytes these are; `name` is what errors call it.
+/// The image in a JPEG file as RGB, bit for bit what Pillow's `open(path).convert("RGB")` gives: exact integer DCT, fancy
+/// upsampling, grey as three equal channels, CMYK and YCCK taken for Adobe's inverted ones. Corrupt data that Pillow decodes
+/// is decoded; what Pillow refuses is refused.
 /// - Throws: `ImagingError`.
-public func decodeJPEG(bytes: UnsafeRawBufferPointer, name: String) throws -> RGBImage {
+func decodeJPEG(bytes: UnsafeRawBufferPointer, name: String) throws -> RGBImage {
     let decoder = try JPEGDecoder(bytes, name: name)
     return try decoder.image()
-}
-
-/// Width and height of the JPEG file at `path`, from its header.
-/// - Throws: `ImagingError` naming the file.
-public func jpegSize(_ path: String) throws -> (width: Int, height: Int) {
-    try withFileBytes(path) {
-        let decoder = try JPEGDecoder($0, name: path)
-        return (decoder.width, decoder.height)
-    }
 }
 
 /// The image as a baseline JPEG file, 4:2:0, quality 1…100 as in libjpeg.

@@ -82,14 +82,13 @@ public struct ExperimentPlan: Sendable {
                 ? job(ScenesStage(seed: experiment.seed, count: experiment.dataset.scenes), []) : nil
             let vectors = try embedding(experiment, scenes)
             let embedding = job(EmbeddingStage(member: vectors.member), [Input("vectors", vectors.source)])
-            let (layout, parts) = try datasetParts(experiment, scenes)
+            let parts = try datasetParts(experiment.dataset, scenes)
             let preprocess = job(
                 PreprocessStage(
                     kind: experiment.dataset.kind, onBadImage: experiment.dataset.onBadImage,
                     views: experiment.dataset.views,
-                    categoryFraction: experiment.dataset.kind == .visualGenome ? 0.7 : 1, rules: rules(experiment),
-                    seed: experiment.seed, layout: layout),
-                parts + [Input("words", .output(job: embedding, name: EmbeddingFile.wordsName))])
+                    rules: rules(experiment), seed: experiment.seed, layout: parts.layout),
+                parts.inputs + [Input("words", .output(job: embedding, name: EmbeddingFile.wordsName))])
             let (model, weights) = try targetModel(experiment)
             let datasetInput = Input("dataset", .output(job: preprocess, name: DatasetFile.name))
             let embeddingInput = Input("embedding", .output(job: embedding, name: EmbeddingFile.name))
@@ -121,6 +120,8 @@ public struct ExperimentPlan: Sendable {
             rules.cropImageOnly = on(.cropImageOnly)
             rules.limit = experiment.dataset.limit
             rules.minimumCount = experiment.dataset.minimumCount
+            rules.validationShare = experiment.dataset.validationShare
+            rules.failsOnBadAnnotation = experiment.dataset.onBadAnnotation == .fail
             rules.seed = experiment.seed
             if experiment.dataset.kind == .visualGenome {
                 rules.transposedBoxMask = on(.transposedBoxMask)
@@ -155,31 +156,11 @@ public struct ExperimentPlan: Sendable {
             }
         }
 
-        private mutating func datasetParts(_ experiment: Experiment, _ scenes: String?) throws -> (DatasetLayout, [Input]) {
-            typealias Part = DatasetLayout.Part
-            let coco = [(Split.train, "train2017"), (Split.validation, "val2017")]
-            func layout(_ input: String) -> DatasetLayout {
-                if experiment.dataset.kind == .visualGenome {
-                    return .visualGenome(objects: Part(input, "objects.json"), images: ["VG_100K", "VG_100K_2"].map { Part(input, $0) })
-                }
-                return .coco(split: coco.map { ($0.0, annotations: Part(input, "annotations/instances_\($0.1).json"), images: Part(input, $0.1)) })
-            }
-            switch experiment.dataset.origin {
-            case nil:
-                return (layout("dataset"), [Input("dataset", .output(job: scenes ?? "", name: "scenes"))])
-            case .manifest(let path):
-                return (layout("dataset"), [Input("dataset", try download(path).0)])
-            case .path(let root):
-                // Every part is an input of its own: other files in the folder change nothing.
-                let base = places.dataPath(root)
-                let names = experiment.dataset.kind == .visualGenome
-                    ? ["objects.json"] + ["VG_100K", "VG_100K_2"].filter { places.exists(base + "/" + $0) }
-                    : coco.flatMap { ["annotations/instances_\($0.1).json", $0.1] }
-                let inputs = names.map { Input($0, .file(base + "/" + $0)) }
-                if experiment.dataset.kind == .visualGenome {
-                    return (.visualGenome(objects: Part("objects.json"), images: names.dropFirst().map { Part($0) }), inputs)
-                }
-                return (.coco(split: coco.map { ($0.0, annotations: Part("annotations/instances_\($0.1).json"), images: Part($0.1)) }), inputs)
+        private mutating func datasetParts(_ dataset: Experiment.Dataset, _ scenes: String?) throws -> DatasetParts {
+            switch dataset.origin {
+            case nil: DatasetParts(inside: "dataset", from: .output(job: scenes ?? "", name: "scenes"), of: dataset)
+            case .manifest(let path): DatasetParts(inside: "dataset", from: try download(path).0, of: dataset)
+            case .path(let root): DatasetParts(in: places.dataPath(root), of: dataset, places: places)
             }
         }
 

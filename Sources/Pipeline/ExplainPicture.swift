@@ -20,7 +20,7 @@ public struct SeenInPicture: Sendable {
 }
 
 extension FilterExplainer {
-    /// Explains a JPEG with the trained explainer, as evaluation does its images.
+    /// Explains a picture with the trained explainer, as evaluation does its images, but upright where EXIF says how to turn it.
     /// - Parameters:
     ///   - filters: which; nil for the `count` that are the most active in the picture, of those whose threshold is
     ///     above 0.
@@ -30,7 +30,7 @@ extension FilterExplainer {
         guard let evaluate = experiment.plan.job(own.evaluate)?.stage as? EvaluateStage,
               let features = experiment.plan.job(own.features)?.stage as? FeaturesStage else { return [] }
         let backbone = try features.model.backbone(weights: input("weights", of: own.features), probes: features.probed ? 2 : 0)
-        let picture = try decodeJPEG(path).centreCrop224()
+        let picture = try decodeUprightImage(path).centreCrop224()
         let summary = results.evaluation.summary, shape = backbone.shape, positions = shape.height * shape.width
         var maps = [Float](repeating: 0, count: shape.count)
         picture.pixels.withUnsafeBufferPointer { backbone.features(pixels: $0.baseAddress!, into: &maps) }

@@ -14,7 +14,7 @@ struct MiniatureProject {
 
     /// A manifest that can be cut down.
     enum Part: String {
-        case coco = "coco2017", visualGenome = "visual_genome", glove = "glove6b", resNet18 = "resnet18"
+        case coco = "coco2017", cocoValidation = "coco_val2017", visualGenome = "visual_genome", glove = "glove6b", resNet18 = "resnet18"
     }
 
     /// The images come from the real sample, or are drawn on machines without it.
@@ -38,7 +38,7 @@ struct MiniatureProject {
         for part in parts {
             try replace(part.rawValue) { real in
                 switch part {
-                case .coco: try Miniature.coco(from: command.path("coco"), to: mirror, like: real, base: server.url)
+                case .coco, .cocoValidation: try Miniature.coco(from: command.path("coco"), to: mirror, like: real, base: server.url)
                 case .visualGenome: try Miniature.visualGenome(from: command.path("coco"), to: mirror, like: real, base: server.url)
                 case .glove: try Miniature.glove(from: vectors, to: mirror, like: real, base: server.url)
                 case .resNet18: try Miniature.resNet18(to: mirror, like: real, base: server.url)

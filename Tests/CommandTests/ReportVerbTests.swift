@@ -59,7 +59,7 @@ import Testing
         #expect(found.code == 0 && found.output.contains("filter 0") && found.output.contains("of 2 filters have \"\(first)\""), "\(found.output)")
         for (arguments, text) in [
             (["--filter", "99"], "explains the filters 0 to 1"), (["--concept", first + "x"], "did you mean"), ([], "--filter NUMBER"),
-            (["--filter", "0", "--method", "projection"], "evaluated original"), (["--filter", "0", "--image", command.path("x.json")], "--image takes a JPEG"),
+            (["--filter", "0", "--method", "projection"], "evaluated original"), (["--filter", "0", "--image", command.path("x.json")], "not a picture that can be decoded"),
         ] {
             let outcome = try command.run(["explain", "x.json"] + arguments)
             #expect(outcome.code == 2 && outcome.errors.contains(text), "\(outcome.errors)")

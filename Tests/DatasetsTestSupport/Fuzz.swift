@@ -11,7 +11,7 @@ public struct DatasetFuzzReport: Sendable, Equatable {
     public var surprises: [String] = []
 }
 
-/// Feeds mutated JPEG files, annotation files of both kinds and word vectors to their readers for so many seconds, at least
+/// Feeds mutated pictures of every kind, annotation files of both kinds and word vectors to their readers for so many seconds, at least
 /// one round. The same seed gives the same inputs in the same order.
 public func fuzzDatasetReaders(seed: UInt64, seconds: Double) throws -> DatasetFuzzReport {
     var random = RandomSource(seed: seed, stream: "datasets fuzz")
@@ -19,13 +19,13 @@ public func fuzzDatasetReaders(seed: UInt64, seconds: Double) throws -> DatasetF
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let path = folder.appendingPathComponent("input").path
-    let images = try jpegs()
+    let images = try pictures()
     var report = DatasetFuzzReport()
     let end = Date().addingTimeInterval(seconds)
     repeat {
         let image = mutated(images[random.below(images.count)], &random)
         report.attempt {
-            let decoded = try image.withUnsafeBytes { try decodeJPEG(bytes: $0, name: "fuzz") }
+            let decoded = try image.withUnsafeBytes { try decodeImage(bytes: $0, name: "fuzz") }
             if decoded.centreCrop224().pixels.count != 224 * 224 * 3 { throw Contradiction() }
         }
         try Data(mutated(Array(cocoJSON.utf8), &random)).write(to: URL(fileURLWithPath: path))
@@ -71,9 +71,10 @@ extension DatasetFuzzReport {
     }
 }
 
-/// A baseline file and a progressive one with restart markers.
-private func jpegs() throws -> [[UInt8]] {
-    let baseline = try encodeJPEG(RGBImage(width: 19, height: 23, pixels: (0..<19 * 23 * 3).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) }), quality: 80)
+/// A baseline JPEG and a progressive one with restart markers, and small pictures of every other kind.
+private func pictures() throws -> [[UInt8]] {
+    let small = RGBImage(width: 19, height: 23, pixels: (0..<19 * 23 * 3).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) })
+    let baseline = try encodeJPEG(small, quality: 80)
     let progressive = Data(base64Encoded: """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODh\
         MREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wgARCAARABoDASIAAhEBAxEB/8QAFwABAQEBAAAAAAAAAAAA\
@@ -83,8 +84,25 @@ private func jpegs() throws -> [[UInt8]] {
         E/IT//0D//0T//0rzf/9M//9Q//9oADAMBAAIAAwAAABABf//Q8g//xAAXEQEAAwAAAAAAAAAAAAAAAAAAEFFh/9oACAEDAQE/EN15/9CN/8QAFBEBAAAAAAAAAAAAAAAA\
         AAAAEP/aAAgBAgEBPxA3/9Av/8QAGRABAAMBAQAAAAAAAAAAAAAAAAEhYTFB/9oACAEBAAE/EM2b/9DNFeP/0c2b/9LnSKn/03y//9Tyjj//2Q==
         """)!
-    return [baseline, Array(progressive)]
+    let others = otherPictures.map { Array(Data(base64Encoded: $0)!) }
+    return [baseline, Array(progressive), try encodePNG(small), bitmap(24), bitmap(8)] + others
 }
+
+/// A Windows bitmap of 5×3 pixels.
+private func bitmap(_ bits: UInt8) -> [UInt8] {
+    let palette = bits == 8 ? (0..<1024).map { UInt8(truncatingIfNeeded: $0 * 3) } : [], start = 54 + palette.count
+    let header: [UInt8] = Array("BM".utf8) + [0, 0, 0, 0, 0, 0, 0, 0, UInt8(start & 255), UInt8(start >> 8), 0, 0]
+        + [40, 0, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0, 1, 0, bits, 0] + [UInt8](repeating: 0, count: 24)
+    return header + palette + (0..<3 * (bits == 8 ? 8 : 16)).map { UInt8($0 * 5) }
+}
+
+/// An interlaced GIF, a lossy and a lossless WebP, a PNG by palette.
+private let otherPictures = [
+    "R0lGODdhCQAHAIIAAL7XcT7akpuFex+caaxHmqUckC1Btx8NeiwAAAAACQAHAAAIOwABCCAAYICBgwcIDDgA4MCAAAAKCHhowCCBAwwFBAhQUaGAgQYABCB40MDFAgUGENgYQAAAAxsLmAwIADs=",
+    "UklGRnYAAABXRUJQVlA4IGoAAABQAgCdASoJAAcABABoJbACdH8D2GCGOya4uMAA2//Fs5viQNy/fzWdC3NkYQV4/wGyAJ8rzmn2n9HhqpdunzKgcxiAI7k9rvZ0UNHHfIpyEeDwgf8m/TEpt9E+XAf+DkyzP+f9P/ybpgAA",
+    "UklGRjYBAABXRUJQVlA4TCkBAAAvCIABAPfhOAAAFNLdzdMMnla1jKcRuru5jj3cCABAKGfbdxtyTb2itefpGa4PeNRk25bTAACQBnd3l0yFRPT3OGJH7Ie1Jffk7jb/ofHUg/T1ZUTIDwRbyY1hXZWXDpnorZ1wyng+QxxuA/Y1G8x8uoTx/3NOMct273NcAS5T4ESjiiCV11jrnz/URbQE/eUHtztUZsSMXgAekvNtQxZn5pV2AZ6qCSK+jR+9ZRy+xEeC1t7UIUzqLaUbgR95uTKxIrewPxEvd8x7DsG7i0N7Mxp/o5JKoZN/rEf6tbwTETcdEgINPf5E/X5+Ag0MAwAsml22bdt2Ef2PAn3g9BNExU7ACbkLQuNXqOeSo2oHNm1mNnqtz71VSdZ8P1gyy8RdtM9EY6zB/VMA",
+    "iVBORw0KGgoAAAANSUhEUgAAAAkAAAAHAgMAAACn9Y/zAAAADFBMVEWC2IBhkHOpNJUnKZraJteUAAAAJUlEQVR4nGOUSHZlmPOhgWX3fVdGgZPLGXO+xTG8m8HAKMyRCgCT+gn6G2FMbQAAAABJRU5ErkJggg==",
+]
 
 private let cocoJSON = #"""
     {"info": {"description": "a \" ] }"}, "images": [{"id": 3, "file_name": "a.jpg", "width": 4, "height": 3}, {"id": 7, "file_name": "b.jpg", "width": 4, "height": 3}],

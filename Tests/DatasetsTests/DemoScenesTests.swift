@@ -106,7 +106,7 @@ private func runLengths(_ text: String) -> [Int] {
             #expect(file.images.count == count)
             for image in file.images {
                 #expect(image.file_name == String(format: "%012d.jpg", image.id))
-                let decoded = try decodeJPEG("\(scenes.folder)/\(split)/\(image.file_name)")
+                let decoded = try decodeImage("\(scenes.folder)/\(split)/\(image.file_name)")
                 #expect(decoded.width == image.width && decoded.height == image.height)
                 #expect((320...480).contains(max(image.width, image.height)) && (211...384).contains(min(image.width, image.height)))
                 if image.height > image.width { upright += 1 }

@@ -1,9 +1,9 @@
 import Foundation
 import Imaging
 
-/// The lines of goldens.txt, split into words; made by Fixtures/make_imaging.py.
-func goldens(_ kind: String) -> [[String]] {
-    let text = (try? String(contentsOfFile: fixture("goldens.txt"), encoding: .utf8)) ?? ""
+/// The lines of goldens.txt (made by Fixtures/make_imaging.py) or pictures.txt (make_pictures.py), split into words.
+func goldens(_ kind: String, in file: String = "goldens.txt") -> [[String]] {
+    let text = (try? String(contentsOfFile: fixture(file), encoding: .utf8)) ?? ""
     return text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }.filter { $0[0] == kind }
 }
 

@@ -4,12 +4,10 @@ import Testing
 
 @Suite struct JPEGTests {
     @Test(arguments: goldens("jpeg")) func decodesAsPillow(_ golden: [String]) throws {
-        let image = try decodeJPEG(fixture(golden[1] + ".jpg"))
+        let image = try decodeImage(fixture(golden[1] + ".jpg"))
         #expect(image.width == Int(golden[2]) && image.height == Int(golden[3]))
         #expect(fnv(image.pixels) == golden[4])
         #expect(fnv(image.centreCrop224().pixels) == golden[5])
-        let size = try jpegSize(fixture(golden[1] + ".jpg"))
-        #expect(size == (image.width, image.height))
     }
 
     @Test func goldensAreThere() {
@@ -18,28 +16,28 @@ import Testing
 
     @Test(arguments: goldens("refused")) func refusesWhatPillowRefuses(_ golden: [String]) {
         let path = fixture(golden[1] + ".jpg")
-        let error = #expect(throws: ImagingError.self) { try decodeJPEG(path) }
+        let error = #expect(throws: ImagingError.self) { try decodeImage(path) }
         #expect(error?.description.hasPrefix(path) == true, "the error names the file")
         switch error {
-        case .truncated: #expect(golden[1] != "text")
-        case .undecodable: #expect(golden[1] == "text")
+        case .truncated: #expect(!["text", "empty"].contains(golden[1]))
+        case .undecodable: #expect(["text", "empty"].contains(golden[1]))
         default: Issue.record("unexpected \(String(describing: error))")
         }
     }
 
     @Test func missingFileAndFolderAreNamed() {
-        #expect(throws: ImagingError.unreadable(file: "/nowhere/a.jpg", reason: "No such file or directory")) { try decodeJPEG("/nowhere/a.jpg") }
-        #expect(throws: ImagingError.unreadable(file: "/", reason: "not a regular file")) { try jpegSize("/") }
+        #expect(throws: ImagingError.unreadable(file: "/nowhere/a.jpg", reason: "No such file or directory")) { try decodeImage("/nowhere/a.jpg") }
+        #expect(throws: ImagingError.unreadable(file: "/", reason: "not a regular file")) { try decodeImage("/") }
     }
 
     @Test func hugeDeclaredSizeIsRefusedUnread() throws {
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: fixture("landscape.jpg"))))
         let frame = try #require(bytes.indices.first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xC0 })
         bytes.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xDC, 0xFF, 0xDC])
-        let error = #expect(throws: ImagingError.self) { try bytes.withUnsafeBytes { try decodeJPEG(bytes: $0, name: "bomb") } }
-        #expect(error == .tooLarge(file: "bomb", reason: "65500x65500 pixels (the limit is 89478485 pixels)"))
+        let error = #expect(throws: ImagingError.self) { try bytes.withUnsafeBytes { try decodeImage(bytes: $0, name: "bomb") } }
+        #expect(error == .tooLarge(file: "bomb", reason: "65500x65500 pixels (the limit is 178956970 pixels)"))
         bytes.replaceSubrange(frame + 5..<frame + 9, with: [0x20, 0, 0x20, 0])
-        let second = #expect(throws: ImagingError.self) { try bytes.withUnsafeBytes { try decodeJPEG(bytes: $0, name: "bomb") } }
+        let second = #expect(throws: ImagingError.self) { try bytes.withUnsafeBytes { try decodeImage(bytes: $0, name: "bomb") } }
         #expect(second == .tooLarge(file: "bomb", reason: "8192x8192 pixels declared in a file of \(bytes.count) bytes"))
     }
 
@@ -47,7 +45,7 @@ import Testing
         var ramp: [UInt8] = []
         for y in 0..<50 { for x in 0..<70 { ramp += [UInt8](repeating: UInt8(40 + 2 * x + y), count: 3) } }
         let image = RGBImage(width: 70, height: 50, pixels: ramp)
-        let back = try encodeJPEG(image, quality: 95).withUnsafeBytes { try decodeJPEG(bytes: $0, name: "round trip") }
+        let back = try encodeJPEG(image, quality: 95).withUnsafeBytes { try decodeImage(bytes: $0, name: "round trip") }
         let worst = zip(image.pixels, back.pixels).map { abs(Int($0) - Int($1)) }.max()
         #expect(back.width == 70 && back.height == 50)
         #expect(try #require(worst) <= 6)

@@ -29,6 +29,9 @@ import Testing
             try dataset.write(
                 "images/pixels", [UInt8](repeating: 0, count: 2 * 224 * 224 * 3), shape: [2, 224, 224, 3])
             try dataset.write("skipped/file", strings: [])
+            try dataset.write("concepts/draw", [0, 1, 2, 3] as [Int32])
+            try dataset.write("annotations/notes", [0, 0, 0, 0] as [Int64])
+            try dataset.write("annotations/first", strings: [])
             try dataset.write("instances/image", [0, 0, 1] as [Int32])
             try dataset.write("instances/offset", [0, 1, 2, 3] as [Int32])
             try dataset.write("instances/concepts", [3, 3, 0] as [Int32])

@@ -1,5 +1,6 @@
 import Fingerprints
 import Foundation
+import Imaging
 import Transfer
 
 /// Small versions of the real downloads, in the official layout: the same zip names and inner paths, and the real manifest with
@@ -16,7 +17,18 @@ public enum Miniature {
         for set in sets {
             let zip = try ZipWriter("\(output)/\(set).zip")
             try zip.addFolder(set)
-            for file in try names(in: "\(source)/\(set)") { try zip.add("\(set)/\(file)", file: "\(source)/\(set)/\(file)", stored: true) }
+            let files = try names(in: "\(source)/\(set)")
+            for file in files {
+                let path = "\(source)/\(set)/\(file)"
+                // As 000000320612.jpg in the real archive, one image is a PNG whatever its name says.
+                if file == files.last, set == "train2017", let image = try? decodeImage(path) {
+                    try zip.add("\(set)/\(file)", try encodePNG(image), stored: true)
+                } else {
+                    try zip.add("\(set)/\(file)", file: path, stored: true)
+                }
+            }
+            // In no annotation file.
+            try zip.add("\(set)/999999999999.jpg", Array("listed nowhere".utf8), stored: true)
             try zip.close()
         }
         let zip = try ZipWriter("\(output)/annotations_trainval2017.zip")
@@ -41,12 +53,37 @@ public enum Miniature {
                 try zip.add("\(folder)/\(image.id).jpg", file: "\(source)/\(set)/\(image.file)", stored: true)
                 entries.append(["image_id": .int(image.id), "objects": .array(image.objects)])
             }
+            if folder == "VG_100K", let first = try images(of: dataset).first {
+                entries += try addQuirks(to: zip, like: first.objects, file: "\(source)/\(set)/\(first.file)")
+            }
             try zip.close()
         }
         let zip = try ZipWriter("\(output)/objects.json.zip")
         try zip.add("objects.json", Array(Value.array(entries).json(pretty: false).utf8))
         try zip.close()
         return try manifest(like: real, in: output, base: base)
+    }
+
+    /// Images that do not decode and that are empty in the real archive, under its ids and 90,000,000, and below them the file's other
+    /// oddities.
+    private static func addQuirks(to zip: ZipWriter, like objects: [Value], file: String) throws -> [Value] {
+        let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
+        for (id, bytes) in [(90_001_592, Array(whole.prefix(whole.count / 2))), (90_004_616, []), (90_000_001, whole), (90_000_002, whole)] {
+            try zip.add("VG_100K/\(id).jpg", bytes, stored: true)
+        }
+        func object(_ id: Int, _ x: Int, synsets: [Value]) -> Value {
+            [
+                "object_id": .int(id), "x": .int(x), "y": -3, "w": 12, "h": 14, "merged_object_ids": [], "names": ["thing"],
+                "synsets": .array(synsets),
+            ]
+        }
+        let odd = [
+            object(1, 3, synsets: []), object(2, 100_000, synsets: ["person.n.01"]), object(3, -6, synsets: ["street_sign.n.01", "person.n.01"]),
+        ]
+        return [
+            ["image_id": 90_001_592, "objects": .array(objects)], ["image_id": 90_004_616, "objects": .array(objects)],
+            ["image_id": 90_000_001, "objects": .array(objects + odd)], ["image_id": 90_000_002, "objects": []],
+        ]
     }
 
     /// GloVe 6B as `glove.6B.zip` with the vectors of the text file `source` as its 300-dimensional ones. Parameters as above.

@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// JPEG, PNG and resampling. Nothing here keeps state between calls; every function is safe from any thread.
+// Pictures and resampling. Nothing here keeps state between calls; every function is safe from any thread.
 // Functions that can fail return 0 when fine, or a CImagingStatus with a line of text in `message`.
 
 #define CIMAGING_MESSAGE 256
@@ -10,7 +10,7 @@
 typedef enum {
     CIMAGING_OK = 0,
     CIMAGING_TRUNCATED = 1,    // the file ends before its image does
-    CIMAGING_BROKEN = 2,       // not a JPEG, or one that libjpeg cannot decode
+    CIMAGING_BROKEN = 2,       // not of its format, or nothing that its library can decode
     CIMAGING_TOO_LARGE = 3,    // more pixels or scans than a real photograph has
 } CImagingStatus;
 
@@ -22,6 +22,12 @@ int cimaging_jpeg_open(const uint8_t *bytes, size_t count, size_t max_pixels, CI
 // The whole image as RGB, [height, width, 3].
 int cimaging_jpeg_decode(CImagingJPEG *decoder, uint8_t *rgb, char message[CIMAGING_MESSAGE]);
 void cimaging_jpeg_close(CImagingJPEG *decoder);
+
+// The whole image as RGB, [height, width, 3], as Pillow's convert("RGB") has it; of an animation the first frame.
+// On success *rgb is malloc'd: free it with cimaging_free. Never more than `max_pixels` are allotted.
+typedef int CImagingDecode(const uint8_t *bytes, size_t count, size_t max_pixels, uint8_t **rgb, int *width, int *height,
+                           char message[CIMAGING_MESSAGE]);
+CImagingDecode cimaging_png_decode, cimaging_gif_decode, cimaging_webp_decode;
 
 // On success *bytes is malloc'd: free it with cimaging_free.
 int cimaging_jpeg_encode(const uint8_t *rgb, int width, int height, int quality,

@@ -3,9 +3,13 @@
 struct COCOAnnotations {
     struct Image {
         let id: Int64
+        /// Below the image folder, or a longer path whose end lies there (see `COCOFileName`).
         let file: String
-        let width: Int, height: Int
+        /// nil where the file does not say.
+        let size: Size?
     }
+
+    struct Size: Equatable { let width: Int, height: Int }
 
     struct Annotation {
         let id: Int64
@@ -19,22 +23,34 @@ struct COCOAnnotations {
     private(set) var images: [Image] = []
     /// Names by category id.
     private(set) var categories: [Int: String] = [:]
-    /// By image id, then id, then place in the file.
+    /// Those of images and categories that the file has; by image id, then id, then place in the file.
     private(set) var annotations: [Annotation] = []
+    /// Annotations and images that cannot be used.
+    private(set) var notes = AnnotationNotes()
 
-    /// - Throws: `DatasetError` for a file that cannot be read, is not COCO's JSON or contradicts itself.
-    init(_ path: String) throws {
+    /// - Throws: `DatasetError` for a file that cannot be read, is not COCO's JSON, lists an image or a category twice, or (by
+    ///   `rules`) has an annotation that cannot be used.
+    init(_ path: String, rules: DatasetRules) throws {
         self.path = path
+        var notes = AnnotationNotes()
         var stream = try JSONElementStream(path)
-        try stream.forEach(wanted: { ["images", "annotations", "categories"].contains($0) }) { key, value, place in
+        try stream.forEach(wanted: { ["images", "annotations", "categories"].contains($0) }, refused: { key, number, problem in
+            guard key == "images" || key == "annotations" else { throw problem }
+            try rules.refuse("\(key.dropLast()) number \(number): \(problem.reason)", in: path, &notes)
+        }) { key, number, value, place in
             switch key {
             case "images": images.append(try Self.image(value))
             case "annotations":
-                annotations.append(Annotation(id: Int64(try value.member("id").integer("id")),
-                                              image: Int64(try value.member("image_id").integer("image_id")),
-                                              category: try value.member("category_id").integer("category_id"), place: place))
+                // Some exports give annotations no id, which has no use but in messages: their place in the list stands for it.
+                let id = Int64(value.optional("id") == nil ? number : try value.identifier("id"))
+                do {
+                    annotations.append(Annotation(id: id, image: Int64(try value.identifier("image_id")),
+                                                  category: try value.identifier("category_id"), place: place))
+                } catch let problem as JSONProblem {
+                    try rules.refuse("annotation \(id): \(problem.reason)", in: path, &notes)
+                }
             default:
-                let id = try value.member("id").integer("id")
+                let id = try value.identifier("id")
                 guard categories.updateValue(try value.member("name").string("name"), forKey: id) == nil else {
                     throw JSONProblem("category \(id) a second time")
                 }
@@ -42,32 +58,54 @@ struct COCOAnnotations {
         }
         images.sort { $0.id < $1.id }
         annotations.sort { ($0.image, $0.id, $0.place.offset) < ($1.image, $1.id, $1.place.offset) }
-        try check()
-    }
-
-    private static func image(_ value: JSONValue) throws -> Image {
-        let image = Image(id: Int64(try value.member("id").integer("id")), file: try value.member("file_name").string("file_name"),
-                          width: try value.member("width").integer("width"), height: try value.member("height").integer("height"))
-        guard image.width > 0, image.height > 0 else { throw JSONProblem("image \(image.id) of \(image.width)×\(image.height) pixels") }
-        guard !image.file.hasPrefix("/"), !image.file.split(separator: "/").contains("..") else {
-            throw JSONProblem("image \(image.id): \"file_name\" leads out of the image folder: \(image.file)")
-        }
-        return image
-    }
-
-    private func check() throws {
         for (previous, next) in zip(images, images.dropFirst()) where previous.id == next.id {
             throw DatasetError.inconsistent(file: path, reason: "image \(next.id) is listed twice")
         }
-        var row = 0
+        try dropStrays(rules, &notes)
+        self.notes = notes
+    }
+
+    /// The rows of the images that have annotations, each with its annotations' range.
+    var annotatedImages: [(row: Int, annotations: Range<Int>)] {
+        var found: [(row: Int, annotations: Range<Int>)] = [], next = 0
+        for row in images.indices {
+            let first = next
+            while next < annotations.count && annotations[next].image == images[row].id { next += 1 }
+            if first < next { found.append((row, first..<next)) }
+        }
+        return found
+    }
+
+    private static func image(_ value: JSONValue) throws -> Image {
+        let id = Int64(try value.identifier("id"))
+        do {
+            let file = try COCOFileName(value).path
+            let sides = try (["width", "height"] as [StaticString]).map { side in
+                try value.optional(side).flatMap { try $0.isNull ? nil : $0.integer(side) }
+            }
+            guard let width = sides[0], let height = sides[1] else { return Image(id: id, file: file, size: nil) }
+            guard width > 0, height > 0 else { throw JSONProblem("\(width)×\(height) pixels") }
+            return Image(id: id, file: file, size: Size(width: width, height: height))
+        } catch let problem as JSONProblem {
+            throw JSONProblem("image \(id): \(problem.reason)")
+        }
+    }
+
+    /// Drops the annotations of images or categories that the file lacks.
+    private mutating func dropStrays(_ rules: DatasetRules, _ notes: inout AnnotationNotes) throws {
+        var row = 0, kept: [Annotation] = []
+        kept.reserveCapacity(annotations.count)
         for annotation in annotations {
             while row < images.count && images[row].id < annotation.image { row += 1 }
-            guard row < images.count, images[row].id == annotation.image else {
-                throw DatasetError.inconsistent(file: path, reason: "annotation \(annotation.id) is of image \(annotation.image), which \"images\" lacks")
-            }
-            guard categories[annotation.category] != nil else {
-                throw DatasetError.inconsistent(file: path, reason: "annotation \(annotation.id) is of category \(annotation.category), which \"categories\" lacks")
+            if row == images.count || images[row].id != annotation.image {
+                try rules.refuse("annotation \(annotation.id) is of image \(annotation.image), which \"images\" lacks", in: path, &notes)
+            } else if categories[annotation.category] == nil {
+                let text = "annotation \(annotation.id) is of category \(annotation.category), which \"categories\" lacks"
+                try rules.refuse(text, in: path, &notes)
+            } else {
+                kept.append(annotation)
             }
         }
+        annotations = kept
     }
 }

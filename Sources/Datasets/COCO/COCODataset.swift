@@ -1,10 +1,13 @@
 import CJSON
+import Fingerprints
+import Glibc
 import Imaging
 
 /// A dataset in COCO's format (METHOD 2): polygons, uncompressed and compressed RLE.
 public struct COCODataset: ReferenceDataset {
     public let concepts: [String]
     public let images: [ReferenceImage]
+    public let notes: AnnotationNotes
 
     private let rules: DatasetRules
     private let parts: [Part]
@@ -18,13 +21,15 @@ public struct COCODataset: ReferenceDataset {
     }
 
     /// - Parameters:
-    ///   - annotations: `instances_*.json` of each split.
+    ///   - annotations: `instances_*.json` of each split; one without a split is cut into both by the seed, by image, like
+    ///     Visual Genome: `rules.validationShare` of the images validate.
     ///   - imageFolders: where the images of each split are; `file_name` is relative to it.
+    ///   - isPresent: whether there is an image at a path; asked for names with a folder in them.
     ///   - hasVector: whether a word has an embedding vector; other words of a category's name are dropped.
     /// - Throws: `DatasetError`, also when a split has no annotated image or no word of any category has a vector.
-    public init(annotations files: [(Split, String)], imageFolders: [(Split, String)], hasVector: (String) -> Bool,
-                rules: DatasetRules) throws {
-        let read = try files.sorted { $0.0.rawValue < $1.0.rawValue }.map { ($0.0, try COCOAnnotations($0.1)) }
+    public init(annotations files: [(Split?, String)], imageFolders: [(Split?, String)],
+                isPresent: (String) -> Bool = { access($0, F_OK) == 0 }, hasVector: (String) -> Bool, rules: DatasetRules) throws {
+        let read = try files.sorted { ($0.0?.rawValue ?? 0) < ($1.0?.rawValue ?? 0) }.map { ($0.0, try COCOAnnotations($0.1, rules: rules)) }
         var tokens: [String: Bool] = [:]
         for (_, part) in read {
             for name in part.categories.values {
@@ -40,25 +45,42 @@ public struct COCODataset: ReferenceDataset {
             Part(annotations: part, positives: part.categories.mapValues { Self.positives($0, index) })
         }
 
+        var notes = AnnotationNotes()
         var images: [ReferenceImage] = [], entries: [(part: Int, row: Int, annotations: Range<Int>)] = []
-        for (number, (split, part)) in read.enumerated() {
-            guard let folder = imageFolders.first(where: { $0.0 == split })?.1 else {
-                throw DatasetError.empty(file: part.path, reason: "no image folder for the \(split) split")
+        for split in Split.allCases {
+            for (number, (whole, part)) in read.enumerated() where whole == nil || whole == split {
+                guard let folder = imageFolders.first(where: { $0.0 == whole })?.1 else {
+                    throw DatasetError.empty(file: part.path, reason: "no image folder for the \(split) split")
+                }
+                let rows = part.annotatedImages, validating = whole == nil ? Self.validating(part, rules) : []
+                let ofSplit = rows.filter { whole != nil || validating.contains($0.row) == (split == .validation) }
+                for (row, range) in ofSplit.prefix(rules.limit ?? .max) {
+                    let image = part.images[row]
+                    images.append(ReferenceImage(
+                        id: image.id, split: split, file: COCOFileName.locate(image.file, in: folder, isPresent)))
+                    entries.append((number, row, range))
+                }
+                guard !ofSplit.isEmpty else {
+                    throw DatasetError.empty(file: part.path, reason: "no image of the \(split) split has an annotation"
+                        + (part.notes.unusableText.map { " (\($0))" } ?? ""))
+                }
             }
-            var next = 0, kept = 0
-            for (row, image) in part.images.enumerated() {
-                let first = next
-                while next < part.annotations.count && part.annotations[next].image == image.id { next += 1 }
-                if first == next || kept == rules.limit ?? .max { continue }
-                kept += 1
-                images.append(ReferenceImage(id: image.id, split: split, file: folder + "/" + image.file))
-                entries.append((number, row, first..<next))
-            }
-            guard kept > 0 else { throw DatasetError.empty(file: part.path, reason: "no image of the \(split) split has an annotation") }
         }
+        for (_, part) in read { notes.add(part.notes) }
         self.images = images
         self.entries = entries
+        self.notes = notes
         self.rules = rules
+    }
+
+    /// The rows of the images that validate where the seed cuts one file: of all its images, shuffled, the first annotated ones.
+    private static func validating(_ part: COCOAnnotations, _ rules: DatasetRules) -> Set<Int> {
+        var random = RandomSource(seed: rules.seed, stream: "coco/split")
+        var order = Array(part.images.indices)
+        random.shuffle(&order)
+        let annotated = Set(part.annotatedImages.map(\.row))
+        order.removeAll { !annotated.contains($0) }
+        return Set(order.prefix(Int((Double(order.count) * rules.validationShare).rounded())))
     }
 
     /// The concepts of a category: the words of its name that have vectors, each once, in the name's order.
@@ -70,25 +92,27 @@ public struct COCODataset: ReferenceDataset {
         return found
     }
 
-    public func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample] {
-        let entry = entries[row], part = parts[entry.part]
-        let path = part.annotations.path, image = part.annotations.images[entry.row]
-        guard (width, height) == (image.width, image.height) else {
-            throw DatasetError.inconsistent(file: images[row].file, reason: "\(width)×\(height) pixels, but \(path) says \(image.width)×\(image.height)")
-        }
+    public func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations {
+        let entry = entries[row], part = parts[entry.part], path = part.annotations.path
+        let image = part.annotations.images[entry.row], size = COCOAnnotations.Size(width: width, height: height)
         let sampling = NearestSampling(viewOfMask(view, rules: rules), width: width, height: height)
         let file = try InputFile(path)
-        var instances: [Sample] = []
+        var instances: [Sample] = [], notes = AnnotationNotes()
         for annotation in part.annotations.annotations[entry.annotations] {
             guard let concepts = part.positives[annotation.category], !concepts.isEmpty else { continue }
             do {
-                let mask = try file.withJSON(at: annotation.place) { try segmentation(of: $0, image: image, sampling: sampling) }
+                if let declared = image.size, declared != size {
+                    throw JSONProblem("the file has \(width)×\(height) pixels, but \"images\" says \(declared.width)×\(declared.height)")
+                }
+                let mask = try file.withJSON(at: annotation.place) {
+                    try segmentation(of: $0, size: size, sampling: sampling, notes: &notes)
+                }
                 instances.append(Sample(concepts: concepts, mask: mask))
             } catch let problem as JSONProblem {
-                throw DatasetError.inconsistent(file: path, reason: "annotation \(annotation.id) of image \(image.id): \(problem.reason)")
+                try rules.refuse("annotation \(annotation.id) of image \(image.id): \(problem.reason)", in: path, &notes)
             }
         }
-        return Datasets.samples(of: instances, rules: rules)
+        return ImageAnnotations(samples: Datasets.samples(of: instances, rules: rules), notes: notes)
     }
 }
 

@@ -1,42 +1,65 @@
 import CJSON
 import Imaging
 
-/// The mask of an annotation as pycocotools' `annToMask`, seen through a sampling of the image.
-/// - Throws: `JSONProblem`.
-func segmentation(of annotation: JSONValue, image: COCOAnnotations.Image, sampling: NearestSampling) throws -> Bitmap {
-    let value = try annotation.member("segmentation")
-    if value.isArray {
-        var mask = Bitmap(width: sampling.columns.count, height: sampling.rows.count)
-        for outline in try outlines(value, image: image) { mask.formUnion(outline.sampled(sampling)) }
-        return mask
+/// The mask of an annotation, seen through a sampling of the image: its outline as pycocotools rasterises it, or, without one,
+/// its box.
+/// - Throws: `JSONProblem` when it has neither.
+func segmentation(
+    of annotation: JSONValue, size: COCOAnnotations.Size, sampling: NearestSampling, notes: inout AnnotationNotes
+) throws -> Bitmap {
+    let value = annotation.optional("segmentation")
+    if let value, value.isObject { return try runs(value, size: size).sampled(sampling) }
+    if let value, !value.isNull {
+        let (polygons, skipped) = try polygons(value)
+        if !polygons.isEmpty {
+            var mask = Bitmap(width: sampling.columns.count, height: sampling.rows.count)
+            for polygon in polygons {
+                mask.formUnion(try RunLengthMask(polygon: polygon, width: size.width, height: size.height).sampled(sampling))
+            }
+            notes.skippedParts += skipped
+            return mask
+        }
     }
-    return try runs(value, image: image).sampled(sampling)
+    let mask = try RunLengthMask(polygon: box(of: annotation), width: size.width, height: size.height).sampled(sampling)
+    notes.boxes += 1
+    return mask
 }
 
-private func outlines(_ value: JSONValue, image: COCOAnnotations.Image) throws -> [RunLengthMask] {
-    var polygons: [[Double]] = []
-    try value.forEach("segmentation") { polygon in
+/// The parts of an outline that are polygons (three points or more), and how many are not.
+private func polygons(_ value: JSONValue) throws -> (polygons: [[Double]], skipped: Int) {
+    var polygons: [[Double]] = [], alone: [Double] = [], skipped = 0
+    try value.forEach("segmentation") { part in
+        // Some exports write one polygon's numbers without a list around them.
+        guard part.isArray else { return alone.append(try part.number("segmentation")) }
         var numbers: [Double] = []
-        try polygon.forEach("segmentation") { numbers.append(try $0.number("segmentation")) }
-        polygons.append(numbers)
+        try part.forEach("segmentation") { numbers.append(try $0.number("segmentation")) }
+        if numbers.count < 6 { skipped += 1 } else { polygons.append(numbers) }
     }
-    guard let first = polygons.first else { throw JSONProblem("\"segmentation\" without a polygon") }
-    // So does pycocotools, which decides by the first polygon.
-    guard first.count > 4 else { throw JSONProblem("\"segmentation\" begins with a polygon of \(first.count) numbers (at least 6 make one)") }
-    return try polygons.map { try RunLengthMask(polygon: $0, width: image.width, height: image.height) }
+    if alone.count >= 6 { polygons.append(alone) }
+    return (polygons, skipped)
 }
 
-private func runs(_ value: JSONValue, image: COCOAnnotations.Image) throws -> RunLengthMask {
+/// The corners of an annotation's box, in the order in which pycocotools draws them.
+private func box(of annotation: JSONValue) throws -> [Double] {
+    var sides: [Double] = []
+    if let value = annotation.optional("bbox"), value.isArray { try value.forEach("bbox") { sides.append(try $0.number("bbox")) } }
+    guard sides.count == 4 else { throw JSONProblem("neither an outline (\"segmentation\") nor a box (\"bbox\") of four numbers") }
+    let (x, y, width, height) = (sides[0], sides[1], sides[2], sides[3])
+    guard width > 0, height > 0 else { throw JSONProblem("no outline, and a box of \(width)×\(height) pixels") }
+    return [x, y, x, y + height, x + width, y + height, x + width, y]
+}
+
+private func runs(_ value: JSONValue, size: COCOAnnotations.Size) throws -> RunLengthMask {
     let counts = try value.member("counts")
-    var size: [Int] = []
-    try value.member("size").forEach("size") { size.append(try $0.integer("size")) }
-    guard size == [image.height, image.width] else {
-        throw JSONProblem("RLE of size \(size) in an image of height \(image.height) and width \(image.width)")
+    var sides: [Int] = []
+    try value.member("size").forEach("size") { sides.append(try $0.integer("size")) }
+    guard sides == [size.height, size.width] else {
+        throw JSONProblem("RLE of size \(sides) in an image of height \(size.height) and width \(size.width)")
     }
     if counts.isString {
-        return try counts.withString("counts") { try RunLengthMask(compressed: $0, width: image.width, height: image.height) }
+        return try counts.withString("counts") { try RunLengthMask(compressed: $0, width: size.width, height: size.height) }
     }
     var lengths: [Int] = []
     try counts.forEach("counts") { lengths.append(try $0.integer("counts")) }
-    return try RunLengthMask(counts: lengths, width: image.width, height: image.height)
+    return try RunLengthMask(counts: lengths, width: size.width, height: size.height)
 }

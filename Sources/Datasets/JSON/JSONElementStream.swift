@@ -31,15 +31,25 @@ struct JSONElementStream: ~Copyable {
 
     deinit { buffer.deallocate() }
 
-    /// Calls `body` with the key ("" for a file that is one array), the element and its place, in the file's order.
-    /// Elements of arrays whose key is not `wanted`, and members that are no arrays, are passed over.
-    /// - Throws: `DatasetError.malformed` with the byte and line of what is no JSON, or of what `body` threw as `JSONProblem`.
-    mutating func forEach(wanted: (String) -> Bool = { _ in true },
-                          _ body: (String, JSONValue, JSONPlace) throws -> Void) throws {
+    typealias Body = (_ key: String, _ number: Int, JSONValue, JSONPlace) throws -> Void
+    typealias Refused = (_ key: String, _ number: Int, JSONProblem) throws -> Void
+
+    /// Passes over the byte order mark that some editors write.
+    private mutating func skipMark() throws {
+        _ = try refill()
+        if end >= 3, UnsafeRawBufferPointer(start: buffer, count: 3).elementsEqual([0xEF, 0xBB, 0xBF]) { at = 3 }
+    }
+
+    /// Calls `body` with the key ("" for a file that is one array), its number from 1, the element and its place, in the file's order.
+    /// Elements of arrays whose key is not `wanted`, and members that are no arrays, are passed over. An element that is no JSON,
+    /// or of which `body` throws a `JSONProblem`, goes to `refused` with its key and number.
+    /// - Throws: `DatasetError.malformed` with the byte and line of what is no JSON, or of what `refused` threw as `JSONProblem`.
+    mutating func forEach(wanted: (String) -> Bool = { _ in true }, refused: Refused = { throw $2 }, _ body: Body) throws {
         do {
+            try skipMark()
             switch try next() {
-            case UInt8(ascii: "["): try elements(key: "", wanted: true, body)
-            case UInt8(ascii: "{"): try members(wanted, body)
+            case UInt8(ascii: "["): try elements(key: "", wanted: true, refused, body)
+            case UInt8(ascii: "{"): try members(wanted, refused, body)
             default: throw JSONProblem("expected { or [")
             }
             if try skipSpace() != nil { throw JSONProblem("text after the end of the JSON value") }
@@ -48,7 +58,7 @@ struct JSONElementStream: ~Copyable {
         }
     }
 
-    private mutating func members(_ wanted: (String) -> Bool, _ body: (String, JSONValue, JSONPlace) throws -> Void) throws {
+    private mutating func members(_ wanted: (String) -> Bool, _ refused: Refused, _ body: Body) throws {
         if try skipSpace() == UInt8(ascii: "}") { at += 1; return }
         while true {
             guard let quote = try skipSpace() else { throw cut() }
@@ -59,7 +69,7 @@ struct JSONElementStream: ~Copyable {
             try expect(":")
             if try skipSpace() == UInt8(ascii: "[") {
                 at += 1
-                try elements(key: key, wanted: wanted(key), body)
+                try elements(key: key, wanted: wanted(key), refused, body)
             } else {
                 at += try valueLength()
             }
@@ -67,14 +77,20 @@ struct JSONElementStream: ~Copyable {
         }
     }
 
-    private mutating func elements(key: String, wanted: Bool, _ body: (String, JSONValue, JSONPlace) throws -> Void) throws {
+    private mutating func elements(key: String, wanted: Bool, _ refused: Refused, _ body: Body) throws {
         if try skipSpace() == UInt8(ascii: "]") { at += 1; return }
+        var number = 0
         while true {
             guard try skipSpace() != nil else { throw cut() }
             let length = try valueLength()
+            number += 1
             if wanted {
-                let value = try parser.parse(UnsafeRawBufferPointer(start: buffer + at, count: length))
-                try body(key, value, JSONPlace(offset: base + at, count: length))
+                do {
+                    let value = try parser.parse(UnsafeRawBufferPointer(start: buffer + at, count: length))
+                    try body(key, number, value, JSONPlace(offset: base + at, count: length))
+                } catch let problem as JSONProblem {
+                    try refused(key, number, problem)
+                }
             }
             at += length
             guard try more(closing: "]") else { return }

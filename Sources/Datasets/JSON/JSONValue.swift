@@ -15,10 +15,42 @@ struct JSONParser: ~Copyable {
     /// - Throws: `JSONProblem`.
     func parse(_ text: UnsafeRawBufferPointer) throws -> JSONValue {
         var root = CJSONValue()
-        if let reason = cjson_parse(handle, text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, &root) {
-            throw JSONProblem("not valid JSON: " + String(cString: reason))
+        guard let reason = cjson_parse(handle, text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, &root) else {
+            return JSONValue(raw: root)
         }
+        let problem = JSONProblem("not valid JSON: " + String(cString: reason))
+        guard let mended = Self.withoutNonNumbers(text) else { throw problem }
+        let isRead = mended.withUnsafeBytes {
+            cjson_parse(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count - Int(CJSON_PADDING), &root) == nil
+        }
+        guard isRead else { throw problem }
         return JSONValue(raw: root)
+    }
+
+    /// Python writes NaN and Infinity, which are no JSON: the text with null in their place and padding after it, so that they are
+    /// a problem only where a number is wanted; nil when it has none.
+    private static func withoutNonNumbers(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+        let words = ["NaN", "-Infinity", "Infinity"].map { Array($0.utf8) }
+        var out: [UInt8] = [], at = 0, inString = false, isMended = false
+        out.reserveCapacity(text.count + Int(CJSON_PADDING))
+        while at < text.count {
+            let byte = text[at]
+            if inString, byte == UInt8(ascii: "\\"), at + 1 < text.count {
+                out += [byte, text[at + 1]]
+                at += 2
+                continue
+            }
+            if byte == UInt8(ascii: "\"") { inString.toggle() }
+            if !inString, let word = words.first(where: { text[at...].starts(with: $0) }) {
+                out += Array("null".utf8)
+                at += word.count
+                isMended = true
+                continue
+            }
+            out.append(byte)
+            at += 1
+        }
+        return isMended ? out + [UInt8](repeating: 0x20, count: Int(CJSON_PADDING)) : nil
     }
 }
 
@@ -52,6 +84,14 @@ struct JSONValue {
     var isObject: Bool { cjson_kind(raw) == CJSON_OBJECT }
     var isArray: Bool { cjson_kind(raw) == CJSON_ARRAY }
     var isString: Bool { cjson_kind(raw) == CJSON_STRING }
+    var isNull: Bool { cjson_kind(raw) == CJSON_NULL }
+
+    /// The member `key` as a number that names something; some exports write such as strings of digits.
+    func identifier(_ key: StaticString) throws -> Int {
+        let value = try member(key)
+        if value.isString, let number = Int(try value.string(key)) { return number }
+        return try value.integer(key)
+    }
 
     func integer(_ name: StaticString) throws -> Int {
         var value: Int64 = 0

@@ -8,6 +8,7 @@ import Imaging
 public struct VisualGenomeDataset: ReferenceDataset {
     public let concepts: [String]
     public let images: [ReferenceImage]
+    public let notes: AnnotationNotes
 
     private let rules: DatasetRules
     /// Boxes of the concepts kept, image after image.
@@ -31,7 +32,8 @@ public struct VisualGenomeDataset: ReferenceDataset {
         let kept = objects.concepts.indices.filter { counts[$0] >= rules.minimumCount }
         concepts = kept.map { objects.concepts[$0] }.sortedByCodePoints()
         guard !concepts.isEmpty else {
-            throw DatasetError.empty(file: path, reason: "no concept has a word vector and occurs \(rules.minimumCount) times or more")
+            throw DatasetError.empty(file: path, reason: "no concept has a word vector and occurs \(rules.minimumCount) times or more"
+                + (objects.notes.unusableText.map { " (\($0))" } ?? ""))
         }
         let index = Dictionary(uniqueKeysWithValues: zip(concepts, Int32(0)...))
         let renamed = objects.concepts.indices.map { counts[$0] >= rules.minimumCount ? index[objects.concepts[$0]]! : -1 }
@@ -56,6 +58,7 @@ public struct VisualGenomeDataset: ReferenceDataset {
         self.boxes = boxes
         self.ranges = ranges
         self.rules = rules
+        notes = objects.notes
     }
 
     /// The folder that has the image; the first one for an image that none has, so that reading it names a file.
@@ -64,10 +67,10 @@ public struct VisualGenomeDataset: ReferenceDataset {
         return paths.first(where: isPresent) ?? paths.first ?? "\(id).jpg"
     }
 
-    public func samples(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> [Sample] {
+    public func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations {
         let canvas = canvasOfBoxes(width: width, height: height, rules: rules)
         let sampling = NearestSampling(viewOfMask(view, rules: rules), width: canvas.width, height: canvas.height)
         let instances = boxes[ranges[row]].map { Sample(concepts: [$0.concept], mask: boxMask($0, on: canvas, sampling: sampling)) }
-        return Datasets.samples(of: instances, rules: rules)
+        return ImageAnnotations(samples: Datasets.samples(of: instances, rules: rules), notes: AnnotationNotes())
     }
 }

@@ -19,30 +19,34 @@ struct VisualGenomeObjects {
     /// Concepts by number, in order of appearance.
     private(set) var concepts: [String] = []
 
-    /// - Throws: `DatasetError` for a file that cannot be read or is not Visual Genome's JSON.
+    /// Objects and images that cannot be used, and objects without a synset.
+    private(set) var notes = AnnotationNotes()
+    /// −1: no vector.
+    private var numbers: [String: Int32] = [:]
+
+    /// - Throws: `DatasetError` for a file that cannot be read, is not Visual Genome's JSON, lists an image twice, or (by `rules`)
+    ///   has an object that cannot be used.
     init(_ path: String, hasVector: (String) -> Bool, rules: DatasetRules) throws {
         self.path = path
+        var notes = AnnotationNotes()
         var stream = try JSONElementStream(path)
-        var numbers: [String: Int32] = [:]      // −1: no vector
-        try stream.forEach { key, value, _ in
+        try stream.forEach(refused: { key, number, problem in
+            guard key.isEmpty else { throw problem }
+            try rules.refuse("image number \(number): \(problem.reason)", in: path, &notes)
+        }) { key, _, value, _ in
             guard key.isEmpty else { throw JSONProblem("expected a list of images, found an object with \"\(key)\"") }
-            let id = Int64(try value.member("image_id").integer("image_id")), first = boxes.count
-            try Self.forEachObject(value.member("objects"), ofImage: id) { object in
-                var ofObject: [Int32] = []
-                try object.member("synsets").forEach("synsets") { synset in
-                    let word = conceptOfSynset(try synset.string("synsets"), rules: rules)
-                    let number = numbers[word] ?? {
-                        guard !word.isEmpty, hasVector(word) else { return -1 }
-                        concepts.append(word)
-                        return Int32(concepts.count - 1)
-                    }()
-                    numbers[word] = number
-                    if number >= 0 && !ofObject.contains(number) { ofObject.append(number) }
+            let id = Int64(try value.identifier(value.optional("image_id") == nil ? "id" : "image_id")), first = boxes.count
+            var number = 0
+            do {
+                try value.member("objects").forEach("objects") { object in
+                    number += 1
+                    do { try add(object, hasVector, rules, &notes) } catch let problem as JSONProblem {
+                        let name = (try? object.identifier("object_id")).map { "object \($0)" } ?? "object number \(number)"
+                        try rules.refuse("\(name) of image \(id): \(problem.reason)", in: path, &notes)
+                    }
                 }
-                if ofObject.isEmpty { return }
-                let x = try Self.pixels(object, "x"), y = try Self.pixels(object, "y")
-                let width = try Self.pixels(object, "w"), height = try Self.pixels(object, "h")
-                for concept in ofObject { boxes.append(Box(concept: concept, x: x, y: y, width: width, height: height)) }
+            } catch let problem as JSONProblem {
+                try rules.refuse("image \(id): \(problem.reason)", in: path, &notes)
             }
             images.append(Image(id: id, boxes: first..<boxes.count))
         }
@@ -50,24 +54,38 @@ struct VisualGenomeObjects {
         for (previous, next) in zip(images, images.dropFirst()) where previous.id == next.id {
             throw DatasetError.inconsistent(file: path, reason: "image \(next.id) is listed twice")
         }
+        self.notes = notes
     }
 
-    /// Calls `body` with every object of an image; what it throws gets the image and the object's place in the list.
-    private static func forEachObject(_ objects: JSONValue, ofImage id: Int64, _ body: (JSONValue) throws -> Void) throws {
-        var number = 0
-        do {
-            try objects.forEach("objects") {
-                number += 1
-                try body($0)
+    /// The boxes of an object: one for each of its concepts.
+    private mutating func add(
+        _ object: JSONValue, _ hasVector: (String) -> Bool, _ rules: DatasetRules, _ notes: inout AnnotationNotes
+    ) throws {
+        var ofObject: [Int32] = [], hasSynset = false
+        if let synsets = object.optional("synsets"), !synsets.isNull {
+            try synsets.forEach("synsets") { synset in
+                hasSynset = true
+                let word = conceptOfSynset(try synset.string("synsets"), rules: rules)
+                let number = numbers[word] ?? {
+                    guard !word.isEmpty, hasVector(word) else { return -1 }
+                    concepts.append(word)
+                    return Int32(concepts.count - 1)
+                }()
+                numbers[word] = number
+                if number >= 0 && !ofObject.contains(number) { ofObject.append(number) }
             }
-        } catch let problem as JSONProblem {
-            throw JSONProblem("image \(id)\(number == 0 ? "" : ", object \(number)"): \(problem.reason)")
         }
+        if !hasSynset { notes.withoutSynset += 1 }
+        if ofObject.isEmpty { return }
+        let (x, width) = try Self.side(object, "x", "w"), (y, height) = try Self.side(object, "y", "h")
+        for concept in ofObject { boxes.append(Box(concept: concept, x: x, y: y, width: width, height: height)) }
     }
 
-    /// A coordinate; no image is larger than the bound.
-    private static func pixels(_ object: JSONValue, _ key: StaticString) throws -> Int32 {
-        Int32(max(-(1 << 28), min(1 << 28, try object.member(key).integer(key))))
+    /// First pixel and number of pixels of a box's side: those whose centre lies in it. No image is larger than the bound.
+    private static func side(_ object: JSONValue, _ start: StaticString, _ length: StaticString) throws -> (Int32, Int32) {
+        func pixel(_ value: Double) -> Int32 { Int32(max(-0x1p28, min(0x1p28, (value - 0.5).rounded(.up)))) }
+        let from = try object.member(start).number(start), first = pixel(from)
+        return (first, pixel(from + (try object.member(length).number(length))) - first)
     }
 }
 

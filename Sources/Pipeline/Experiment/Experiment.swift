@@ -33,12 +33,32 @@ public struct Experiment: Sendable {
         public var scenes: Int
         /// Concepts that occur fewer times are dropped (Visual Genome).
         public var minimumCount: Int
-        public var onBadImage: OnBadImage
+        public var onBadImage: OnBad
+        /// An annotation that cannot be used is left out and noted, or ends the run.
+        public var onBadAnnotation: OnBad
+        /// Where the files of the splits lie below the origin (COCO).
+        public var splits: Splits
+        /// Share of the images that validate, where the seed cuts one file into both splits, as in Visual Genome.
+        public var validationShare: Double
         /// Random crops of every training image beside its standard crop; 0: the standard crop alone.
         public var views: Int
     }
 
-    public enum OnBadImage: String, CaseIterable, Sendable { case fail, skip }
+    public enum OnBad: String, CaseIterable, Sendable { case fail, skip }
+
+    /// The annotation file and the image folder (or zip archive) of each split.
+    public enum Splits: Sendable, Hashable {
+        /// COCO 2017's own names.
+        case official
+        case own(train: SplitFiles, validation: SplitFiles)
+        /// One set that the seed cuts into training and validation.
+        case cut(SplitFiles)
+    }
+
+    public struct SplitFiles: Sendable, Hashable {
+        public var annotations: String
+        public var images: String
+    }
 
     public struct Embedding: Sendable, Hashable {
         /// nil: the word vectors that `demo-scenes` writes.

@@ -92,9 +92,12 @@ private func origin(_ fields: Fields, path: String, example: String) throws -> O
 
 extension Experiment.Dataset {
     init(_ root: Fields) throws {
-        let fields = try root.object("dataset", known: ["kind", "root", "manifest", "limit", "scenes", "minimumCount", "onBadImage", "views"])
+        let fields = try root.object("dataset", known: ["kind", "root", "manifest", "limit", "scenes", "minimumCount", "onBadImage", "onBadAnnotation", "views", "splits", "validationShare"])
         kind = try fields.required("kind", "one of \(DatasetKind.allCases.map(\.rawValue).joined(separator: ", "))") { try fields.choice($0, DatasetKind.self) }
+        splits = try Self.splits(fields)
+        if splits != .official, kind != .coco { throw fields.error("splits", "absent unless \"kind\" is \"coco\"") }
         origin = try Pipeline.origin(fields, path: "root", example: "folder")
+        if splits != .official, origin == nil { origin = .path(".") }
         if kind != .demoScenes, origin == nil {
             _ = try fields.required("root", "a local folder (or give \"manifest\")", fields.string)
         }
@@ -104,8 +107,32 @@ extension Experiment.Dataset {
         limit = try fields.int("limit", in: 1...Int.max)
         scenes = try fields.int("scenes", in: 8...100_000) ?? 320
         minimumCount = try fields.int("minimumCount", in: 0...Int.max) ?? 100
-        onBadImage = try fields.choice("onBadImage", Experiment.OnBadImage.self) ?? .fail
+        onBadImage = try fields.choice("onBadImage", Experiment.OnBad.self) ?? .fail
+        onBadAnnotation = try fields.choice("onBadAnnotation", Experiment.OnBad.self) ?? .skip
+        validationShare = try fields.double("validationShare", in: 0.001...0.999) ?? 0.1
+        if fields.has("validationShare"), kind != .visualGenome {
+            guard case .cut = splits else {
+                throw fields.error("validationShare", "absent unless the seed cuts the dataset: \"splits\" with \"all\", or Visual Genome")
+            }
+        }
         views = try fields.int("views", in: 0...255) ?? 0
+    }
+
+    private static func splits(_ fields: Fields) throws -> Experiment.Splits {
+        guard fields.has("splits") else { return .official }
+        let splits = try fields.object("splits", known: ["train", "validation", "all"])
+        func files(_ name: String) throws -> Experiment.SplitFiles? {
+            guard splits.has(name) else { return nil }
+            let part = try splits.object(name, known: ["annotations", "images"])
+            return Experiment.SplitFiles(
+                annotations: try part.required("annotations", "an annotation file", part.string),
+                images: try part.required("images", "a folder of images, or a zip archive of them", part.string))
+        }
+        switch (try files("train"), try files("validation"), try files("all")) {
+        case (let train?, let validation?, nil): return .own(train: train, validation: validation)
+        case (nil, nil, let all?): return .cut(all)
+        default: throw fields.error("splits", "an object with \"train\" and \"validation\", or with \"all\", which the seed cuts")
+        }
     }
 }
 

@@ -6,7 +6,7 @@ import Imaging
 ///
 /// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,224,224,3] uint8}`, `/instances/{image [M] int32, offset
 /// [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first)}`, `/concepts/{token [C],
-/// seen [C] uint8 (at METHOD's category fraction)}`, `/skipped/{file, reason}`.
+/// draw [C] int32}`, `/skipped/{file, reason}`, `/annotations/{notes [4] int64, first}`.
 struct DatasetFile: Sendable {
     static let name = "dataset.h5"
     static let side = 224
@@ -19,6 +19,9 @@ struct DatasetFile: Sendable {
     let views: [UInt8]
     let hasViews: Bool
     let skipped: [String]
+    /// The rank of every concept in the draw of the seen ones.
+    let draw: [Int32]
+    let notes: DatasetNotes
     /// Image row of every sample; ascending.
     let sampleImages: [Int32]
     private let offsets: [Int32]
@@ -37,6 +40,8 @@ struct DatasetFile: Sendable {
         views = try file.read("images/view")
         hasViews = views.contains { $0 > 0 }
         skipped = try file.readStrings("skipped/file")
+        draw = try file.read("concepts/draw")
+        notes = try DatasetNotes(file)
         sampleImages = try file.read("instances/image")
         offsets = try file.read("instances/offset")
         positives = try file.read("instances/concepts")
@@ -75,5 +80,29 @@ struct DatasetFile: Sendable {
     /// Rows that training looks at in `split`: random crops where there are any.
     func isTrained(_ row: Int, in split: Split, views hasViews: Bool) -> Bool {
         splits[row] == split && (views[row] > 0) == (hasViews && split == .train)
+    }
+}
+
+/// What `dataset.h5` says of annotations that are not as METHOD has them: see `AnnotationNotes`.
+struct DatasetNotes: Sendable {
+    let unusable: Int, boxes: Int, skippedParts: Int, withoutSynset: Int
+    /// The first unusable ones.
+    let first: [String]
+
+    init(_ file: HDF5File) throws {
+        let counts = try file.read("annotations/notes", as: Int64.self).map(Int.init)
+        guard counts.count == 4 else { throw ExperimentError("dataset.h5: /annotations/notes has \(counts.count) numbers (expected 4)") }
+        (unusable, boxes, skippedParts, withoutSynset) = (counts[0], counts[1], counts[2], counts[3])
+        first = try file.readStrings("annotations/first")
+    }
+
+    /// One line for each kind that occurred.
+    var footnotes: [String] {
+        var lines: [String] = []
+        if let text = AnnotationNotes.unusableText(unusable, first) { lines.append(text) }
+        if boxes > 0 { lines.append("\(boxes) annotations have no outline: their box is the mask") }
+        if skippedParts > 0 { lines.append("\(skippedParts) parts of outlines have fewer than three points and were left out") }
+        if withoutSynset > 0 { lines.append("\(withoutSynset) objects have no synset, and so no concept") }
+        return lines
     }
 }

@@ -16,6 +16,10 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
     private var positives: [Int32] = []
     private var skippedFiles: [String] = []
     private var skippedReasons: [String] = []
+    /// Of the standard crops written so far.
+    private var notes = AnnotationNotes()
+    /// Names of the images whose files want them turned; not written.
+    private(set) var turned: [String] = []
 
     init(path: String) throws {
         let side = DatasetFile.side
@@ -28,26 +32,39 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
 
     func hasSamples(in split: Split) -> Bool { sampleImages.contains { splits[Int($0)] == split.rawValue } }
 
-    func append(_ image: PreparedImage, id: Int64, split: Split, view: Int) throws {
+    func append(_ image: PreparedImage, of reference: ReferenceImage, view: Int) throws {
         let row = Int32(ids.count)
         try pixels.append(image.pixels)
-        if !image.samples.isEmpty { try masks.append(image.samples.flatMap { $0.mask.packed }) }
-        for sample in image.samples {
+        let samples = image.annotations.samples
+        if !samples.isEmpty { try masks.append(samples.flatMap { $0.mask.packed }) }
+        for sample in samples {
             sampleImages.append(row)
             positives += sample.concepts
             offsets.append(Int32(positives.count))
         }
-        ids.append(id)
-        splits.append(split.rawValue)
+        if view == 0 { notes.add(image.annotations.notes) }
+        if image.isTurned, view == 0 { turned.append(Self.name(reference.file)) }
+        ids.append(reference.id)
+        splits.append(reference.split.rawValue)
         views.append(UInt8(view))
     }
 
+    /// What is to be said of all annotations: what their files said, then what the images did.
+    func notes(_ ofFiles: AnnotationNotes) -> AnnotationNotes {
+        var all = ofFiles
+        all.add(notes)
+        return all
+    }
+
     func skip(_ path: String, _ reason: String) {
-        skippedFiles.append(URL(fileURLWithPath: path).lastPathComponent)
+        skippedFiles.append(Self.name(path))
         skippedReasons.append(reason)
     }
 
-    func finish(concepts: [String], seen: [Bool]) throws {
+    private static func name(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
+
+    /// - Parameter draw: the rank of every concept in the draw of the seen ones.
+    func finish(concepts: [String], draw: [Int32], notes: AnnotationNotes) throws {
         try file.write("images/id", ids)
         try file.write("images/split", splits)
         try file.write("images/view", views)
@@ -55,9 +72,12 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
         try file.write("instances/offset", offsets)
         try file.write("instances/concepts", positives)
         try file.write("concepts/token", strings: concepts)
-        try file.write("concepts/seen", seen.map { $0 ? 1 : 0 } as [UInt8])
+        try file.write("concepts/draw", draw)
         try file.write("skipped/file", strings: skippedFiles)
         try file.write("skipped/reason", strings: skippedReasons)
+        let counts = [notes.unusable, notes.boxes, notes.skippedParts, notes.withoutSynset]
+        try file.write("annotations/notes", counts.map(Int64.init))
+        try file.write("annotations/first", strings: notes.first)
         try file.close()
     }
 }

@@ -77,8 +77,16 @@ public struct VariantResults: Sendable {
     var footnotes: [String] {
         var notes = ["\(dataset.imageCount) images, \(dataset.sampleCount) samples, \(dataset.concepts.count) concepts"]
         if samplesLeft > 0 { notes.append("\(samplesLeft) samples took no part in training: their mask is empty on the grid, or they have no seen concept") }
-        if !dataset.skipped.isEmpty { notes.append("\(dataset.skipped.count) images could not be read and were skipped: \(dataset.skipped.joined(separator: ", "))") }
-        return notes
+        if !dataset.skipped.isEmpty {
+            notes.append("\(dataset.skipped.count) images could not be read and were skipped: \(named(dataset.skipped, most: 10))")
+        }
+        return notes + dataset.notes.footnotes
+    }
+
+    /// The first of a list, and how many more there are.
+    private func named(_ names: [String], most: Int) -> String {
+        let first = names.prefix(most).joined(separator: ", ")
+        return names.count > most ? "\(first) and \(names.count - most) more" : first
     }
 
     var trainingTable: TrainingTable {

@@ -12,19 +12,18 @@ struct PreprocessStage: Stage {
     static let blockSize = 64
 
     let name = "preprocess"
-    let revision = 2
+    let revision = 3
     let outputs = [DatasetFile.name]
     let kind: DatasetKind
-    let onBadImage: Experiment.OnBadImage
+    let onBadImage: Experiment.OnBad
     let views: Int
-    let categoryFraction: Double
     let rules: DatasetRules
     let seed: UInt64
     let layout: DatasetLayout
 
     var parameters: Value {
         .object([
-            "kind": .string(kind == .visualGenome ? "visual-genome" : "coco"), "onBadImage": .string(onBadImage.rawValue), "views": .int(views),
+            "kind": .string(kind.rawValue), "layout": layout.parameters, "onBadImage": .string(onBadImage.rawValue), "views": .int(views),
             "rules": rules.parameters, "seed": .int(Int(seed)),
         ])
     }
@@ -62,12 +61,20 @@ struct PreprocessStage: Stage {
         }
         for (row, image) in ready { try add(image, row, dataset, to: writer) }
         context.worked(Double(rows.count))
-        guard writer.sampleCount > 0 else { throw ExperimentError("no image has a sample; check the annotations") }
+        let notes = writer.notes(dataset.notes)
+        guard writer.sampleCount > 0 else {
+            throw ExperimentError("no image has a sample; check the annotations" + (notes.unusableText.map { " (\($0))" } ?? ""))
+        }
+        notes.unusableText.map(context.note)
         for split in [Split.train, .validation] where !writer.hasSamples(in: split) {
             throw ExperimentError("the \(split == .train ? "training" : "validation") split has no instance; both splits need some")
         }
-        let seen = seenConcepts(count: dataset.concepts.count, fraction: categoryFraction, seed: seed)
-        try writer.finish(concepts: dataset.concepts, seen: seen)
+        if let first = writer.turned.first {
+            context.note("\(writer.turned.count) images say that they are to be turned (EXIF orientation), the first \(first): taken as their "
+                + "pixels lie, which is how masks are drawn; if yours were drawn on turned images, turn the files first")
+        }
+        let draw = conceptDraw(count: dataset.concepts.count, seed: seed)
+        try writer.finish(concepts: dataset.concepts, draw: draw, notes: notes)
     }
 
     private struct Row: Sendable { let image: Int; let view: Int }
@@ -80,26 +87,32 @@ struct PreprocessStage: Stage {
     }
 
     private func prepare(_ row: Row, _ dataset: any ReferenceDataset, _ images: ImageFiles) throws -> PreparedImage {
-        let image = try images.image(dataset.images[row.image].file)
+        let (image, orientation) = try images.image(dataset.images[row.image].file)
         let view = row.view == 0 ? nil
             : CropView(seed: seed, imageID: dataset.images[row.image].id, view: row.view, width: image.width, height: image.height)
-        let samples = try dataset.samples(ofImage: row.image, width: image.width, height: image.height, view: view)
-        return PreparedImage(pixels: (view.map(image.crop224) ?? image.centreCrop224()).pixels, samples: samples)
+        let annotations = try dataset.annotations(ofImage: row.image, width: image.width, height: image.height, view: view)
+        return PreparedImage(pixels: (view.map(image.crop224) ?? image.centreCrop224()).pixels, annotations: annotations,
+                             isTurned: orientation != .upright)
     }
 
     private func add(_ result: Result<PreparedImage, any Error>, _ row: Row, _ dataset: any ReferenceDataset, to writer: DatasetWriter) throws {
         let image = dataset.images[row.image]
         do {
-            try writer.append(result.get(), id: image.id, split: image.split, view: row.view)
-        } catch let error as ImagingError where onBadImage == .skip {
+            try writer.append(result.get(), of: image, view: row.view)
+        } catch let error as ImagingError {
+            guard onBadImage == .skip else {
+                throw ExperimentError("\(error); to leave such images out: --set dataset.onBadImage=skip")
+            }
             // The folder is where the dataset happens to lie: it must not get into the bytes.
-            if row.view == 0 { writer.skip(image.file, "\(error)".replacingOccurrences(of: "\(image.file): ", with: "")) }
+            if row.view == 0 { writer.skip(image.file, error.reason) }
         }
     }
 }
 
-/// One image as it is written: `[224, 224, 3]` pixels and its samples.
+/// One image as it is written: `[224, 224, 3]` pixels, its samples and what is to be said of its annotations.
 struct PreparedImage: Sendable {
     let pixels: [UInt8]
-    let samples: [Sample]
+    let annotations: ImageAnnotations
+    /// Its file's EXIF record wants it turned, which nobody does who draws masks on its pixels.
+    let isTurned: Bool
 }

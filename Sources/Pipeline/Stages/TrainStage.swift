@@ -35,7 +35,7 @@ struct TrainStage: Stage {
         let dataset = try DatasetFile(context.input("dataset"))
         let embedding = try EmbeddingFile(context.input("embedding"))
         let pooled = try PooledFile(context.input("pooled"))
-        let seen = seenConcepts(count: dataset.concepts.count, fraction: training.categoryFraction, seed: seed)
+        let seen = seenConcepts(draw: dataset.draw, fraction: training.categoryFraction)
         let concepts = try embedding.vectors(embedding.rows(of: zip(dataset.concepts, seen).filter(\.1).map(\.0)))
         func rows(_ split: Split) throws -> PooledRows {
             let rows = PooledRows(pooled, dataset, seen: seen, scale: maskScale255 ? 1 / 255 : 1) { sample in

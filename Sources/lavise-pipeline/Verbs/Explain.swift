@@ -18,7 +18,7 @@ struct Explain: ParsableCommand {
     @OptionGroup var global: GlobalOptions
     @Argument(help: "Experiment file, or its name.", completion: Completion.experiments) var experiment: String
     @Option(help: ArgumentHelp("A filter of the layer, from 0; may be given several times.", valueName: "number")) var filter: [Int] = []
-    @Option(help: ArgumentHelp("A JPEG of your own.", valueName: "file"), completion: .file(extensions: ["jpg", "jpeg"])) var image: String?
+    @Option(help: ArgumentHelp("A picture of your own.", valueName: "file"), completion: .file(extensions: ["jpg", "jpeg", "png", "webp", "gif", "bmp"])) var image: String?
     @Option(help: ArgumentHelp("A word.", valueName: "word")) var concept: String?
     @Option(help: "original, image, activation or projection.") var method: String?
     @Option(help: ArgumentHelp("The row of a matrix experiment, as its tables name it.", valueName: "labels")) var row: String?
@@ -79,7 +79,7 @@ struct Explain: ParsableCommand {
         do {
             seen = try explainer.explain(picture: picture, filters: filter.isEmpty ? nil : filter, count: words)
         } catch let error as ImagingError {
-            throw ExperimentError("\(error); --image takes a JPEG")
+            throw ExperimentError("\(error)")
         }
         let base = URL(fileURLWithPath: picture).deletingPathExtension().lastPathComponent
         let suffix = filter.isEmpty ? "" : "-filter-" + filter.map(String.init).joined(separator: "-")

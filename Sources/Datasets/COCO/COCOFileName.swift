@@ -1,0 +1,42 @@
+import Foundation
+
+/// Where the file of an image of `instances_*.json` lies: its `file_name`, or the last part of a URL. Exports write it in many
+/// ways: with the image folder or the path of another machine before it, with `\` for `/`.
+struct COCOFileName {
+    /// Parts joined by "/", none of them "..".
+    let path: String
+
+    /// - Throws: `JSONProblem` when the image names no file.
+    init(_ image: JSONValue) throws {
+        for key: StaticString in ["file_name", "coco_url", "flickr_url", "url"] {
+            guard let value = image.optional(key), !value.isNull else { continue }
+            let path = Self.cleaned(try value.string(key))
+            if !path.isEmpty {
+                self.path = path
+                return
+            }
+        }
+        throw JSONProblem("neither \"file_name\" nor a URL (\"coco_url\", \"flickr_url\")")
+    }
+
+    private static func cleaned(_ text: String) -> String {
+        var text = text
+        if text.contains("://") {
+            text = text.prefix { $0 != "?" && $0 != "#" }.split(separator: "/").last.map(String.init) ?? ""
+            text = text.removingPercentEncoding ?? text
+        }
+        let parts = text.split { $0 == "/" || $0 == "\\" }
+        // What a path does before its last ".." says nothing of the place below the image folder.
+        let below = parts.lastIndex(of: "..").map { parts[($0 + 1)...] } ?? parts[...]
+        return below.filter { $0 != "." }.joined(separator: "/")
+    }
+
+    /// The image's path in a folder: the longest end of `path` that is there; of a file that is nowhere the last part, so that
+    /// reading it names a file.
+    static func locate(_ path: String, in folder: String, _ isPresent: (String) -> Bool) -> String {
+        let parts = path.split(separator: "/")
+        guard parts.count > 1 else { return folder + "/" + path }
+        let ends = parts.indices.map { folder + "/" + parts[$0...].joined(separator: "/") }
+        return ends.first(where: isPresent) ?? ends[ends.count - 1]
+    }
+}
