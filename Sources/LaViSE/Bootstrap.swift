@@ -69,7 +69,7 @@ public struct Bootstrap: Sendable {
     /// - Throws: `EvaluationError` when `sums` has another number of filters.
     public func estimate(_ sums: RecallSums) throws -> RecallEstimate {
         let recall = sums.recall
-        let margin = try margin(filters: sums.filtersWithPairs) { try resampled(sums, $0) }
+        let margin = try margin(filters: sums.filtersWithPairs, errors(sums))
         let interval = recall.flatMap { recall in margin.flatMap { Self.interval(ofShare: recall, margin: $0) } }
         return RecallEstimate(
             recall: recall, low: interval?.low, high: interval?.high, filters: sums.pairs.count, pairs: sums.pairs.reduce(0, +))
@@ -78,35 +78,35 @@ public struct Bootstrap: Sendable {
     /// How much `a` exceeds `b` over the same draws of filters; nil when either has no pair.
     /// - Throws: `EvaluationError` when either has another number of filters.
     public func difference(_ a: RecallSums, _ b: RecallSums) throws -> RecallDifference? {
-        let margin = try margin(filters: min(a.filtersWithPairs, b.filtersWithPairs)) { resample in
-            guard let a = try resampled(a, resample), let b = try resampled(b, resample) else { return nil }
-            return a - b
-        }
+        let paired = try zip(errors(a), errors(b)).map { $0 - $1 }
+        let margin = margin(filters: min(a.filtersWithPairs, b.filtersWithPairs), paired)
         guard let first = a.recall, let second = b.recall else { return nil }
         let difference = first - second
         return RecallDifference(
             difference: difference, low: margin.map { difference - $0 }, high: margin.map { difference + $0 })
     }
 
-    /// The recall of one resample; nil when it drew no pair.
-    private func resampled(_ sums: RecallSums, _ resample: Int) throws -> Double? {
+    /// What every filter adds to the error of a recall: Σ recall minus what as many pairs of the mean would have, a pair. Pairs are
+    /// not drawn anew: where a few filters have most of them, resamples without these would exaggerate the error.
+    /// - Throws: `EvaluationError` when `sums` has another number of filters.
+    private func errors(_ sums: RecallSums) throws -> [Double] {
         guard sums.sums.count == filters, sums.pairs.count == filters else {
             throw EvaluationError.wrongShape("a bootstrap over \(filters) filters cannot resample \(sums.sums.count)")
         }
-        var total = 0.0, pairs = 0
-        for filter in 0..<filters {
-            let weight = weights[resample * filters + filter]
-            total += Double(weight) * sums.sums[filter]
-            pairs += Int(weight) * sums.pairs[filter]
-        }
-        return pairs == 0 ? nil : total / Double(pairs)
+        guard let recall = sums.recall else { return [Double](repeating: 0, count: filters) }
+        let pairs = Double(sums.pairs.reduce(0, +))
+        return zip(sums.sums, sums.pairs).map { ($0 - recall * Double($1)) / pairs }
     }
 
-    /// Student's t standard errors of a statistic: the deviation of its resamples, without the share (n − 1) / n by which
+    /// Student's t standard errors: the deviation of the errors' sum over resamples, without the share (n − 1) / n by which
     /// resamples of n filters vary less than samples. nil where there is no interval.
-    private func margin(filters: Int, _ statistic: (Int) throws -> Double?) rethrows -> Double? {
-        let values = try (0..<resamples).compactMap(statistic)
-        guard filters >= Self.fewestFilters, let summary = SeedSummary(values) else { return nil }
+    /// - Parameter filters: those with a ground truth.
+    private func margin(filters: Int, _ errors: [Double]) -> Double? {
+        guard filters >= Self.fewestFilters else { return nil }
+        let sums = (0..<resamples).map { resample in
+            errors.indices.reduce(0.0) { $0 + Double(weights[resample * self.filters + $1]) * errors[$1] }
+        }
+        guard let summary = SeedSummary(sums) else { return nil }
         let error = summary.deviation * (Double(filters) / Double(filters - 1)).squareRoot()
         guard error > Self.smallestError else { return nil }
         return StudentsT.bound(confidence: confidence, degrees: filters - 1) * error

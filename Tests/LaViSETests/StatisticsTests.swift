@@ -80,7 +80,7 @@ import Testing
     }
 
     /// Recalls 0, ¼, ½ of three filters: the standard error of their mean ¼ is 1/√48, which is .7698 on the scale of log-odds
-    /// (divided by ¼ · ¾), and t with 2 degrees is 4.303. Among all 27 resamples it is the same, so many draws tell it well.
+    /// (divided by ¼ · ¾), and t with 2 degrees is 4.303. So many draws tell it well.
     @Test func threeFiltersHaveAnIntervalAndTwoHaveNone() throws {
         let three = try Bootstrap(filters: 3, seed: 0, resamples: 200_000).estimate(RecallSums(sums: [0, 0.5, 1], pairs: [2, 2, 2]))
         let low = try #require(three.low), high = try #require(three.high)
