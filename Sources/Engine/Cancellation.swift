@@ -47,6 +47,11 @@ public final class Cancellation: Sendable {
             _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
             _exit(128 + receivedSignal.load(ordering: .relaxed))
         }
+        // A parent that has them blocked, as some starters do by mistake, means no protection from them.
+        var caught = sigset_t()
+        sigemptyset(&caught)
+        for signal in previous.map(\.0) + [SIGALRM] { sigaddset(&caught, signal) }
+        pthread_sigmask(SIG_UNBLOCK, &caught, nil)
         var oldAlarm = sigaction()
         sigaction(SIGALRM, &end, &oldAlarm)
         defer {

@@ -11,6 +11,7 @@ struct Executor: Sendable {
         let seconds: Double
         let peakMemory: Int
         let work: Double?
+        let threads: Int
     }
 
     /// - Parameters:
@@ -40,7 +41,7 @@ struct Executor: Sendable {
             return []
         }.flatMap { $0 }
         options.faults.pass("output.hashed")
-        return Result(outputs: outputs, seconds: seconds, peakMemory: Host.peakMemory(), work: meter.work)
+        return Result(outputs: outputs, seconds: seconds, peakMemory: Host.peakMemory(), work: meter.work, threads: threads)
     }
 
     /// Together: several flushes at once share one commit of the disk's journal.

@@ -114,6 +114,12 @@ public protocol FileLock: AnyObject, Sendable {
     /// Gives the lock back. Twice is fine.
     /// - Parameter removing: takes the file away as well, so that locks leave nothing behind.
     func release(removing: Bool)
+    /// Whether another took it although it was not given back: this process slept for longer than its lease.
+    var isLost: Bool { get }
+}
+
+extension FileLock {
+    public var isLost: Bool { false }
 }
 
 /// The clock: behind an interface so that tests can set it back.

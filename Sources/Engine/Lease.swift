@@ -51,6 +51,14 @@ final class Lease: Sendable {
         }
     }
 
+    /// Whether another host has taken it over. A disk that cannot tell is no reason to think so.
+    var isLost: Bool {
+        state.withLock { state in
+            guard !state.isOver else { return false }
+            do { return try store.fileSystem.read(path) != bytes(state.beats) } catch { return false }
+        }
+    }
+
     func release() {
         state.withLock { state in
             guard !state.isOver else { return }
@@ -115,6 +123,8 @@ final class LeasedLock: FileLock {
         lease.release()
         lock.release(removing: removing)
     }
+
+    var isLost: Bool { lease.isLost }
 
     deinit { release(removing: false) }
 }

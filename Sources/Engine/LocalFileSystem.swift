@@ -250,6 +250,10 @@ public struct LocalFileSystem: FileSystem {
                 close(descriptor)
                 if code == EWOULDBLOCK { return nil }
                 if code == EINTR { continue }
+                // A disk without flock (Lustre mounted so): this host's locks are kept here, other hosts have leases.
+                if [ENOSYS, EOPNOTSUPP, ENOLCK].contains(code), let here = localLock(for: path) {
+                    return try lock(here, exclusive: exclusive, label: label)
+                }
                 throw FileSystemError("lock", path, code: code)
             }
             // The last holder may have taken the file away between open and flock: then this lock guards nothing.
@@ -264,6 +268,17 @@ public struct LocalFileSystem: FileSystem {
             close(descriptor)
         }
     }
+}
+
+/// Where this user's lock on a file is kept on this host; nil for one that is there already, and where there is no such place.
+private func localLock(for path: String) -> String? {
+    let folder = "/tmp/lavise-locks-\(getuid())"
+    guard !path.hasPrefix(folder + "/") else { return nil }
+    var info = stat()
+    guard mkdir(folder, 0o700) == 0 || errno == EEXIST, lstat(folder, &info) == 0, info.st_mode & S_IFMT == S_IFDIR, info.st_uid == getuid() else {
+        return nil
+    }
+    return "\(folder)/\(Digest(hashing: path).hex)"
 }
 
 /// A `flock`: the kernel ends it when the descriptor closes, whatever happens to the process.

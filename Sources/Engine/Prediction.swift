@@ -82,7 +82,7 @@ extension Runner {
     private func lastOutcomes() throws -> [String: Outcome] {
         var latest: [String: Outcome] = [:]
         for fingerprint in try store.fingerprints() {
-            guard let trace = try store.trace(fingerprint), let outcome = trace.outcomes.last else { continue }
+            guard let trace = try store.trace(fingerprint), let outcome = trace.outcomes.last, outcome.work != 0 else { continue }
             if let known = latest[trace.fields.stage], known.finished >= outcome.finished { continue }
             latest[trace.fields.stage] = outcome
         }
@@ -94,7 +94,8 @@ extension Store {
     /// The outcome of a job when it ran last.
     func lastOutcome(plan: String, job: String) throws -> Outcome? {
         for fingerprint in try history(plan: plan, job: job)?.fingerprints ?? [] {
-            if let outcome = try trace(fingerprint)?.outcomes.first { return outcome }
+            // One that found all its work done by an attempt that died says nothing of what the job takes.
+            if let outcome = try trace(fingerprint)?.outcomes.first, outcome.work != 0 { return outcome }
         }
         return nil
     }

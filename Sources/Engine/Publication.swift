@@ -17,15 +17,21 @@ struct Publication: Sendable {
         var trace = try store.trace(ingredients.fingerprint)
             ?? Trace(job: job.id, fields: ingredients.fields, inputs: ingredients.inputs, outcomes: [])
         if let known = trace.outcomes.firstIndex(where: { $0.outputs == outputs }) {
-            trace.outcomes[known].executions += 1
+            let executions = trace.outcomes[known].executions + 1
+            // An attempt that found all its work done tells nothing of what it costs.
+            if trace.outcomes[known].work == 0, result.work != 0 { trace.outcomes[known] = outcome(outputs, result) }
+            trace.outcomes[known].executions = executions
         } else {
-            trace.outcomes.append(
-                Outcome(
-                    outputs: outputs, seconds: result.seconds, work: result.work, peakMemory: result.peakMemory, host: Host.name, versions: options.versions,
-                    finished: Double(store.time.now()) / 1e9, executions: 1))
+            trace.outcomes.append(outcome(outputs, result))
         }
         try store.write(trace, faults: options.faults)
         return trace
+    }
+
+    private func outcome(_ outputs: [Artifact], _ result: Executor.Result) -> Outcome {
+        Outcome(
+            outputs: outputs, seconds: result.seconds, work: result.work, threads: result.threads, peakMemory: result.peakMemory, host: Host.name,
+            versions: options.versions, finished: Double(store.time.now()) / 1e9, executions: 1)
     }
 
     /// nil when both outcomes are the same.

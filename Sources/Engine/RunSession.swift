@@ -69,7 +69,12 @@ final class RunSession: Sendable {
         options.faults.pass("job.locked")
         // Another process may have made it while this one waited.
         if !selection.forced.contains(index), try takeFresh(index, ingredients, pins, isShared: true) { return .done }
-        try make(index, ingredients, threads: threads, pins)
+        do {
+            try make(index, ingredients, threads: threads, pins, lock)
+        } catch where lock.isLost && !options.cancellation.isCancelled {
+            observer.noted(job: job.id, text: "another host took over while this one slept; its work is shared")
+            return .busy
+        }
         return .done
     }
 
@@ -147,7 +152,7 @@ final class RunSession: Sendable {
     }
 
     /// Executes a job and publishes what it leaves. The job's lock is held.
-    private func make(_ index: Int, _ ingredients: Inspector.Ingredients, threads: Int, _ pins: Pins) throws {
+    private func make(_ index: Int, _ ingredients: Inspector.Ingredients, threads: Int, _ pins: Pins, _ lock: any FileLock) throws {
         let job = plan.jobs[index]
         let found = try inspector.find(ingredients.fingerprint, job)
         let reason = selection.forced.contains(index) ? .forced : try inspector.reasons(job, ingredients, found)[0]
@@ -161,7 +166,7 @@ final class RunSession: Sendable {
             try store.flushFolders()
         }
         let work = store.workPath(ingredients.fingerprint)
-        let result = try execute(job, ingredients, in: work, threads: threads)
+        let result = try execute(job, ingredients, in: work, threads: threads, lock)
         try inspector.checkUnchanged(job, ingredients)
         let publication = Publication(store: store, options: options)
         try publication.adopt(result, pins, ingredients.fingerprint, threads: threads)
@@ -170,7 +175,7 @@ final class RunSession: Sendable {
         try store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
         options.faults.pass("history.written")
         try store.forgetFailure(ingredients.fingerprint)
-        try store.fileSystem.remove(work)
+        if !lock.isLost { try store.fileSystem.remove(work) }
         options.faults.pass("work.removed")
         let left = outputs.map { (artifact: $0, path: store.path(of: $0.digest)) }
         if let first = trace.outcomes.first, let error = publication.difference(job, first.outputs, left) { throw error }
@@ -178,7 +183,7 @@ final class RunSession: Sendable {
         settled(index, Result(status: status, artifacts: outputs, isTouched: true))
     }
 
-    private func execute(_ job: Job, _ ingredients: Inspector.Ingredients, in work: String, threads: Int) throws -> Executor.Result {
+    private func execute(_ job: Job, _ ingredients: Inspector.Ingredients, in work: String, threads: Int, _ lock: any FileLock) throws -> Executor.Result {
         let files = store.fileSystem
         for name in try files.names(in: work) where name.hasPrefix("out-") { try files.remove("\(work)/\(name)") }
         options.faults.pass("work.cleaned")
@@ -191,6 +196,7 @@ final class RunSession: Sendable {
                 threads: threads)
         } catch {
             try options.cancellation.check()
+            if lock.isLost { throw error }
             let seconds = Double(store.time.monotonic() - start) / 1e9
             // A disk that is full must not hide why the stage failed.
             try? store.noteFailure(ingredients.fingerprint, job: job.id, message: options.describe(error), seconds: seconds, host: Host.name)

@@ -23,8 +23,9 @@ public struct Runner: Sendable {
     /// - Throws: `EngineError`. Whatever was finished before is kept.
     public func run(_ plan: Plan) throws -> [JobStatus] {
         try asEngineError {
+            let selection = try Selection(plan, options)
             try store.open()
-            let session = RunSession(try Selection(plan, options), inspector(plan), observer)
+            let session = RunSession(selection, inspector(plan), observer)
             guard options.catchSignals else { return try session.run() }
             return try options.cancellation.catchingSignals { try session.run() }
         }

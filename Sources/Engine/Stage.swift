@@ -59,6 +59,11 @@ public struct StageContext: Sendable {
             cancellation: Cancellation(), faults: .off, meter: ProgressMeter(job: stage.name, observer: SilentObserver(), time: SystemTime()))
     }
 
+    /// A name for a file on its way into `scratch` that no other attempt gives, should another host take over while this one sleeps.
+    public func partial(_ path: String) -> String {
+        "\(path).\(output.split(separator: "/").last ?? "").partial"
+    }
+
     /// The path of an input, a file or folder to be read only.
     /// - Throws: `EngineError.unknownInput` when the job declares no such input.
     public func input(_ name: String) throws -> String {

@@ -100,7 +100,9 @@ public struct Store: Sendable {
 
     /// The same for the folders that hold artifacts and traces: who made one may have died before flushing its name.
     func flushFolders() throws {
-        for folder in ["\(root)/ac", "\(root)/cas", root] where try fileSystem.status(of: folder) != nil { try fileSystem.sync(folder) }
+        let names = try fileSystem.names(in: root)
+        for folder in ["ac", "cas"] where names.contains(folder) { try fileSystem.sync("\(root)/\(folder)") }
+        if try fileSystem.status(of: root) != nil { try fileSystem.sync(root) }
     }
 
     /// Moves a file from `work/` to where artifacts and traces will go: what no disk of its own may hide until the work is done.

@@ -58,7 +58,10 @@ extension Store {
 
     /// Something in the folder that no store without a marker has; nil when it is such a store, empty or absent.
     private func stranger() throws -> String? {
-        let names = try fileSystem.names(in: root).filter { name in
+        let all = try fileSystem.names(in: root)
+        // Another process founded it just now.
+        if all.contains(Store.markerName) { return nil }
+        let names = all.filter { name in
             name != ".gitignore" && !name.hasPrefix("\(Store.markerName).") && !isDropping(Array(name.utf8)[...])
         }
         var isKnown = names.isEmpty

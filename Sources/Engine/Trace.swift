@@ -16,6 +16,8 @@ public struct Outcome: Sendable, Equatable {
     public let seconds: Double
     /// How much work that was, in a unit of the stage's own; nil where the stage did not say.
     public let work: Double?
+    /// On how many threads; nil in traces of before this was noted.
+    public let threads: Int?
     /// Highest resident memory of the process while the job ran, in bytes.
     public let peakMemory: Int
     public let host: String
@@ -131,6 +133,7 @@ extension Outcome {
             "executions": .int(executions),
         ]
         value["work"] = work.map { .double($0) }
+        value["threads"] = threads.map { .int($0) }
         return .object(value)
     }
 
@@ -141,7 +144,8 @@ extension Outcome {
             let finished = value["finished"]?.doubleValue, let executions = value["executions"]?.intValue
         else { return nil }
         self.init(
-            outputs: outputs.compactMap { $0 }, seconds: seconds, work: value["work"]?.doubleValue, peakMemory: peakMemory, host: host,
+            outputs: outputs.compactMap { $0 }, seconds: seconds, work: value["work"]?.doubleValue, threads: value["threads"]?.intValue,
+            peakMemory: peakMemory, host: host,
             versions: versions.compactMapValues(\.stringValue), finished: finished, executions: executions)
     }
 }

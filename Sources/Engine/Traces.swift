@@ -3,7 +3,17 @@ import Fingerprints
 extension Store {
     /// The trace kept under a fingerprint. A damaged one counts as none: the job runs again.
     public func trace(_ fingerprint: Digest) throws -> Trace? {
-        try fileSystem.read(sharded("ac", fingerprint)).flatMap { Trace(json: $0, fingerprint: fingerprint) }
+        guard try isListed("ac", fingerprint) else { return nil }
+        return try fileSystem.read(sharded("ac", fingerprint)).flatMap { Trace(json: $0, fingerprint: fingerprint) }
+    }
+
+    /// Whether a file may be there that another host wrote. A network disk remembers for a while which names were absent when they
+    /// were asked for, but lists a folder anew: there only names that were listed are asked for.
+    private func isListed(_ kind: String, _ digest: Digest) throws -> Bool {
+        guard lease != nil else { return true }
+        let hex = digest.hex, shard = String(hex.prefix(2))
+        return try fileSystem.names(in: root).contains(kind) && fileSystem.names(in: "\(root)/\(kind)").contains(shard)
+            && fileSystem.names(in: "\(root)/\(kind)/\(shard)").contains(hex)
     }
 
     func write(_ trace: Trace, faults: FaultPoints) throws {

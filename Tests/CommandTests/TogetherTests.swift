@@ -106,4 +106,62 @@ import Testing
             #expect(ends.map(\.ran) == [["scenes"], []])
         }
     }
+
+    /// A host that was suspended for longer than its lease wakes while another one is at its job, or has done it: it takes what is there.
+    @Test(arguments: [false, true])
+    func aHostThatSleptGivesItsJobUp(untilItIsDone: Bool) throws {
+        try Command.inMemory { command in
+            try command.makeTiny(epochs: 300)
+            let one = try command.start(["run", "x.json", "-j", "1"], Self.host("one", lease: 1).merging(["LAVISE_FAULT_LOG": command.path("one")]) { $1 })
+            while one.isRunning, !command.places("one").contains("train.epoch") { usleep(2000) }
+            kill(one.id, SIGSTOP)
+            let two = try command.start(["run", "x.json", "-j", "1"], Self.host("two", lease: 1).merging(["LAVISE_FAULT_LOG": command.path("two")]) { $1 })
+            if untilItIsDone {
+                #expect(try two.wait().code == 0)
+            } else {
+                while two.isRunning, !command.places("two").contains("train.epoch") { usleep(2000) }
+            }
+            kill(one.id, SIGCONT)
+            let ends = [try one.wait(), try two.wait()]
+            #expect(ends.map(\.code) == [0, 0], "\(ends.map(\.errors))")
+            #expect(!ends[0].errors.contains("failed"), "\(ends[0].errors)")
+            #expect(try StoreContent(command).jobs.values.allSatisfy { $0.outcomes == 1 })
+            #expect(command.leftWork().isEmpty)
+        }
+    }
+
+    /// A disk without `flock`: the locks of this host are kept elsewhere, and a job is still made once.
+    @Test func withoutFlockAJobIsMadeOnce() throws {
+        try Command.inMemory { command in
+            try command.makeTiny(epochs: 20)
+            try command.write("shim.c", """
+                #define _GNU_SOURCE
+                #include <errno.h>
+                #include <stdio.h>
+                #include <string.h>
+                #include <sys/syscall.h>
+                #include <unistd.h>
+                int flock(int fd, int how) {
+                    char link[64], path[4096];
+                    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+                    ssize_t n = readlink(link, path, sizeof path - 1);
+                    path[n < 0 ? 0 : n] = 0;
+                    if (strstr(path, "/.lavise/")) { errno = ENOSYS; return -1; }
+                    return syscall(SYS_flock, fd, how);
+                }
+                """)
+            let compiler = Process()
+            compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            compiler.arguments = ["clang", "-shared", "-fPIC", "-o", command.path("shim.so"), command.path("shim.c")]
+            try compiler.run()
+            compiler.waitUntilExit()
+            try #require(compiler.terminationStatus == 0)
+            let environment = ["LD_PRELOAD": command.path("shim.so")]
+            let running = try (0..<2).map { _ in try command.start(["run", "x.json"], environment) }
+            let ends = try running.map { try $0.wait() }
+            #expect(ends.map(\.code) == [0, 0], "\(ends.map(\.errors))")
+            #expect(ends.flatMap(\.ran).count == Self.stageCount)
+            #expect(try StoreContent(command).jobs.values.allSatisfy { $0.executions == 1 })
+        }
+    }
 }

@@ -104,7 +104,7 @@ import Testing
             }
         }
         let status = try Self.runner(process).run(Self.plan(process, ran))[0]
-        #expect(collections.value == 1)
+        #expect(collections.value > 0)
         #expect(try collector.read(status.outputs[0].path) == Array("made".utf8))
         #expect(try Self.runner(collector).run(Self.plan(collector, ran)).map(\.ran) == [false] && ran.value == 1)
     }

@@ -54,6 +54,31 @@ import Testing
         #expect(gate.entered.value == 1)
     }
 
+    /// A network disk goes on saying that a name is absent which it was asked for before another host made it.
+    @Test func whatAnotherHostMadeIsSeenThoughItsNameWasAbsentBefore() throws {
+        let disk = MemoryDisk(), gate = Gate(), shop = try Workshop()
+        @Sendable func run(_ process: MemoryProcess) throws {
+            let plan = try Plan([Job(id: "slow", stage: TestStage(name: "slow") { context in
+                gate.entered.change { $0 += 1 }
+                while !gate.isOpen.value { Thread.sleep(forTimeInterval: 0.002) }
+                try process.write([1], to: context.output + "/out")
+            }, inputs: [])])
+            let runner = Runner(
+                store: try Store(at: "/store", fileSystem: process, time: process), options: RunOptions(catchSignals: false, faults: .off),
+                observer: Workshop.Listener(workshop: shop))
+            let status = try runner.run(plan)[0]
+            guard try process.read(status.outputs[0].path) == [1] else { throw CancellationError() }
+        }
+        let first = disk.startProcess(isNetwork: true), second = disk.startProcess(isNetwork: true)
+        let one = Self.background { try run(first) }
+        Self.wait { gate.entered.value == 1 }
+        let two = Self.background { try run(second) }
+        Self.wait { shop.lines.withLock { $0.contains { $0.hasPrefix("waiting slow") } } }
+        gate.isOpen.change { $0 = true }
+        Self.wait { one.value != nil && two.value != nil }
+        #expect(one.value == "fine" && two.value == "fine" && gate.entered.value == 1)
+    }
+
     @Test func aTimeoutNamesTheHolder() throws {
         let shop = try Workshop()
         let gate = Gate()

@@ -47,12 +47,13 @@ final class MemoryDisk: Sendable {
         }
     }
 
-    func startProcess(_ trouble: Trouble? = nil) -> MemoryProcess {
+    /// - Parameter isNetwork: sees the disk as a network disk, which remembers names that were absent when they were looked up.
+    func startProcess(_ trouble: Trouble? = nil, isNetwork: Bool = false) -> MemoryProcess {
         let id = state.withLock { state in
             state.processes += 1
             return state.processes
         }
-        return MemoryProcess(disk: self, id: id, trouble: trouble)
+        return MemoryProcess(disk: self, id: id, trouble: trouble, isNetwork: isNetwork)
     }
 
     /// Every byte and name that was not flushed is kept, lost or torn, as chance will have it.
@@ -218,7 +219,11 @@ final class MemoryProcess: FileSystem, TimeSource {
     /// Called before each operation on a path, with a verb.
     let before = Mutex<(@Sendable (_ operation: String, _ path: String) throws -> Void)?>(nil)
 
-    init(disk: MemoryDisk, id: Int, trouble: Trouble?) {
+    private let isNetwork: Bool
+    private let absent = Mutex<Set<String>>([])
+
+    init(disk: MemoryDisk, id: Int, trouble: Trouble?, isNetwork: Bool) {
+        self.isNetwork = isNetwork
         self.disk = disk
         self.id = id
         self.trouble = trouble
@@ -266,14 +271,16 @@ final class MemoryProcess: FileSystem, TimeSource {
     func absolute(_ path: String) throws -> String { path.hasPrefix("/") ? path : "/" + path }
 
     func status(of path: String) throws -> FileStatus? {
-        try operate("look at", path, writes: false) { state in
+        if isRememberedAbsent(path) { return nil }
+        return try operate("look at", path, writes: false) { state in
             guard let inode = state.find(path), let node = state.nodes[inode] else { return nil }
             return state.status(node, inode)
         }
     }
 
     func names(in folder: String) throws -> [String] {
-        try operate("list", folder, writes: false) { $0.node(folder)?.entries.keys.sorted() ?? [] }
+        if isRememberedAbsent(folder) { return [] }
+        return try operate("list", folder, writes: false) { $0.node(folder)?.entries.keys.sorted() ?? [] }
     }
 
     func scan(_ folder: String, threads: Int, asInput: Bool) throws -> FolderScan {
@@ -286,7 +293,8 @@ final class MemoryProcess: FileSystem, TimeSource {
     }
 
     func read(_ path: String) throws -> [UInt8]? {
-        try operate("read", path, writes: false) { $0.node(path)?.bytes }
+        if isRememberedAbsent(path) { return nil }
+        return try operate("read", path, writes: false) { $0.node(path)?.bytes }
     }
 
     func digest(of path: String, hashed: (Int) throws -> Void) throws -> Digest {
@@ -296,6 +304,7 @@ final class MemoryProcess: FileSystem, TimeSource {
     }
 
     func write(_ bytes: [UInt8], to path: String) throws {
+        defer { remember(path) }
         let half = { (state: inout MemoryDisk.State) in
             do { try state.put(Array(bytes.prefix(bytes.count / 2)), at: path) } catch {}
         }
@@ -303,14 +312,39 @@ final class MemoryProcess: FileSystem, TimeSource {
     }
 
     func create(_ bytes: [UInt8], at path: String) throws -> Bool {
-        try operate("write", path, writes: true) { state in
+        defer { remember(path) }
+        return try operate("write", path, writes: true) { state in
             guard state.find(path) == nil else { return false }
             try state.put(bytes, at: path)
             return true
         }
     }
 
-    func isShared(_ path: String) -> Bool { false }
+    func isShared(_ path: String) -> Bool { isNetwork }
+
+    /// Whether a look at a path is answered from what this process remembers: that a name on the way was absent.
+    private func isRememberedAbsent(_ path: String) -> Bool {
+        guard isNetwork else { return false }
+        var prefix = ""
+        for part in path.split(separator: "/") {
+            prefix += "/\(part)"
+            if absent.withLock({ $0.contains(prefix) }) { return true }
+            if disk.state.withLock({ $0.find(prefix) == nil }) {
+                absent.withLock { _ = $0.insert(prefix) }
+                return true
+            }
+        }
+        return false
+    }
+
+    /// What this process makes itself it knows.
+    private func remember(_ path: String) {
+        var prefix = ""
+        for part in path.split(separator: "/") {
+            prefix += "/\(part)"
+            absent.withLock { _ = $0.remove(prefix) }
+        }
+    }
 
     func append(_ bytes: [UInt8], to path: String) throws {
         try operate("write", path, writes: true) { state in
@@ -333,11 +367,13 @@ final class MemoryProcess: FileSystem, TimeSource {
     }
 
     func makeFolder(_ path: String) throws {
+        defer { remember(path) }
         try operate("make the folder", path, writes: true) { $0.makeFolder(path) }
     }
 
     func rename(_ path: String, to new: String) throws {
         if let before = before.withLock({ $0 }) { try before("move to", new) }
+        defer { remember(new) }
         try operate("move", path, writes: true) { state in
             let (from, name) = try state.folder(of: path, "move")
             let (to, newName) = try state.folder(of: new, "move")
@@ -379,7 +415,8 @@ final class MemoryProcess: FileSystem, TimeSource {
     }
 
     func lock(_ path: String, exclusive: Bool, label: String) throws -> (any FileLock)? {
-        try operate("lock", path, writes: false) { state in
+        defer { remember(path) }
+        return try operate("lock", path, writes: false) { state in
             var lock = state.locks[path] ?? MemoryDisk.Lock(isExclusive: exclusive, holders: [])
             guard lock.holders.isEmpty || !exclusive && !lock.isExclusive else { return nil }
             if exclusive || state.find(path) == nil { try state.put(Array(label.utf8), at: path) }

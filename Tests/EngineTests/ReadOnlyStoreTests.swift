@@ -34,6 +34,7 @@ import Testing
         #expect(try runner(guest).why(stage(guest), job: "x").steps.count == 1)
         let verified = try runner(guest).verify(stage(guest))[0]
         #expect(verified.error == nil && verified.agreeing == 2 && verified.executions == 2)
+        disk.advance(seconds: 10)
         let promised = try runner(guest).collectGarbage(Keep(), dryRun: true)
         #expect(Set(promised.items.map(\.kind)).isSuperset(of: [.artifact, .trace]))
         try runner(guest).store.register(KnownProject(path: "/p", data: "/d", results: "/r"))

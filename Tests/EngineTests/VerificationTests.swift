@@ -101,6 +101,29 @@ import Testing
         #expect(try shop.runner().predict(plan(40))[0].seconds == seconds)
     }
 
+    /// An attempt that found all its work done by one that died: what it took is no measure of the job.
+    @Test func anAttemptWithoutWorkPredictsNothing() throws {
+        let disk = MemoryDisk(), process = disk.startProcess(), work = Box(0.0)
+        func plan(_ parameter: Int) throws -> Plan {
+            try Plan([Job(id: "x", stage: TestStage(name: "x", parameters: ["p": .int(parameter)]) { context in
+                disk.advance(seconds: work.value)
+                context.worked(work.value)
+                try process.write([1], to: context.output + "/out")
+            }, inputs: [])])
+        }
+        func runner(_ force: [String] = []) throws -> Runner {
+            let options = RunOptions(jobs: 3, force: force, catchSignals: false, faults: .off)
+            return Runner(store: try Store(at: "/store", fileSystem: process, time: process), options: options)
+        }
+        let fingerprint = try #require(runner().run(plan(0))[0].fingerprint)
+        #expect(try runner().predict(plan(1))[0].seconds == nil)
+        work.change { $0 = 8 }
+        _ = try runner(["x"]).run(plan(0))
+        let outcome = try #require(runner().store.trace(fingerprint)?.outcomes.first)
+        #expect(outcome.executions == 2 && outcome.work == 8 && outcome.seconds.rounded() == 8 && outcome.threads == 3)
+        #expect(try runner().predict(plan(1))[0].seconds?.rounded() == 8)
+    }
+
     @Test func provenanceOfDigestFingerprintAndFile() throws {
         let shop = try Workshop()
         try shop.write("text", to: "a.txt")

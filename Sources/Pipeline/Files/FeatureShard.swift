@@ -30,7 +30,7 @@ struct FeatureShard: Sendable {
 
     /// Writes beside `path` and renames, so that a shard that exists is whole. Maps take the precision they will have in the end.
     func write(to path: String, precision: Experiment.Precision, _ context: StageContext) throws {
-        let partial = path + ".partial"
+        let partial = context.partial(path)
         let file = try HDF5File.create(partial)
         switch precision {
         case .float32: try file.write("maps", maps)

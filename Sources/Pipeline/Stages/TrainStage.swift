@@ -63,9 +63,10 @@ struct TrainStage: Stage {
                 try context.checkCancelled()
                 context.progress(epoch * steps + step, of: training.epochs * steps, "steps")
             }
-            try trainer.save(to: state + ".partial")
+            let partial = context.partial(state)
+            try trainer.save(to: partial)
             context.faultPoint("train.epoch")
-            guard rename(state + ".partial", state) == 0 else {
+            guard rename(partial, state) == 0 else {
                 throw ExperimentError("\(state): cannot be renamed into place: \(String(cString: strerror(errno)))")
             }
         }
