@@ -115,8 +115,8 @@ import Testing
                 try command.write(name, #"{"name": "\#(own)", "files": [{"name": "v.txt", "license": "", "urls": ["\#(url)"]}]}"#)
                 let lock = URL(fileURLWithPath: path).deletingLastPathComponent().appending(path: "\(own).lock.json").path
                 defer { _ = [lock, path].map { try? FileManager.default.removeItem(atPath: $0) } }
-                let outcome = try command.run("run", "x.json", "--set", #"embedding={"kind":"glove","manifest":"\#(name)"}"#, "--quiet")
-                #expect(outcome.code == 0 && FileManager.default.fileExists(atPath: command.path("results/x/recall.md")), "\(outcome.errors)")
+                let outcome = try command.run("run", "x.json", "--set", #"embedding={"kind":"glove","manifest":"\#(name)"}"#, "--quiet", "--results", "out")
+                #expect(outcome.code == 0 && FileManager.default.fileExists(atPath: command.path("out/x/recall.md")), "\(outcome.errors)")
                 #expect(try String(contentsOfFile: lock, encoding: .utf8).contains(try Digest(contentsOf: command.path("data/scenes/glove.txt")).hex))
                 #expect(try command.run("status", "x.json", "--exit-code", "--set", #"embedding={"kind":"glove","manifest":"\#(name)"}"#).code == 0)
             }

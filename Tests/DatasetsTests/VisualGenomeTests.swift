@@ -102,10 +102,15 @@ private let pair: [(image: Int, synsets: [String], box: [Int])] = [1, 2].flatMap
         for _ in 0..<60 {
             let width = 1 + random.below(500), height = 1 + random.below(500)
             let box = [random.below(2 * width) - width / 2, random.below(2 * height) - height / 2, random.below(width + 1), random.below(height + 1)]
-            func drawn(_ width: Int, _ height: Int) -> Bitmap {
+            // Whether a place lies in one side of the box; as Python slices it, a bound below 0 counts from the far end.
+            func lies(_ place: Int, _ start: Int, _ count: Int, of length: Int, isSliced: Bool) -> Bool {
+                func bound(_ value: Int) -> Int { isSliced && value < 0 ? max(0, value + length) : value }
+                return place >= bound(start) && place < bound(start + count)
+            }
+            func drawn(_ width: Int, _ height: Int, isSliced: Bool = false) -> Bitmap {
                 var mask = Bitmap(width: width, height: height)
-                for y in 0..<height where y >= box[1] && y < box[1] + box[3] {
-                    for x in 0..<width where x >= box[0] && x < box[0] + box[2] { mask[x, y] = true }
+                for y in 0..<height where lies(y, box[1], box[3], of: height, isSliced: isSliced) {
+                    for x in 0..<width where lies(x, box[0], box[2], of: width, isSliced: isSliced) { mask[x, y] = true }
                 }
                 return mask
             }
@@ -114,7 +119,8 @@ private let pair: [(image: Int, synsets: [String], box: [Int])] = [1, 2].flatMap
             let right = try read(folder, objects), wrong = try read(folder, objects) { $0.transposedBoxMask = true }
             #expect(try right.samples(ofImage: 0, width: width, height: height)[0].mask == drawn(width, height).crop224())
             #expect(try right.samples(ofImage: 0, width: width, height: height, view: view)[0].mask == drawn(width, height).sampled(view.sampling))
-            #expect(try wrong.samples(ofImage: 0, width: width, height: height)[0].mask == drawn(height, width).crop224())
+            let transposed = drawn(height, width, isSliced: true).crop224()
+            #expect(try wrong.samples(ofImage: 0, width: width, height: height)[0].mask == transposed)
         }
     }
 

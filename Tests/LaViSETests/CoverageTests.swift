@@ -38,8 +38,7 @@ import Testing
         let repetitions = filters > 100 ? 1000 : 3000
         for population in [Population("low") { $0 * $0 * $0 }, Population("middle") { 1 - $0.squareRoot() }] {
             var random = RandomSource(seed: UInt64(filters), stream: "samples")
-            // The draws stay the same: an interval depends on them only by the precision of its standard error.
-            let bootstrap = Bootstrap(filters: filters, seed: 9, resamples: 400)
+            let bootstrap = Bootstrap(filters: filters, seed: 9)
             var within = 0, given = 0
             for _ in 0..<repetitions {
                 let estimate = try bootstrap.estimate(population.draw(filters, &random))
