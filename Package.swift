@@ -69,7 +69,13 @@ let package = Package(
         .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5"]),
-        .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "TransferTestSupport", "Imaging", "Networks", "Tensors", "Engine", "HDF5", "Transfer", "Datasets", "Fingerprints"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: [
+                "Pipeline", "LaViSE", "Reporting", "TransferTestSupport", "Imaging", "Networks", "Tensors", "Engine",
+                "HDF5", "Transfer", "Datasets", "Fingerprints",
+            ],
+            resources: [.copy("Fixtures")]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -91,11 +91,11 @@ public struct Bootstrap: Sendable {
         let values = try (0..<resamples).compactMap(statistic).sorted()
         guard !values.isEmpty else { return nil }
         let tail = (1 - confidence) / 2
-        return (percentile(values, tail), percentile(values, 1 - tail))
+        return (Self.percentile(values, tail), Self.percentile(values, 1 - tail))
     }
 
-    /// Linear interpolation between order statistics.
-    private func percentile(_ sorted: [Double], _ share: Double) -> Double {
+    /// Linear interpolation between order statistics; `sorted` is not empty.
+    package static func percentile(_ sorted: [Double], _ share: Double) -> Double {
         let position = share * Double(sorted.count - 1)
         let low = Int(position), high = min(low + 1, sorted.count - 1)
         return sorted[low] + (position - Double(low)) * (sorted[high] - sorted[low])

@@ -56,15 +56,24 @@ public struct FilterExplainer {
     /// - Throws: `ExperimentError` for a word that is no concept, naming the nearest.
     public func filters(saying word: String, among count: Int) throws -> [(rank: Int, row: FilterRow)] {
         let rows = results.evaluation.summary.filters.indices.map { results.filterRow($0, method) }
-        let found = rows.compactMap { row in row.words.prefix(count).firstIndex { $0.text == word }.map { (rank: $0 + 1, row: row) } }
+        let found = rows.saying(word, among: count)
         let known = Set(results.dataset.concepts).union(rows.flatMap { $0.words.map(\.text) })
         if found.isEmpty, !known.contains(word) {
             let hint = nearest(to: word, among: known.sorted()).map { "did you mean \"\($0)\"?" } ?? "filters.csv of the results lists the words"
             throw ExperimentError("--concept \(word): neither a concept of \(experiment.file.name) nor a filter's word; \(hint)")
         }
-        return found.sorted { a, b in
-            let x = a.row.words[a.rank - 1], y = b.row.words[b.rank - 1]
-            return (a.rank, -x.frequency, -x.similarity, a.row.filter) < (b.rank, -y.frequency, -y.similarity, b.row.filter)
-        }
+        return found
+    }
+}
+
+extension [FilterRow] {
+    /// The filters that have `word` among their first `count` words: by its rank from 1, then the more frequent, the more similar,
+    /// the lower filter first.
+    package func saying(_ word: String, among count: Int) -> [(rank: Int, row: FilterRow)] {
+        compactMap { row in row.words.prefix(count).firstIndex { $0.text == word }.map { (rank: $0 + 1, row: row) } }
+            .sorted { a, b in
+                let x = a.row.words[a.rank - 1], y = b.row.words[b.rank - 1]
+                return (a.rank, -x.frequency, -x.similarity, a.row.filter) < (b.rank, -y.frequency, -y.similarity, b.row.filter)
+            }
     }
 }

@@ -101,6 +101,11 @@ import Testing
         let seen = seenConcepts(count: 92, fraction: 0.7, seed: 5)
         #expect(seen.count(where: { $0 }) == 64)
         #expect(seen == seenConcepts(count: 92, fraction: 0.7, seed: 5) && seen != seenConcepts(count: 92, fraction: 0.7, seed: 6))
+        // 3.5 and 2.5 are rounded up, 0.7 · 92 = 64.4 down; shares beyond 0…1 are all or none.
+        let counts = [(5, 0.7), (5, 0.5), (92, 0.7), (4, 2), (4, -1)].map { count, fraction in
+            seenConcepts(count: count, fraction: fraction, seed: 5).count { $0 }
+        }
+        #expect(counts == [4, 3, 64, 4, 0])
         let fewer = seenConcepts(count: 92, fraction: 0.3, seed: 5)
         #expect(zip(fewer, seen).allSatisfy { !$0 || $1 })
         #expect(seenConcepts(count: 3, fraction: 1, seed: 5) == [true, true, true] && seenConcepts(count: 0, fraction: 0.7, seed: 5).isEmpty)

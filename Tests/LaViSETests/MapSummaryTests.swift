@@ -1,3 +1,4 @@
+import Foundation
 import LaViSE
 import Testing
 
@@ -25,6 +26,19 @@ import Testing
         for c in 0..<3 {
             let own = (0..<images).flatMap { i in (0..<6).map { values[(i * 3 + c) * 6 + $0] } }
             #expect(summary.thresholds[c] == Self.quantile(own, q))
+        }
+    }
+
+    /// NumPy interpolates from the nearer neighbour; from the other one the last bits differ (fixture: make_quantiles.py).
+    @Test func interpolatesFromTheNearerNeighbour() throws {
+        let file = try #require(Bundle.module.url(forResource: "Fixtures/quantiles", withExtension: "txt"))
+        let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { $0.split(separator: " ") }
+        #expect(lines.count == 10)
+        for line in lines {
+            let quantile = try #require(Double(line[0])), numbers = line.dropFirst().compactMap { Float($0) }
+            let data = Self.data(images: 1, channels: 1) { _, _, p in numbers[p] }
+            let summary = try MapSummary(of: data, options: EvaluationOptions(quantile: quantile)) { _ in }
+            #expect(summary.thresholds == [numbers[6]] && numbers[6] != numbers[7])
         }
     }
 

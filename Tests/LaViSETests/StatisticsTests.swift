@@ -66,6 +66,36 @@ import Testing
         #expect((narrow.low, narrow.high) == (0.5, 0.5))
     }
 
+    @Test func percentilesLieBetweenTheirNeighbours() {
+        #expect(Bootstrap.percentile([0, 1], 0.025) == 0.025 && Bootstrap.percentile([0, 1], 0.975) == 0.975)
+        #expect(Bootstrap.percentile([10, 20, 40], 0.75) == 30 && Bootstrap.percentile([10, 20, 40], 0.5) == 20)
+        #expect(Bootstrap.percentile([10, 20, 40], 0) == 10 && Bootstrap.percentile([10, 20, 40], 1) == 40)
+        #expect(Bootstrap.percentile([7], 0.025) == 7)
+    }
+
+    /// Draws hang on the seed and their number, and a filter of many pairs weighs as many times.
+    @Test func drawsHangOnSeedAndNumber() throws {
+        let sums = RecallSums(sums: (0..<9).map { Double($0 * $0) / 10 }, pairs: (0..<9).map { 10 + $0 })
+        let bounds = try [(1, 2000), (2, 2000), (1, 101)].map { seed, count in
+            try Bootstrap(filters: 9, seed: seed, resamples: count).estimate(sums).low ?? -1
+        }
+        #expect(Set(bounds).count == 3)
+        #expect(try Bootstrap(filters: 9, seed: 1).estimate(sums).low == bounds[0], "2000 where nothing is said")
+        // One filter without pairs adds nothing to a resample: all of them are 1/2, or have no recall.
+        let lone = try Bootstrap(filters: 2, seed: 1, resamples: 50).estimate(RecallSums(sums: [1, 0], pairs: [2, 0]))
+        #expect(lone == RecallEstimate(recall: 0.5, low: 0.5, high: 0.5, filters: 2, pairs: 2))
+    }
+
+    /// The paper's protocol (METHOD 6 and 7).
+    @Test func theDefaultsAreThePapers() {
+        let options = EvaluationOptions()
+        #expect(options.filters == nil && options.topImages == 25 && options.ks == [5, 10, 20] && options.quantile == 0.995)
+        #expect(options.methods.map(\.rawValue) == ["original", "image", "activation", "projection"] && options.iouThreshold == 0.04)
+        #expect(!options.unnormalisedAttention && !options.flattenFeatures && !options.gridMaskIoU)
+        let bootstrap = Bootstrap(filters: 1, seed: 0)
+        #expect(bootstrap.resamples == 2000 && bootstrap.confidence == 0.95)
+    }
+
     /// The bootstrap's standard error of a mean is σ / √n: for 400 filters of 0 and 1 alternating, 0.025.
     @Test func intervalHasTheWidthOfTheory() throws {
         let sums = RecallSums(sums: (0..<400).map { Double($0 % 2) }, pairs: .init(repeating: 1, count: 400))

@@ -2,7 +2,9 @@ import Engine
 import Fingerprints
 import Foundation
 import HDF5
+import LaViSE
 import Pipeline
+import Reporting
 import Testing
 
 /// Results worked out by hand from artifacts made by hand.
@@ -12,7 +14,9 @@ import Testing
         /// Of the concepts a, b, c, d.
         var seen: [UInt8] = [1, 1, 1, 1]
         var ks: [Int32] = [1, 2]
-        /// The ground truth of the one filter's two images, as indices of concepts.
+        /// Image and concept of every sample; image 0 trains, image 1 validates.
+        var samples: [(image: Int32, concept: Int32)] = [(0, 3), (0, 3), (1, 0)]
+        /// The ground truth of every filter's two images, as indices of concepts.
         var truth: [[Int32]]
         /// The two nearest words of each image by method.
         var words: [String: [Int32]]
@@ -32,10 +36,11 @@ import Testing
             try dataset.write("concepts/draw", [0, 1, 2, 3] as [Int32])
             try dataset.write("annotations/notes", [0, 0, 0, 0] as [Int64])
             try dataset.write("annotations/first", strings: [])
-            try dataset.write("instances/image", [0, 0, 1] as [Int32])
-            try dataset.write("instances/offset", [0, 1, 2, 3] as [Int32])
-            try dataset.write("instances/concepts", [3, 3, 0] as [Int32])
-            try dataset.write("instances/mask224", [UInt8](repeating: 0, count: 3 * 6272), shape: [3, 6272])
+            try dataset.write("instances/image", samples.map(\.image))
+            try dataset.write("instances/offset", (0...samples.count).map { Int32($0) })
+            try dataset.write("instances/concepts", samples.map(\.concept))
+            let masks = [UInt8](repeating: 0, count: samples.count * 6272)
+            try dataset.write("instances/mask224", masks, shape: [samples.count, 6272])
             try dataset.close()
             let explainer = try HDF5File.create(folder + "/explainer.h5")
             try explainer.write("history", [1, 1, 0, 0, 1e-4], shape: [1, 5])
@@ -55,15 +60,18 @@ import Testing
         private func writeEvaluation(to path: String) throws {
             let file = try HDF5File.create(path)
             try file.write("ks", ks)
-            try file.write("filters/index", [0] as [Int32])
-            try file.write("filters/top_images", [1, 0] as [Int32], shape: [1, 2])
-            try file.write("filters/maxima", [2, 1] as [Float], shape: [1, 2])
-            try file.write("filters/threshold", [0.5] as [Float])
+            let filters = truth.count / 2
+            func each<T>(_ values: [T]) -> [T] { (0..<filters).flatMap { _ in values } }
+            try file.write("filters/index", (0..<filters).map { Int32($0) })
+            try file.write("filters/top_images", each([1, 0] as [Int32]), shape: [filters, 2])
+            try file.write("filters/maxima", each([2, 1] as [Float]), shape: [filters, 2])
+            try file.write("filters/threshold", each([0.5] as [Float]))
             for (method, nearest) in words.sorted(by: { $0.key < $1.key }) {
-                try file.write("filters/words/\(method)", nearest, shape: [1, 2, 2])
-                try file.write("filters/similarity/\(method)", [0.9, 0.8, 0.7, 0.6] as [Float], shape: [1, 2, 2])
-                try file.write(
-                    "recall/\(method)", [Float](repeating: 0, count: 2 * ks.count), shape: [1, 2, ks.count])
+                let similarities = each([0.9, 0.8, 0.7, 0.6] as [Float])
+                let recalls = [Float](repeating: 0, count: truth.count * ks.count)
+                try file.write("filters/words/\(method)", nearest, shape: [filters, 2, 2])
+                try file.write("filters/similarity/\(method)", similarities, shape: [filters, 2, 2])
+                try file.write("recall/\(method)", recalls, shape: [filters, 2, ks.count])
             }
             var offsets: [Int32] = [0]
             for words in truth { offsets.append(offsets[offsets.count - 1] + Int32(words.count)) }
@@ -106,6 +114,51 @@ import Testing
             let frequent = try #require(tables[0].row(method: "most-frequent", k: 2)?.recall)
             #expect(abs(frequent - (0.5 + 1.0 / 3) / 2) < 1e-12)
         }
+    }
+
+    /// b and c have one training sample each and d three that validate: most frequent is b, then c.
+    @Test func mostFrequentAreTheTrainingSamples() throws {
+        try Workspace.with { workspace in
+            let plan = try workspace.plan(Self.json())
+            let samples: [(image: Int32, concept: Int32)] = [(0, 2), (0, 1), (1, 3), (1, 3), (1, 3)]
+            for (truth, expected) in [([1], [1, 1]), ([2], [0, 1]), ([3], [0, 0])] as [([Int32], [Double])] {
+                let artifacts = Artifacts(samples: samples, truth: [truth, truth], words: ["original": [0, 2, 3, 0]])
+                let results = try artifacts.results(in: "\(workspace.root)/\(truth[0])", plan.file.variants[0].experiment)
+                let table = try ResultTables(plan.file, [results]).recalls()[0]
+                #expect([1, 2].map { table.row(method: "most-frequent", k: $0)?.recall } == expected)
+            }
+        }
+    }
+
+    /// Intervals come of as many draws as the experiment asks for, from its seed.
+    @Test func intervalsTakeTheExperimentsDraws() throws {
+        try Workspace.with { workspace in
+            let plan = try workspace.plan(Self.json(#", "seed": 7"#))
+            let words: [Int32] = (0..<9).flatMap { filter in [0, 1, Int32(filter % 4), 2] as [Int32] }
+            let artifacts = Artifacts(truth: (0..<18).map { [Int32($0 % 4)] }, words: ["original": words])
+            let results = try artifacts.results(in: workspace.root + "/a", plan.file.variants[0].experiment)
+            let row = try #require(try ResultTables(plan.file, [results]).recalls()[0].row(method: "original", k: 1))
+            let sums = results.evaluation.recallSums(of: results.evaluation.methods[0], k: 1)
+            func interval(_ seed: UInt64, _ resamples: Int) throws -> [Double?] {
+                let estimate = try Bootstrap(filters: 9, seed: seed, resamples: resamples).estimate(sums)
+                return [estimate.low, estimate.high]
+            }
+            #expect(try [row.low, row.high] == interval(7, 100))
+            #expect(try interval(7, 100) != interval(7, 2000) && interval(7, 100) != interval(0, 100), "the case does not show anything")
+        }
+    }
+
+    /// By rank, then the more frequent, the more similar, the lower filter.
+    @Test func filtersThatSayAWordAreInOrder() {
+        func row(_ filter: Int, _ rank: Int, _ frequency: Int, _ similarity: Double) -> FilterRow {
+            var words = (0..<4).map { FilterRow.Word(text: "other \($0)", frequency: 9, similarity: 0.9) }
+            words[rank - 1] = FilterRow.Word(text: "dog", frequency: frequency, similarity: similarity)
+            return FilterRow(filter: filter, threshold: 0, words: words, recall: [], pairs: 0)
+        }
+        let rows = [row(9, 1, 3, 0.5), row(8, 2, 9, 0.9), row(7, 1, 4, 0.1), row(6, 1, 3, 0.6), row(3, 1, 3, 0.5), row(5, 4, 9, 1)]
+        #expect(rows.saying("dog", among: 3).map(\.row.filter) == [7, 6, 3, 9, 8])
+        #expect(rows.saying("dog", among: 3).map(\.rank) == [1, 1, 1, 1, 2])
+        #expect(rows.saying("dog", among: 4).map(\.row.filter).last == 5 && rows.saying("cat", among: 4).isEmpty)
     }
 
     /// A change is the row's recall minus the first row's: fewer words found is below 0.

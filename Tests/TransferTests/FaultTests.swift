@@ -348,6 +348,29 @@ import TransferTestSupport
         #expect(honest.server.served.map(\.start) == [900_000, 0])
     }
 
+    /// A new process hashes what an earlier one left: bytes that went wrong in between are never taken for the file.
+    @Test(arguments: [1, 4]) func aResumedPartIsHashedFromItsStart(connections: Int) throws {
+        let bench = try Bench()
+        let content = content
+        bench.options.connectionsPerFile = connections
+        let dying = try Serving { request in
+            guard request.number == 0 else { return .init("404 Not Found") }
+            var reply = LoopbackServer.Reply(content, to: request, etag: "\"1\"")
+            reply.cutAfter = 900_000
+            return reply
+        }
+        _ = bench.failure([entry(content, dying.url)])
+        var part = try bench.bytes("file.part")
+        part[5] ^= 1
+        try bench.folder.write(part, to: "downloads/file.part")
+        let honest = try Serving { .init(content, to: $0, etag: "\"2\"") }
+        let fetched = try bench.fetch([entry(content, honest.url)])
+        #expect(fetched.first?.sha256 == content.sha256)
+        #expect(try bench.bytes() == whole(content))
+        #expect(try bench.bytes("file.quarantine")[5] == part[5], "what was wrong is kept aside")
+        #expect(bench.notes.contains { $0.contains("sha256 expected \(content.sha256)") })
+    }
+
     /// Pages that were written may not have reached the disk when the machine went down.
     @Test func afterAnotherBootOnlyDurableBytesCount() throws {
         let bench = try Bench()

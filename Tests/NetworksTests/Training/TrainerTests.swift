@@ -87,6 +87,47 @@ import Testing
         }
     }
 
+    /// What a resumed training must remember shows where the best epoch is not the last and the rate falls after several bad ones.
+    @Test func resumesWithTheBestEpochAndTheBadOnes() throws {
+        try withTemporaryFolder { folder in
+            let training = Training.training, wrong = Training.wrong
+            var straight = try trainer { $0.plateauPatience = 2 }, resumed = straight
+            for epoch in 1...7 {
+                try straight.runEpoch(training: training, validation: wrong)
+                try resumed.runEpoch(training: training, validation: wrong)
+                try resumed.save(to: folder + "/state.h5")
+                resumed = try Trainer.load(from: folder + "/state.h5", options: resumed.options, concepts: Training.concepts)
+                #expect(resumed.best == straight.best && resumed.current == straight.current, "epoch \(epoch)")
+            }
+            #expect(straight.best != straight.current && resumed.history == straight.history)
+            // The second and third drop need the best loss of the plateau too, and the count from 0 again.
+            let rates = straight.history.map(\.learningRate)
+            #expect(Set(rates).count >= 2 && rates[0] == rates[2], "the case does not show anything: \(rates)")
+        }
+    }
+
+    /// Every concept is a positive of the validation samples, so that no hinge is left and the loss is 0 in every epoch.
+    @Test func theFirstOfEqualEpochsIsKept() throws {
+        let lists = (0..<331).map { [Int32($0 % 3)] }
+        let training = ListedSamples(width: 24, features: Training.training.features, lists: lists)
+        let validation = ListedSamples(width: 24, features: Training.validation.features, lists: lists.prefix(60).map { _ in [0, 1, 2] })
+        let concepts = Tensor(shape: [3, 16], data: Array(Training.concepts.data.prefix(48)))
+        let options = TrainingOptions(epochs: 3, batchSize: 30, learningRate: 5e-3, seed: 3)
+        var trainer = try Trainer(options: options, concepts: concepts, initial: Explainer(inputs: 24, outputs: 16, seed: 3))
+        try trainer.runEpoch(training: training, validation: validation)
+        let first = trainer.current
+        for _ in 0..<2 { try trainer.runEpoch(training: training, validation: validation) }
+        #expect(trainer.history.map(\.validLoss) == [0, 0, 0])
+        #expect(trainer.best == first && trainer.current != first)
+    }
+
+    @Test func theDefaultsAreThePapers() {
+        let options = TrainingOptions()
+        #expect(options.epochs == 10 && options.batchSize == 512 && options.optimiser == .adam && options.learningRate == 1e-4)
+        #expect(options.dropout == 0.1 && options.shuffle && !options.frozenBatchNorm && options.hitKs == [1, 5, 10, 20])
+        #expect(options.plateauFactor == 0.1 && options.plateauPatience == 10)
+    }
+
     @Test func aStateOfAnotherTrainingIsRefused() throws {
         try withTemporaryFolder { folder in
             let trainer = try run(trainer(), epochs: 1)
