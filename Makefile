@@ -2,7 +2,7 @@
 BIN := .build/release/lavise-pipeline
 DATA ?= $(or $(LAVISE_DATA),data)
 
-.PHONY: demo test build setup sample results report tables docs reproduce-all pins fuzz bench bench-peers clean
+.PHONY: demo test mutants build setup sample results report tables docs reproduce-all pins fuzz bench bench-peers clean
 
 demo: build
 	@$(BIN) run experiments/demo.json
@@ -13,6 +13,11 @@ build: setup
 test:
 	@scripts/setup --tests
 	swift test -c release
+
+# Do the tests notice small changes of behaviour? Needs python3; an hour or so on two cores.
+mutants:
+	@scripts/setup --tests
+	scripts/mutants
 
 # Writes anew what RevisionGuardTests pins, where a stage's revision was raised.
 pins:

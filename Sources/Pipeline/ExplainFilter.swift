@@ -67,13 +67,14 @@ public struct FilterExplainer {
 }
 
 extension [FilterRow] {
-    /// The filters that have `word` among their first `count` words: by its rank from 1, then the more frequent, the more similar,
-    /// the lower filter first.
+    /// The filters that have `word` among their first `count` words: by its rank from 1, then the more frequent, the
+    /// more similar, the lower filter first.
     package func saying(_ word: String, among count: Int) -> [(rank: Int, row: FilterRow)] {
         compactMap { row in row.words.prefix(count).firstIndex { $0.text == word }.map { (rank: $0 + 1, row: row) } }
             .sorted { a, b in
                 let x = a.row.words[a.rank - 1], y = b.row.words[b.rank - 1]
-                return (a.rank, -x.frequency, -x.similarity, a.row.filter) < (b.rank, -y.frequency, -y.similarity, b.row.filter)
+                return (a.rank, -x.frequency, -x.similarity, a.row.filter)
+                    < (b.rank, -y.frequency, -y.similarity, b.row.filter)
             }
     }
 }

@@ -49,7 +49,8 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: validator != nil, "LAVISE_ROC_PYTHON names no Python with roc-validator")) func publicValidatorFindsNothing() throws {
+    @Test(.enabled(if: validator != nil, "needs roc-validator: scripts/setup --tests"))
+    func publicValidatorFindsNothing() throws {
         try Command.with { command in
             try command.makeExperiment()
             #expect(try command.run("run", "x.json", "--seeds", "0..1", "--results", "results").code == 0)
@@ -63,6 +64,8 @@ import Testing
     }
 
     private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../scripts/validate-provenance").standardizedFileURL.path
-    /// A Python that has roc-validator, named by `LAVISE_ROC_PYTHON`; without it that check is left out.
-    private static let validator = ProcessInfo.processInfo.environment["LAVISE_ROC_PYTHON"]
+    /// A Python that has roc-validator: of `LAVISE_ROC_PYTHON`, or where `scripts/setup --tests` puts it.
+    private static let validator = ProcessInfo.processInfo.environment["LAVISE_ROC_PYTHON"] ?? [
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../.build/roc/bin/python").path,
+    ].first { FileManager.default.isExecutableFile(atPath: $0) }
 }

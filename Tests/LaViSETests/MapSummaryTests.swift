@@ -29,10 +29,11 @@ import Testing
         }
     }
 
-    /// NumPy interpolates from the nearer neighbour; from the other one the last bits differ (fixture: make_quantiles.py).
+    /// NumPy interpolates from the nearer neighbour; from the other one the last bits differ (make_quantiles.py).
     @Test func interpolatesFromTheNearerNeighbour() throws {
         let file = try #require(Bundle.module.url(forResource: "Fixtures/quantiles", withExtension: "txt"))
-        let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map { $0.split(separator: " ") }
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let lines = text.split(separator: "\n").map { $0.split(separator: " ") }
         #expect(lines.count == 10)
         for line in lines {
             let quantile = try #require(Double(line[0])), numbers = line.dropFirst().compactMap { Float($0) }

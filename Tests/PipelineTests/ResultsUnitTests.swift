@@ -160,13 +160,10 @@ import Testing
         #expect(tally.deaths > 40 && tally.failures > tally.deaths && tally.waits > 100, "\(tally)")
     }
 
-    /// As many as LAVISE_FUZZ_SECONDS allow, from LAVISE_FUZZ_SEED on.
-    @Test(
-        .enabled(
-            if: ProcessInfo.processInfo.environment["LAVISE_FUZZ_SECONDS"] != nil, "only `make fuzz` asks for it"))
-    func fuzzResultsFolders() throws {
+    /// As many as five seconds or LAVISE_FUZZ_SECONDS allow, from LAVISE_FUZZ_SEED on.
+    @Test func fuzzResultsFolders() throws {
         let environment = ProcessInfo.processInfo.environment
-        let end = Date().addingTimeInterval(environment["LAVISE_FUZZ_SECONDS"].flatMap(Double.init) ?? 0)
+        let end = Date().addingTimeInterval(environment["LAVISE_FUZZ_SECONDS"].flatMap(Double.init) ?? 5)
         let first = 1_000_000 * (1 + (environment["LAVISE_FUZZ_SEED"].flatMap(UInt64.init) ?? 1))
         var seed = first, tally = Tally()
         while Date() < end, try Self.play(seed: seed, &tally) { seed += 1 }

@@ -87,7 +87,8 @@ import Testing
         }
     }
 
-    /// What a resumed training must remember shows where the best epoch is not the last and the rate falls after several bad ones.
+    /// What a resumed training must remember shows where the best epoch is not the last, and the rate falls after
+    /// several bad ones.
     @Test func resumesWithTheBestEpochAndTheBadOnes() throws {
         try withTemporaryFolder { folder in
             let training = Training.training, wrong = Training.wrong
@@ -96,7 +97,8 @@ import Testing
                 try straight.runEpoch(training: training, validation: wrong)
                 try resumed.runEpoch(training: training, validation: wrong)
                 try resumed.save(to: folder + "/state.h5")
-                resumed = try Trainer.load(from: folder + "/state.h5", options: resumed.options, concepts: Training.concepts)
+                resumed = try Trainer.load(
+                    from: folder + "/state.h5", options: resumed.options, concepts: Training.concepts)
                 #expect(resumed.best == straight.best && resumed.current == straight.current, "epoch \(epoch)")
             }
             #expect(straight.best != straight.current && resumed.history == straight.history)
@@ -106,14 +108,16 @@ import Testing
         }
     }
 
-    /// Every concept is a positive of the validation samples, so that no hinge is left and the loss is 0 in every epoch.
+    /// Every concept is a positive of the validation samples, so that no hinge is left: the loss is 0 in every epoch.
     @Test func theFirstOfEqualEpochsIsKept() throws {
         let lists = (0..<331).map { [Int32($0 % 3)] }
         let training = ListedSamples(width: 24, features: Training.training.features, lists: lists)
-        let validation = ListedSamples(width: 24, features: Training.validation.features, lists: lists.prefix(60).map { _ in [0, 1, 2] })
+        let everything = [[Int32]](repeating: [0, 1, 2], count: 60)
+        let validation = ListedSamples(width: 24, features: Training.validation.features, lists: everything)
         let concepts = Tensor(shape: [3, 16], data: Array(Training.concepts.data.prefix(48)))
         let options = TrainingOptions(epochs: 3, batchSize: 30, learningRate: 5e-3, seed: 3)
-        var trainer = try Trainer(options: options, concepts: concepts, initial: Explainer(inputs: 24, outputs: 16, seed: 3))
+        let initial = Explainer(inputs: 24, outputs: 16, seed: 3)
+        var trainer = try Trainer(options: options, concepts: concepts, initial: initial)
         try trainer.runEpoch(training: training, validation: validation)
         let first = trainer.current
         for _ in 0..<2 { try trainer.runEpoch(training: training, validation: validation) }
@@ -123,8 +127,9 @@ import Testing
 
     @Test func theDefaultsAreThePapers() {
         let options = TrainingOptions()
-        #expect(options.epochs == 10 && options.batchSize == 512 && options.optimiser == .adam && options.learningRate == 1e-4)
-        #expect(options.dropout == 0.1 && options.shuffle && !options.frozenBatchNorm && options.hitKs == [1, 5, 10, 20])
+        #expect(options.epochs == 10 && options.batchSize == 512 && options.optimiser == .adam)
+        #expect(options.learningRate == 1e-4 && options.dropout == 0.1 && options.shuffle)
+        #expect(!options.frozenBatchNorm && options.hitKs == [1, 5, 10, 20])
         #expect(options.plateauFactor == 0.1 && options.plateauPatience == 10)
     }
 
