@@ -158,7 +158,8 @@ import Testing
             return FilterRow(filter: filter, threshold: 0, words: words, recall: [], pairs: 0)
         }
         let rows = [
-            row(9, 1, 3, 0.5), row(8, 2, 9, 0.9), row(7, 1, 4, 0.1), row(6, 1, 3, 0.6), row(3, 1, 3, 0.5), row(5, 4, 9, 1),
+            row(9, 1, 3, 0.5), row(8, 2, 9, 0.9), row(7, 1, 4, 0.1), row(6, 1, 3, 0.6), row(3, 1, 3, 0.5),
+            row(5, 4, 9, 1),
         ]
         #expect(rows.saying("dog", among: 3).map(\.row.filter) == [7, 6, 3, 9, 8])
         #expect(rows.saying("dog", among: 3).map(\.rank) == [1, 1, 1, 1, 2])

@@ -50,7 +50,8 @@ import Testing
             func parameters(_ more: String) throws -> Value {
                 let plan = try workspace.plan("""
                     {"name": "x", "dataset": {"kind": "visual-genome", "root": "vg"\(more)},
-                     "embedding": {"kind": "glove", "path": "glove.txt"}, "backbone": {"architecture": "resnet18", "random": true}, "seed": 3}
+                     "embedding": {"kind": "glove", "path": "glove.txt"}, "seed": 3,
+                     "backbone": {"architecture": "resnet18", "random": true}}
                     """)
                 return try #require(plan.plan.jobs.first { $0.id == plan.variants[0].dataset }).stage.parameters
             }

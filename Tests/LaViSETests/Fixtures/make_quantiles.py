@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""quantiles.txt: six numbers and a quantile of them for which numpy.quantile's two ways of interpolating differ as float32.
+"""quantiles.txt: six numbers and a quantile of them for which numpy.quantile's two ways to interpolate differ.
 
 A line: quantile, six numbers, numpy's float32, and what the other way gives. NumPy 2.4.
 """
