@@ -72,8 +72,8 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "TransferTestSupport", "Imaging", "LaViSE", "Reporting", "Networks", "Tensors", "Engine", "HDF5", "Transfer", "Datasets",
-                "Fingerprints",
+                "Pipeline", "LaViSE", "Reporting", "TransferTestSupport", "Imaging", "Networks", "Tensors", "Engine",
+                "HDF5", "Transfer", "Datasets", "Fingerprints",
             ],
             resources: [.copy("Fixtures")]),
     ],

@@ -14,7 +14,7 @@ import Testing
                  "embedding": {"kind": "demo-scenes"},
                  "backbone": {"architecture": "resnet18", "layer": "layer2", "random": true, "precision": "float16"},
                  "train": {"epochs": 2, "batchSize": 5, "dropout": 0, "categoryFraction": 0.5},
-                 "evaluate": {"filters": [5, 1], "topImages": 3, "ks": [2, 3], "methods": ["projection", "original"]}}
+                 "evaluate": {"filters": [1, 5], "topImages": 3, "ks": [2, 3], "methods": ["projection", "original"]}}
                 """)
             let done = try workspace.run(plan.plan), jobs = plan.variants[0]
             func file(_ job: String, _ name: String) throws -> HDF5File {
@@ -22,7 +22,7 @@ import Testing
             }
             let evaluation = try file(jobs.evaluate, "evaluation.h5")
             #expect(try evaluation.read("ks", as: Int32.self) == [2, 3])
-            #expect(try evaluation.read("filters/index", as: Int32.self) == [5, 1])
+            #expect(try evaluation.read("filters/index", as: Int32.self) == [1, 5])
             #expect(try evaluation.shape(of: "filters/top_images") == [2, 3])
             for method in ["projection", "original"] {
                 #expect(try evaluation.shape(of: "filters/words/\(method)") == [2, 3, 3])
