@@ -105,7 +105,7 @@ import Testing
     @Test func onATerminalItAsks() throws {
         try Command.inMemory { command in
             try Self.makeProject(command)
-            for epochs in 1...2 { #expect(try command.run("run", "x", "--quiet", "--set", "train.epochs=\(epochs)", "--results", "r").code == 0) }
+            for epochs in 2...3 { #expect(try command.run("run", "x", "--quiet", "--set", "train.epochs=\(epochs)", "--results", "r").code == 0) }
             try FileManager.default.removeItem(atPath: command.path("r"))
             let before = try artifacts(command)
             func gc(_ answer: String, _ arguments: String = "") throws -> String {
