@@ -7,7 +7,7 @@ import Testing
         try command.write("x.json", """
             {"name": "x", "dataset": {"kind": "coco", "root": "scenes"}, "embedding": {"kind": "glove", "path": "scenes/glove.txt"},
              "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 1, "batchSize": 8},
-             "evaluate": {"filters": [0, 1, 2, 3, 4, 5, 6, 7], "topImages": 4, "methods": ["original"]}, "matrix": \(matrix), "claims": \(claims)}
+             "evaluate": {"filters": [0, 1, 2, 3, 4, 5, 6, 7], "topImages": 4, "methods": ["original"], "vocabulary": "concepts"}, "matrix": \(matrix), "claims": \(claims)}
             """)
     }
 
@@ -40,7 +40,7 @@ import Testing
         try Command.with { command in
             try command.makeExperiment()
             try write(command, matrix: "{\"protocol.deviations\": [[], {\"embeddingVocabulary\": false, \"lowQuantile\": true}]}", claims: """
-                [{"source": "S", "row": "none", "method": "original", "k": 20, "published": 1, "margin": 0}]
+                [{"source": "S", "row": "none", "method": "original", "k": 5, "published": 1, "margin": 0}]
                 """)
             #expect(try command.run("run", "x.json").output.contains("| no embeddingVocabulary + lowQuantile |"))
             // One seed refutes nothing.
@@ -65,7 +65,7 @@ import Testing
             try command.makeExperiment()
             func check(_ published: Double, _ margin: Double, _ options: String...) throws -> Command.Outcome {
                 try write(command, matrix: "{}", claims: """
-                    [{"source": "S", "method": "original", "k": 20, "published": \(published), "margin": \(margin)}]
+                    [{"source": "S", "method": "original", "k": 5, "published": \(published), "margin": \(margin)}]
                     """)
                 return try command.run(["check", "x.json", "--until-settled"] + options)
             }

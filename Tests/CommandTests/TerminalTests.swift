@@ -71,7 +71,7 @@ import Testing
     }
 
     /// `ulimit -f`: the limit and the file are named, and neither is an address in the store.
-    @Test(arguments: [(0, "pins/"), (2, "scenes/train2017/000000000001.jpg"), (4_000, "dataset.h5")])
+    @Test(arguments: [(0, ".lavise/.gitignore"), (2, "scenes/train2017/000000000001.jpg"), (4_000, "dataset.h5")])
     func filesThatMayNotGrow(blocks: Int, name: String) throws {
         try Command.inMemory { command in
             try command.makeTiny()

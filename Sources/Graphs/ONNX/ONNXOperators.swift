@@ -163,7 +163,7 @@ private let onnxElementwise: [String: ONNXTranslation] = [
 ]
 
 private let onnxArithmetic: [String: ONNXTranslation] = [
-    "Div": onDiv, "LeakyRelu": onLeakyRelu, "Elu": onElu, "HardSigmoid": onHardSigmoid, "Gelu": onGelu, "PRelu": onPRelu, "Clip": onClip, "Cast": onCast, "Where": onWhere,
+    "Div": onDiv, "Mod": onMod, "LeakyRelu": onLeakyRelu, "Elu": onElu, "HardSigmoid": onHardSigmoid, "Gelu": onGelu, "PRelu": onPRelu, "Clip": onClip, "Cast": onCast, "Where": onWhere,
 ]
 
 private let onDiv: ONNXTranslation = { importer, inputs in

@@ -50,7 +50,7 @@ public struct ClaimReport: Sendable, Equatable {
         return claims.isEmpty ? summary + "\n" : "\(summary)\n\n\(table.markdown)"
     }
 
-    /// For a terminal: up to three lines a claim, the verdict in colour where `colour` is on.
+    /// For a terminal: up to four lines a claim, the verdict in colour where `colour` is on.
     public func text(colour: Bool) -> String {
         let colours: [Verdict: Int] = [.reproduced: 32, .inconclusive: 33, .refuted: 31]
         let width = Verdict.inconclusive.rawValue.count + 2
@@ -59,9 +59,9 @@ public struct ClaimReport: Sendable, Equatable {
             let verdict = colour ? "\u{1B}[\(colours[checked.verdict] ?? 0)m\(cells[2])\u{1B}[0m" : cells[2]
             let published = cells[3].isEmpty ? [] : ["published \(cells[3]) ± \(cells[4])"]
             let ours = checked.ours == nil ? [] : ["ours \(cells[5]) \(cells[6])"]
-            let detail = (published + ours + [cells[8]].filter { !$0.isEmpty }).joined(separator: ", ")
+            let detail = (published + ours).joined(separator: ", ")
             let indent = String(repeating: " ", count: width)
-            let more = [detail, cells[7]].filter { !$0.isEmpty }.map { "\(indent)\($0)\n" }
+            let more = [detail, cells[8], cells[7]].filter { !$0.isEmpty }.map { "\(indent)\($0)\n" }
             return "\(verdict)\(space)\(cells[0])  (\(cells[1]))\n" + more.joined()
         }
         return lines.joined() + summary + "\n"
