@@ -40,7 +40,13 @@ public struct Runner: Sendable {
         let artifacts: [Artifact]?
     }
 
+    /// Hashing what changed may take long: a signal ends it as it ends a stage.
     func look(at plan: Plan) throws -> [View] {
+        guard options.catchSignals else { return try views(of: plan) }
+        return try options.cancellation.catchingSignals { try views(of: plan) }
+    }
+
+    private func views(of plan: Plan) throws -> [View] {
         try store.checkIsStore()
         let inspector = inspector(plan)
         var views: [View] = []
