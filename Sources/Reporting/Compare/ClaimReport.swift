@@ -59,9 +59,12 @@ public struct ClaimReport: Sendable, Equatable {
             let verdict = colour ? "\u{1B}[\(colours[checked.verdict] ?? 0)m\(cells[2])\u{1B}[0m" : cells[2]
             let published = cells[3].isEmpty ? [] : ["published \(cells[3]) ± \(cells[4])"]
             let ours = checked.ours == nil ? [] : ["ours \(cells[5]) \(cells[6])"]
-            let detail = (published + ours).joined(separator: ", ")
             let indent = String(repeating: " ", count: width)
-            let more = [detail, cells[8], cells[7]].filter { !$0.isEmpty }.map { "\(indent)\($0)\n" }
+            let numbers = (published + ours).joined(separator: ", ")
+            let detail = [numbers, cells[8]].filter { !$0.isEmpty }.joined(separator: ", ")
+            // A note that 80 columns have no room for stands on a line of its own.
+            let details = width + detail.count > 80 ? [numbers, cells[8]] : [detail]
+            let more = (details + [cells[7]]).filter { !$0.isEmpty }.map { "\(indent)\($0)\n" }
             return "\(verdict)\(space)\(cells[0])  (\(cells[1]))\n" + more.joined()
         }
         return lines.joined() + summary + "\n"
