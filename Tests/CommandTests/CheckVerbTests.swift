@@ -16,8 +16,8 @@ import Testing
         try Command.with { command in
             try command.makeExperiment()
             try write(command, matrix: "{\"train.epochs\": [1, 2]}", claims: """
-                [{"source": "S", "row": "2", "method": "most-frequent", "k": 5, "published": 0.5, "margin": 1},
-                 {"source": "S", "method": "most-frequent", "k": 5, "published": 1, "margin": 0}]
+                [{"source": "S", "row": "2", "method": "most-frequent", "k": 20, "published": 0.5, "margin": 1},
+                 {"source": "S", "method": "most-frequent", "k": 20, "published": 1, "margin": 0}]
                 """)
             let early = try command.run("check", "x.json", "--seeds", "0..2")
             #expect(early.code == 2 && early.errors.contains("type: lavise-pipeline run x"), "\(early.errors)")
@@ -41,7 +41,7 @@ import Testing
         try Command.with { command in
             try command.makeExperiment()
             try write(command, matrix: "{\"protocol.deviations\": [[], {\"embeddingVocabulary\": false, \"lowQuantile\": true}]}", claims: """
-                [{"source": "S", "row": "none", "method": "most-frequent", "k": 5, "published": 1, "margin": 0}]
+                [{"source": "S", "row": "none", "method": "most-frequent", "k": 20, "published": 1, "margin": 0}]
                 """)
             #expect(try command.run("run", "x.json").output.contains("| no embeddingVocabulary + lowQuantile |"))
             // One seed refutes nothing.
@@ -66,7 +66,7 @@ import Testing
             try command.makeExperiment()
             func check(_ published: Double, _ margin: Double, _ options: String...) throws -> Command.Outcome {
                 try write(command, matrix: "{}", claims: """
-                    [{"source": "S", "method": "most-frequent", "k": 5, "published": \(published), "margin": \(margin)}]
+                    [{"source": "S", "method": "most-frequent", "k": 20, "published": \(published), "margin": \(margin)}]
                     """)
                 return try command.run(["check", "x.json", "--until-settled"] + options)
             }
