@@ -14,7 +14,6 @@ extension Operation {
             return convolved(x, weights: inputs[1], bias: inputs.count > 2 ? inputs[2].data : nil, window, groups: groups, shape: shape, products)
         case .maxPool(let window): return pooled(x, window, shape: shape) { _ in .max }
         case .averagePool(let window, let countsPadding): return pooled(x, window, shape: shape) { .mean(over: countsPadding ? $0 : nil) }
-        case .adaptiveAveragePool: return adaptivelyPooled(x, shape: shape)
         case .affine(let scale, let shift):
             let places = shape[2...].reduce(1, *)
             var output = x

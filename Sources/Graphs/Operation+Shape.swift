@@ -6,9 +6,6 @@ extension Operation {
         switch self {
         case .convolution(let window, let groups): return try convolved(x, inputs, window, groups)
         case .maxPool(let window), .averagePool(let window, _): return try pooled(x, window)
-        case .adaptiveAveragePool(let height, let width):
-            guard x.count == 4, x[0] == 1, height > 0, width > 0 else { throw ShapeMismatch("adaptive pooling of the shape \(x)") }
-            return [x[0], x[1], height, width]
         case .affine(let scale, let shift):
             guard x.count > 1, x[1] == scale.count, scale.count == shift.count else {
                 throw ShapeMismatch("\(scale.count) factors for the shape \(x)")

@@ -5,8 +5,6 @@ public enum Operation: Sendable, Equatable {
     case maxPool(Window)
     /// - Parameter countsPadding: whether the zeros around the map count in a mean (PyTorch's `count_include_pad`).
     case averagePool(Window, countsPadding: Bool)
-    /// PyTorch's `AdaptiveAvgPool2d`.
-    case adaptiveAveragePool(height: Int, width: Int)
     /// x · scale + shift, a number of each a channel (axis 1): batch norm on its stored statistics, or constants of that shape.
     case affine(scale: [Double], shift: [Double])
     /// Inputs: x, weight, bias, mean and variance `[c]`: (x − mean) / √(variance + ε) · weight + bias, a channel (axis 1) each.
@@ -55,7 +53,7 @@ public enum Operation: Sendable, Equatable {
         switch self {
         case .convolution(_, let groups): groups == 1 ? "convolution" : "grouped convolution"
         case .maxPool: "max pool"
-        case .averagePool, .adaptiveAveragePool: "average pool"
+        case .averagePool: "average pool"
         case .affine, .batchNorm: "batch norm"
         case .unary(let unary): "\(unary)".split(separator: "(").first.map(String.init) ?? "unary"
         case .binary(let binary): binary.rawValue

@@ -93,27 +93,6 @@ func pooled(_ x: Tensor, _ window: Window, shape: [Int], pooling: (Int) -> Pooli
     return output
 }
 
-/// PyTorch's adaptive average: window i is `⌊i·n/m⌋ ..< ⌈(i+1)·n/m⌉`.
-func adaptivelyPooled(_ x: Tensor, shape: [Int]) -> Tensor {
-    var output = Tensor(zeros: shape)
-    let (height, width) = (x.shape[2], x.shape[3])
-    func part(_ i: Int, _ n: Int, _ m: Int) -> Range<Int> { i * n / m..<((i + 1) * n + m - 1) / m }
-    var at = 0
-    for channel in 0..<shape[1] {
-        for y in 0..<shape[2] {
-            let rows = part(y, height, shape[2])
-            for place in 0..<shape[3] {
-                let columns = part(place, width, shape[3])
-                var sum = 0.0
-                for row in rows { for column in columns { sum += Double(x.data[(channel * height + row) * width + column]) } }
-                output.data[at] = Float(sum / Double(rows.count * columns.count))
-                at += 1
-            }
-        }
-    }
-    return output
-}
-
 /// Strides of a tensor of `shape` seen as `target` by broadcasting: 0 along repeated axes.
 private func strides(_ shape: [Int], as target: [Int]) -> [Int] {
     var strides = [Int](repeating: 0, count: target.count), step = 1

@@ -132,7 +132,4 @@ extension Graph {
             throw GraphError.malformed(file: "tensor", mismatch.problem)
         }
     }
-
-    /// The operators that are read, by ONNX's names.
-    package static var onnxOperatorNames: Set<String> { Set(onnxOperators.keys) }
 }
