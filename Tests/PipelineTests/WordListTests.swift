@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Datasets
 import Pipeline
 import Tensors
 import Testing

@@ -38,7 +38,7 @@ public struct COCODataset: ReferenceDataset {
             part.categories.mapValues { words.concepts(of: $0, exact: $0.split(separator: " ").map(String.init)) }
         }
         // By bytes: a `String` equals what only looks the same.
-        let tokens = Dictionary(named.flatMap { $0.values.joined() }.map { (Array($0.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+        let tokens = Dictionary(named.flatMap { $0.values.joined() }.map { (Word($0), $0) }, uniquingKeysWith: { first, _ in first })
         concepts = tokens.values.sortedByCodePoints()
         unmatched = Self.unmatched(read.map(\.1), named, words)
         guard !concepts.isEmpty else {
@@ -49,9 +49,9 @@ public struct COCODataset: ReferenceDataset {
                 reason: "no word of any category's name has a vector in the word embedding"
                     + (found.isEmpty ? "" : ": \(found)") + match)
         }
-        let index = Dictionary(uniqueKeysWithValues: zip(concepts.map { Array($0.utf8) }, Int32(0)...))
+        let index = Dictionary(uniqueKeysWithValues: zip(concepts.map(Word.init), Int32(0)...))
         parts = zip(read, named).map { part, named in
-            Part(annotations: part.1, positives: named.mapValues { $0.compactMap { index[Array($0.utf8)] } })
+            Part(annotations: part.1, positives: named.mapValues { $0.compactMap { index[Word($0)] } })
         }
 
         var notes = AnnotationNotes()
@@ -94,11 +94,11 @@ public struct COCODataset: ReferenceDataset {
 
     /// Categories without concepts, with their annotations in all parts.
     private static func unmatched(_ parts: [COCOAnnotations], _ named: [[Int: [String]]], _ words: ConceptWords) -> [UnmatchedName] {
-        var counts: [[UInt8]: (name: String, annotations: Int)] = [:]
+        var counts: [Word: (name: String, annotations: Int)] = [:]
         for (part, named) in zip(parts, named) {
             for annotation in part.annotations where named[annotation.category]?.isEmpty ?? false {
                 guard let name = part.categories[annotation.category] else { continue }
-                counts[Array(name.utf8), default: (name, 0)].annotations += 1
+                counts[Word(name), default: (name, 0)].annotations += 1
             }
         }
         return counts.values.map { words.unmatched($0.name, annotations: $0.annotations) }.inOrder()

@@ -40,8 +40,8 @@ public struct VisualGenomeDataset: ReferenceDataset {
                 + (objects.notes.unusableText.map { " (\($0))" } ?? ""))
         }
         unmatched = objects.unmatched
-        let index = Dictionary(uniqueKeysWithValues: zip(concepts.map { Array($0.utf8) }, Int32(0)...))
-        let renamed = objects.concepts.indices.map { counts[$0] >= rules.minimumCount ? index[Array(objects.concepts[$0].utf8)]! : -1 }
+        let index = Dictionary(uniqueKeysWithValues: zip(concepts.map(Word.init), Int32(0)...))
+        let renamed = objects.concepts.indices.map { counts[$0] >= rules.minimumCount ? index[Word(objects.concepts[$0])]! : -1 }
 
         var images: [ReferenceImage] = [], boxes: [VisualGenomeObjects.Box] = [], ranges: [Range<Int>] = []
         for split in Split.allCases {

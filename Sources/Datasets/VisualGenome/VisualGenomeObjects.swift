@@ -24,8 +24,8 @@ struct VisualGenomeObjects {
     /// Lemmas of synsets without a concept, with the number of objects.
     private(set) var unmatched: [UnmatchedName] = []
     // By bytes: a `String` equals what only looks the same.
-    private var numbers: [[UInt8]: Int32] = [:], lemmas: [[UInt8]: [Int32]] = [:]
-    private var left: [[UInt8]: (name: String, annotations: Int)] = [:]
+    private var numbers: [Word: Int32] = [:], lemmas: [Word: [Int32]] = [:]
+    private var left: [Word: (name: String, annotations: Int)] = [:]
 
     /// - Throws: `DatasetError` for a file that cannot be read, is not Visual Genome's JSON, lists an image twice, or (by `rules`)
     ///   has an object that cannot be used.
@@ -70,7 +70,7 @@ struct VisualGenomeObjects {
         if let synsets = object.optional("synsets"), !synsets.isNull {
             try synsets.forEach("synsets") { synset in
                 hasSynset = true
-                let lemma = conceptOfSynset(try synset.string("synsets"), rules: rules), key = Array(lemma.utf8)
+                let lemma = conceptOfSynset(try synset.string("synsets"), rules: rules), key = Word(lemma)
                 let found = lemmas[key] ?? words.concepts(of: lemma, exact: lemma.isEmpty ? [] : [lemma]).map { number($0) }
                 lemmas[key] = found
                 if found.isEmpty { left[key, default: (lemma, 0)].annotations += 1 }
@@ -84,7 +84,7 @@ struct VisualGenomeObjects {
     }
 
     private mutating func number(_ word: String) -> Int32 {
-        let key = Array(word.utf8)
+        let key = Word(word)
         if let known = numbers[key] { return known }
         concepts.append(word)
         numbers[key] = Int32(concepts.count - 1)
