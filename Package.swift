@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
         .target(name: "Reporting", dependencies: ["Imaging", "Fingerprints"]),
         .target(name: "Pipeline", dependencies: [
-            "Engine", "Transfer", "Datasets", "Networks", "LaViSE", "Reporting", "Imaging", "HDF5", "Tensors", "Fingerprints",
+            "Engine", "Transfer", "Datasets", "Networks", "Graphs", "LaViSE", "Reporting", "Imaging", "HDF5", "Tensors", "Fingerprints",
         ]),
         .executableTarget(name: "lavise-pipeline", dependencies: [
             "Pipeline", .product(name: "ArgumentParser", package: "swift-argument-parser"),

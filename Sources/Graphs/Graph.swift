@@ -31,12 +31,14 @@ public struct Graph: Sendable {
     public internal(set) var input = 0
     /// Places of what the model gives.
     public internal(set) var outputs: [Int] = []
+    /// Why the graph ends before the model does, for an image of another size than the model's own.
+    public internal(set) var cut: GraphError?
 
     init() {}
 
-    /// The nodes that a value depends on, in order.
-    public func nodes(upTo value: Int) -> [Node] {
-        var needed: Set<Int> = [value]
+    /// The nodes that values depend on, in order.
+    public func nodes(upTo targets: Set<Int>) -> [Node] {
+        var needed = targets
         var kept: [Node] = []
         for node in nodes.reversed() where needed.contains(node.output) {
             kept.append(node)
@@ -45,9 +47,9 @@ public struct Graph: Sendable {
         return kept.reversed()
     }
 
-    /// Multiplications of one image up to a value, by the plain formulas.
-    public func multiplications(upTo value: Int) -> Double {
-        nodes(upTo: value).reduce(0.0) { sum, node in
+    /// Multiplications of one image up to values, by the plain formulas.
+    public func multiplications(upTo targets: Set<Int>) -> Double {
+        nodes(upTo: targets).reduce(0.0) { sum, node in
             sum + node.operation.multiplications(node.inputs.map { values[$0].shape }, output: values[node.output].shape)
         }
     }

@@ -1,17 +1,17 @@
 import Tensors
 
-/// What a target value needs of a graph, with fewer nodes: what depends on no image is computed once, and batch norms become part of
+/// What target values need of a graph, with fewer nodes: what depends on no image is computed once, and batch norms become part of
 /// the convolutions before them.
 struct SimplifiedGraph {
     private(set) var nodes: [Graph.Node]
     var constants: [Int: Tensor]
-    private let target: Int
+    private let targets: Set<Int>
     private var nextValue: Int
 
-    init(_ graph: Graph, target: Int) {
-        nodes = graph.nodes(upTo: target)
+    init(_ graph: Graph, targets: Set<Int>) {
+        nodes = graph.nodes(upTo: targets)
         constants = graph.constants
-        self.target = target
+        self.targets = targets
         nextValue = graph.values.count
     }
 
@@ -52,7 +52,7 @@ struct SimplifiedGraph {
         for index in nodes.indices {
             producers[nodes[index].output] = index
             guard case .affine(let scale, let shift) = nodes[index].operation, let source = producers[nodes[index].inputs[0]],
-                case .convolution = nodes[source].operation, readers[nodes[source].output] == 1, nodes[source].output != target,
+                case .convolution = nodes[source].operation, readers[nodes[source].output] == 1, !targets.contains(nodes[source].output),
                 let weights = constants[nodes[source].inputs[1]]
             else { continue }
             let convolution = nodes[source], size = weights.count / max(scale.count, 1)

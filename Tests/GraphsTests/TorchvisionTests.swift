@@ -41,7 +41,7 @@ import Testing
     /// Within 1e-4 of the map's largest number.
     @Test(arguments: try Golden.read())
     func mapsAgree(golden: Golden) throws {
-        let graph = try Graph(torchvision: golden.model), layer = try graph.layer(named: golden.layer)
+        let graph = try Graph(torchvision: golden.model, side: 224), layer = try graph.layer(named: golden.layer)
         #expect(layer.shape == golden.shape)
         let program = try GraphProgram(graph, target: layer.value, parameters: Self.parameter)
         let map = try program.run(Self.image)
@@ -58,8 +58,30 @@ import Testing
         let graph = try Graph(torchvision: model), layers = graph.layers()
         #expect(!layers.isEmpty && Set(layers.map(\.name)).count == layers.count)
         for layer in layers.suffix(5) { #expect(try graph.layer(named: layer.name) == layer) }
-        let costs = layers.suffix(2).map { graph.multiplications(upTo: $0.value) }
+        let costs = layers.suffix(2).map { graph.multiplications(upTo: [$0.value]) }
         #expect(costs == costs.sorted() && costs.allSatisfy { $0 > 0 })
+    }
+
+    /// Each model takes its own pictures; of another size, it ends where its shapes no longer fit, and says so.
+    @Test func sizes() throws {
+        let own = try Graph(torchvision: "inception_v3")
+        #expect(own.values[own.input].shape == [1, 3, 299, 299] && own.cut == nil)
+        #expect(try own.layer(named: "Mixed_7c").shape == [2048, 8, 8])
+        let large = try Graph(torchvision: "resnet18", side: 320)
+        #expect(try large.cut == nil && large.layer(named: "layer4").shape == [512, 10, 10])
+        let vgg = try Graph(torchvision: "vgg11", side: 320)
+        #expect(try vgg.cut != nil && vgg.layer(named: "features.20").shape == [512, 10, 10])
+    }
+
+    /// Several values by one run are what each is alone.
+    @Test func severalTargets() throws {
+        let graph = try Graph(torchvision: "squeezenet1_1", side: 64)
+        let image = Tensor(shape: [1, 3, 64, 64], data: Array(Self.image.data.prefix(3 * 64 * 64)))
+        let layers = try ["features.3", "features.12"].map(graph.layer(named:))
+        let both = try GraphProgram(graph, targets: layers.map(\.value), parameters: Self.parameter).runAll(image)
+        for (layer, map) in zip(layers, both) {
+            #expect(try GraphProgram(graph, target: layer.value, parameters: Self.parameter).run(image) == map)
+        }
     }
 
     @Test func unknownNamesSuggest() throws {

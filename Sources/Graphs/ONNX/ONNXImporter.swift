@@ -31,10 +31,11 @@ struct ONNXImporter {
     ///   - image: the name and shape of the input that stays open.
     ///   - constants: the numbers of names that are known beforehand.
     ///   - parameters: names and shapes of what comes from elsewhere.
+    ///   - endsWhereShapesDoNotFit: whether the graph may end at the first node that does not fit the image.
     /// - Throws: `GraphError`.
     init(
         _ model: ONNXModel, bytes: UnsafeRawBufferPointer, image: (name: String, shape: [Int]), constants: [(String, ONNXConstant)],
-        parameters: [(name: String, shape: [Int])] = []
+        parameters: [(name: String, shape: [Int])] = [], endsWhereShapesDoNotFit: Bool = false
     ) throws {
         guard let source = model.graph else { throw GraphError.inconsistent(node: "", "the model has no graph") }
         guard let version = model.operatorSets[""] else { throw GraphError.inconsistent(node: "", "the model names no operator set of ONNX") }
@@ -52,7 +53,11 @@ struct ONNXImporter {
             throw GraphError.inconsistent(node: image.name, mismatch.problem)
         }
         terms[image.name] = .value(graph.input)
-        for node in source.nodes { try translate(node) }
+        do {
+            for node in source.nodes { try translate(node) }
+        } catch let error as GraphError where endsWhereShapesDoNotFit && !graph.nodes.isEmpty {
+            graph.cut = error
+        }
         graph.outputs = source.outputs.compactMap { if case .value(let place)? = terms[$0.name] { place } else { nil } }
     }
 
