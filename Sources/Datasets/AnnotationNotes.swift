@@ -47,6 +47,11 @@ public struct ImageAnnotations: Sendable {
     /// By their positives' indices. May be empty.
     public let samples: [Sample]
     public let notes: AnnotationNotes
+
+    public init(samples: [Sample], notes: AnnotationNotes = AnnotationNotes()) {
+        self.samples = samples
+        self.notes = notes
+    }
 }
 
 extension DatasetRules {

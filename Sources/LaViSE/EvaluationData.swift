@@ -1,15 +1,3 @@
-/// The ways of asking the explainer about a filter (METHOD 6.3).
-public enum ExplanationMethod: String, Sendable, CaseIterable, Codable {
-    /// The whole feature, pooled.
-    case original
-    /// The image with its inactive pixels set to 0, through the backbone again.
-    case image
-    /// The feature under the filter's active positions.
-    case activation
-    /// The filter attention: every channel weighed by its cosine with the filter's map.
-    case projection
-}
-
 /// One annotated mask of an evaluated image with its positive words.
 public struct TruthSample: Sendable, Equatable {
     /// Ids of the positive concepts, in the id space of `Vocabulary.ids`.

@@ -21,7 +21,7 @@ public struct EvaluationOptions: Sendable, Equatable {
 
     public init(
         filters: [Int]? = nil, topImages: Int = 25, ks: [Int] = [5, 10, 20],
-        methods: [ExplanationMethod] = ExplanationMethod.allCases, quantile: Double = 0.995,
+        methods: [ExplanationMethod] = ExplanationMethod.paper, quantile: Double = 0.995,
         unnormalisedAttention: Bool = false, flattenFeatures: Bool = false, gridMaskIoU: Bool = false,
         iouThreshold: Double = 0.04, threads: Int = 1
     ) {

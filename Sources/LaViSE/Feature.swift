@@ -1,9 +1,9 @@
 /// The feature F of one image, `[d, h·w]`, with the norm of every channel.
-struct Feature: Sendable {
-    let channels: Int
-    let positions: Int
+package struct Feature: Sendable {
+    package let channels: Int
+    package let positions: Int
     /// `[d]` ‖F_k‖.
-    let norms: [Float]
+    package let norms: [Float]
     private let maps: [Float]
 
     /// - Parameter fill: writes `[d, h·w]`.
@@ -20,5 +20,5 @@ struct Feature: Sendable {
     }
 
     /// F_k, `[h·w]`.
-    func map(_ channel: Int) -> ArraySlice<Float> { maps[channel * positions..<(channel + 1) * positions] }
+    package func map(_ channel: Int) -> ArraySlice<Float> { maps[channel * positions..<(channel + 1) * positions] }
 }

@@ -69,14 +69,9 @@ struct PairExplanation: Sendable {
     private func input(
         _ method: ExplanationMethod, _ scene: Scene, _ channel: Int, _ threshold: Float, _ region: Region
     ) -> [Float] {
-        let feature = method == .image ? scene.feature(within: region, data) : scene.feature
-        let attention = switch method {
-        case .original, .image: Attention.everything(feature)
-        case .activation: Attention.active(feature, filter: channel, threshold: threshold)
-        case .projection where options.unnormalisedAttention:
-            Attention.unnormalisedProjection(feature, filter: channel)
-        case .projection: Attention.projection(feature, filter: channel)
-        }
+        let feature = method.masksImage ? scene.feature(within: region, data) : scene.feature
+        let attention = method.attention(
+            .init(feature: feature, filter: channel, threshold: threshold, options: options))
         return options.flattenFeatures ? attention.flatten(feature) : attention.pool(feature)
     }
 

@@ -24,7 +24,7 @@ extension Evaluation {
             try ks.map { RecallLine(method: name, k: $0, estimate: try bootstrap.estimate(sums($0))) }
         }
         return try methods.flatMap { said in
-            try lines(said.method.rawValue) { recallSums(of: said, k: $0, among: concepts) }
+            try lines(said.method.name) { recallSums(of: said, k: $0, among: concepts) }
         }
             + lines(RecallLine.mostFrequent) { mostFrequentSums(frequent, k: $0, among: concepts) }
             + lines(RecallLine.random) { randomSums(pool: pool, k: $0, among: concepts) }

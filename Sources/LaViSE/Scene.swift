@@ -11,7 +11,7 @@ struct Scene: Sendable {
         self.image = image
         feature = try Feature(channels: data.channels, positions: data.positions) { try data.maps(image, into: $0) }
         var pixels: [Float] = []
-        if options.methods.contains(.image) {
+        if options.methods.contains(where: \.masksImage) {
             pixels = [Float](repeating: 0, count: 3 * Region.pixels)
             try data.image(image, into: &pixels)
         }

@@ -95,7 +95,7 @@ extension Claim.Statement {
 extension VariantResults {
     /// What a claim speaks of and the experiment did not compute; nil when it did.
     fileprivate func lack(of statement: Claim.Statement) -> String? {
-        let evaluated = evaluation.methods.map(\.method.rawValue)
+        let evaluated = evaluation.methods.map(\.method.name)
         let known = evaluated + [RecallLine.mostFrequent, RecallLine.random]
         func missing(_ methods: [String]) -> String? {
             methods.first { !known.contains($0) }.map {
@@ -134,8 +134,11 @@ extension VariantResults {
 
     /// The paired difference of two methods over the same draws of filters.
     fileprivate func difference(_ higher: String, _ lower: String, k: Int) throws -> SeedInterval? {
-        guard let a = ExplanationMethod(rawValue: higher), let b = ExplanationMethod(rawValue: lower) else {
-            throw ExperimentError("a claim orders \"\(higher)\" and \"\(lower)\"; methods are \(ExplanationMethod.allCases.map(\.rawValue).joined(separator: ", "))")
+        let methods = evaluation.methods.map(\.method)
+        guard let a = methods.first(where: { $0.name == higher }), let b = methods.first(where: { $0.name == lower })
+        else {
+            let known = methods.map(\.name).joined(separator: ", ")
+            throw ExperimentError("a claim orders \"\(higher)\" and \"\(lower)\"; evaluated methods are \(known)")
         }
         guard let found = try bootstrap.difference(sums(a, k: k), sums(b, k: k)), let low = found.low, let high = found.high
         else { return nil }

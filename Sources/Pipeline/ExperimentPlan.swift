@@ -80,71 +80,56 @@ public struct ExperimentPlan: Sendable {
         }
 
         private mutating func add(_ experiment: Experiment) throws -> VariantJobs {
-            let on = { experiment.deviations.contains($0) }
-            let scenes = experiment.dataset.kind == .demoScenes
-                ? job(ScenesStage(seed: experiment.seed, count: experiment.dataset.scenes), []) : nil
-            let vectors = try embedding(experiment, scenes)
+            let drawing = experiment.dataset.kind.drawing?(experiment)
+            let drawn = drawing.map { Source.output(job: job($0.stage, []), name: $0.folder) }
+            let vectors = try vectors(experiment.embedding, drawn, drawing?.vectors)
             let embedding = job(EmbeddingStage(member: vectors.member), [Input("vectors", vectors.source)])
-            let parts = try datasetParts(experiment.dataset, scenes)
+            let parts = try datasetParts(experiment.dataset, drawn)
             let preprocess = job(
                 PreprocessStage(
-                    kind: experiment.dataset.kind, onBadImage: experiment.dataset.onBadImage,
-                    views: experiment.dataset.views,
-                    rules: rules(experiment), seed: experiment.seed, layout: parts.layout),
+                    format: experiment.dataset.kind, onBadImage: experiment.dataset.onBadImage,
+                    views: experiment.dataset.views, rules: experiment.datasetRules, seed: experiment.seed,
+                    layout: parts.layout),
                 parts.inputs + [Input("words", .output(job: embedding, name: EmbeddingFile.wordsName))])
             let (model, weights) = try targetModel(experiment)
             let datasetInput = Input("dataset", .output(job: preprocess, name: DatasetFile.name))
             let embeddingInput = Input("embedding", .output(job: embedding, name: EmbeddingFile.name))
             let features = job(
                 FeaturesStage(
-                    model: model, precision: experiment.backbone.precision, evaluateAll: on(.evaluateOnAll),
-                    flatten: on(.flattenFeatures), probed: on(.probedBatchNorm)),
+                    model: model, precision: experiment.backbone.precision,
+                    rules: experiment.deviations.changing(FeatureRules(), by: \.features)),
                 [datasetInput] + weights)
             let train = job(
                 TrainStage(
-                    training: experiment.train, views: experiment.dataset.views > 0, frozenBatchNorm: on(.frozenBatchNorm),
-                    keepEmptyMasks: on(.keepEmptyMasks), maskScale255: on(.maskScale255), seed: experiment.seed),
-                [datasetInput, embeddingInput, Input("pooled", .output(job: features, name: FeaturesStage.pooledName))])
-            let needsBackbone = experiment.evaluate.methods.contains(.image)
+                    training: experiment.train, views: experiment.dataset.views > 0,
+                    rules: experiment.deviations.changing(TrainingRules(), by: \.training), seed: experiment.seed),
+                [
+                    datasetInput, embeddingInput,
+                    Input("pooled", .output(job: features, name: FeaturesStage.pooledName)),
+                ])
+            let needsBackbone = experiment.evaluate.methods.contains(where: \.masksImage)
             let entities = experiment.evaluate.entities.map { [Input("entities", .file(places.dataPath($0)))] } ?? []
             let evaluate = job(
-                EvaluateStage(experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model : nil),
+                EvaluateStage(
+                    experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model : nil),
                 [
-                    datasetInput, embeddingInput, Input("features", .output(job: features, name: FeaturesStage.featuresName)),
+                    datasetInput, embeddingInput,
+                    Input("features", .output(job: features, name: FeaturesStage.featuresName)),
                     Input("explainer", .output(job: train, name: TrainStage.explainerName)),
                 ] + (needsBackbone ? weights : []) + entities)
-            return VariantJobs(embedding: embedding, dataset: preprocess, features: features, train: train, evaluate: evaluate)
+            return VariantJobs(
+                embedding: embedding, dataset: preprocess, features: features, train: train, evaluate: evaluate)
         }
 
-        private func rules(_ experiment: Experiment) -> DatasetRules {
-            let on = { experiment.deviations.contains($0) }
-            var rules = DatasetRules()
-            rules.mergeInstances = !on(.oneSamplePerInstance)
-            rules.cropImageOnly = on(.cropImageOnly)
-            rules.limit = experiment.dataset.limit
-            rules.minimumCount = experiment.dataset.minimumCount
-            rules.validationShare = experiment.dataset.validationShare
-            rules.failsOnBadAnnotation = experiment.dataset.onBadAnnotation == .fail
-            rules.seed = experiment.seed
-            rules.words = experiment.dataset.words
-            rules.names = experiment.dataset.names
-            if experiment.dataset.kind == .visualGenome {
-                rules.transposedBoxMask = on(.transposedBoxMask)
-                rules.firstWordOfSynset = on(.firstWordOfSynset)
-                rules.countInstances = on(.countInstances)
-                rules.instancePerSynset = on(.instancePerSynset)
-                rules.splitByInstance = on(.splitByInstance)
-            }
-            return rules
-        }
-
-        private mutating func embedding(_ experiment: Experiment, _ scenes: String?) throws -> (source: Source, member: String?) {
-            switch experiment.embedding.origin {
+        private mutating func vectors(
+            _ embedding: Experiment.Embedding, _ drawn: Source?, _ member: String?
+        ) throws -> (source: Source, member: String?) {
+            switch embedding.origin {
             case .path(let path): return (.file(places.dataPath(path)), nil)
             case .manifest(let path):
                 let (download, manifest) = try download(path)
-                return (download, try manifest.product(suffix: ".txt", named: experiment.embedding.member))
-            case nil: return (.output(job: scenes ?? "", name: "scenes"), "glove.txt")
+                return (download, try manifest.product(suffix: ".txt", named: embedding.member))
+            case nil: return try (Self.known(drawn), member)
             }
         }
 
@@ -164,12 +149,18 @@ public struct ExperimentPlan: Sendable {
             }
         }
 
-        private mutating func datasetParts(_ dataset: Experiment.Dataset, _ scenes: String?) throws -> DatasetParts {
-            switch dataset.origin {
-            case nil: DatasetParts(inside: "dataset", from: .output(job: scenes ?? "", name: "scenes"), of: dataset)
-            case .manifest(let path): DatasetParts(inside: "dataset", from: try download(path).0, of: dataset)
-            case .path(let root): DatasetParts(in: places.dataPath(root), of: dataset, places: places)
+        private mutating func datasetParts(_ dataset: Experiment.Dataset, _ drawn: Source?) throws -> DatasetParts {
+            let files: DatasetFiles = switch dataset.origin {
+            case nil: .inside(input: "dataset", try Self.known(drawn))
+            case .manifest(let path): .inside(input: "dataset", try download(path).0)
+            case .path(let root): .folder(places.dataPath(root), places)
             }
+            return dataset.kind.parts(files, dataset)
+        }
+
+        private static func known(_ drawn: Source?) throws -> Source {
+            guard let drawn else { throw ExperimentError("\"dataset\" names no files, and its kind draws none") }
+            return drawn
         }
 
         private mutating func download(_ path: String) throws -> (Source, Manifest) {

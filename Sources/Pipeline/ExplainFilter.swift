@@ -24,10 +24,10 @@ public struct FilterExplainer {
         self.threads = threads
         variant = try experiment.file.variant(row: row)
         results = try experiment.results(ofVariant: variant, jobs)
-        let names = ExplanationMethod.allCases.map(\.rawValue)
+        let known = (ExplanationMethod.all + results.experiment.evaluate.methods).inTableOrder
         self.method = try method.map { name in
-            guard let method = ExplanationMethod(rawValue: name) else {
-                throw ExperimentError("--method \(name): methods are \(names.joined(separator: ", "))")
+            guard let method = known.first(where: { $0.name == name }) else {
+                throw ExperimentError("--method \(name): methods are \(known.map(\.name).joined(separator: ", "))")
             }
             return method
         } ?? results.headlineMethod
@@ -37,8 +37,8 @@ public struct FilterExplainer {
     /// - Throws: `ExperimentError` for a filter or method that the experiment did not evaluate.
     public func row(ofFilter filter: Int) throws -> FilterRow {
         guard results.evaluation[method] != nil else {
-            let known = results.evaluation.methods.map(\.method.rawValue).joined(separator: ", ")
-            throw ExperimentError("--method \(method.rawValue): \(experiment.file.name) evaluated \(known); only with --image can it be another")
+            let known = results.evaluation.methods.map(\.method.name).joined(separator: ", ")
+            throw ExperimentError("--method \(method.name): \(experiment.file.name) evaluated \(known); only with --image can it be another")
         }
         return results.filterRow(try results.index(ofFilter: filter), method)
     }

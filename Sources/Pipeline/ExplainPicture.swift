@@ -29,7 +29,7 @@ extension FilterExplainer {
         let own = experiment.variants[variant]
         guard let evaluate = experiment.plan.job(own.evaluate)?.stage as? EvaluateStage,
               let features = experiment.plan.job(own.features)?.stage as? FeaturesStage else { return [] }
-        let backbone = try features.model.backbone(weights: input("weights", of: own.features), probes: features.probed ? 2 : 0)
+        let backbone = try features.model.backbone(weights: input("weights", of: own.features), probes: features.rules.isProbed ? 2 : 0)
         let picture = try decodeUprightImage(path).centreCrop224()
         let summary = results.evaluation.summary, shape = backbone.shape, positions = shape.height * shape.width
         var maps = [Float](repeating: 0, count: shape.count)

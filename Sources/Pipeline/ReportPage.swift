@@ -130,7 +130,7 @@ public struct ReportPage {
         return Report(
             title: file.title, experiment: file.name, facts: facts(shown), tables: try tables.recalls(), moreTables: more,
             claims: try experiment.checkClaims(results), training: shown.trainingTable,
-            filters: ReportFilters(method: method.rawValue, row: file.label(variant), ks: shown.evaluation.ks, filters: filters),
+            filters: ReportFilters(method: method.name, row: file.label(variant), ks: shown.evaluation.ks, filters: filters),
             stages: try stages(), provenance: try provenance(), reproduce: reproduce(arguments))
     }
 
@@ -138,12 +138,12 @@ public struct ReportPage {
         let own = results.experiment, dataset = results.dataset
         let training = "\(own.train.epochs) epochs, batches of \(own.train.batchSize), \(own.train.optimiser.rawValue), dropout \(own.train.dropout)"
         let evaluation = "\(results.evaluation.summary.filters.count) filters, \(results.evaluation.summary.imagesPerFilter) images a filter, "
-            + own.evaluate.methods.map(\.rawValue).joined(separator: ", ")
+            + own.evaluate.methods.map(\.name).joined(separator: ", ")
         var facts = [
-            Report.Fact("dataset", "\(own.dataset.kind.rawValue): \(dataset.imageCount) images, \(dataset.sampleCount) samples, \(dataset.concepts.count) concepts"),
+            Report.Fact("dataset", "\(own.dataset.kind.name): \(dataset.imageCount) images, \(dataset.sampleCount) samples, \(dataset.concepts.count) concepts"),
             Report.Fact("model", "\(own.backbone.architecture.name) \(own.backbone.layer)" + (own.backbone.weights == nil ? ", untrained" : "")),
             Report.Fact("explainer", training), Report.Fact("evaluation", evaluation),
-            Report.Fact("protocol", ([own.protocolName.rawValue] + own.deviations.sorted().map(\.rawValue)).joined(separator: ", ")),
+            Report.Fact("protocol", ([own.protocolName.rawValue] + own.deviations.sorted().map(\.name)).joined(separator: ", ")),
             Report.Fact("seed", String(own.seed)),
         ]
         if !experiment.file.matrixKeys.isEmpty {

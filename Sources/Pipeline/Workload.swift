@@ -22,38 +22,13 @@ struct Workload: Sendable, Equatable {
 
     /// Counts images by the files of a local folder, or by a manifest's bytes; samples by the datasets' published means.
     init(expectedOf experiment: Experiment, places: Places) throws {
-        let data = experiment.dataset
-        var images: (train: Int, validation: Int)
-        // Samples an image: categories an image (COCO: Lin et al. 2014, section 5; Visual Genome: counted in an excerpt).
-        let perImage: Double
-        switch data.kind {
-        case .demoScenes:
-            images = (data.scenes - data.scenes / 4, data.scenes / 4)
-            (perImage, concepts) = (3, 40)
-        case .coco:
-            images = try Self.coco(data.origin, places)
-            (perImage, concepts) = (experiment.deviations.contains(.oneSamplePerInstance) ? 7.7 : 3.5, 80)
-        case .visualGenome:
-            let all = try Self.visualGenome(data.origin, places)
-            images = (all - all / 10, all / 10)
-            (perImage, concepts) = (experiment.deviations.contains(.oneSamplePerInstance) ? 30 : 20, min(850, all * 20))
-        }
-        if let limit = data.limit { images = (min(images.train, limit), min(images.validation, limit)) }
+        let data = experiment.dataset, expected = try data.kind.expected(experiment, places)
+        let limit = data.limit ?? .max
+        let images = (train: min(expected.train, limit), validation: min(expected.validation, limit))
         rows = images.train * (1 + data.views) + images.validation
         evaluated = images.validation + (experiment.deviations.contains(.evaluateOnAll) ? images.train : 0)
-        samples = Int(Double(rows) * perImage)
-    }
-
-    /// Images of COCO 2017 with annotations.
-    private static func coco(_ origin: Origin?, _ places: Places) throws -> (train: Int, validation: Int) {
-        guard case .path(let root)? = origin else { return (117_266, 4_952) }
-        let count = { (name: String) in try jpegs(places.dataPath(root) + "/" + name) }
-        return (try count("train2017"), try count("val2017"))
-    }
-
-    private static func visualGenome(_ origin: Origin?, _ places: Places) throws -> Int {
-        guard case .path(let root)? = origin else { return 106_215 }
-        return try ["VG_100K", "VG_100K_2"].map { places.dataPath(root) + "/" + $0 }.filter(places.exists).reduce(0) { try $0 + jpegs($1) }
+        samples = Int(Double(rows) * expected.samplesPerImage)
+        concepts = expected.concepts
     }
 
     /// The length of GloVe's vectors that the experiments use.
@@ -68,11 +43,12 @@ struct Workload: Sendable, Equatable {
         case nil: 200
         }
     }
+}
 
-    private static func jpegs(_ folder: String) throws -> Int {
-        guard FileManager.default.fileExists(atPath: folder) else { return 0 }
-        return try FileManager.default.contentsOfDirectory(atPath: folder).count { $0.hasSuffix(".jpg") }
-    }
+/// The JPEG files directly in a folder; none where there is no folder.
+func jpegs(in folder: String) throws -> Int {
+    guard FileManager.default.fileExists(atPath: folder) else { return 0 }
+    return try FileManager.default.contentsOfDirectory(atPath: folder).count { $0.hasSuffix(".jpg") }
 }
 
 /// A stage whose cost follows from how much data there is.
@@ -100,7 +76,7 @@ extension FeaturesStage: PredictableStage {
         let shape = try model.architecture.featureShape(layer: model.layer)
         let maps = load.evaluated * shape.count * (precision == .float16 ? 2 : 4)
         return ExpectedCost(
-            work: try work(rows: load.rows), bytes: maps + load.samples * (flatten ? shape.count : shape.channels) * 4)
+            work: try work(rows: load.rows), bytes: maps + load.samples * (rules.flattens ? shape.count : shape.channels) * 4)
     }
 
     func work(rows: Int) throws -> Double { Double(rows) * (try model.multiplications()) }
@@ -126,7 +102,7 @@ extension TrainStage: PredictableStage {
 extension EvaluateStage: PredictableStage {
     func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) throws -> ExpectedCost {
         let shape = try experiment.backbone.architecture.featureShape(layer: experiment.backbone.layer)
-        let vocabulary = deviations.contains(.embeddingVocabulary) ? words : load.concepts
+        let vocabulary = rules.usesWholeEmbedding ? words : load.concepts
         let pairs = pairs(channels: shape.channels, images: load.evaluated)
         return ExpectedCost(
             work: try work(images: load.evaluated, mapSize: shape.count, pairs: pairs, vocabulary: vocabulary),
@@ -138,7 +114,7 @@ extension EvaluateStage: PredictableStage {
     /// Cost in the time of a backbone's multiplications: thresholds over all maps, then every filter and top image by every method.
     /// The factors were measured on the COCO sample; a table look-up or an enlarged pixel costs far more than a multiplication.
     func work(images: Int, mapSize: Int, pairs: Int, vocabulary: Int) throws -> Double {
-        let passes = evaluating.methods.contains(.image) ? try model?.multiplications() ?? 0 : 0
+        let passes = evaluating.methods.contains(where: \.masksImage) ? try model?.multiplications() ?? 0 : 0
         let words = 6 * Double(evaluating.methods.count * vocabulary * Workload.wordLength)
         return Double(images * mapSize) * 2_000 + Double(pairs) * (passes + words + Double(224 * 224) * 2_000)
     }

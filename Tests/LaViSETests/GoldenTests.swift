@@ -39,9 +39,9 @@ struct GoldenTests {
 
         #expect(evaluation.methods.count == 3)
         for said in evaluation.methods {
-            let words = try file.read("evaluation/\(said.method.rawValue)/words", as: Int32.self)
+            let words = try file.read("evaluation/\(said.method.name)/words", as: Int32.self)
             #expect(golden.wrongWords(said, words, evaluation.wordsPerImage) == 0)
-            let recall = try file.read("evaluation/\(said.method.rawValue)/recall", as: Float.self)
+            let recall = try file.read("evaluation/\(said.method.name)/recall", as: Float.self)
             #expect(recall.count == said.recall.count)
             #expect(zip(recall, said.recall).allSatisfy { $0.isNaN == $1.isNaN })
             for (column, k) in evaluation.ks.enumerated() {

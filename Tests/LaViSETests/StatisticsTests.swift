@@ -64,7 +64,7 @@ import Testing
     @Test func theDefaultsAreThePapers() {
         let options = EvaluationOptions()
         #expect(options.filters == nil && options.topImages == 25 && options.ks == [5, 10, 20])
-        #expect(options.methods.map(\.rawValue) == ["original", "image", "activation", "projection"])
+        #expect(options.methods.map(\.name) == ["original", "image", "activation", "projection"])
         #expect(options.quantile == 0.995 && options.iouThreshold == 0.04)
         #expect(!options.unnormalisedAttention && !options.flattenFeatures && !options.gridMaskIoU)
         let bootstrap = Bootstrap(filters: 1, seed: 0)

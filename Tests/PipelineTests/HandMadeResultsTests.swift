@@ -244,7 +244,7 @@ import Testing
                 let words = Dictionary(uniqueKeysWithValues: methods.map { ($0, [0, 1, 0, 1] as [Int32]) })
                 let results = try Artifacts(truth: [[0], [0]], words: words).results(
                     in: "\(workspace.root)/\(headline)", plan.file.variants[0].experiment)
-                #expect(results.headlineMethod.rawValue == headline)
+                #expect(results.headlineMethod.name == headline)
             }
         }
     }

@@ -25,7 +25,7 @@ public struct Experiment: Sendable {
     public var claims: [Claim]
 
     public struct Dataset: Sendable, Hashable {
-        public var kind: DatasetKind
+        public var kind: DatasetFormat
         /// nil for `demo-scenes`, which is drawn.
         public var origin: Origin?
         /// Only the first `limit` images with annotations of every split.

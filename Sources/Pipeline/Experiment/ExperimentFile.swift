@@ -23,27 +23,36 @@ public struct ExperimentFile: Sendable {
     /// - Parameters:
     ///   - settings: `a.b=VALUE` pairs, the later over the earlier; VALUE is JSON, or else a string.
     ///   - seeds: replaces the experiment's seed by several.
+    ///   - catalogue: what the file can name.
     /// - Throws: `ExperimentError` naming file, line, column and key, or the argument that is wrong.
-    public init(contentsOf path: String, settings: [String] = [], seeds: [Int]? = nil) throws {
+    public init(
+        contentsOf path: String, settings: [String] = [], seeds: [Int]? = nil, catalogue: Catalogue = Catalogue()
+    ) throws {
         do {
             let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             try self.init(
-                json: readWholeFile(path, limit: 16 << 20), file: path, stem: stem, settings: settings, seeds: seeds)
+                json: readWholeFile(path, limit: 16 << 20), file: path, stem: stem, settings: settings,
+                seeds: seeds, catalogue: catalogue)
         } catch let error as TransferError {
             throw ExperimentError("\(error)")
         }
     }
 
-    public init(json: String, file: String, settings: [String] = [], seeds: [Int]? = nil) throws {
-        try self.init(json: Array(json.utf8), file: file, settings: settings, seeds: seeds)
+    public init(
+        json: String, file: String, settings: [String] = [], seeds: [Int]? = nil, catalogue: Catalogue = Catalogue()
+    ) throws {
+        try self.init(json: Array(json.utf8), file: file, settings: settings, seeds: seeds, catalogue: catalogue)
     }
 
     /// The same from the file's bytes; `file` names it in errors, and `stem` is what its `name` must be.
-    public init(json: [UInt8], file: String, stem: String? = nil, settings: [String] = [], seeds: [Int]? = nil) throws {
+    public init(
+        json: [UInt8], file: String, stem: String? = nil, settings: [String] = [], seeds: [Int]? = nil,
+        catalogue: Catalogue = Catalogue()
+    ) throws {
         do {
             let node = try JSONNode(json: json, source: file)
             try Self.check(node, isNamed: stem)
-            try self.init(node, settings: settings, seeds: seeds)
+            try self.init(node, settings: settings, seeds: seeds, catalogue)
         } catch let error as TextError {
             throw ExperimentError(error)
         }
@@ -60,7 +69,7 @@ public struct ExperimentFile: Sendable {
         )
     }
 
-    private init(_ file: JSONNode, settings arguments: [String], seeds: [Int]?) throws {
+    private init(_ file: JSONNode, settings arguments: [String], seeds: [Int]?, _ catalogue: Catalogue) throws {
         let settings = try arguments.map(Setting.init)
         let noObject = TextError(file.place, "an experiment file holds one object {…}")
         var root = file
@@ -74,7 +83,7 @@ public struct ExperimentFile: Sendable {
         for setting in settings { try setting.check(against: matrix.axes.map(\.path)) }
         let plain = JSONNode(.object(members.filter { $0.key != "matrix" }), at: root.place)
         variants = try matrix.rows(of: plain).map { row in
-            Variant(labels: row.labels, experiment: try Experiment(row.experiment))
+            Variant(labels: row.labels, experiment: try Experiment(row.experiment, catalogue))
         }
         matrixKeys = matrix.axes.map(\.key)
         name = variants[0].experiment.name

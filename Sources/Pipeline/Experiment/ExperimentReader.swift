@@ -13,7 +13,7 @@ extension Experiment {
 
     /// Validates one variant; every key but `name`, `dataset`, `embedding` and `backbone` has METHOD's default.
     /// - Throws: `TextError` naming place, key, what was expected and the nearest known name.
-    init(_ node: JSONNode) throws {
+    init(_ node: JSONNode, _ catalogue: Catalogue) throws {
         let root = try Fields(node, known: Self.keys, what: "an experiment file")
         name = try root.required("name", "the experiment's name", root.string)
         guard name.allSatisfy({ $0.isLetter || $0.isNumber || "_-.".contains($0) }), !name.hasPrefix("."),
@@ -29,57 +29,57 @@ extension Experiment {
         for key in ["dataset", "embedding", "backbone"] where !root.has(key) {
             throw root.lacks(key, "an object")
         }
-        let dataset = try Dataset(root)
-        let backbone = try TargetModel(root)
+        let dataset = try Dataset(root, catalogue)
+        let backbone = try TargetModel(root, catalogue)
         self.dataset = dataset
         self.backbone = backbone
         embedding = try Embedding(root, dataset: dataset)
-        (protocolName, deviations) = try Self.readProtocol(root, dataset.kind, backbone.architecture)
+        (protocolName, deviations) = try Self.readProtocol(root, catalogue, dataset.kind, backbone.architecture)
         train = try Training(root, deviations, dataset.kind)
         deviations = deviations.setting(.optimiser, train.optimiser == .dadaptAdam)
         let evaluate = root.has("evaluate") ? try root.object("evaluate", known: Evaluating.keys) : nil
-        self.evaluate = try Evaluating(root, channels: backbone.architecture.featureShape(layer: backbone.layer).channels)
+        self.evaluate = try Evaluating(
+            root, catalogue, channels: backbone.architecture.featureShape(layer: backbone.layer).channels)
         if let images = try evaluate?.choice("images", EvaluatedImages.self) {
             deviations = deviations.setting(.evaluateOnAll, images == .all)
         }
         if let vocabulary = try evaluate?.choice("vocabulary", VocabularyChoice.self) {
             deviations = deviations.setting(.embeddingVocabulary, vocabulary == .embedding)
         }
-        claims = try Claim.read(root)
+        claims = try Claim.read(root, catalogue)
     }
 
     enum EvaluatedImages: String, CaseIterable { case validation, all }
     enum VocabularyChoice: String, CaseIterable { case concepts, embedding }
 
-    private static func readProtocol(_ root: Fields, _ dataset: DatasetKind, _ architecture: Architecture) throws -> (ProtocolName, Set<Deviation>) {
+    private static func readProtocol(
+        _ root: Fields, _ catalogue: Catalogue, _ dataset: DatasetFormat, _ architecture: Architecture
+    ) throws -> (ProtocolName, Set<Deviation>) {
+        let known = catalogue.deviations
+        func isOn(_ deviation: Deviation, _ name: ProtocolName) -> Bool {
+            deviation.isOn(in: name, dataset: dataset, architecture: architecture)
+        }
         var name = ProtocolName.paper
         var changes: [(Deviation, Bool)] = []
         if case .object? = root.node("protocol")?.content {
             let fields = try root.object("protocol", known: ["base", "deviations"])
             name = try fields.choice("base", ProtocolName.self) ?? .paper
             if case .object? = fields.node("deviations")?.content {
-                let names = Deviation.allCases.map(\.rawValue)
-                let flags = try fields.object("deviations", known: names)
-                changes = try Deviation.allCases.compactMap { d in try flags.bool(d.rawValue).map { (d, $0) } }
+                let flags = try fields.object("deviations", known: known.map(\.name))
+                changes = try known.compactMap { d in try flags.bool(d.name).map { (d, $0) } }
             } else {
-                let names = Deviation.allCases.map(\.rawValue) + ["all"]
-                changes = try (fields.strings("deviations", among: names) ?? []).flatMap { text in
-                    if let deviation = Deviation(rawValue: text) { return [(deviation, true)] }
-                    return Deviation.allCases.map { deviation in
-                        (deviation, deviation.isOn(in: .fact2023, dataset: dataset, architecture: architecture))
-                    }
+                let names = try fields.strings("deviations", among: known.map(\.name) + ["all"]) ?? []
+                changes = names.flatMap { name in
+                    name == "all" ? known.map { ($0, isOn($0, .fact2023)) }
+                        : known.filter { $0.name == name }.map { ($0, true) }
                 }
             }
         } else {
             name = try root.choice("protocol", ProtocolName.self) ?? .paper
         }
-        let base = Set(Deviation.allCases.filter { $0.isOn(in: name, dataset: dataset, architecture: architecture) })
+        let base = Set(known.filter { isOn($0, name) })
         return (name, changes.reduce(base) { $0.setting($1.0, $1.1) })
     }
-}
-
-extension Set<Deviation> {
-    func setting(_ deviation: Deviation, _ on: Bool) -> Self { on ? union([deviation]) : subtracting([deviation]) }
 }
 
 private func origin(_ fields: Fields, path: String, example: String) throws -> Origin? {
@@ -92,21 +92,25 @@ private func origin(_ fields: Fields, path: String, example: String) throws -> O
 }
 
 extension Experiment.Dataset {
-    init(_ root: Fields) throws {
+    init(_ root: Fields, _ catalogue: Catalogue) throws {
         let fields = try root.object("dataset", known: [
             "kind", "root", "manifest", "limit", "scenes", "minimumCount", "onBadImage", "onBadAnnotation", "views", "splits",
             "validationShare", "words", "names",
         ])
-        kind = try fields.required("kind", "one of \(DatasetKind.allCases.map(\.rawValue).joined(separator: ", "))") { try fields.choice($0, DatasetKind.self) }
+        kind = try fields.one("kind", of: catalogue.datasets, named: \.name)
         splits = try Self.splits(fields)
-        if splits != .official, kind != .coco { throw fields.error("splits", "absent unless \"kind\" is \"coco\"") }
+        if splits != .official, !kind.hasOwnSplits {
+            let others = catalogue.datasets.filter(\.hasOwnSplits).map { "\"\($0)\"" }.joined(separator: " or ")
+            throw fields.error("splits", "absent unless \"kind\" is \(others)")
+        }
         origin = try Pipeline.origin(fields, path: "root", example: "folder")
         if splits != .official, origin == nil { origin = .path(".") }
-        if kind != .demoScenes, origin == nil {
+        if kind.drawing == nil, origin == nil {
             _ = try fields.required("root", "a local folder (or give \"manifest\")", fields.string)
         }
-        if kind == .demoScenes, origin != nil {
-            throw fields.error(fields.has("root") ? "root" : "manifest", "absent when \"kind\" is \"demo-scenes\", whose images are drawn")
+        if kind.drawing != nil, origin != nil {
+            throw fields.error(
+                fields.has("root") ? "root" : "manifest", "absent when \"kind\" is \"\(kind)\", whose images are drawn")
         }
         limit = try fields.int("limit", in: 1...Int.max)
         scenes = try fields.int("scenes", in: 8...100_000) ?? 320
@@ -114,9 +118,10 @@ extension Experiment.Dataset {
         onBadImage = try fields.choice("onBadImage", Experiment.OnBad.self) ?? .fail
         onBadAnnotation = try fields.choice("onBadAnnotation", Experiment.OnBad.self) ?? .skip
         validationShare = try fields.double("validationShare", in: 0.001...0.999) ?? 0.1
-        if fields.has("validationShare"), kind != .visualGenome {
+        if fields.has("validationShare"), !kind.isCutBySeed {
             guard case .cut = splits else {
-                throw fields.error("validationShare", "absent unless the seed cuts the dataset: \"splits\" with \"all\", or Visual Genome")
+                throw fields.error(
+                    "validationShare", "absent unless the seed cuts the dataset: \"splits\" with \"all\", or Visual Genome")
             }
         }
         views = try fields.int("views", in: 0...255) ?? 0
@@ -145,12 +150,13 @@ extension Experiment.Dataset {
 extension Experiment.Embedding {
     init(_ root: Fields, dataset: Experiment.Dataset) throws {
         let fields = try root.object("embedding", known: ["kind", "path", "manifest", "member"])
+        let kinds = ["glove", "demo-scenes"]
         let kind = try fields.required("kind", "\"glove\" or \"demo-scenes\"", fields.string)
-        guard ["glove", "demo-scenes"].contains(kind) else { throw fields.choiceError("kind", kind, ["glove", "demo-scenes"]) }
+        guard kinds.contains(kind) else { throw fields.choiceError("kind", kind, kinds) }
         origin = try Pipeline.origin(fields, path: "path", example: "file")
         member = try fields.string("member")
         if kind == "glove", origin == nil { _ = try fields.required("path", "a GloVe text file (or give \"manifest\")", fields.string) }
-        if kind == "demo-scenes", dataset.kind != .demoScenes {
+        if kind == "demo-scenes", dataset.kind.drawing == nil {
             throw fields.error("kind", "\"glove\" unless the dataset's kind is \"demo-scenes\"")
         }
         if kind == "demo-scenes", let key = ["path", "manifest", "member"].first(where: fields.has) {
@@ -160,17 +166,9 @@ extension Experiment.Embedding {
 }
 
 extension Experiment.TargetModel {
-    init(_ root: Fields) throws {
+    init(_ root: Fields, _ catalogue: Catalogue) throws {
         let fields = try root.object("backbone", known: ["architecture", "layer", "weights", "random", "precision"])
-        let architectures = Architecture.all.map(\.name)
-        let architecture = try fields.required("architecture", "one of \(architectures.joined(separator: ", "))") { key in
-            try fields.string(key).map { name in
-                guard let known = Architecture.all.first(where: { $0.name == name }) else {
-                    throw fields.choiceError(key, name, architectures)
-                }
-                return known
-            }
-        }
+        let architecture = try fields.one("architecture", of: catalogue.architectures, named: \.name)
         self.architecture = architecture
         layer = try fields.string("layer") ?? architecture.layers[architecture.layers.count - 1]
         guard architecture.layers.contains(layer) else { throw fields.choiceError("layer", layer, architecture.layers) }
@@ -188,7 +186,7 @@ extension Experiment.TargetModel {
 }
 
 extension Experiment.Training {
-    init(_ root: Fields, _ deviations: Set<Deviation>, _ dataset: DatasetKind) throws {
+    init(_ root: Fields, _ deviations: Set<Deviation>, _ dataset: DatasetFormat) throws {
         let fields = try root.object("train", known: ["epochs", "batchSize", "optimiser", "learningRate", "dropout", "shuffle", "categoryFraction"])
         epochs = try fields.int("epochs", in: 1...100_000) ?? 10
         batchSize = try fields.int("batchSize", in: 2...1_000_000) ?? 512
@@ -196,14 +194,14 @@ extension Experiment.Training {
         learningRate = try fields.double("learningRate", in: 1e-12...100) ?? (optimiser == .adam ? 1e-4 : 1)
         dropout = try fields.double("dropout", in: 0...0.99) ?? 0.1
         shuffle = try fields.bool("shuffle") ?? true
-        categoryFraction = try fields.double("categoryFraction", in: 0.001...1) ?? (dataset == .visualGenome ? 0.7 : 1)
+        categoryFraction = try fields.double("categoryFraction", in: 0.001...1) ?? dataset.defaultCategoryFraction
     }
 }
 
 extension Experiment.Evaluating {
     static let keys = ["filters", "topImages", "ks", "methods", "images", "vocabulary", "bootstrap", "entities"]
 
-    init(_ root: Fields, channels: Int) throws {
+    init(_ root: Fields, _ catalogue: Catalogue, channels: Int) throws {
         let fields = try root.object("evaluate", known: Self.keys)
         if fields.node("filters")?.value ?? "all" == "all" {
             filters = nil
@@ -219,7 +217,7 @@ extension Experiment.Evaluating {
         guard !ks.isEmpty, ks.allSatisfy({ (1...10_000).contains($0) }), zip(ks, ks.dropFirst()).allSatisfy(<) else {
             throw fields.error("ks", "a rising list of whole numbers from 1")
         }
-        methods = try fields.methods("methods") ?? ExplanationMethod.allCases
+        methods = try fields.methods("methods", catalogue) ?? ExplanationMethod.paper
         guard !methods.isEmpty, Set(methods).count == methods.count else { throw fields.error("methods", "a list of different methods") }
         bootstrap = try fields.int("bootstrap", in: 100...1_000_000) ?? 2000
         entities = try fields.string("entities")
@@ -227,27 +225,37 @@ extension Experiment.Evaluating {
 }
 
 extension Fields {
-    fileprivate func methods(_ key: String) throws -> [ExplanationMethod]? {
-        try strings(key, among: ExplanationMethod.allCases.map(\.rawValue))?.compactMap(ExplanationMethod.init)
+    /// The value of a list that the string under `key` names; the key may not be absent.
+    fileprivate func one<T>(_ key: String, of values: [T], named name: (T) -> String) throws -> T {
+        let names = values.map(name)
+        let text = try required(key, "one of \(names.joined(separator: ", "))", string)
+        guard let index = names.firstIndex(of: text) else { throw choiceError(key, text, names) }
+        return values[index]
+    }
+
+    fileprivate func methods(_ key: String, _ catalogue: Catalogue) throws -> [ExplanationMethod]? {
+        try strings(key, among: catalogue.methods.map(\.name))?.compactMap { name in
+            catalogue.methods.first { $0.name == name }
+        }
     }
 }
 
 extension Claim {
-    static func read(_ root: Fields) throws -> [Claim] {
+    static func read(_ root: Fields, _ catalogue: Catalogue) throws -> [Claim] {
         try root.objects("claims", known: ["source", "row", "method", "k", "concepts", "published", "margin", "order"]).map { fields in
             let source = try fields.required("source", "where it was published, e.g. \"A, Table 2\"", fields.string)
             let row = try fields.string("row")
-            if let methods = try fields.methods("order") {
+            if let methods = try fields.methods("order", catalogue) {
                 guard methods.count > 1, Set(methods).count == methods.count else {
                     throw fields.error("order", "a list of at least two different methods")
                 }
                 if let key = ["method", "k", "concepts", "published", "margin"].first(where: fields.has) {
                     throw fields.error(key, "absent where \"order\" is given: a claim is a recall or an order")
                 }
-                return Claim(statement: .order(methods: methods.map(\.rawValue)), source: source, row: row)
+                return Claim(statement: .order(methods: methods.map(\.name)), source: source, row: row)
             }
             let method = try fields.required("method", "a method's name (or give \"order\")", fields.string)
-            let names = ExplanationMethod.allCases.map(\.rawValue) + [RecallLine.mostFrequent, RecallLine.random]
+            let names = catalogue.methods.map(\.name) + [RecallLine.mostFrequent, RecallLine.random]
             guard names.contains(method) else { throw fields.choiceError("method", method, names) }
             return Claim(
                 statement: .recall(

@@ -18,9 +18,9 @@ enum EvaluationFile {
         try file.write("filters/maxima", summary.maxima, shape: [u, p])
         try file.write("filters/threshold", summary.thresholds)
         for method in evaluation.methods {
-            try file.write("filters/words/\(method.method.rawValue)", method.words, shape: [u, p, s])
-            try file.write("filters/similarity/\(method.method.rawValue)", method.similarities, shape: [u, p, s])
-            try file.write("recall/\(method.method.rawValue)", method.recall, shape: [u, p, k])
+            try file.write("filters/words/\(method.method.name)", method.words, shape: [u, p, s])
+            try file.write("filters/similarity/\(method.method.name)", method.similarities, shape: [u, p, s])
+            try file.write("recall/\(method.method.name)", method.recall, shape: [u, p, k])
         }
         var offsets: [Int32] = [0]
         for truth in evaluation.groundTruth { offsets.append(offsets[offsets.count - 1] + Int32(truth.count)) }
@@ -30,14 +30,15 @@ enum EvaluationFile {
     }
 
     /// The evaluation back from its file; `topImages` are image rows of the preprocessed file.
-    static func read(_ path: String) throws -> Evaluation {
+    /// - Parameter known: the methods to look for; those that are there come out in the order of tables.
+    static func read(_ path: String, methods known: [ExplanationMethod]) throws -> Evaluation {
         let file = try HDF5File.open(path)
         let ks: [Int32] = try file.read("ks"), filters: [Int32] = try file.read("filters/index")
         let offsets: [Int32] = try file.read("truth/offset"), words: [Int32] = try file.read("truth/words")
         let truth = zip(offsets, offsets.dropFirst()).map { Array(words[Int($0)..<Int($1)]) }
         var wordsPerImage = 0
-        let methods = try ExplanationMethod.allCases.filter { file.contains("recall/\($0.rawValue)") }.map { method in
-            let name = method.rawValue
+        let methods = try known.inTableOrder.filter { file.contains("recall/\($0.name)") }.map { method in
+            let name = method.name
             wordsPerImage = try file.shape(of: "filters/words/\(name)")[2]
             return Evaluation.Method(
                 method: method, words: try file.read("filters/words/\(name)"),

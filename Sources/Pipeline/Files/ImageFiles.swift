@@ -5,7 +5,7 @@ import Transfer
 /// The images of a reference dataset by path, wherever they lie: as files; in a zip archive whose path stands for their folder's; or in zip
 /// archives beside the place where their folder would be (`…/train2017/1.jpg` as member `train2017/1.jpg` of an archive in `…/`).
 /// Any number of threads may read.
-struct ImageFiles: Sendable {
+package struct ImageFiles: Sendable {
     /// Larger members are refused, as larger files are.
     private static let largestImage = 256 << 20
 
@@ -21,7 +21,7 @@ struct ImageFiles: Sendable {
 
     /// - Parameter folders: of images, or archives of them. For one that does not exist the archives in the folder above it are opened.
     /// - Throws: `ZipError` for an archive that cannot be used.
-    init(folders: [String]) throws {
+    package init(folders: [String]) throws {
         var isFolder: ObjCBool = false
         let packed = Set(folders.filter { FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && !isFolder.boolValue }).sorted()
         let missing = folders.filter { !FileManager.default.fileExists(atPath: $0) }
@@ -44,11 +44,11 @@ struct ImageFiles: Sendable {
         return String(decoding: common[...slash], as: UTF8.self)
     }
 
-    func contains(_ path: String) -> Bool { inArchive(path) != nil || FileManager.default.fileExists(atPath: path) }
+    package func contains(_ path: String) -> Bool { inArchive(path) != nil || FileManager.default.fileExists(atPath: path) }
 
     /// The decoded image, the same from a file and from an archive, and how its file wants it turned.
     /// - Throws: `ImagingError` naming the file, or the archive and the member.
-    func image(_ path: String) throws -> (image: RGBImage, orientation: Orientation) {
+    package func image(_ path: String) throws -> (image: RGBImage, orientation: Orientation) {
         func decoded(_ bytes: UnsafeRawBufferPointer, _ name: String) throws -> (RGBImage, Orientation) {
             (try decodeImage(bytes: bytes, name: name), Orientation(bytes: bytes))
         }

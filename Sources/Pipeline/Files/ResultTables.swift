@@ -67,7 +67,7 @@ package struct ResultTables {
                 name: file.label(index) ?? "", recall: estimate.recall, low: estimate.low, high: estimate.high, change: change?.difference,
                 changeLow: change?.low, changeHigh: change?.high)
         }
-        return DeviationTable(experiment: file.name, title: file.title, method: method.rawValue, k: k, rows: rows)
+        return DeviationTable(experiment: file.name, title: file.title, method: method.name, k: k, rows: rows)
     }
 
     /// Mean and standard deviation over seeds; nil unless the matrix is over seeds alone.

@@ -24,7 +24,7 @@ public struct VariantResults: Sendable {
         _ experiment: Experiment, dataset: String, words: String, explainer: String, evaluation: String
     ) throws {
         self.experiment = experiment
-        self.evaluation = try EvaluationFile.read(evaluation)
+        self.evaluation = try EvaluationFile.read(evaluation, methods: experiment.evaluate.methods)
         self.dataset = try DatasetFile(dataset)
         let list = try WordList(contentsOf: words, concepts: self.dataset.concepts)
         self.words = list.words
@@ -57,7 +57,7 @@ public struct VariantResults: Sendable {
     }
 
     func sums(_ method: ExplanationMethod, k: Int) throws -> RecallSums {
-        guard let said = evaluation[method] else { throw ExperimentError("the evaluation has no method \(method.rawValue)") }
+        guard let said = evaluation[method] else { throw ExperimentError("the evaluation has no method \(method.name)") }
         return evaluation.recallSums(of: said, k: k)
     }
 
@@ -98,7 +98,7 @@ public struct VariantResults: Sendable {
 
     func filterTable(title: String) -> FilterTable {
         let rows = evaluation.summary.filters.indices.map { filterRow($0, headlineMethod) }
-        return FilterTable(title: title, method: headlineMethod.rawValue, ks: evaluation.ks, rows: rows)
+        return FilterTable(title: title, method: headlineMethod.name, ks: evaluation.ks, rows: rows)
     }
 
     /// Where a filter stands among those explained.

@@ -14,31 +14,29 @@ struct EvaluateStage: Stage {
     let revision = 4
     let outputs = [EvaluationFile.name]
     let evaluating: Experiment.Evaluating
-    /// The deviations that evaluation itself has, by name.
-    let deviations: Set<Deviation>
+    /// Those that change evaluation, for the fingerprint.
+    private let deviations: Set<Deviation>
+    let rules: EvaluationRules
     /// nil where no method passes images through the backbone again.
     let model: Model?
 
-    static let own: Set<Deviation> = [
-        .lowQuantile, .unnormalisedAttention, .flattenFeatures, .gridMaskIoU, .evaluateOnAll, .embeddingVocabulary, .probedBatchNorm,
-    ]
-
     init(_ evaluating: Experiment.Evaluating, deviations: Set<Deviation>, model: Model?) {
         self.evaluating = evaluating
-        self.deviations = deviations.intersection(Self.own)
+        self.deviations = deviations.filter { $0.effect.evaluation != nil }
+        rules = deviations.changing(EvaluationRules(), by: \.evaluation)
         self.model = model
     }
 
     var parameters: Value {
         .object([
             "filters": evaluating.filters.map { .array($0.map { .int($0) }) } ?? .string("all"), "topImages": .int(evaluating.topImages),
-            "ks": .array(evaluating.ks.map { .int($0) }), "methods": .array(evaluating.methods.map { .string($0.rawValue) }),
-            "deviations": .array(deviations.sorted().map { .string($0.rawValue) }), "backbone": model?.parameters ?? .null,
+            "ks": .array(evaluating.ks.map { .int($0) }), "methods": .array(evaluating.methods.map { .string($0.name) }),
+            "deviations": .array(deviations.sorted().map { .string($0.name) }), "backbone": model?.parameters ?? .null,
         ])
     }
 
     func numericsKey() throws -> Digest? {
-        let backbone: [KernelFamily] = deviations.contains(.probedBatchNorm) ? [.convolutions, .plainConvolutions] : [.convolutions]
+        let backbone: [KernelFamily] = rules.isProbed ? [.convolutions, .plainConvolutions] : [.convolutions]
         return try Pipeline.numericsKey([.products, .maps] + (model == nil ? [] : backbone))
     }
 
@@ -47,10 +45,10 @@ struct EvaluateStage: Stage {
         let embedding = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts)
         let explainer = try Explainer(from: HDF5File.open(context.input("explainer")))
         let conceptRows = try embedding.rows(of: dataset.concepts)
-        let rows = dataset.evaluatedRows(all: deviations.contains(.evaluateOnAll))
+        let rows = dataset.evaluatedRows(all: rules.evaluatesAll)
         let data = EvaluatedImages(
             dataset: dataset, maps: try MapFile(context.input("features")), rows: rows, conceptRows: conceptRows, explainer: explainer,
-            backbone: try model?.backbone(context, probes: deviations.contains(.probedBatchNorm) ? 2 : 0))
+            backbone: try model?.backbone(context, probes: rules.isProbed ? 2 : 0))
         let vocabulary = try vocabulary(embedding, conceptRows, entities: context.input("entities"))
         let evaluation = try LaViSE.evaluate(data, vocabulary: vocabulary, options: options(threads: context.threads)) { progress in
             context.progress(progress.done, of: progress.total, progress.phase.rawValue)
@@ -63,17 +61,19 @@ struct EvaluateStage: Stage {
     }
 
     func options(threads: Int) -> EvaluationOptions {
-        EvaluationOptions(
-            filters: evaluating.filters, topImages: evaluating.topImages, ks: evaluating.ks, methods: evaluating.methods,
-            quantile: deviations.contains(.lowQuantile) ? EvaluationOptions.lowQuantile : EvaluationOptions().quantile,
-            unnormalisedAttention: deviations.contains(.unnormalisedAttention), flattenFeatures: deviations.contains(.flattenFeatures),
-            gridMaskIoU: deviations.contains(.gridMaskIoU), threads: threads)
+        var options = rules.options
+        options.filters = evaluating.filters
+        options.topImages = evaluating.topImages
+        options.ks = evaluating.ks
+        options.methods = evaluating.methods
+        options.threads = threads
+        return options
     }
 
     /// The words that explanations may use: the dataset's concepts, or the whole embedding, or those of them in the entity list.
     /// - Parameter entities: path of the input `entities`; asked for only where there is a list.
     func vocabulary(_ embedding: EmbeddingFile, _ conceptRows: [Int32], entities path: @autoclosure () throws -> String) throws -> Vocabulary {
-        var ids = deviations.contains(.embeddingVocabulary) ? (0..<Int32(embedding.words.count)).map { $0 } : conceptRows
+        var ids = rules.usesWholeEmbedding ? (0..<Int32(embedding.words.count)).map { $0 } : conceptRows
         if evaluating.entities != nil {
             let path = try path()
             let data = try Data(contentsOf: URL(fileURLWithPath: path))

@@ -21,30 +21,27 @@ struct FeaturesStage: Stage {
     let outputs = [Self.featuresName, Self.pooledName]
     let model: Model
     let precision: Experiment.Precision
-    let evaluateAll: Bool
-    let flatten: Bool
-    /// Deviation `probedBatchNorm`: training sees the backbone after one probe, evaluation after two.
-    let probed: Bool
+    let rules: FeatureRules
 
     var parameters: Value {
         [
-            "backbone": model.parameters, "precision": .string(precision.rawValue), "evaluateAll": .bool(evaluateAll),
-            "flattenFeatures": .bool(flatten), "probedBatchNorm": .bool(probed),
+            "backbone": model.parameters, "precision": .string(precision.rawValue), "evaluateAll": .bool(rules.evaluatesAll),
+            "flattenFeatures": .bool(rules.flattens), "probedBatchNorm": .bool(rules.isProbed),
         ]
     }
 
     func numericsKey() throws -> Digest? {
-        try Pipeline.numericsKey([.convolutions] + (probed ? [.plainConvolutions] : []))
+        try Pipeline.numericsKey([.convolutions] + (rules.isProbed ? [.plainConvolutions] : []))
     }
 
     func run(_ context: StageContext) throws {
         let dataset = try DatasetFile(context.input("dataset"))
         let place = try model.place(context)
         if let note = place?.note { context.note(note) }
-        let training = try model.backbone(context, probes: probed ? 1 : 0)
+        let training = try model.backbone(context, probes: rules.isProbed ? 1 : 0)
         let extraction = FeatureExtraction(
-            dataset: dataset, training: training, evaluation: probed ? try model.backbone(context, probes: 2) : training, probed: probed,
-            evaluated: Set(dataset.evaluatedRows(all: evaluateAll)), flatten: flatten)
+            dataset: dataset, training: training, evaluation: rules.isProbed ? try model.backbone(context, probes: 2) : training, probed: rules.isProbed,
+            evaluated: Set(dataset.evaluatedRows(all: rules.evaluatesAll)), flatten: rules.flattens)
         let shards = Self.parts(of: 0..<dataset.imageCount, size: Self.shardSize)
         let assembly = try FeatureAssembly(shards, extraction, model, place, precision, context)
         let missing = shards.indices.filter { !FileManager.default.fileExists(atPath: assembly.shardPath($0)) }

@@ -14,7 +14,7 @@ struct PreprocessStage: Stage {
     let name = "preprocess"
     let revision = 3
     let outputs = [DatasetFile.name]
-    let kind: DatasetKind
+    let format: DatasetFormat
     let onBadImage: Experiment.OnBad
     let views: Int
     let rules: DatasetRules
@@ -23,11 +23,11 @@ struct PreprocessStage: Stage {
 
     var parameters: Value {
         var members: [String: Value] = [
-            "kind": .string(kind.rawValue), "layout": layout.parameters, "onBadImage": .string(onBadImage.rawValue), "views": .int(views),
+            "kind": .string(format.name), "layout": layout.parameters, "onBadImage": .string(onBadImage.rawValue), "views": .int(views),
             "rules": rules.parameters, "seed": .int(Int(seed)),
         ]
         // Absent where they are the default, so that what was computed before they could be said is still known.
-        if rules.words != kind.defaultWords { members["words"] = .string(rules.words.rawValue) }
+        if rules.words != format.defaultWords { members["words"] = .string(rules.words.rawValue) }
         if rules.names != .split { members["names"] = .string(rules.names.rawValue) }
         return .object(members)
     }
@@ -36,7 +36,8 @@ struct PreprocessStage: Stage {
 
     func run(_ context: StageContext) throws {
         let words = try WordList(contentsOf: context.input("words"))
-        let (dataset, images) = try layout.open(context, hasVector: { words.row(of: $0) != nil }, rules: rules)
+        let (dataset, images) = try layout.open(
+            context, DatasetReading(hasVector: { words.row(of: $0) != nil }, rules: rules))
         if let note = UnmatchedNames.note(dataset.unmatched, most: 5) { context.note(note) }
         guard !dataset.images.isEmpty, !dataset.concepts.isEmpty else {
             throw ExperimentError("the dataset is empty: no image has an annotation whose concept has a word vector; check dataset.root and the embedding")

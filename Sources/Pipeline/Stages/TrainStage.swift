@@ -15,17 +15,15 @@ struct TrainStage: Stage {
     let outputs = [Self.explainerName]
     let training: Experiment.Training
     let views: Bool
-    let frozenBatchNorm: Bool
-    let keepEmptyMasks: Bool
-    let maskScale255: Bool
+    let rules: TrainingRules
     let seed: UInt64
 
     var parameters: Value {
         [
             "epochs": .int(training.epochs), "batchSize": .int(training.batchSize), "optimiser": .string(training.optimiser.rawValue),
             "learningRate": .double(training.learningRate), "dropout": .double(training.dropout), "shuffle": .bool(training.shuffle),
-            "categoryFraction": .double(training.categoryFraction), "views": .bool(views), "frozenBatchNorm": .bool(frozenBatchNorm),
-            "keepEmptyMasks": .bool(keepEmptyMasks), "maskScale255": .bool(maskScale255), "seed": .int(Int(seed)),
+            "categoryFraction": .double(training.categoryFraction), "views": .bool(views), "frozenBatchNorm": .bool(rules.frozenBatchNorm),
+            "keepEmptyMasks": .bool(rules.keepsEmptyMasks), "maskScale255": .bool(rules.dividesMasksBy255), "seed": .int(Int(seed)),
         ]
     }
 
@@ -38,9 +36,9 @@ struct TrainStage: Stage {
         let seen = seenConcepts(draw: dataset.draw, fraction: training.categoryFraction)
         let concepts = try embedding.vectors(embedding.rows(of: zip(dataset.concepts, seen).filter(\.1).map(\.0)))
         func rows(_ split: Split) throws -> PooledRows {
-            let rows = PooledRows(pooled, dataset, seen: seen, scale: maskScale255 ? 1 / 255 : 1) { sample in
+            let rows = PooledRows(pooled, dataset, seen: seen, scale: rules.dividesMasksBy255 ? 1 / 255 : 1) { sample in
                 dataset.sampleSplits[sample] == split && dataset.isTrained(sample, views: views)
-                    && (keepEmptyMasks || pooled.areas[sample] > 0)
+                    && (rules.keepsEmptyMasks || pooled.areas[sample] > 0)
             }
             // BatchNorm takes a deviation over training samples; validation takes none.
             let isTraining = split == .train, needed = isTraining ? 2 : 1
@@ -77,7 +75,7 @@ struct TrainStage: Stage {
     private func options(threads: Int) -> TrainingOptions {
         TrainingOptions(
             epochs: training.epochs, batchSize: training.batchSize, optimiser: training.optimiser, learningRate: training.learningRate,
-            dropout: training.dropout, shuffle: training.shuffle, seed: seed, frozenBatchNorm: frozenBatchNorm, threads: threads)
+            dropout: training.dropout, shuffle: training.shuffle, seed: seed, frozenBatchNorm: rules.frozenBatchNorm, threads: threads)
     }
 
     /// The trainer as a killed attempt left it after an epoch, or a new one.

@@ -58,12 +58,12 @@ struct Explain: ParsableCommand {
             }
             return [
                 "schema": 1, "experiment": .string(file.name), "filter": .int(number),
-                "method": .string(explainer.method.rawValue),
+                "method": .string(explainer.method.name),
                 "threshold": .double(row.threshold), "words": .array(list), "picture": .string(path),
             ]
         }
         let recalls = zip(explainer.results.evaluation.ks, row.recall).compactMap { k, recall in recall.map { String(format: "recall@\(k) %.3f", $0) } }
-        try standardOutput("filter \(number) by \(explainer.method.rawValue): \((recalls + [String(format: "threshold %.3f", row.threshold)]).joined(separator: ", "))")
+        try standardOutput("filter \(number) by \(explainer.method.name): \((recalls + [String(format: "threshold %.3f", row.threshold)]).joined(separator: ", "))")
         let shown = row.words.prefix(words), most = max(1, shown.map(\.frequency).max() ?? 1)
         let lines = shown.map { word in
             ["  " + word.text, String(repeating: "█", count: max(1, 24 * word.frequency / most)), "\(word.frequency) images", String(format: "cosine %.2f", word.similarity)]
@@ -98,12 +98,12 @@ struct Explain: ParsableCommand {
             }
             return try standardOutput(json: [
                 "schema": 1, "experiment": .string(file.name), "image": .string(picture),
-                "method": .string(explainer.method.rawValue),
+                "method": .string(explainer.method.name),
                 "filters": .array(list), "unranked": .int(filter.isEmpty ? explainer.unranked : 0),
                 "picture": .string(path),
             ])
         }
-        try standardOutput("\(picture) by \(explainer.method.rawValue): filter, peak over threshold, active area, nearest words")
+        try standardOutput("\(picture) by \(explainer.method.name): filter, peak over threshold, active area, nearest words")
         let lines = seen.map { one in
             [
                 "  \(one.filter)", one.strength.map { String(format: "%.2f", $0) } ?? "–",
@@ -131,7 +131,7 @@ struct Explain: ParsableCommand {
             }
             return try standardOutput(json: [
                 "schema": 1, "experiment": .string(name), "concept": .string(concept),
-                "method": .string(explainer.method.rawValue), "filters": .array(list),
+                "method": .string(explainer.method.name), "filters": .array(list),
             ])
         }
         let lines = Format.columns(found.map { rank, row in
