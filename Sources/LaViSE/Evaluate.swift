@@ -20,20 +20,56 @@ public func explain(
     _ data: any EvaluationData, summary: MapSummary, vocabulary: Vocabulary, options: EvaluationOptions,
     progress: @escaping ProgressHandler = { _ in }
 ) throws -> Evaluation {
-    _ = try options.validatedFilters(channels: data.channels)
-    let pairs = summary.pairs
-    let explanation = PairExplanation(
-        data: data, summary: summary, vocabulary: vocabulary, options: options,
-        counter: ProgressCounter(.explanations, total: pairs.count, handler: progress))
-    let blocks = stride(from: 0, to: pairs.count, by: PairExplanation.pairsPerBlock).map {
-        Array(pairs[$0..<min($0 + PairExplanation.pairsPerBlock, pairs.count)])
-    }
-    let finished = Mutex([[PairExplanation.Result]](repeating: [], count: blocks.count))
-    try concurrently(blocks.count, threads: options.threads) { block in
-        let results = try explanation.results(of: blocks[block])
+    let work = try ExplanationWork(data, summary: summary, vocabulary: vocabulary, options: options, progress: progress)
+    let finished = Mutex([[PairResult]](repeating: [], count: work.blocks))
+    try concurrently(work.blocks, threads: options.threads) { block in
+        let results = try work.results(ofBlock: block)
         finished.withLock { $0[block] = results }
     }
-    return explanation.collect(pairs, finished.withLock { $0.flatMap { $0 } })
+    return work.evaluation(finished.withLock { $0.flatMap { $0 } })
+}
+
+/// The explanations of a summary's pairs in blocks, which anyone can compute in any order.
+public struct ExplanationWork: Sendable {
+    private let pairs: [Pair]
+    private let explanation: PairExplanation
+
+    /// - Throws: `EvaluationError` for settings out of range.
+    public init(
+        _ data: any EvaluationData, summary: MapSummary, vocabulary: Vocabulary, options: EvaluationOptions,
+        progress: @escaping ProgressHandler
+    ) throws {
+        _ = try options.validatedFilters(channels: data.channels)
+        pairs = summary.pairs
+        explanation = PairExplanation(
+            data: data, summary: summary, vocabulary: vocabulary, options: options,
+            counter: ProgressCounter(.explanations, total: pairs.count, handler: progress))
+    }
+
+    /// How many blocks there are.
+    public var blocks: Int { Self.blocks(pairs: pairs.count) }
+
+    /// How many blocks so many pairs are.
+    public static func blocks(pairs: Int) -> Int {
+        (pairs + PairExplanation.pairsPerBlock - 1) / PairExplanation.pairsPerBlock
+    }
+
+    private func slice(_ block: Int) -> Range<Int> {
+        let first = block * PairExplanation.pairsPerBlock
+        return first..<min(first + PairExplanation.pairsPerBlock, pairs.count)
+    }
+
+    /// What comes of a block's pairs, in their order.
+    /// - Throws: `EvaluationError`, or what the data and `progress` throw.
+    public func results(ofBlock block: Int) throws -> [PairResult] {
+        try explanation.results(of: Array(pairs[slice(block)]))
+    }
+
+    /// Tells of pairs that an earlier attempt has explained.
+    public func skip(block: Int) throws { try explanation.counter.advance(by: slice(block).count) }
+
+    /// The evaluation, of the results of all blocks in their order.
+    public func evaluation(_ results: [PairResult]) -> Evaluation { explanation.collect(pairs, results) }
 }
 
 /// A filter and one of its top images.

@@ -1,15 +1,22 @@
+/// What comes of one pair of a filter and an image.
+public struct PairResult: Sendable, Equatable {
+    /// The ground truth: ascending word ids.
+    public var truth: [Int32]
+    /// `[methods, s]`
+    public var words: [Int32]
+    /// `[methods, s]`
+    public var similarities: [Float]
+
+    public init(truth: [Int32], words: [Int32], similarities: [Float]) {
+        self.truth = truth
+        self.words = words
+        self.similarities = similarities
+    }
+}
+
 /// Explains blocks of pairs. Their fixed size keeps the bits of the matrix products the same for any threads.
 struct PairExplanation: Sendable {
     static let pairsPerBlock = 64
-
-    /// What comes of one pair.
-    struct Result: Sendable {
-        let truth: [Int32]
-        /// `[methods, s]`
-        let words: [Int32]
-        /// `[methods, s]`
-        let similarities: [Float]
-    }
 
     let data: any EvaluationData
     let summary: MapSummary
@@ -34,7 +41,7 @@ struct PairExplanation: Sendable {
     private var inputWidth: Int { options.flattenFeatures ? data.channels * data.positions : data.channels }
 
     /// The results of at most `pairsPerBlock` pairs, in their order.
-    func results(of pairs: [Pair]) throws -> [Result] {
+    func results(of pairs: [Pair]) throws -> [PairResult] {
         let questions = pairs.count * options.methods.count
         var inputs: [Float] = []
         inputs.reserveCapacity(questions * inputWidth)
@@ -60,7 +67,7 @@ struct PairExplanation: Sendable {
         let size = options.methods.count * wordsPerImage
         return truths.enumerated().map { row, truth in
             let range = row * size..<(row + 1) * size
-            return Result(
+            return PairResult(
                 truth: truth, words: Array(nearest.ids[range]), similarities: Array(nearest.similarities[range]))
         }
     }
@@ -76,7 +83,7 @@ struct PairExplanation: Sendable {
     }
 
     /// Puts the results of all pairs in their places.
-    func collect(_ pairs: [Pair], _ results: [Result]) -> Evaluation {
+    func collect(_ pairs: [Pair], _ results: [PairResult]) -> Evaluation {
         let places = summary.topImages.count, s = wordsPerImage
         var groundTruth = [[Int32]](repeating: [], count: places)
         var methods = options.methods.map {

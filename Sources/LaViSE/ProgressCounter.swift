@@ -13,8 +13,8 @@ final class ProgressCounter: Sendable {
         self.handler = handler
     }
 
-    func advance() throws {
-        let count = done.add(1, ordering: .relaxed).newValue
+    func advance(by more: Int = 1) throws {
+        let count = done.add(more, ordering: .relaxed).newValue
         try handler(EvaluationProgress(phase: phase, done: count, total: total))
     }
 }

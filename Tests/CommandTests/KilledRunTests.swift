@@ -114,6 +114,42 @@ import TransferTestSupport
         }
     }
 
+    /// Two looks at the maps and three blocks of pairs, killed at each of their places: what was kept is not computed again.
+    @Test func evaluationGoesOnAtTheLastFinishedPart() throws {
+        let parts = 5
+        func make(_ command: Command) throws {
+            try command.makeTiny(epochs: 1)
+            let text = try String(contentsOfFile: command.path("x.json"), encoding: .utf8)
+            let filters = (0..<40).map { "\($0)" }.joined(separator: ", ")
+            try command.write("x.json", text.replacingOccurrences(of: "\"filters\": [0, 1], \"topImages\": 2", with: "\"filters\": [\(filters)], \"topImages\": 4"))
+        }
+        let expected = try Command.inMemory { command in
+            try make(command)
+            #expect(try command.finish(Self.inOrder, ["LAVISE_FAULT_LOG": command.path("log")]).code == 0)
+            #expect(command.places("log").filter { $0 == "evaluate.part" }.count == parts)
+            return try StoreContent(command)
+        }
+        try Command.inMemory { command in
+            try make(command)
+            var kept = 0
+            for number in 0..<parts {
+                // At the second place: the first part of this run counts, the next is lost.
+                let end = try command.finish(Self.inOrder, ["LAVISE_FAULT": "evaluate.part:2", "LAVISE_FAULT_LOG": command.path("log\(number)")])
+                guard end.wasKilled else {
+                    #expect(number == parts - 1 && end.code == 0, "\(end.errors)")
+                    break
+                }
+                kept += 1
+                #expect(command.places("log\(number)").filter { $0 == "evaluate.part" }.count == 2)
+                #expect(command.places("log\(number)").filter { $0 == "stage.started" }.count == (number == 0 ? 6 : 1))
+            }
+            #expect(kept == parts - 1)
+            #expect(command.places("log\(parts - 1)").filter { $0 == "evaluate.part" }.count == 1)
+            #expect(try StoreContent(command) == expected)
+            #expect(command.leftWork().isEmpty)
+        }
+    }
+
     /// From outside, whenever it happens to be: in system calls and in the C libraries too, two jobs at once.
     @Test func killsAtAnyMoment() throws {
         let undisturbed = try Undisturbed()

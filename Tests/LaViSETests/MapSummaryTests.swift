@@ -68,6 +68,29 @@ import Testing
         #expect(all.topImages == [1, 3, 6, 4, 0, -1, -1])
     }
 
+    /// Looked at in ranges, by anyone and in any order, with ties between ranges: the same as at once, and as worked out by hand.
+    @Test(arguments: [1, 2, 3, 5, 11, 12])
+    func rangesAddUpToTheWhole(size: Int) throws {
+        let images = 11
+        let data = Self.data(images: images, channels: 3) { i, c, p in Float((i * 7 + c * 5 + p * 3) % 8) - Float(c) }
+        let options = EvaluationOptions(topImages: 4, quantile: 0.77)
+        let looks = try MapLooks(of: data, options: options, imagesPerRange: size) { _ in }
+        #expect(looks.ranges.count == (images + size - 1) / size && looks.ranges.map(\.count).reduce(0, +) == images)
+        // Computed last first, joined in their order.
+        let firsts = Array(try looks.ranges.reversed().map(looks.first).reversed()), first = try looks.joinedFirst()
+        firsts.forEach(first.add)
+        let second = try looks.joinedSecond(first)
+        for range in looks.ranges.reversed() { second.add(try looks.second(range, first)) }
+        #expect(try second.summary == MapSummary(of: data, options: options) { _ in })
+        for c in 0..<3 {
+            let values = (0..<images).map { i in (0..<6).map { Float((i * 7 + c * 5 + $0 * 3) % 8) - Float(c) } }
+            #expect(second.summary.thresholds[c] == Self.quantile(values.flatMap { $0 }, 0.77))
+            let peaks = values.map { $0.max() ?? 0 }
+            let best = (0..<images).filter { peaks[$0] > 0 }.sorted { (peaks[$1], $0) < (peaks[$0], $1) }.prefix(4)
+            #expect(second.summary.topImages[c * 4..<c * 4 + 4].map { Int($0) } == Array(best))
+        }
+    }
+
     @Test func filtersAreThoseAskedFor() throws {
         let data = Self.data(images: 2, channels: 4) { i, c, p in Float(10 * c + i + p) }
         let summary = try MapSummary(of: data, options: EvaluationOptions(filters: [3, 1], topImages: 1, quantile: 1)) { _ in }

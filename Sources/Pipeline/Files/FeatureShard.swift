@@ -28,20 +28,17 @@ struct FeatureShard: Sendable {
         areas = try file.read("area")
     }
 
-    /// Writes beside `path` and renames, so that a shard that exists is whole. Maps take the precision they will have in the end.
+    /// Keeps it in the scratch. Maps take the precision they will have in the end.
     func write(to path: String, precision: Experiment.Precision, _ context: StageContext) throws {
-        let partial = context.partial(path)
-        let file = try HDF5File.create(partial)
-        switch precision {
-        case .float32: try file.write("maps", maps)
-        case .float16: try file.write("maps", maps.map { Float16($0) })
-        }
-        try file.write("pooled", pooled)
-        try file.write("area", areas)
-        try file.close()
-        context.faultPoint("features.shard")
-        guard rename(partial, path) == 0 else {
-            throw ExperimentError("\(path): cannot be renamed into place: \(String(cString: strerror(errno)))")
+        try context.keep(path, faultPoint: "features.shard") { partial in
+            let file = try HDF5File.create(partial)
+            switch precision {
+            case .float32: try file.write("maps", maps)
+            case .float16: try file.write("maps", maps.map { Float16($0) })
+            }
+            try file.write("pooled", pooled)
+            try file.write("area", areas)
+            try file.close()
         }
     }
 }

@@ -9,7 +9,7 @@ import Networks
 import Tensors
 
 /// Explains every filter and scores the explanations (METHOD 6, 7) → `evaluation.h5`.
-struct EvaluateStage: Stage {
+struct EvaluateStage: ShardedStage {
     let name = "evaluate"
     let revision = 4
     let outputs = [EvaluationFile.name]
@@ -40,7 +40,39 @@ struct EvaluateStage: Stage {
         return try Pipeline.numericsKey([.products, .maps] + (model == nil ? [] : backbone))
     }
 
+    func phases(_ context: StageContext) throws -> [ShardPhase] {
+        let dataset = try DatasetFile(context.input("dataset")), maps = try MapFile(context.input("features"))
+        let images = dataset.evaluatedRows(all: rules.evaluatesAll).count
+        let size = rules.usesWholeEmbedding
+            ? try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).words.count : dataset.concepts.count
+        let pairs = pairs(channels: maps.shape.channels, images: images)
+        func work(_ images: Int, _ pairs: Int) throws -> Double {
+            try self.work(images: images, mapSize: maps.shape.count, pairs: pairs, vocabulary: size)
+        }
+        let ranges = MapLooks.ranges(images: images).count
+        return [
+            ShardPhase(name: EvaluationParts.firstName, count: ranges, work: try work(images, 0) / 2),
+            ShardPhase(name: EvaluationParts.secondName, count: ranges, work: try work(images, 0) / 2),
+            ShardPhase(
+                name: EvaluationParts.blockName, count: ExplanationWork.blocks(pairs: pairs), work: try work(0, pairs)),
+        ]
+    }
+
+    func run(_ phase: ShardPhase, shards: [Int], _ context: StageContext) throws {
+        let parts = EvaluationParts(try opened(context), try phases(context), context)
+        try parts.compute(phase, shards)
+        context.worked(try parts.work(self))
+    }
+
     func run(_ context: StageContext) throws {
+        let opened = try opened(context)
+        let parts = EvaluationParts(opened, try phases(context), context)
+        let evaluation = try parts.evaluation()
+        context.worked(try parts.work(self))
+        try EvaluationFile.write(evaluation, imageRows: opened.rows, to: context.output + "/" + EvaluationFile.name)
+    }
+
+    private func opened(_ context: StageContext) throws -> OpenedEvaluation {
         let dataset = try DatasetFile(context.input("dataset"))
         let embedding = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts)
         let explainer = try Explainer(from: HDF5File.open(context.input("explainer")))
@@ -49,15 +81,10 @@ struct EvaluateStage: Stage {
         let data = EvaluatedImages(
             dataset: dataset, maps: try MapFile(context.input("features")), rows: rows, conceptRows: conceptRows, explainer: explainer,
             backbone: try model?.backbone(context, probes: rules.isProbed ? 2 : 0))
-        let vocabulary = try vocabulary(embedding, conceptRows, entities: context.input("entities"))
-        let evaluation = try LaViSE.evaluate(data, vocabulary: vocabulary, options: options(threads: context.threads)) { progress in
-            context.progress(progress.done, of: progress.total, progress.phase.rawValue)
-            try context.checkCancelled()
-        }
-        context.worked(try work(
-            images: rows.count, mapSize: data.maps.shape.count, pairs: pairs(channels: data.channels, images: rows.count),
-            vocabulary: vocabulary.count))
-        try EvaluationFile.write(evaluation, imageRows: rows, to: context.output + "/" + EvaluationFile.name)
+        return OpenedEvaluation(
+            data: data, rows: rows, mapSize: data.maps.shape.count,
+            vocabulary: try vocabulary(embedding, conceptRows, entities: context.input("entities")),
+            options: options(threads: context.threads))
     }
 
     func options(threads: Int) -> EvaluationOptions {

@@ -1,6 +1,5 @@
 import Engine
 import Fingerprints
-import Foundation
 import HDF5
 import Networks
 import Synchronization
@@ -11,7 +10,7 @@ import Tensors
 /// `features.h5`: `/features` [N, d, h, w] (row i = image i; rows that are not evaluated take no space), attributes `backbone`,
 /// `layer`, and `weightsKey`, `weightsPrefix` where there are such. `pooled.h5`: `/pooled` [M, d] (or [M, d·h·w] with
 /// `flattenFeatures`), `/area` [M] int32 (cells of the grid mask).
-struct FeaturesStage: Stage {
+struct FeaturesStage: ShardedStage {
     static let featuresName = "features.h5", pooledName = "pooled.h5"
     /// Images a shard: what a killed run loses at most.
     static let shardSize = 64
@@ -34,27 +33,56 @@ struct FeaturesStage: Stage {
         try Pipeline.numericsKey([.convolutions] + (rules.isProbed ? [.plainConvolutions] : []))
     }
 
+    func phases(_ context: StageContext) throws -> [ShardPhase] {
+        try phases(DatasetFile(context.input("dataset")))
+    }
+
+    private func phases(_ dataset: DatasetFile) throws -> [ShardPhase] {
+        let shards = (dataset.imageCount + Self.shardSize - 1) / Self.shardSize
+        return [ShardPhase(name: "shard", count: shards, work: try work(rows: dataset.imageCount))]
+    }
+
+    func run(_ phase: ShardPhase, shards: [Int], _ context: StageContext) throws {
+        try compute(phase, shards, extraction(context), done: 0, context) { _ in }
+    }
+
     func run(_ context: StageContext) throws {
-        let dataset = try DatasetFile(context.input("dataset"))
+        let extraction = try extraction(context), dataset = extraction.dataset
         let place = try model.place(context)
         if let note = place?.note { context.note(note) }
+        let phase = try phases(dataset)[0], missing = try context.missing(phase)
+        let assembly = try FeatureAssembly(phase, extraction, model, place, precision, context)
+        for index in Set(0..<phase.count).subtracting(missing).sorted() { try assembly.add(index) }
+        let left = missing.reduce(0) { $0 + Self.rows(ofShard: $1, in: dataset).count }
+        try compute(phase, missing, extraction, done: dataset.imageCount - left, context, assembly.add)
+        try assembly.close()
+    }
+
+    private func extraction(_ context: StageContext) throws -> FeatureExtraction {
+        let dataset = try DatasetFile(context.input("dataset"))
         let training = try model.backbone(context, probes: rules.isProbed ? 1 : 0)
-        let extraction = FeatureExtraction(
+        return FeatureExtraction(
             dataset: dataset, training: training, evaluation: rules.isProbed ? try model.backbone(context, probes: 2) : training, probed: rules.isProbed,
             evaluated: Set(dataset.evaluatedRows(all: rules.evaluatesAll)), flatten: rules.flattens)
-        let shards = Self.parts(of: 0..<dataset.imageCount, size: Self.shardSize)
-        let assembly = try FeatureAssembly(shards, extraction, model, place, precision, context)
-        let missing = shards.indices.filter { !FileManager.default.fileExists(atPath: assembly.shardPath($0)) }
-        for index in Set(shards.indices).subtracting(missing).sorted() { try assembly.add(index) }
+    }
 
+    /// Computes shards and keeps them.
+    /// - Parameters:
+    ///   - done: how many images there are already.
+    ///   - kept: hears of each shard that is on disk.
+    private func compute(
+        _ phase: ShardPhase, _ missing: [Int], _ extraction: FeatureExtraction, done earlier: Int, _ context: StageContext,
+        _ kept: @Sendable (Int) throws -> Void
+    ) throws {
         // What passes the backbone together; the bits do not depend on it. A few at last, so that threads end at nearly the same time.
         let batches = missing.flatMap { index in
-            Self.parts(of: shards[index], size: index == missing.last ? Backbone.batch / 4 : Backbone.batch)
+            let size = index == missing.last ? Backbone.batch / 4 : Backbone.batch
+            return Self.parts(of: Self.rows(ofShard: index, in: extraction.dataset), size: size)
                 .enumerated().map { (shard: index, part: $0, rows: $1) }
         }
         let pending = Dictionary(grouping: batches, by: \.shard).mapValues { PendingShard(parts: $0.count) }
-        let rowsMissing = missing.reduce(0) { $0 + shards[$1].count }
-        let done = Atomic(dataset.imageCount - rowsMissing)
+        let rowsMissing = batches.reduce(0) { $0 + $1.rows.count }
+        let done = Atomic(earlier)
         context.worked(try work(rows: rowsMissing))
         // Who computes a shard's last batch writes it, while the others go on with the next one.
         try concurrently(batches.count, threads: context.threads) { index in
@@ -62,12 +90,16 @@ struct FeaturesStage: Stage {
             let batch = batches[index]
             let part = try extraction.features(of: batch.rows)
             if let shard = pending[batch.shard]?.add(part, at: batch.part) {
-                try shard.write(to: assembly.shardPath(batch.shard), precision: precision, context)
-                try assembly.add(batch.shard)
+                try shard.write(to: context.path(phase, batch.shard), precision: precision, context)
+                try kept(batch.shard)
             }
-            context.progress(done.add(batch.rows.count, ordering: .relaxed).newValue, of: dataset.imageCount, "images")
+            context.progress(
+                done.add(batch.rows.count, ordering: .relaxed).newValue, of: earlier + rowsMissing, "images")
         }
-        try assembly.close()
+    }
+
+    fileprivate static func rows(ofShard index: Int, in dataset: DatasetFile) -> Range<Int> {
+        index * shardSize..<min((index + 1) * shardSize, dataset.imageCount)
     }
 
     /// Consecutive rows, `size` of them each but for the last.
@@ -78,7 +110,8 @@ struct FeaturesStage: Stage {
 
 /// Joins the shards into the two artifacts, in their order, each as soon as all before it are there; one in memory at a time.
 private final class FeatureAssembly: Sendable {
-    private let shards: [Range<Int>]
+    private let phase: ShardPhase
+    private let dataset: DatasetFile
     private let evaluated: Set<Int>
     private let size: Int
     private let precision: Experiment.Precision
@@ -95,10 +128,11 @@ private final class FeatureAssembly: Sendable {
     }
 
     init(
-        _ shards: [Range<Int>], _ extraction: FeatureExtraction, _ model: Model, _ place: WeightsPlace?, _ precision: Experiment.Precision,
+        _ phase: ShardPhase, _ extraction: FeatureExtraction, _ model: Model, _ place: WeightsPlace?, _ precision: Experiment.Precision,
         _ context: StageContext
     ) throws {
-        self.shards = shards
+        self.phase = phase
+        dataset = extraction.dataset
         self.precision = precision
         self.context = context
         evaluated = extraction.evaluated
@@ -109,8 +143,6 @@ private final class FeatureAssembly: Sendable {
         pooledFile = try HDF5File.create(context.output + "/" + FeaturesStage.pooledName)
         pooled = try pooledFile.createDataset("pooled", Float.self, shape: [extraction.dataset.sampleCount, extraction.width], chunk: nil)
     }
-
-    func shardPath(_ index: Int) -> String { "\(context.scratch)/shard-\(index).h5" }
 
     /// The shard is on disk.
     func add(_ index: Int) throws {
@@ -124,10 +156,10 @@ private final class FeatureAssembly: Sendable {
     }
 
     private func append(_ index: Int, _ areas: inout [Int32]) throws {
-        let shard = try FeatureShard(contentsOf: shardPath(index), precision: precision)
+        let shard = try FeatureShard(contentsOf: context.path(phase, index), precision: precision)
         if !shard.areas.isEmpty { try pooled.write(rows: areas.count..<areas.count + shard.areas.count, shard.pooled) }
         areas += shard.areas
-        for (place, row) in shards[index].filter(evaluated.contains).enumerated() {
+        for (place, row) in FeaturesStage.rows(ofShard: index, in: dataset).filter(evaluated.contains).enumerated() {
             try maps.write(row, shard.maps[place * size..<(place + 1) * size])
         }
     }
