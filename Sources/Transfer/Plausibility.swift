@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Why a file without a published hash cannot be what its name says; nil when nothing speaks against it.

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Makes the products of a manifest from its fetched files: what `extract` names is taken out of the archives, and a file

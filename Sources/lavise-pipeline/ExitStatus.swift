@@ -1,5 +1,6 @@
 import Datasets
 import Engine
+import Files
 import Fingerprints
 import Foundation
 import HDF5

@@ -1,3 +1,4 @@
+import Files
 import Fingerprints
 import Foundation
 import Transfer

@@ -1,4 +1,5 @@
 import CJSON
+import Files
 import Fingerprints
 import Glibc
 import Imaging
@@ -108,7 +109,7 @@ public struct COCODataset: ReferenceDataset {
         let entry = entries[row], part = parts[entry.part], path = part.annotations.path
         let image = part.annotations.images[entry.row], size = COCOAnnotations.Size(width: width, height: height)
         let sampling = NearestSampling(viewOfMask(view, rules: rules), width: width, height: height)
-        let file = try InputFile(path)
+        let file = try inputFile(path)
         var instances: [Sample] = [], notes = AnnotationNotes()
         for annotation in part.annotations.annotations[entry.annotations] {
             guard let concepts = part.positives[annotation.category], !concepts.isEmpty else { continue }
@@ -128,14 +129,18 @@ public struct COCODataset: ReferenceDataset {
     }
 }
 
-extension InputFile {
+extension PlainFile {
     /// Parses the JSON value that stands at `place`.
-    fileprivate borrowing func withJSON<T>(at place: JSONPlace, _ body: (JSONValue) throws -> T) throws -> T {
+    fileprivate func withJSON<T>(at place: JSONPlace, _ body: (JSONValue) throws -> T) throws -> T {
         let text = UnsafeMutableRawBufferPointer.allocate(byteCount: place.count + Int(CJSON_PADDING), alignment: 64)
         defer { text.deallocate() }
-        guard try read(at: place.offset, into: text.baseAddress!, count: place.count) == place.count else {
-            throw JSONProblem("the file became shorter while it was in use")
+        let got: Int
+        do {
+            got = try read(into: UnsafeMutableRawBufferPointer(rebasing: text[..<place.count]), at: place.offset)
+        } catch {
+            throw DatasetError(error)
         }
+        guard got == place.count else { throw JSONProblem("the file became shorter while it was in use") }
         let parser = try JSONParser()
         return try body(parser.parse(UnsafeRawBufferPointer(rebasing: text[..<place.count])))
     }

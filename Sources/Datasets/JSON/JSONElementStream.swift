@@ -1,4 +1,5 @@
 import CJSON
+import Files
 import Glibc
 
 /// Where an element of a JSON file stands.
@@ -11,7 +12,7 @@ struct JSONElementStream: ~Copyable {
     private static let largestElement = 64 << 20
     private static let chunk = 1 << 20
 
-    private let file: InputFile
+    private let file: PlainFile
     private var buffer: UnsafeMutableRawPointer
     private var capacity: Int
     private var base = 0        // offset in the file of the buffer's first byte
@@ -21,7 +22,7 @@ struct JSONElementStream: ~Copyable {
 
     /// - Throws: `DatasetError.unreadable`.
     init(_ path: String) throws {
-        let file = try InputFile(path)
+        let file = try inputFile(path)
         let parser = try JSONParser()
         self.file = file
         self.parser = parser
@@ -195,7 +196,9 @@ struct JSONElementStream: ~Copyable {
         }
         base += at
         at = 0
-        let got = try file.read(at: base + kept, into: buffer + kept, count: Self.chunk)
+        let room = UnsafeMutableRawBufferPointer(start: buffer + kept, count: Self.chunk)
+        let got: Int
+        do { got = try file.read(into: room, at: base + kept) } catch { throw DatasetError(error) }
         end = kept + got
         return got > 0
     }
@@ -203,12 +206,11 @@ struct JSONElementStream: ~Copyable {
     /// "line 3, byte 1234": line breaks are counted only once something is wrong.
     private func place(of offset: Int) -> String {
         var lines = 1, read = 0
-        var block = [UInt8](repeating: 0, count: Self.chunk)
         while read < offset {
-            let wanted = min(block.count, offset - read)
-            guard let got = try? block.withUnsafeMutableBytes({ try file.read(at: read, into: $0.baseAddress!, count: wanted) }), got > 0 else { break }
-            for byte in block[..<got] where byte == 0x0A { lines += 1 }
-            read += got
+            guard let block = try? file.bytes(at: read, upTo: min(Self.chunk, offset - read)), !block.isEmpty
+            else { break }
+            for byte in block where byte == 0x0A { lines += 1 }
+            read += block.count
         }
         return "line \(lines), byte \(offset)"
     }

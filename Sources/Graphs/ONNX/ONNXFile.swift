@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Tensors
 
@@ -62,27 +63,18 @@ private func externalData(_ location: String, _ offset: Int, _ length: Int?, fol
         throw GraphError.malformed(file: location, "weights outside the model's folder are not read; keep them beside the model")
     }
     let path = (folder.isEmpty ? "." : folder) + "/" + location
-    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-    guard descriptor >= 0 else {
-        throw GraphError.malformed(file: path, "\(String(cString: strerror(errno))); the model's weights belong there, as a file and not a link")
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-        throw GraphError.malformed(file: path, "is no plain file; the model's weights belong there")
-    }
-    let size = Int(status.st_size)
-    guard offset <= size, length ?? 0 <= size - offset else {
-        throw GraphError.malformed(file: path, "has \(size) bytes, but the model wants \(length ?? 0) from byte \(offset); take another copy")
-    }
-    let count = length ?? size - offset
-    return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-        while filled < count {
-            let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset + filled))
-            if got < 0, errno == EINTR { continue }
-            guard got > 0 else { throw GraphError.malformed(file: path, "cannot be read at byte \(offset + filled)") }
-            filled += got
+    do {
+        let file = try PlainFile(path, followsLinks: false)
+        guard offset <= file.size, length ?? 0 <= file.size - offset else {
+            let wanted = "the model wants \(length ?? 0) from byte \(offset)"
+            throw GraphError.malformed(file: path, "has \(file.size) bytes, but \(wanted); take another copy")
         }
+        let count = length ?? file.size - offset, bytes = try file.bytes(at: offset, upTo: count)
+        guard bytes.count == count else { throw GraphError.malformed(file: path, "became shorter while it was read") }
+        return bytes
+    } catch let error as FileError {
+        throw GraphError.malformed(
+            file: path, "\(error.problem); the model's weights belong there, as a file and not a link")
     }
 }
 

@@ -21,16 +21,17 @@ enum StorageBytes: Sendable {
             guard let range = ranges[storage.key], offset + destination.count <= range.count else {
                 throw CheckpointError(path: path, reason: "has no whole storage '\(storage.key)'")
             }
-            try FileBytes.with(path) { try $0.read(at: range.lowerBound + offset, into: destination) }
+            try CheckpointFile(path).read(at: range.lowerBound + offset, into: destination)
         case .members(let prefix):
-            try ZipArchive.with(path) { try $0.read("\(prefix)/data/\(storage.key)", from: offset, into: destination) }
+            try CheckpointContent.read(
+                "\(prefix)/data/\(storage.key)", of: path, from: offset, into: destination)
         }
     }
 }
 
 extension Unpickler {
     /// Reads one pickle from the file at `position`, which moves behind it.
-    mutating func read(_ file: FileBytes, at position: inout Int, limit: Int = largest) throws -> PickleValue {
+    mutating func read(_ file: CheckpointFile, at position: inout Int, limit: Int = largest) throws -> PickleValue {
         let window = try file.read(at: position, upTo: limit)
         var used = 0
         do {
@@ -43,7 +44,7 @@ extension Unpickler {
     }
 
     /// The items of a pickled tuple or list; nil for anything else.
-    mutating func items(_ file: FileBytes, at position: inout Int, limit: Int = largest) throws -> [PickleValue]? {
+    mutating func items(_ file: CheckpointFile, at position: inout Int, limit: Int = largest) throws -> [PickleValue]? {
         let value = try read(file, at: &position, limit: limit)
         return heap.items(value)
     }

@@ -2,7 +2,8 @@ extension CheckpointContent {
     /// Recognises a checkpoint's container by the file's first bytes and reads it.
     /// - Throws: `CheckpointError`, for another kind of file one that says what it is and what to do.
     init(contentsOf path: String) throws {
-        self = try FileBytes.with(path) { file in
+        self = try {
+            let file = try CheckpointFile(path)
             let head = try file.read(at: 0, upTo: 512)
             if head.starts(with: [0x50, 0x4b, 3, 4]) { return try CheckpointContent(zip: path) }
             if head.count >= 265, Array(head[257..<262]) == Array("ustar".utf8) {
@@ -20,7 +21,7 @@ extension CheckpointContent {
                 path: path,
                 reason: CheckpointContent.otherKind(head)
                     ?? "is no PyTorch checkpoint (a file that torch.save has written) and no safetensors file")
-        }
+        }()
     }
 
     /// What a file is that is no checkpoint, and what to do about it; nil where the first bytes do not tell.

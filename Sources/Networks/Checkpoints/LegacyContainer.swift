@@ -4,7 +4,7 @@ extension CheckpointContent {
 
     /// The container of PyTorch 0.1.10 to 1.5: pickles of a magic number, a version, facts about the machine, the content and the
     /// storages' keys; then the storages in that order, each its number of elements (8 bytes) and its bytes.
-    init(legacy file: FileBytes) throws {
+    init(legacy file: CheckpointFile) throws {
         var unpickler = Unpickler(), position = 0
         guard case .data(let magic) = try unpickler.read(file, at: &position, limit: 64),
             magic == CheckpointContent.legacyMagic,
@@ -33,7 +33,7 @@ extension CheckpointContent {
 
     /// The oldest container (the official ResNet-18 of 2017): a tar archive of `storages`, `tensors` and the `pickle` that refers to
     /// them (`torch.serialization._legacy_load`).
-    init(tar file: FileBytes) throws {
+    init(tar file: CheckpointFile) throws {
         let members = try tarMembers(file)
         func start(_ name: String) throws -> Int {
             guard let range = members[name] else {
@@ -96,7 +96,7 @@ extension CheckpointContent {
 }
 
 /// A storage's number of elements and its bytes; `position` moves behind them.
-private func storage(_ key: String, of type: ElementType, _ file: FileBytes, at position: inout Int) throws -> Range<
+private func storage(_ key: String, of type: ElementType, _ file: CheckpointFile, at position: inout Int) throws -> Range<
     Int
 > {
     let count = try file.int64(at: position)
@@ -111,7 +111,7 @@ private func storage(_ key: String, of type: ElementType, _ file: FileBytes, at 
 }
 
 /// A tensor's number of axes (in 8 bytes, of which 4 count), extents, strides and offset.
-private func tensor(of storage: StoredStorage, _ file: FileBytes, at position: inout Int) throws -> StoredTensor {
+private func tensor(of storage: StoredStorage, _ file: CheckpointFile, at position: inout Int) throws -> StoredTensor {
     let axes = try file.int64(at: position) & 0xffff_ffff
     guard axes <= 64 else {
         throw CheckpointError(path: file.path, reason: "has a tensor of \(axes) axes (byte \(position))")
@@ -123,7 +123,7 @@ private func tensor(of storage: StoredStorage, _ file: FileBytes, at position: i
         strides: Array(numbers[axes..<2 * axes]))
 }
 
-private func count(_ unpickler: inout Unpickler, _ file: FileBytes, _ position: inout Int) throws -> Int {
+private func count(_ unpickler: inout Unpickler, _ file: CheckpointFile, _ position: inout Int) throws -> Int {
     guard case .int(let count) = try unpickler.read(file, at: &position, limit: 64), count >= 0, count <= 100_000 else {
         throw CheckpointError(path: file.path, reason: "does not tell how many tensors it has (byte \(position))")
     }
@@ -138,14 +138,14 @@ private func keyText(_ value: PickleValue) -> String? {
     }
 }
 
-private func checkMachine(_ facts: PickleValue, _ heap: PickleHeap, _ file: FileBytes) throws {
+private func checkMachine(_ facts: PickleValue, _ heap: PickleHeap, _ file: CheckpointFile) throws {
     guard case .dictionary(let facts) = facts, case .bool(true) = heap.value("little_endian", in: facts) else {
         throw CheckpointError(path: file.path, reason: "was not written on a little-endian machine, which is not read")
     }
 }
 
 /// The plain members of a tar archive: only names and places are of interest.
-private func tarMembers(_ file: FileBytes) throws -> [String: Range<Int>] {
+private func tarMembers(_ file: CheckpointFile) throws -> [String: Range<Int>] {
     var members: [String: Range<Int>] = [:], position = 0
     while position + 512 <= file.size, members.count < 64 {
         let header = try file.read(at: position, upTo: 512)

@@ -10,7 +10,7 @@ extension CheckpointContent {
 
     /// The safetensors container: the header's length (8 bytes), the header as JSON (name → type, shape and place),
     /// the bytes.
-    init(safetensors file: FileBytes) throws {
+    init(safetensors file: CheckpointFile) throws {
         func fault(_ reason: String) -> CheckpointError {
             CheckpointError(path: file.path, reason: "as safetensors: " + reason)
         }

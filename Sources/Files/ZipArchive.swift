@@ -104,14 +104,43 @@ public final class ZipArchive: Sendable {
         }
     }
 
-    func error(_ member: ZipMember, _ problem: String) -> ZipError { ZipError(archive: path, member: member.name, problem: problem) }
+    /// Fills `destination` with a member's bytes from `offset` on; read to its end, the member's checksum is compared.
+    /// - Throws: `ZipError`, also where the member ends before.
+    public func read(_ member: ZipMember, from offset: Int, into destination: UnsafeMutableRawBufferPointer) throws {
+        guard offset >= 0, destination.count <= member.bytes - offset else {
+            let range = "\(offset)..<\(offset + destination.count)"
+            throw error(member, "\(member.bytes) bytes, but bytes \(range) are needed")
+        }
+        try withContent(of: member) { content in
+            func next(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+                let count = try content.read(into: buffer)
+                guard count > 0 else { throw error(member, "cut off") }
+                return count
+            }
+            try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { scratch in
+                var skip = offset
+                while skip > 0 { skip -= try next(UnsafeMutableRawBufferPointer(rebasing: scratch[..<min(skip, scratch.count)])) }
+                var done = 0
+                while done < destination.count {
+                    done += try next(UnsafeMutableRawBufferPointer(rebasing: destination[done...]))
+                }
+                // Only at the end does libzip compare the checksum.
+                if offset + done == member.bytes {
+                    _ = try content.read(into: UnsafeMutableRawBufferPointer(rebasing: scratch[..<1]))
+                }
+            }
+        }
+    }
 
-    private func withContent<R>(of member: ZipMember, _ body: (Content) throws -> R) throws -> R {
+    /// What is wrong with a member.
+    public func error(_ member: ZipMember, _ problem: String) -> ZipError { ZipError(archive: path, member: member.name, problem: problem) }
+
+    private func withContent<R>(of member: ZipMember, _ body: (ZipContent) throws -> R) throws -> R {
         turns.wait()
         defer { turns.signal() }
         let handle = try idle.withLock { $0.popLast() } ?? another()
         defer { idle.withLock { $0.append(handle) } }
-        let content = try Content(member, handle, path)
+        let content = try ZipContent(member, handle, path)
         // Before the handle goes back to the pool, where another thread may take it.
         defer { content.close() }
         return try body(content)
@@ -144,7 +173,7 @@ public final class ZipArchive: Sendable {
     }
 
     // Sendable although libzip's handle is not: the pool gives it to one thread at a time.
-    private final class Handle: @unchecked Sendable {
+    fileprivate final class Handle: @unchecked Sendable {
         let pointer: OpaquePointer
 
         init(_ path: String) throws(ZipError) {
@@ -160,32 +189,33 @@ public final class ZipArchive: Sendable {
 
         deinit { zip_discard(pointer) }
     }
+}
 
-    /// A member while it is being read; its owner closes it.
-    private struct Content {
-        private let file: OpaquePointer
-        private let member: ZipMember
-        private let archive: String
+/// A member while it is being read; its owner closes it.
+private struct ZipContent {
+    private let file: OpaquePointer
+    private let member: ZipMember
+    private let archive: String
 
-        init(_ member: ZipMember, _ handle: Handle, _ archive: String) throws(ZipError) {
-            guard let file = zip_fopen_index(handle.pointer, member.index, 0) else {
-                throw ZipError(archive: archive, member: member.name, problem: String(cString: zip_strerror(handle.pointer)))
-            }
-            self.file = file
-            self.member = member
-            self.archive = archive
+    init(_ member: ZipMember, _ handle: ZipArchive.Handle, _ archive: String) throws(ZipError) {
+        guard let file = zip_fopen_index(handle.pointer, member.index, 0) else {
+            throw ZipError(
+                archive: archive, member: member.name, problem: String(cString: zip_strerror(handle.pointer)))
         }
+        self.file = file
+        self.member = member
+        self.archive = archive
+    }
 
-        func close() { zip_fclose(file) }
+    func close() { zip_fclose(file) }
 
-        func read(into buffer: UnsafeMutableRawBufferPointer) throws(ZipError) -> Int {
-            guard let start = buffer.baseAddress, !buffer.isEmpty else { return 0 }
-            let count = zip_fread(file, start, UInt64(buffer.count))
-            guard count >= 0 else {
-                throw ZipError(archive: archive, member: member.name, problem: String(cString: zip_file_strerror(file)))
-            }
-            return Int(count)
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(ZipError) -> Int {
+        guard let start = buffer.baseAddress, !buffer.isEmpty else { return 0 }
+        let count = zip_fread(file, start, UInt64(buffer.count))
+        guard count >= 0 else {
+            throw ZipError(archive: archive, member: member.name, problem: String(cString: zip_file_strerror(file)))
         }
+        return Int(count)
     }
 }
 

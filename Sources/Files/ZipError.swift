@@ -5,5 +5,9 @@ public struct ZipError: Error, Sendable, Equatable, CustomStringConvertible {
     public let member: String?
     public let problem: String
 
+    public init(archive: String, member: String?, problem: String) {
+        (self.archive, self.member, self.problem) = (archive, member, problem)
+    }
+
     public var description: String { member.map { "\(archive): member \"\($0)\": \(problem)" } ?? "\(archive): \(problem)" }
 }

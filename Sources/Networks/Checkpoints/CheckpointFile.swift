@@ -1,0 +1,44 @@
+import Files
+
+/// A checkpoint's file read in pieces.
+struct CheckpointFile {
+    private let file: PlainFile
+
+    var path: String { file.path }
+    var size: Int { file.size }
+
+    /// - Throws: `CheckpointError`, as all that follow.
+    init(_ path: String) throws {
+        do { file = try PlainFile(path) } catch {
+            let reason = error.code == nil ? "is not a file; name the file that holds the weights"
+                : "cannot be opened: \(error.problem)"
+            throw CheckpointError(path: path, reason: reason)
+        }
+    }
+
+    /// Bytes from `offset` on: `count`, or fewer where the file ends before.
+    func read(at offset: Int, upTo count: Int) throws -> [UInt8] {
+        do { return try file.bytes(at: offset, upTo: count) } catch { throw failure(error) }
+    }
+
+    /// Fills `destination` with the bytes from `offset` on.
+    func read(at offset: Int, into destination: UnsafeMutableRawBufferPointer) throws {
+        let got: Int
+        do { got = offset < 0 ? 0 : try file.read(into: destination, at: offset) } catch { throw failure(error) }
+        guard got == destination.count else {
+            throw CheckpointError(
+                path: path,
+                reason: "is cut off: \(size) bytes, but bytes \(offset)..<\(offset + destination.count) are needed")
+        }
+    }
+
+    func int64(at offset: Int) throws -> Int {
+        let bytes = try read(at: offset, upTo: 8)
+        guard bytes.count == 8 else { throw CheckpointError(path: path, reason: "is cut off at byte \(size)") }
+        return Int(bytes.withUnsafeBytes { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) })
+    }
+
+    private func failure(_ error: FileError) -> CheckpointError {
+        CheckpointError(path: path, reason: "cannot be read: \(error.problem)")
+    }
+}
