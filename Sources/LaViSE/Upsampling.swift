@@ -60,6 +60,19 @@ public struct Upsampling: Sendable {
         }
     }
 
+    /// The rows of the map that row `y` of the enlargement lies between.
+    func rowTap(_ y: Int) -> (low: Int, high: Int) { (rows[y].low, rows[y].high) }
+
+    /// A row of the map, `[w]`, enlarged along it, `[224]`.
+    func widen(_ row: UnsafePointer<Float>, into wide: UnsafeMutablePointer<Float>) {
+        for (x, tap) in columns.enumerated() { tap.mix(row + tap.low, row + tap.high, count: 1, into: wide + x) }
+    }
+
+    /// Row `y` of the enlargement of two widened rows, `[224]`.
+    func mixRow(_ y: Int, _ low: UnsafePointer<Float>, _ high: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>) {
+        rows[y].mix(low, high, count: Region.side, into: row)
+    }
+
     /// R = [up(F_u) > T_u] (METHOD 7).
     public func region(_ map: ArraySlice<Float>, above threshold: Float) -> Region {
         Region(apply(map), above: threshold)

@@ -1,0 +1,62 @@
+import Fingerprints
+
+/// Labels of one concept made wrong in several ways at random: each positive image loses its label with a chance of ½
+/// (missing), and each other image gets one with the chance that doubles the labels (extra): Oikarinen et al. 2025, section 4.
+/// What an extra label covers is a square at a random place, as large as what one of the true ones covers.
+struct LabelDraws: Sendable {
+    static let draws = 10
+
+    struct Square: Sendable {
+        let draw: Int, x: Int, y: Int, side: Int
+    }
+
+    /// `[N]` the pixels of the image's own label; 0 without one.
+    let pixels: [Int]
+    /// `[N]` bit d: the label is kept in draw d.
+    let kept: [UInt16]
+    /// `[N]` the labels that are added.
+    let extra: [[Square]]
+
+    /// - Parameter images: the images of the concept.
+    init(_ images: [ConceptLabels.Label], of count: Int, concept: Int, seed: UInt64) {
+        var random = RandomSource(seed: seed, stream: "evidence/sanity/\(concept)")
+        var pixels = [Int](repeating: 0, count: count), kept = [UInt16](repeating: 0, count: count)
+        for image in images { pixels[image.index] = image.pixels }
+        let chance = images.count == count ? 0 : min(1, Double(images.count) / Double(count - images.count))
+        extra = (0..<count).map { image in
+            guard pixels[image] == 0 else {
+                kept[image] = UInt16(random.next() & (1 << UInt64(Self.draws) - 1))
+                return []
+            }
+            return (0..<Self.draws).compactMap { draw in
+                guard random.uniform() < chance else { return nil }
+                let area = Double(images[random.below(images.count)].pixels)
+                let side = min(max(1, Int(area.squareRoot().rounded())), Region.side), room = Region.side - side + 1
+                return Square(draw: draw, x: random.below(room), y: random.below(room), side: side)
+            }
+        }
+        self.pixels = pixels
+        self.kept = kept
+    }
+
+    /// The labels as they are (nil), or as a draw leaves them; those where most is covered first.
+    func labels(_ change: (kind: SanityTest.Change, draw: Int)?) -> [ConceptLabels.Label] {
+        pixels.indices.compactMap { image -> ConceptLabels.Label? in
+            if pixels[image] > 0 {
+                let isLost = change?.kind == .missing && kept[image] >> UInt16(change?.draw ?? 0) & 1 == 0
+                return isLost ? nil : ConceptLabels.Label(index: image, pixels: pixels[image])
+            }
+            guard change?.kind == .extra, let square = extra[image].first(where: { $0.draw == change?.draw }) else { return nil }
+            return ConceptLabels.Label(index: image, pixels: square.side * square.side)
+        }.sorted { ($1.pixels, $0.index) < ($0.pixels, $1.index) }
+    }
+
+    /// The pixels of a square, as a region.
+    func region(_ square: Square) -> Region {
+        var bits = [UInt64](repeating: 0, count: Region.wordCount)
+        for y in square.y..<square.y + square.side {
+            for pixel in y * Region.side + square.x..<y * Region.side + square.x + square.side { bits[pixel / 64] |= 1 << UInt64(pixel % 64) }
+        }
+        return Region(validBits: bits)
+    }
+}
