@@ -49,7 +49,7 @@ public struct Downloader: Sendable {
         var present: [String: FetchedFile] = [:]
         let here = manifest.files.filter { fileSize(joined(folder, $0.name)) != nil }
         let total = here.reduce(0) { $0 + (fileSize(joined(folder, $1.name)) ?? 0) }
-        var meter = ProgressMeter(.checking)
+        var meter = TransferMeter(.checking)
         var before = 0
         for file in here {
             let path = joined(folder, file.name)
@@ -82,7 +82,7 @@ public struct Downloader: Sendable {
         var fetched: [String: FetchedFile] = [:]
         var waiting = transfers[...]
         var active: [FileTransfer] = []
-        var meter = ProgressMeter(.downloading)
+        var meter = TransferMeter(.downloading)
         defer { for transfer in active { transfer.leave() } }
         while true {
             while active.count < max(1, options.parallelFiles), let next = waiting.popFirst() { active.append(next) }
@@ -108,7 +108,7 @@ public struct Downloader: Sendable {
         return fetched
     }
 
-    private func report(_ transfers: [FileTransfer], _ fetched: [String: FetchedFile], _ meter: inout ProgressMeter) -> TransferProgress? {
+    private func report(_ transfers: [FileTransfer], _ fetched: [String: FetchedFile], _ meter: inout TransferMeter) -> TransferProgress? {
         guard meter.isDue, let current = transfers.first(where: { fetched[$0.file.name] == nil }) else { return nil }
         let bytes = transfers.reduce(0) { $0 + (fetched[$1.file.name]?.bytes ?? $1.part?.bytesPresent ?? 0) }
         let sizes = transfers.map { fetched[$0.file.name]?.bytes ?? $0.part?.header.total ?? $0.file.bytes }

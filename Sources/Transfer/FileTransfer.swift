@@ -158,7 +158,7 @@ final class FileTransfer: HTTPRequest.Receiver {
 
     /// Looks at the head of the response and makes the part ready for the body.
     private func judge(_ request: HTTPRequest) throws {
-        let verdict = Verdict(
+        let verdict = ResponseVerdict(
             request.head, to: request.ask, retryAfter: request.retryAfter, file: file, known: known, total: part?.header.total)
         request.verdict = verdict
         guard let origin = origins.first else { return }
@@ -380,7 +380,7 @@ final class FileTransfer: HTTPRequest.Receiver {
     }
 }
 
-extension Verdict {
+extension ResponseVerdict {
     /// Whether the body belongs into the file.
     fileprivate var brings: Bool {
         switch self {

@@ -13,7 +13,7 @@ final class HTTPRequest {
     var claim: Range<Int>
     /// Where the next byte of the body belongs.
     var position: Int
-    var verdict: Verdict?
+    var verdict: ResponseVerdict?
     let started: Double
     /// How many redirects led here.
     let hops: Int

@@ -25,7 +25,7 @@ public struct TransferProgress: Sendable, Equatable {
 }
 
 /// Turns counts into progress, about ten times a second.
-struct ProgressMeter {
+struct TransferMeter {
     private let phase: TransferProgress.Phase
     private var lastReport = -Double.infinity
     private var samples: [(time: Double, bytes: Int)] = []

@@ -29,7 +29,7 @@ extension ZipArchive {
         let needed = items.reduce(0) { fileSize(joined(folder, $1.target)) == $1.member.bytes ? $0 : $0 + $1.member.bytes }
         let free = try freeSpace(folder)
         guard needed <= free else { throw TransferError.noSpace(folder: folder, needed: needed, free: free) }
-        var meter = ProgressMeter(.extracting)
+        var meter = TransferMeter(.extracting)
         var madeFolder = folder
         for item in items {
             let target = joined(folder, item.target)

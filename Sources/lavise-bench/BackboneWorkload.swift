@@ -4,7 +4,7 @@ import Networks
 import Tensors
 
 /// Images through an untrained backbone to its last target layer, a batch a thread.
-final class BackboneWorkload: Workload {
+final class BackboneWorkload: BenchWorkload {
     let name: String
     let title: String
     let items = benchThreads * Backbone.batch

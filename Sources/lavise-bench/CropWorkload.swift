@@ -4,7 +4,7 @@ import HDF5
 import Imaging
 
 /// JPEG files to 224×224 crops (METHOD 1) on one thread: real COCO images where there are some, else drawn ones.
-final class CropWorkload: Workload {
+final class CropWorkload: BenchWorkload {
     let name = "crop"
     let title: String
     let items: Int

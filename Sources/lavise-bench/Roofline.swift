@@ -36,7 +36,7 @@ struct Roofline {
     }
 
     /// A line for a whole workload.
-    func line(_ workload: any Workload, repeats: Int) throws -> String {
+    func line(_ workload: any BenchWorkload, repeats: Int) throws -> String {
         let time = try fastest(repeats, workload.run)
         let floor = max(workload.flop / rates.flop, workload.bytes / rates.copy)
         let bound = floor == 0 ? "–" : number(floor * 1e3, 1), gap = floor == 0 ? "–" : number(time / floor, 2)

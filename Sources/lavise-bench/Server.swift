@@ -9,7 +9,7 @@ struct Server {
     let folder: String
 
     func run() throws {
-        var current: (any Workload)?
+        var current: (any BenchWorkload)?
         while let line = readLine() {
             let words = line.split(separator: " ").map(String.init)
             guard words.count == 2 else { throw BenchError("expected a verb and a workload, not \"\(line)\"") }

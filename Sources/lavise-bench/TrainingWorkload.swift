@@ -4,7 +4,7 @@ import Networks
 import Tensors
 
 /// Steps of the explainer's training, one after the other as an epoch has them: forward with dropout, loss, ranks, backward, Adam.
-final class TrainingWorkload: Workload {
+final class TrainingWorkload: BenchWorkload {
     static let concepts = 850, batch = 512, outputs = 300
     /// Of a run: a single one would mostly be the waking of threads and the filling of caches.
     static let stepsARun = 16

@@ -4,7 +4,7 @@ import LaViSE
 import Tensors
 
 /// The 20 nearest of 400,000 words by cosine for 512 predictions.
-final class WordsWorkload: Workload {
+final class WordsWorkload: BenchWorkload {
     static let words = 400_000, width = 300, nearest = 20
 
     let name = "words"

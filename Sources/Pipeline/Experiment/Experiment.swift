@@ -3,7 +3,7 @@ import LaViSE
 import Networks
 
 /// Where a file or folder comes from: a path of the user's, or a manifest that is downloaded.
-public enum Origin: Sendable, Hashable {
+public enum InputOrigin: Sendable, Hashable {
     /// Relative paths start at the data folder (`--data`, `LAVISE_DATA`).
     case path(String)
     /// Path of a manifest, relative to the project folder.
@@ -22,12 +22,12 @@ public struct Experiment: Sendable {
     public var backbone: TargetModel
     public var train: Training
     public var evaluate: Evaluating
-    public var claims: [Claim]
+    public var claims: [PublishedClaim]
 
     public struct Dataset: Sendable, Hashable {
         public var kind: DatasetFormat
         /// nil for `demo-scenes`, which is drawn.
-        public var origin: Origin?
+        public var origin: InputOrigin?
         /// Only the first `limit` images with annotations of every split.
         public var limit: Int?
         /// The number of scenes to draw (`demo-scenes` only).
@@ -67,7 +67,7 @@ public struct Experiment: Sendable {
 
     public struct Embedding: Sendable, Hashable {
         /// nil: the word vectors that `demo-scenes` writes.
-        public var origin: Origin?
+        public var origin: InputOrigin?
         /// Name of the text file inside the manifest's files.
         public var member: String?
     }
@@ -76,7 +76,7 @@ public struct Experiment: Sendable {
         public var architecture: Architecture
         public var layer: String
         /// nil: PyTorch's default initialisation, drawn from the seed.
-        public var weights: Origin?
+        public var weights: InputOrigin?
         /// Which dictionary of the checkpoint is read; nil: the one in which every name is found.
         public var weightsKey: String?
         /// What stands before the names in it; nil: the one prefix with which every name is found.

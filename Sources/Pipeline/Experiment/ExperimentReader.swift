@@ -46,7 +46,7 @@ extension Experiment {
         if let vocabulary = try evaluate?.choice("vocabulary", VocabularyChoice.self) {
             deviations = deviations.setting(.embeddingVocabulary, vocabulary == .embedding)
         }
-        claims = try Claim.read(root, catalogue)
+        claims = try PublishedClaim.read(root, catalogue)
     }
 
     enum EvaluatedImages: String, CaseIterable { case validation, all }
@@ -82,7 +82,7 @@ extension Experiment {
     }
 }
 
-private func origin(_ fields: Fields, path: String, example: String) throws -> Origin? {
+private func origin(_ fields: Fields, path: String, example: String) throws -> InputOrigin? {
     switch (try fields.string(path), try fields.string("manifest")) {
     case (let local?, nil): return .path(local)
     case (nil, let manifest?): return .manifest(manifest)
@@ -240,8 +240,8 @@ extension Fields {
     }
 }
 
-extension Claim {
-    static func read(_ root: Fields, _ catalogue: Catalogue) throws -> [Claim] {
+extension PublishedClaim {
+    static func read(_ root: Fields, _ catalogue: Catalogue) throws -> [PublishedClaim] {
         try root.objects("claims", known: ["source", "row", "method", "k", "concepts", "published", "margin", "order"]).map { fields in
             let source = try fields.required("source", "where it was published, e.g. \"A, Table 2\"", fields.string)
             let row = try fields.string("row")
@@ -252,12 +252,12 @@ extension Claim {
                 if let key = ["method", "k", "concepts", "published", "margin"].first(where: fields.has) {
                     throw fields.error(key, "absent where \"order\" is given: a claim is a recall or an order")
                 }
-                return Claim(statement: .order(methods: methods.map(\.name)), source: source, row: row)
+                return PublishedClaim(statement: .order(methods: methods.map(\.name)), source: source, row: row)
             }
             let method = try fields.required("method", "a method's name (or give \"order\")", fields.string)
             let names = catalogue.methods.map(\.name) + [RecallLine.mostFrequent, RecallLine.random]
             guard names.contains(method) else { throw fields.choiceError("method", method, names) }
-            return Claim(
+            return PublishedClaim(
                 statement: .recall(
                     method: method,
                     k: try fields.required("k", "a whole number") { try fields.int($0, in: 1...10_000) },

@@ -44,5 +44,5 @@ struct LockedManifest {
 
 extension Experiment {
     /// What it reads from outside.
-    var origins: [Origin] { [dataset.origin, embedding.origin, backbone.weights].compactMap(\.self) + (evaluate.entities.map { [.path($0)] } ?? []) }
+    var origins: [InputOrigin] { [dataset.origin, embedding.origin, backbone.weights].compactMap(\.self) + (evaluate.entities.map { [.path($0)] } ?? []) }
 }

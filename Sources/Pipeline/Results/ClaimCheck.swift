@@ -47,7 +47,7 @@ extension ExperimentPlan {
     }
 
     /// - Parameter results: of every seed of the row.
-    private static func check(_ claim: Claim, _ results: [VariantResults], row: String?) throws -> CheckedClaim {
+    private static func check(_ claim: PublishedClaim, _ results: [VariantResults], row: String?) throws -> CheckedClaim {
         if let why = results.lazy.compactMap({ $0.lack(of: claim.statement) }).first {
             return CheckedClaim(source: claim.source, row: row, notRun: claim.statement.shown, why: why)
         }
@@ -81,9 +81,9 @@ extension ExperimentPlan {
     }
 }
 
-extension Claim.Statement {
+extension PublishedClaim.Statement {
     /// As reports have it.
-    fileprivate var shown: Reporting.Claim {
+    fileprivate var shown: Claim {
         switch self {
         case .recall(let method, let k, let unseen, let published, let margin):
             .recall(method: method, k: k, concepts: unseen ? .unseen : .all, published: published, margin: margin)
@@ -94,7 +94,7 @@ extension Claim.Statement {
 
 extension VariantResults {
     /// What a claim speaks of and the experiment did not compute; nil when it did.
-    fileprivate func lack(of statement: Claim.Statement) -> String? {
+    fileprivate func lack(of statement: PublishedClaim.Statement) -> String? {
         let evaluated = evaluation.methods.map(\.method.name)
         let known = evaluated + [RecallLine.mostFrequent, RecallLine.random]
         func missing(_ methods: [String]) -> String? {

@@ -61,7 +61,7 @@ struct TablesStage: Stage {
     }
 }
 
-extension Claim {
+extension PublishedClaim {
     fileprivate var value: Value {
         switch statement {
         case .recall(let method, let k, let unseen, let published, let margin):

@@ -20,7 +20,7 @@ struct Ask: Equatable {
 }
 
 /// What to do with the body of a response.
-enum Verdict: Equatable {
+enum ResponseVerdict: Equatable {
     /// The bytes from the start of the asked range on.
     case range(total: Int?)
     /// The whole file from its first byte on; `isSame`: known to be in the state of the bytes already here.
@@ -37,11 +37,11 @@ enum Verdict: Equatable {
     init(_ head: ResponseHead, to ask: Ask, retryAfter: Double?, file: ManifestFile, known: Validator?, total: Int?) {
         let wait = retryAfter.flatMap { $0 > 0 ? $0 : nil }
         switch head.status {
-        case 206: self = Verdict.judgePart(head, ask, file, known, total)
-        case 200: self = Verdict.judgeWhole(head, ask, file, known)
+        case 206: self = ResponseVerdict.judgePart(head, ask, file, known, total)
+        case 200: self = ResponseVerdict.judgeWhole(head, ask, file, known)
         case 416:
             guard let total = head.contentRange?.total else { self = .refuse(.useless("HTTP 416")); return }
-            if let problem = Verdict.sizeProblem(total, file) { self = .refuse(problem) } else {
+            if let problem = ResponseVerdict.sizeProblem(total, file) { self = .refuse(problem) } else {
                 self = ask.isPartial && total == ask.range.lowerBound ? .complete : .refuse(.changed)
             }
         case 301, 302, 303, 307, 308: self = .redirect
@@ -51,7 +51,7 @@ enum Verdict: Equatable {
         }
     }
 
-    private static func judgePart(_ head: ResponseHead, _ ask: Ask, _ file: ManifestFile, _ known: Validator?, _ total: Int?) -> Verdict {
+    private static func judgePart(_ head: ResponseHead, _ ask: Ask, _ file: ManifestFile, _ known: Validator?, _ total: Int?) -> ResponseVerdict {
         guard ask.isPartial, let content = head.contentRange, let range = content.range else {
             return .refuse(.useless("HTTP 206 without a usable Content-Range"))
         }
@@ -64,7 +64,7 @@ enum Verdict: Equatable {
         return .range(total: content.total)
     }
 
-    private static func judgeWhole(_ head: ResponseHead, _ ask: Ask, _ file: ManifestFile, _ known: Validator?) -> Verdict {
+    private static func judgeWhole(_ head: ResponseHead, _ ask: Ask, _ file: ManifestFile, _ known: Validator?) -> ResponseVerdict {
         let isHTML = head.isHTML && !file.name.hasSuffix(".html") && !file.name.hasSuffix(".htm")
         if let length = head.contentLength, let problem = sizeProblem(length, file) {
             return .refuse(isHTML ? .useless("a web page of \(length) bytes came instead of the file") : problem)

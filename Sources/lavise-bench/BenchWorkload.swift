@@ -1,7 +1,7 @@
 import HDF5
 
 /// One row of the tables: work of this project that libraries can do as well. `bench/peers.py` has the other side of each.
-protocol Workload: AnyObject {
+protocol BenchWorkload: AnyObject {
     /// What the protocol with `peers.py` calls it, as in `resnet18`.
     var name: String { get }
     var title: String { get }
@@ -23,7 +23,7 @@ protocol Workload: AnyObject {
 let benchThreads = 2
 
 /// The workloads by name, made when they are asked for: their inputs take memory.
-let workloads: [(name: String, make: @Sendable () throws -> any Workload)] = [
+let workloads: [(name: String, make: @Sendable () throws -> any BenchWorkload)] = [
     ("resnet18", { try BackboneWorkload(.resnet18, layer: "layer4") }),
     ("resnet50", { try BackboneWorkload(.resnet50, layer: "layer4") }),
     ("alexnet", { try BackboneWorkload(.alexnet, layer: "features") }),

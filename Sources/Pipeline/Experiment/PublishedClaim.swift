@@ -1,5 +1,5 @@
 /// A published statement that `check` tests and tables show beside our numbers.
-public struct Claim: Sendable, Hashable {
+public struct PublishedClaim: Sendable, Hashable {
     public let statement: Statement
     /// Where it was published, e.g. "A, Table 2".
     public let source: String
@@ -14,7 +14,7 @@ public struct Claim: Sendable, Hashable {
     }
 }
 
-extension [Claim] {
+extension [PublishedClaim] {
     /// The published recall of a method, where a claim states it.
     public func published(_ method: String, _ k: Int, unseen: Bool = false, row: String? = nil) -> Double? {
         for claim in self where claim.row == nil || claim.row == row {
