@@ -24,6 +24,7 @@ let package = Package(
         system("CCurl", "libcurl", "libcurl4-openssl-dev"),
         system("CZip", "libzip", "libzip-dev"),
         system("CCrypto", "libcrypto", "libssl-dev"),
+        system("CMicroHTTPD", "libmicrohttpd", "libmicrohttpd-dev"),
 
         .target(name: "CImaging", dependencies: ["CJPEG", "CPNG"], linkerSettings: [
             .linkedLibrary("webpdemux"), .linkedLibrary("webp"), .linkedLibrary("gif"),
@@ -38,18 +39,21 @@ let package = Package(
         .target(name: "HDF5", dependencies: ["CHDF5"]),
         .target(name: "Imaging", dependencies: ["CImaging", "Files"]),
         .target(name: "Transfer", dependencies: ["CCurl", "CZip", "CCrypto", "Files", "Fingerprints"]),
+        .target(name: "Serving", dependencies: ["CMicroHTTPD"]),
         .target(name: "Engine", dependencies: ["Fingerprints"]),
         .target(name: "Datasets", dependencies: ["Imaging", "Files", "Fingerprints", "CJSON", "CZip"]),
         .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Files", "Fingerprints", "CKernels"]),
         .target(name: "Graphs", dependencies: ["Tensors", "CZip", "Files"]),
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
-        .target(name: "Reporting", dependencies: ["Imaging", "Fingerprints"]),
+        .target(
+            name: "Reporting", dependencies: ["Imaging", "Fingerprints"],
+            resources: [.embedInCode("Page/report.css"), .embedInCode("Page/report.js"), .embedInCode("Page/serve.js")]),
         .target(name: "Pipeline", dependencies: [
             "Engine", "Transfer", "Datasets", "Networks", "Graphs", "LaViSE", "Reporting", "Imaging", "HDF5", "Tensors",
             "Files", "Fingerprints",
         ]),
         .executableTarget(name: "lavise-pipeline", dependencies: [
-            "Pipeline", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "Pipeline", "Files", "Serving", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
         // Of `make bench`; the ordinary build leaves it out.
         .executableTarget(name: "lavise-bench", dependencies: [
@@ -69,8 +73,11 @@ let package = Package(
         .target(name: "DatasetsTestSupport", dependencies: ["Datasets", "Imaging", "Fingerprints"], path: "Tests/DatasetsTestSupport"),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "CKernels", "Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors", "Fingerprints"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5"]),
+        .target(name: "BrowserTestSupport", path: "Tests/BrowserTestSupport"),
+        .testTarget(
+            name: "ReportingTests", dependencies: ["Reporting", "BrowserTestSupport", "Imaging", "Fingerprints"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "BrowserTestSupport", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [

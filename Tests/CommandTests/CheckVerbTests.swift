@@ -55,7 +55,7 @@ import Testing
             let page = try command.run("report", "x.json", "--row", "no embeddingVocabulary + lowQuantile")
             #expect(page.code == 0, "\(page.errors)")
             let html = try String(contentsOfFile: command.path("results/x/report.html"), encoding: .utf8)
-            #expect(html.contains("of the row <em>no embeddingVocabulary + lowQuantile</em>") && html.contains("What each deviation changes"))
+            #expect(html.contains("\"name\":\"no embeddingVocabulary + lowQuantile\"") && !html.contains("id=\"row-1\"") && html.contains("What each deviation changes"))
             let unknown = try command.run("report", "x.json", "--row", "nothing")
             #expect(unknown.code == 2 && unknown.errors.contains("rows of x are \"none\""), "\(unknown.errors)")
         }

@@ -4,9 +4,25 @@ import Testing
 /// `report`, `explain` and `show` on one small run: what they write must agree with each other and with the evaluation.
 @Suite struct ReportVerbTests {
     /// What the page's script draws filters from.
-    private static func filterData(_ html: String) throws -> [String: Any] {
-        let text = try #require(html.components(separatedBy: "id=\"filter-data\">").last?.components(separatedBy: "</script>").first)
-        return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    private static func data(_ html: String, _ id: String) throws -> Any {
+        let text = try #require(html.components(separatedBy: "id=\"\(id)\">").last?.components(separatedBy: "</script>").first)
+        return try JSONSerialization.jsonObject(with: Data(text.utf8))
+    }
+
+    /// What the page says of filter 0: its words, and of its images the id and the nearest words.
+    private struct Shown {
+        let words: [String]
+        let images: [(id: String, near: [String])]
+
+        init(_ html: String) throws {
+            let page = try #require(try data(html, "page-data") as? [String: Any]), words = try #require(page["words"] as? [String])
+            let row = try #require(try data(html, "row-0") as? [String: Any])
+            #expect(row["n"] as? [Int] == [0, 1])
+            let said = try #require((try data(html, "said-0-0") as? [String: Any])?["w"] as? [[[Any]]])
+            let images = try #require(try data(html, "images-0") as? [[[Any]]]), near = try #require(try data(html, "near-0-0") as? [[[Int]]])
+            self.words = said[0].compactMap { $0[0] as? Int }.map { words[$0] }
+            self.images = zip(images[0], near[0]).map { ($0[0] as? String ?? "", $1.map { words[$0] }) }
+        }
     }
 
     @Test func reportExplainAndShow() throws {
@@ -21,35 +37,34 @@ import Testing
             #expect(report.code == 0 && report.output == command.path("results/x/report.html") + "\n", "\(report.errors)")
             let html = try String(contentsOfFile: command.path("results/x/report.html"), encoding: .utf8)
             #expect(!FileManager.default.fileExists(atPath: command.path("results/x/report-images")), "a small page is one file")
-            for text in ["Recall", "Training", "How it was made", "Provenance", "lavise-pipeline report x.json"] { #expect(html.contains(text), "\(text)") }
-            let filters = try #require(try Self.filterData(html)["filters"] as? [[String: Any]])
-            #expect(filters.compactMap { $0["f"] as? Int } == [0, 1])
+            for text in ["Recall", "Training", "How it was made", "Provenance", "lavise-pipeline report x.json", "its first build", "<dt>computed</dt>", "href=\"filters.csv\"", "Concepts"] { #expect(html.contains(text), "\(text)") }
+            let shown = try Shown(html)
             for number in [0, 1] {
                 let sheet = try #require(html.components(separatedBy: "<script type=\"text/plain\" id=\"filter-\(number).jpg\">").last?.components(separatedBy: "</script>").first)
                 let jpeg = try #require(Data(base64Encoded: sheet))
                 #expect(jpeg.prefix(3) == Data([0xff, 0xd8, 0xff]))
             }
-            try explain(command, filters[0])
+            try explain(command, shown)
             try show(command)
         }
     }
 
-    private func explain(_ command: Command, _ filter: [String: Any]) throws {
+    private func explain(_ command: Command, _ shown: Shown) throws {
         let said = try command.run("explain", "x.json", "--filter", "0")
-        let first = try #require(((filter["w"] as? [[Any]])?.first?.first) as? String)
+        let first = try #require(shown.words.first)
         #expect(said.code == 0 && said.output.contains("filter 0 by original") && said.output.contains(first), "\(said.errors)")
         let png = try Data(contentsOf: URL(fileURLWithPath: command.path("results/x/heatmaps/filter-0.png")))
         #expect(png.prefix(8) == Data([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]))
 
         // A picture of the dataset, given as the user's own, is explained as the evaluation explained it.
-        let image = try #require((filter["i"] as? [[Any]])?.first), id = try #require(image[0] as? String)
+        let image = try #require(shown.images.first), id = image.id
         let names = try FileManager.default.contentsOfDirectory(atPath: command.path("data/scenes/val2017"))
         let name = try #require(names.first { Int($0.split(separator: ".")[0]) == Int(id) })
         let seen = try command.run("explain", "x.json", "--filter", "0", "--image", command.path("data/scenes/val2017/\(name)"), "--json")
         let object = try #require(try JSONSerialization.jsonObject(with: Data(seen.output.utf8)) as? [String: Any], "\(seen.errors)")
         let answer = try #require((object["filters"] as? [[String: Any]])?.first)
         let words = try #require(answer["words"] as? [[String: Any]]).compactMap { $0["word"] as? String }
-        #expect(Array(words.prefix(5)) == image[2] as? [String])
+        #expect(Array(words.prefix(5)) == image.near)
         #expect((answer["strength"] as? Double ?? 0) > 1 && (answer["area"] as? Double ?? 0) > 0)
 
         let top = try command.run("explain", "x.json", "--image", command.path("data/scenes/val2017/\(name)"))

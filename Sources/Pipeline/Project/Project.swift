@@ -17,11 +17,15 @@ public struct Project: Sendable {
     }
 
     /// Reads an experiment by name from `experiments/`, or by path.
-    /// - Parameter argument: a path where it has a `/` or ends in `.json`; else a name first.
+    /// - Parameter argument: a path where it has a `/` or ends in `.json`; else a name first. Behind an `@` may stand what a
+    ///   run changed, as the names of results folders say it.
     /// - Throws: `ExperimentError`, for one that there is not with the nearest that there is.
     public func experiment(
         _ argument: String, settings: [String] = [], seeds: [Int]? = nil
     ) throws -> ExperimentFile {
+        if !places.exists(places.argumentPath(argument)), let run = try RunName(argument) {
+            return try experiment(run.experiment, settings: run.settings + settings, seeds: seeds ?? run.seeds)
+        }
         let hasEnding = argument.hasSuffix(".json"), isPath = hasEnding || argument.contains("/")
         let path = places.argumentPath(argument)
         let named = places.projectPath("experiments/\(argument)\(hasEnding ? "" : ".json")")
@@ -53,7 +57,7 @@ public struct Project: Sendable {
     public func experiments(_ arguments: [String], settings: [String], seeds: [Int]?) throws -> [ExperimentFile] {
         let files = try arguments.map { try experiment($0, settings: settings, seeds: seeds) }
         for (index, file) in files.enumerated() {
-            if let other = files[..<index].firstIndex(where: { $0.name == file.name && $0.value != file.value }) {
+            if let other = files[..<index].firstIndex(where: { $0.resultsName == file.resultsName && $0.value != file.value }) {
                 throw ExperimentError(
                     "\(arguments[other]) and \(arguments[index]) are both named \"\(file.name)\", and results go by the name"
                 )

@@ -82,6 +82,9 @@ public struct ResultsPlace: Sendable {
         }
     }
 
+    /// Whether a file of this name is in the folder.
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(name)") }
+
     private func entry(_ path: String) throws -> DiskEntry? { try system { try disk.entry(path) } }
 
     private func system<R>(_ body: () throws -> R) throws -> R {

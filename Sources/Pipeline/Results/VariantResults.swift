@@ -115,22 +115,17 @@ public struct VariantResults: Sendable {
     /// The words, threshold and recall of the filter at `index` by one method.
     public func filterRow(_ index: Int, _ method: ExplanationMethod) -> FilterRow {
         let summary = evaluation.summary, p = summary.imagesPerFilter
-        let ranked = evaluation.explanation(filter: index, method: method, weighByActivation: experiment.deviations.contains(.weighByActivation))
+        let ranked = explanation(index, method)
         return FilterRow(
             filter: summary.filters[index], threshold: Double(summary.thresholds[index]),
             words: ranked.prefix(20).map { FilterRow.Word(text: words[Int($0.word)], frequency: $0.frequency, similarity: $0.similarity) },
             recall: recall(filter: index, method), pairs: (0..<p).count { !evaluation.groundTruth[index * p + $0].isEmpty })
     }
 
-    /// The top images of the filter at `index`, best first, each with its `count` nearest words.
-    func images(_ index: Int, _ method: ExplanationMethod, words count: Int) -> [ReportImage] {
-        let summary = evaluation.summary, p = summary.imagesPerFilter, s = evaluation.wordsPerImage
-        return (index * p..<(index + 1) * p).filter { summary.topImages[$0] >= 0 }.map { place in
-            let nearest = evaluation[method]?.words[place * s..<place * s + min(count, s)] ?? []
-            return ReportImage(
-                id: String(dataset.ids[Int(summary.topImages[place])]), maximum: Double(summary.maxima[place]),
-                words: nearest.map { words[Int($0)] }, truth: evaluation.groundTruth[place].map { words[Int($0)] })
-        }
+    /// The words of the filter at `index` by one method, most explaining first.
+    func explanation(_ index: Int, _ method: ExplanationMethod) -> [ExplanationWord] {
+        evaluation.explanation(
+            filter: index, method: method, weighByActivation: experiment.deviations.contains(.weighByActivation))
     }
 
     /// Mean recall at every k over a filter's images; nil where none has a ground truth.

@@ -54,9 +54,39 @@ extension RGBImage {
     }
 }
 
-private enum HeatMapStyle {
+fileprivate enum HeatMapStyle {
     static let outline: (UInt8, UInt8, UInt8) = (255, 214, 0)
     static let outlineWidth = 2
     /// Share of its brightness that the rest keeps.
     static let dimming = 0.5
+}
+
+extension RGBImage {
+    /// The picture, grey, under a map in colours: from nothing, where the map is at most 0, over blue and green to yellow where
+    /// it is highest.
+    /// - Parameter values: one a pixel.
+    public func coloured(by values: [Float]) -> RGBImage {
+        let most = values.max() ?? 0
+        guard most > 0, values.count == width * height else { return self }
+        var result = self
+        for pixel in values.indices {
+            let at = pixel * 3, share = Double(max(0, values[pixel]) / most)
+            let grey = Double(pixels[at..<at + 3].reduce(0) { $0 + Int($1) }) / 3 * 0.6
+            let colour = HeatMapStyle.colour(share), cover = min(0.85, share * 1.5)
+            let mixed = [colour.0, colour.1, colour.2].map { UInt8(grey * (1 - cover) + $0 * cover) }
+            result.paint(at, (mixed[0], mixed[1], mixed[2]))
+        }
+        return result
+    }
+}
+
+extension HeatMapStyle {
+    /// Viridis by five of its colours, which the colour-blind can tell apart and which grow lighter throughout.
+    private static let viridis: [(Double, Double, Double)] = [(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)]
+
+    fileprivate static func colour(_ share: Double) -> (Double, Double, Double) {
+        let place = share * Double(viridis.count - 1), low = min(Int(place), viridis.count - 2), part = place - Double(low)
+        let (a, b) = (viridis[low], viridis[low + 1])
+        return (a.0 + (b.0 - a.0) * part, a.1 + (b.1 - a.1) * part, a.2 + (b.2 - a.2) * part)
+    }
 }

@@ -28,19 +28,34 @@ public struct LinePlot: Sendable, Equatable {
         }
     }
 
+    /// A place on the x axis that is pointed out.
+    public struct Mark: Sendable, Equatable {
+        public var x: Double
+        public var text: String
+
+        public init(x: Double, text: String) {
+            self.x = x
+            self.text = text
+        }
+    }
+
     public var title: String
     public var xTitle: String
     public var yTitle: String
     public var series: [Series]
     /// Labels of x = 0, 1, …; empty for a scale of numbers.
     public var xLabels: [String]
+    public var mark: Mark?
 
-    public init(title: String, xTitle: String, yTitle: String, series: [Series], xLabels: [String] = []) {
+    public init(
+        title: String, xTitle: String, yTitle: String, series: [Series], xLabels: [String] = [], mark: Mark? = nil
+    ) {
         self.title = title
         self.xTitle = xTitle
         self.yTitle = yTitle
         self.series = series
         self.xLabels = xLabels
+        self.mark = mark
     }
 
     private static let width = 640.0, height = 360.0
@@ -68,6 +83,10 @@ public struct LinePlot: Sendable, Equatable {
         for (tick, label) in xTicks { svg += text(x(tick), Self.height - Self.bottom + 18, label, anchor: "middle") }
         svg += text((Self.left + Self.width - Self.right) / 2, Self.height - 8, xTitle, anchor: "middle")
         svg += text(8, 36, yTitle, anchor: "start")
+        if let mark {
+            svg += "<g class=\"mark-line\">" + line(x(mark.x), Self.top, x(mark.x), Self.height - Self.bottom, "#888")
+                + text(x(mark.x), Self.top - 4, mark.text, anchor: "middle") + "</g>\n"
+        }
         var colour = -1
         for (index, line) in series.enumerated() {
             if !line.isReference || colour < 0 { colour += 1 }

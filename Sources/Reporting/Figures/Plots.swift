@@ -3,8 +3,15 @@ extension TrainingTable {
     public var lossPlot: LinePlot {
         LinePlot(
             title: "Loss", xTitle: "epoch", yTitle: "CSMR loss",
-            series: [line("train") { $0.trainLoss }, line("validation") { $0.validLoss }])
+            series: [line("train") { $0.trainLoss }, line("validation") { $0.validLoss }], mark: mark)
     }
+
+    /// The epoch whose explainer is kept: the first with the lowest validation loss; nil where none is a number.
+    public var best: Int? {
+        rows.filter { $0.validLoss.isFinite }.min { ($0.validLoss, $0.epoch) < ($1.validLoss, $1.epoch) }?.epoch
+    }
+
+    private var mark: LinePlot.Mark? { best.map { LinePlot.Mark(x: Double($0), text: "best: \($0)") } }
 
     /// hit@k by epoch; training's are dashed.
     public var hitPlot: LinePlot {
@@ -14,7 +21,7 @@ extension TrainingTable {
                 var train = line("train @\(ks[index])") { $0.trainHits[index] }
                 train.isReference = true
                 return [line("validation @\(ks[index])") { $0.validHits[index] }, train]
-            })
+            }, mark: mark)
     }
 
     private func line(_ name: String, _ value: (TrainingRow) -> Double) -> LinePlot.Series {

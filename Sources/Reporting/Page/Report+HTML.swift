@@ -14,7 +14,9 @@ extension Report {
 
     /// The page but for its end.
     public var opening: String {
-        let sections = [recallSection, claimSection, trainingSection, plotSection, filterSection, stageSection, provenanceSection]
+        let sections = [
+            differenceSection, ownPictureSection, filterSection, conceptSection, recallSection, claimSection, trainingSection, plotSection, stageSection, provenanceSection,
+        ]
         let present = sections.compactMap { $0 }
         let links = present.map { "<a href=\"#\($0.id)\">\($0.title)</a>" }.joined(separator: "\n")
         return """
@@ -22,6 +24,7 @@ extension Report {
             <html lang="en">
             <head>
             <meta charset="utf-8">
+            <meta http-equiv="Content-Security-Policy" content="\(policy)">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <link rel="icon" href="data:,">
@@ -33,21 +36,26 @@ extension Report {
             <header>
             <p class="experiment">\(escaped(experiment))</p>
             <h1>\(escaped(title))</h1>
-            \(list(facts))
-            <nav>
+            \(list(facts))\(linkList)</header>
+            <nav aria-label="Sections">
             \(links)
             </nav>
-            </header>
             <main>
             \(present.map { "<section id=\"\($0.id)\">\n<h2>\($0.title)</h2>\n\($0.body)</section>\n" }.joined())</main>
-            <script type="application/json" id="filter-data">\(filterData)</script>
-            <script>
+            \(filters.map { $0.rows.isEmpty ? "" : ReportData(experiment: experiment, filters: $0).html } ?? "")<script>
             \(ReportAssets.script)</script>
-
+            \(isServed ? "<script>\n\(ReportAssets.servedScript)</script>\n" : "")
             """
     }
 
-    private struct Section {
+    /// What the page may load: pictures beside it, and nothing from anywhere else.
+    private var policy: String {
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+            + (isServed ? "connect-src 'self'; img-src 'self' data: blob:; " : "img-src 'self' file: data: blob:; ")
+            + "base-uri 'none'; form-action 'none'"
+    }
+
+    struct Section {
         let id: String, title: String, body: String
     }
 
@@ -56,8 +64,20 @@ extension Report {
         return "<dl>\n" + facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>\n" }.joined() + "</dl>\n"
     }
 
+    private var linkList: String {
+        guard !links.isEmpty else { return "" }
+        let items = links.map { "<a href=\"\(escaped($0))\">\(escaped($0))</a>" }
+        return "<p>Tables beside this page: \(items.joined(separator: ", "))</p>\n"
+    }
+
+    private var differenceSection: Section? {
+        guard let differences else { return nil }
+        let body = differences.rows.isEmpty ? "<p>The experiments say the same.</p>\n" : differences.html
+        return Section(id: "differences", title: "What differs", body: body)
+    }
+
     private var recallSection: Section? {
-        guard !tables.isEmpty else { return nil }
+        guard !tables.isEmpty || !moreTables.isEmpty else { return nil }
         let body = tables.map { table in
             let heading = table.concepts == .all ? "" : "<h3>Among the \(table.concepts.rawValue) concepts</h3>\n"
             let notes = table.footnotes.map { "<li>\(escaped($0))</li>" }.joined()
@@ -92,10 +112,12 @@ extension Report {
     }
 
     private var trainingSection: Section? {
-        guard let training, !training.rows.isEmpty else { return nil }
-        return Section(
-            id: "training", title: "Training",
-            body: "<div class=\"figures\">\n<figure>\(training.lossPlot.svg)</figure>\n<figure>\(training.hitPlot.svg)</figure>\n</div>\n")
+        let figures = training.enumerated().filter { !$1.rows.isEmpty }.map { index, table in
+            let best = table.best.map { "<p class=\"quiet\">The epoch with the lowest validation loss, \($0), is the trained explainer.</p>\n" } ?? ""
+            return "<div data-training=\"\(index)\"\(index == 0 ? "" : " hidden")>\n\(best)<div class=\"figures\">\n"
+                + "<figure>\(table.lossPlot.svg)</figure>\n<figure>\(table.hitPlot.svg)</figure>\n</div>\n</div>\n"
+        }
+        return figures.isEmpty ? nil : Section(id: "training", title: "Training", body: figures.joined())
     }
 
     private var plotSection: Section? {
@@ -108,14 +130,17 @@ extension Report {
         guard !stages.isEmpty else { return nil }
         let rows = stages.map { stage in
             let time = stage.seconds.map { fixed($0, 1) + " s" } ?? ""
-            return "<tr><td>\(escaped(stage.name))</td><td>\(escaped(stage.state))</td><td class=\"number\">\(time)</td>"
+            return "<tr><td>\(escaped(stage.name))</td><td class=\"\(escaped(stage.state))\">\(escaped(stage.state))</td>"
+                + "<td class=\"number\">\(time)</td><td>\(escaped(stage.made))</td>"
                 + "<td><code>\(escaped(stage.fingerprint))</code></td><td>\(escaped(stage.reason))</td></tr>\n"
         }
-        let head = ["stage", "state", "time", "fingerprint", "reason"].map { "<th>\($0)</th>" }.joined()
+        let isFresh = stages.allSatisfy { $0.state == "fresh" }
+        let head = ["stage", "state", "time", "made", "fingerprint", isFresh ? "it ran because of" : "because of"]
+            .map { "<th>\($0)</th>" }.joined()
         return Section(
             id: "stages", title: "How it was made",
-            body: "<div class=\"scroll graph\">\(StageGraph(stages).svg)</div>\n<div class=\"scroll\"><table>\n<thead><tr>\(head)</tr></thead>\n"
-                + "<tbody>\n\(rows.joined())</tbody>\n</table></div>\n")
+            body: "<div class=\"made\">\n<div class=\"graph\">\(StageGraph(stages).svg)</div>\n<div class=\"scroll\"><table>\n"
+                + "<thead><tr>\(head)</tr></thead>\n<tbody>\n\(rows.joined())</tbody>\n</table></div>\n</div>\n")
     }
 
     private var provenanceSection: Section? {
@@ -123,50 +148,6 @@ extension Report {
         let commands = reproduce.isEmpty
             ? "" : "<h3>Make this page again</h3>\n<pre>\(escaped(reproduce.joined(separator: "\n")))</pre>\n"
         return Section(id: "provenance", title: "Provenance", body: list(provenance) + commands)
-    }
-
-    private var filterSection: Section? {
-        guard let filters, !filters.filters.isEmpty else { return nil }
-        let heads = [("filter", "filter", ""), ("words", "words", "")]
-            + filters.ks.enumerated().map { ("recall\($0)", "recall@\($1)", " class=\"number\"") }
-            + [("pairs", "pairs", " class=\"number\""), ("threshold", "threshold", " class=\"number\"")]
-        let cells = heads.map { "<th\($0.2)><button type=\"button\" data-sort=\"\($0.0)\">\($0.1)</button></th>" }
-        return Section(
-            id: "filters", title: "Filters",
-            body: """
-                <p>\(filters.filters.count) filters\(filters.row.map { " of the row <em>\(escaped($0))</em>" } ?? "") by the words of <em>\(escaped(filters.method))</em>. Open a filter to see its words and images.</p>
-                <p><input type="search" id="filter-search" placeholder="Search a word or a filter’s number" aria-label="Search filters"> <span id="filter-count" class="quiet" role="status"></span></p>
-                <div class="scroll"><table id="filter-table">
-                <thead><tr>\(cells.joined())</tr></thead>
-                <tbody></tbody>
-                </table></div>
-                <noscript><p>Without scripts, see <code>filters.md</code> beside this page.</p></noscript>
-
-                """)
-    }
-
-    /// What the page's script draws the filters from. `<` is escaped so that no text can end the script element.
-    private var filterData: String {
-        guard let filters, !filters.filters.isEmpty else { return "null" }
-        func number(_ value: Double?, _ decimals: Int) -> Value { rounded(value, decimals).map(Value.double) ?? .null }
-        let list = filters.filters.map { filter -> Value in
-            var members: [String: Value] = [
-                "f": .int(filter.row.filter), "t": number(filter.row.threshold, 4), "p": .int(filter.row.pairs),
-                "r": .array(filter.row.recall.map { number($0, Decimals.shown) }),
-                "w": .array(filter.row.words.map { [.string($0.text), .int($0.frequency), number($0.similarity, 3)] }),
-                "i": .array(filter.images.map {
-                    [.string($0.id), number($0.maximum, 2), .array($0.words.map(Value.string)), .array($0.truth.map(Value.string))]
-                }),
-            ]
-            if let sheet = filter.pictures {
-                members["s"] = [
-                    .string(sheet.source), .int(sheet.columns), .int(sheet.count), .int(sheet.side), .int(sheet.gap),
-                ]
-            }
-            return .object(members)
-        }
-        let data: Value = ["ks": .array(filters.ks.map(Value.int)), "filters": .array(list)]
-        return data.json(pretty: false).replacing("<", with: "\\u003c")
     }
 }
 

@@ -13,13 +13,18 @@ public struct Report: Sendable {
 
     public var title: String
     public var experiment: String
-    /// What was run.
+    /// What was run, when, where and by which version.
     public var facts: [Fact]
+    /// Of two runs side by side: the keys in which their experiments differ.
+    public var differences: TextTable?
+    /// Files beside the page: their names.
+    public var links: [String]
     public var tables: [RecallTable]
     /// Further tables, under their titles: what deviations cost, seeds.
     public var moreTables: [(title: String, table: TextTable)]
     public var claims: ClaimReport?
-    public var training: TrainingTable?
+    /// How training went, a row of `filters` each.
+    public var training: [TrainingTable]
     /// Further figures: A's Figure 7.
     public var plots: [LinePlot]
     public var filters: ReportFilters?
@@ -27,16 +32,20 @@ public struct Report: Sendable {
     public var provenance: [Fact]
     /// Command lines that make this page again.
     public var reproduce: [String]
+    /// Whether the page comes from `serve`, which draws heat maps and explains pictures when asked.
+    public var isServed = false
 
     public init(
-        title: String, experiment: String, facts: [Fact] = [], tables: [RecallTable] = [],
-        moreTables: [(title: String, table: TextTable)] = [], claims: ClaimReport? = nil,
-        training: TrainingTable? = nil, plots: [LinePlot] = [], filters: ReportFilters? = nil, stages: [ReportStage] = [],
-        provenance: [Fact] = [], reproduce: [String] = []
+        title: String, experiment: String, facts: [Fact] = [], differences: TextTable? = nil, links: [String] = [], tables: [RecallTable] = [],
+        moreTables: [(title: String, table: TextTable)] = [], claims: ClaimReport? = nil, training: [TrainingTable] = [],
+        plots: [LinePlot] = [], filters: ReportFilters? = nil, stages: [ReportStage] = [], provenance: [Fact] = [],
+        reproduce: [String] = []
     ) {
         self.title = title
         self.experiment = experiment
         self.facts = facts
+        self.differences = differences
+        self.links = links
         self.tables = tables
         self.moreTables = moreTables
         self.claims = claims
@@ -49,100 +58,35 @@ public struct Report: Sendable {
     }
 }
 
-/// A stage as the report's graph shows it.
+/// A job as the report's graph and table show it.
 public struct ReportStage: Sendable, Equatable {
+    /// The job's name in its plan.
     public var name: String
-    /// fresh, ran, cut off, failed, …
+    /// The stage that it is of: jobs of one stage are one box of the graph.
+    public var stage: String
+    /// fresh, stale, missing, running or failed.
     public var state: String
+    /// Why it last ran, or why it has to.
     public var reason: String
     public var seconds: Double?
+    /// When and on which host it last ran.
+    public var made: String
     /// Short hash of its fingerprint.
     public var fingerprint: String
-    /// Names of the stages that it reads.
+    /// Names of the jobs that it reads.
     public var inputs: [String]
 
     public init(
-        name: String, state: String, reason: String = "", seconds: Double? = nil, fingerprint: String = "",
-        inputs: [String] = []
+        name: String, stage: String? = nil, state: String, reason: String = "", seconds: Double? = nil, made: String = "",
+        fingerprint: String = "", inputs: [String] = []
     ) {
         self.name = name
+        self.stage = stage ?? name
         self.state = state
         self.reason = reason
         self.seconds = seconds
+        self.made = made
         self.fingerprint = fingerprint
         self.inputs = inputs
-    }
-}
-
-/// The filters' part of the report.
-public struct ReportFilters: Sendable {
-    /// The method whose words are shown.
-    public var method: String
-    /// The matrix row they are of; nil for a plain experiment.
-    public var row: String?
-    public var ks: [Int]
-    public var filters: [ReportFilter]
-
-    public init(method: String, row: String? = nil, ks: [Int], filters: [ReportFilter]) {
-        self.method = method
-        self.row = row
-        self.ks = ks
-        self.filters = filters
-    }
-}
-
-/// One filter with its words and pictures.
-public struct ReportFilter: Sendable {
-    public var row: FilterRow
-    /// The heat maps of its images in one picture; nil for none.
-    public var pictures: PictureSheet?
-    /// Its images, best first, in the order of the sheet's tiles.
-    public var images: [ReportImage]
-
-    public init(row: FilterRow, pictures: PictureSheet? = nil, images: [ReportImage] = []) {
-        self.row = row
-        self.pictures = pictures
-        self.images = images
-    }
-}
-
-/// Pictures of one size side by side (`RGBImage.grid`).
-public struct PictureSheet: Sendable, Equatable {
-    /// A path relative to the page, or `#ID` of a picture in the page itself (`Report.embedded`).
-    public var source: String
-    /// Pictures a row.
-    public var columns: Int
-    /// Pictures in all.
-    public var count: Int
-    /// Pixels a side of one picture.
-    public var side: Int
-    /// Pixels between two.
-    public var gap: Int
-
-    public init(source: String, columns: Int, count: Int, side: Int = 224, gap: Int = 0) {
-        self.source = source
-        self.columns = columns
-        self.count = count
-        self.side = side
-        self.gap = gap
-    }
-}
-
-/// One of a filter's images.
-public struct ReportImage: Sendable, Equatable {
-    /// The reference dataset's id.
-    public var id: String
-    /// The filter's maximum in it.
-    public var maximum: Double
-    /// The nearest words, nearest first.
-    public var words: [String]
-    /// Its ground truth under the filter.
-    public var truth: [String]
-
-    public init(id: String, maximum: Double, words: [String], truth: [String]) {
-        self.id = id
-        self.maximum = maximum
-        self.words = words
-        self.truth = truth
     }
 }

@@ -18,20 +18,26 @@ struct ReportPictures: Sendable {
     /// The heat maps of the filters at `indices`, each filter's best image first; every image is read once.
     /// - Parameter side: pixels a side, at most the crop's 224.
     func heatMaps(_ indices: Range<Int>, side: Int, threads: Int) throws -> [[RGBImage]] {
-        let p = summary.imagesPerFilter, first = indices.lowerBound * p
+        let p = summary.imagesPerFilter
+        let first = indices.lowerBound * p
         var places: [Int32: [Int]] = [:]
-        for place in first..<indices.upperBound * p where summary.topImages[place] >= 0 { places[summary.topImages[place], default: []].append(place) }
+        for place in first..<indices.upperBound * p where summary.topImages[place] >= 0 {
+            places[summary.topImages[place], default: []].append(place)
+        }
         let images = places.sorted { $0.key < $1.key }
         let drawn = SharedResults<RGBImage>(count: indices.count * p)
-        let upsampling = Upsampling(height: maps.shape.height, width: maps.shape.width), positions = maps.shape.height * maps.shape.width
+        let upsampling = Upsampling(height: maps.shape.height, width: maps.shape.width)
+        let positions = maps.shape.height * maps.shape.width
         try concurrently(images.count, threads: threads) { i in
             let (row, places) = images[i]
-            let picture = RGBImage(width: DatasetFile.side, height: DatasetFile.side, pixels: try dataset.readPixels(Int(row)))
+            let picture = RGBImage(
+                width: DatasetFile.side, height: DatasetFile.side, pixels: try dataset.readPixels(Int(row)))
             var features = [Float](repeating: 0, count: maps.shape.count)
             try maps.read(Int(row), into: &features)
             for place in places {
                 let channel = summary.filters[place / p]
-                let region = upsampling.region(features[channel * positions..<(channel + 1) * positions], above: summary.thresholds[place / p])
+                let region = upsampling.region(
+                    features[channel * positions..<(channel + 1) * positions], above: summary.thresholds[place / p])
                 drawn[place - first] = picture.heatMap(of: Bitmap(region)).resized(width: side, height: side)
             }
         }

@@ -1,0 +1,107 @@
+import Engine
+import Foundation
+import LaViSE
+import Reporting
+
+/// What was written.
+public struct WrittenReport: Sendable {
+    /// Path of `report.html`.
+    public let page: String
+    /// Bytes of the page and of the pictures beside it.
+    public let bytes: Int
+    /// The folder of the pictures; nil where they are in the page.
+    public let pictures: String?
+}
+
+/// Writes `report.html` of an experiment whose stages are all fresh.
+public struct ReportPage: Sendable {
+    let experiment: ExperimentPlan
+    let project: Project
+    let jobs: [JobStatus]
+    let threads: Int
+    /// The rows of the matrix that are shown.
+    let rows: [Int]
+
+    /// Above this many bytes pictures lie in a folder beside the page.
+    static let mostBytesOfOneFile = 20_000_000
+
+    /// - Parameter row: the only matrix row whose filters are shown, by its labels; nil for all.
+    /// - Throws: `ExperimentError` for an unknown row.
+    public init(_ experiment: ExperimentPlan, project: Project, jobs: [JobStatus], row: String?, threads: Int) throws {
+        self.experiment = experiment
+        self.project = project
+        self.jobs = jobs
+        self.threads = threads
+        rows = try row.map { [try experiment.file.variant(row: $0)] } ?? Array(experiment.file.variants.indices)
+    }
+
+    /// Writes the page, and its pictures where they do not fit into it; all of it is there at once, when it is whole.
+    /// - Parameters:
+    ///   - place: the folder.
+    ///   - arguments: what follows `lavise-pipeline report`, for the lines that tell how to make the page again.
+    ///   - singleFile: pictures go into the page whatever their size.
+    /// - Throws: `ExperimentError` when a stage is not fresh; `ResultsError`.
+    public func write(
+        to place: ResultsPlace, arguments: [String], singleFile: Bool, progress: (Int, Int) -> Void
+    ) throws -> WrittenReport {
+        let results = try experiment.results(jobs)
+        let beside = ResultsNames.all.filter { $0.hasSuffix(".csv") }.sorted().filter { place.has($0) }
+        return try ReportFile(place: place, name: "report", singleFile: singleFile).write { folder in
+            var sheets = FilterSheets(folder: folder, threads: threads)
+            let total = rows.reduce(0) { $0 + results[$1].evaluation.summary.filters.count }
+            var done = 0
+            for row in rows {
+                try sheets.draw(results[row], features: features(ofRow: row)) { progress(done + $0, total) }
+                done += results[row].evaluation.summary.filters.count
+            }
+            return (try report(results, arguments, links: beside), sheets.rows)
+        }
+    }
+
+    /// The path of a row's maps.
+    func features(ofRow row: Int) throws -> String {
+        try experiment.path(of: FeaturesStage.featuresName, experiment.variants[row].features, jobs)
+    }
+
+    /// The page but for its pictures.
+    func report(_ results: [VariantResults], _ arguments: [String], links: [String]) throws -> Report {
+        let file = experiment.file
+        let tables = ResultTables(file, results)
+        var more: [(title: String, table: TextTable)] = []
+        if let deviations = try tables.deviations() {
+            more.append(("What each deviation changes", deviations.textTable))
+        }
+        if let seeds = try tables.seeds() { more.append(("Mean ± standard deviation over seeds", seeds.textTable)) }
+        let shown = rows.map { row in
+            results[row].reportRow(
+                name: file.label(row) ?? file.name,
+                labels: zip(file.matrixKeys, file.variants[row].labels).map { Report.Fact($0, $1) })
+        }
+        let facts = ReportFacts(experiment, project: project, jobs: jobs)
+        return Report(
+            title: file.title, experiment: file.name, facts: try facts.header(results[rows[0]]), links: links,
+            tables: try tables.recalls(), moreTables: more, claims: try experiment.checkClaims(results),
+            training: rows.map { results[$0].trainingTable },
+            filters: ReportFilters(
+                ks: results[rows[0]].evaluation.ks, rows: shown, categories: experiment.conceptGroups(jobs)),
+            stages: try facts.stages(),
+            provenance: try facts.provenance(), reproduce: facts.reproduce(arguments))
+    }
+}
+
+extension ExperimentFile {
+    /// The variant of a matrix row; the first where `row` is nil.
+    /// - Throws: `ExperimentError` naming the rows there are.
+    func variant(row: String?) throws -> Int {
+        guard let row else { return 0 }
+        guard let index = variants.indices.first(where: { label($0) == row }) else {
+            let rows = variants.indices.compactMap(label).map { "\"\($0)\"" }
+            throw ExperimentError(
+                "--row \(row): "
+                    + (rows.isEmpty
+                        ? "\(name) has no matrix; leave --row out"
+                        : "rows of \(name) are \(rows.joined(separator: ", "))"))
+        }
+        return index
+    }
+}
