@@ -2,7 +2,7 @@
 BIN := .build/release/lavise-pipeline
 DATA ?= $(or $(LAVISE_DATA),data)
 
-.PHONY: demo test mutants build setup sample results report tables docs reproduce-all pins fuzz bench bench-peers clean
+.PHONY: demo test mutants build setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers clean
 
 demo: build
 	@$(BIN) run experiments/demo.json
@@ -50,11 +50,11 @@ report: build
 tables: build
 	@$(BIN) tables
 
-# The manual page (.build/lavise-pipeline.1) and shell completions (.build/completions).
+# The manual page (.build/lavise-pipeline.1; needs python3) and shell completions (.build/completions).
+man: docs
 docs: build
-	@swift package generate-manual >/dev/null
 	@mkdir -p .build/completions
-	@cp .build/plugins/GenerateManual/outputs/lavise-pipeline/lavise-pipeline.1 .build/
+	@scripts/manual $(BIN) > .build/lavise-pipeline.1
 	@for shell in bash zsh fish; do $(BIN) --generate-completion-script $$shell > .build/completions/lavise-pipeline.$$shell; done
 	@echo ".build/lavise-pipeline.1 .build/completions/"
 

@@ -58,7 +58,9 @@ struct ExperimentOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("Experiment files, or names of files in experiments/.", valueName: "experiment"), completion: Completion.experiments)
     var experiments: [String]
 
-    @Option(help: ArgumentHelp("Change a parameter: a.b=VALUE; VALUE is JSON, or else a string.", valueName: "key=value"))
+    @Option(
+        help: ArgumentHelp("Change a parameter: a.b=VALUE; VALUE is JSON, or else a string.", valueName: "key=value"),
+        completion: Completion.settings)
     var set: [String] = []
 
     @Option(help: ArgumentHelp("Run with several seeds: 0..4 or 0,1,2.", valueName: "seeds"))
@@ -81,5 +83,34 @@ struct ExperimentOptions: ParsableArguments {
     /// The words after a verb that mean this experiment with what was set: `demo --set train.epochs=3`.
     func words(of experiment: String) -> [String] {
         [experiment] + set.flatMap { ["--set", $0] } + (seeds.map { ["--seeds", $0] } ?? [])
+    }
+}
+
+/// The experiments a verb looks at: all of the project where none is named.
+struct OptionalExperiments: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("Experiment files, or names of files in experiments/ (default: all of them).", valueName: "experiment"),
+        completion: Completion.experiments)
+    var experiments: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Change a parameter: a.b=VALUE; VALUE is JSON, or else a string.", valueName: "key=value"),
+        completion: Completion.settings)
+    var set: [String] = []
+
+    @Option(help: ArgumentHelp("Run with several seeds: 0..4 or 0,1,2.", valueName: "seeds"))
+    var seeds: String?
+
+    /// Whether `--json` prints an array.
+    var isList: Bool { experiments.count != 1 }
+
+    func validate() throws {
+        if experiments.isEmpty, !set.isEmpty || seeds != nil { throw ValidationError("--set and --seeds need an experiment that they change") }
+    }
+
+    func files(_ project: Project) throws -> [ExperimentFile] {
+        let seeds = try seeds.map { try SeedList($0).seeds }
+        let names = experiments.isEmpty ? try project.experimentPaths() : experiments
+        return try project.experiments(names, settings: set, seeds: seeds)
     }
 }

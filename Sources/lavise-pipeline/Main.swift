@@ -75,7 +75,7 @@ struct LavisePipeline: ParsableCommand {
             """,
         version: PipelineVersion.text,
         subcommands: [
-            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Explain.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, List.self, Doctor.self, GC.self,
+            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Serve.self, Explain.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, Log.self, List.self, Doctor.self, GC.self,
             Version.self,
         ])
 

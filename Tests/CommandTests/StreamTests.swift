@@ -22,7 +22,7 @@ import Testing
     static let requests: [String: [String]] = [
         "run": ["x"], "status": ["x"], "plan": ["x"], "why": ["x", "train"], "dag": ["x"], "report": ["x"], "explain": ["x", "--filter", "0"],
         "tables": [], "diff": ["results/x", "results/x"], "check": ["x"], "verify": ["x", "tables"], "show": ["results/x/recall.csv"],
-        "list": [], "doctor": [], "gc": ["--dry-run"], "version": [],
+        "list": [], "log": [], "serve": ["x", "--idle", "0"], "doctor": [], "gc": ["--dry-run"], "version": [],
     ]
 
     /// The verbs that the program itself says it has.
@@ -55,7 +55,7 @@ import Testing
                 for stream in Stream.allCases where stream != .good {
                     let end = try command.run(request, .good, stream)
                     #expect(end.code == 0 && end.signal == nil, "\(request), standard error \(stream): \(end)")
-                    if verb != "gc", verb != "doctor", verb != "verify" { #expect(end.output == good.output, "\(request), standard error \(stream)") }
+                    if verb != "gc", verb != "doctor", verb != "verify", verb != "serve" { #expect(end.output == good.output, "\(request), standard error \(stream)") }
                 }
             }
         }

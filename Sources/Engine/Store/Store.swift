@@ -10,6 +10,7 @@ import Fingerprints
 ///     work/<fingerprint>/           attempts and scratch       quarantine/            damaged artifacts
 ///     locks/<fingerprint>           held while a job is made   pins/                  what live runs use
 ///     locks/<fingerprint>.lease     the same for other hosts, on a network disk
+///     runs/<seconds>-<name>         what runs did
 ///
 /// Everything that counts is written to `work/`, flushed, renamed into place, and its folder flushed: at any moment the
 /// store is whole. Works on a network disk: files, rename, `flock` within a host and leases between hosts.

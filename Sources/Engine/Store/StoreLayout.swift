@@ -12,6 +12,7 @@ enum StoreLayout {
         case "locks": isLock(entry)
         case "pins": isUnique(entry)
         case "quarantine": isQuarantined(entry)
+        case "runs": isRun(entry)
         case _ where sharded.contains(folder): isShard(entry)
         default: nil
         }
@@ -39,6 +40,16 @@ enum StoreLayout {
 
     static func isQuarantined(_ name: String) -> Bool {
         isDigest(String(name.prefix(64))) && name.dropFirst(64).hasPrefix("-") && isUnique(name.dropFirst(65))
+    }
+
+    /// A run's record: the seconds since 1970 in twelve digits, so that names sort by time, and a unique name.
+    static func isRun(_ name: String) -> Bool {
+        name.utf8.prefix(12).allSatisfy { (48...57).contains($0) } && name.dropFirst(12).hasPrefix("-") && isUnique(name.dropFirst(13))
+    }
+
+    static func runName(began: Double, unique: String) -> String {
+        let seconds = String(Int(max(0, min(began, 999_999_999_999))))
+        return String(repeating: "0", count: 12 - seconds.count) + seconds + "-" + unique
     }
 
     /// What `FileSystem.uniqueName` gives: process, token, counter.

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Fingerprints
 import Foundation
+import LaViSE
 import Pipeline
 
 /// What a shell offers for a word, from the project at hand. What cannot be read offers nothing.
@@ -15,12 +17,41 @@ enum Completion {
 
     /// The jobs and stages of the first experiment that was named.
     static let stages = CompletionKind.custom { words, _, _ in
-        guard let project = project(words) else { return [] }
-        for word in words.dropFirst() where !word.isEmpty && !word.hasPrefix("-") && !LavisePipeline.verbs.contains(word) {
-            guard let jobs = try? project.plan(project.experiment(word)).plan.jobs else { continue }
-            return Array(Set(jobs.map(\.id)).union(jobs.map(\.stage.name))).sorted()
+        guard let file = experiment(words), let jobs = try? project(words)?.plan(file).plan.jobs else { return [] }
+        return Array(Set(jobs.map(\.id)).union(jobs.map(\.stage.name))).sorted()
+    }
+
+    /// The explanation methods.
+    static let methods = CompletionKind.list(ExplanationMethod.all.map(\.name))
+
+    /// The rows of the matrix of the first experiment that was named.
+    static let rows = CompletionKind.custom { words, _, _ in
+        experiment(words).map { file in file.variants.map { $0.labels.joined(separator: ", ") }.filter { !$0.isEmpty } } ?? []
+    }
+
+    /// What `--set` can change: the keys of the first experiment that was named, and behind `backbone.layer=` its layers.
+    static let settings = CompletionKind.custom { words, _, prefix in
+        guard let file = experiment(words) else { return [] }
+        let layerKey = "backbone.layer="
+        if prefix.hasPrefix(layerKey) {
+            return file.variants[0].experiment.backbone.architecture.layers.map { layerKey + $0 }
         }
-        return []
+        return keys(of: file.value, "").filter { $0 != "name" && $0 != "title" }.map { $0 + "=" } + [layerKey]
+    }
+
+    /// `train.epochs`, `seed`: the keys of an object's values, those of objects in it after a dot.
+    private static func keys(of value: Value, _ path: String) -> [String] {
+        guard let members = value.objectValue else { return [path] }
+        return members.keys.sorted().filter { !$0.hasPrefix("$") }.flatMap { key in
+            members[key].map { keys(of: $0, path.isEmpty ? key : "\(path).\(key)") } ?? []
+        }
+    }
+
+    /// The first experiment among the words.
+    private static func experiment(_ words: [String]) -> ExperimentFile? {
+        guard let project = project(words) else { return nil }
+        return words.dropFirst().lazy.filter { !$0.isEmpty && !$0.hasPrefix("-") && !LavisePipeline.verbs.contains($0) }
+            .compactMap { try? project.experiment($0) }.first
     }
 
     /// The project that the words so far speak of.

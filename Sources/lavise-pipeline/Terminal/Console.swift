@@ -10,20 +10,34 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     private let width: Int
     private var running: [String: Meter] = [:]
     private var live: LiveLine
+    /// How many jobs there are, and how many are settled.
+    private let total: Int
+    private var settled = 0
+    /// Seconds that jobs which are not settled are expected to take.
+    private var expected: [String: Double]
 
     /// How far a running job is.
     private struct Meter {
         /// When and where counting in the present unit began: what an earlier run has left does not count as speed.
+        var began = Date()
         var since = Date()
         var first = 0
+        /// Seconds that are left by its own speed.
+        var rest: Double?
         var unit = ""
         var text = ""
     }
 
     /// - Parameters:
     ///   - names: ids of all jobs, for the width of the column.
+    ///   - expected: seconds that jobs will take, as far as they are known.
     ///   - details: lines to add below that of a finished job.
-    init(names: [String], progress: Bool, quiet: Bool, details: (@Sendable (JobStatus) -> [String])? = nil) {
+    init(
+        names: [String], progress: Bool, quiet: Bool, expected: [String: Double] = [:],
+        details: (@Sendable (JobStatus) -> [String])? = nil
+    ) {
+        total = names.count
+        self.expected = expected
         live = LiveLine(isWanted: progress && !quiet)
         isQuiet = quiet
         self.details = details
@@ -42,13 +56,14 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
             guard live.isOn else { return }
             var meter = running[job] ?? Meter()
             if unit != meter.unit || done < meter.first {
-                meter = Meter(first: done, unit: unit, text: meter.text)
+                meter = Meter(began: meter.began, first: done, unit: unit, text: meter.text)
                 running[job] = meter
             }
             let elapsed = Date().timeIntervalSince(meter.since)
             guard elapsed > 1 else { return }
             let rate = Double(done - meter.first) / elapsed
             let rest = rate > 0 ? Double(total - done) / rate : 0
+            meter.rest = rest
             meter.text = "\(job) \(done)/\(total) \(unit), \(String(format: rate < 10 ? "%.1f" : "%.0f", rate))/s, \(Format.seconds(rest)) left"
             running[job] = meter
             drawLive()
@@ -61,14 +76,20 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
 
     /// The reason is said once, at the end of the run.
     func failed(job: String, stage: String, error: EngineError) {
-        lock.withLock { _ = running.removeValue(forKey: job) }
+        lock.withLock { settle(job) }
         line("\(padded(job))  \(style.bad("failed "))")
     }
 
     func finished(_ status: JobStatus) {
-        lock.withLock { _ = running.removeValue(forKey: status.job) }
+        lock.withLock { settle(status.job) }
         guard !isQuiet else { return }
         line(([describe(status)] + (details?(status) ?? [])).joined(separator: "\n"))
+    }
+
+    private func settle(_ job: String) {
+        running.removeValue(forKey: job)
+        expected.removeValue(forKey: job)
+        settled += 1
     }
 
     /// One aligned line of a job: name, what happened, reason, time, size.
@@ -100,7 +121,19 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     }
 
     private func drawLive() {
-        live.draw(running.values.map(\.text).filter { !$0.isEmpty }.sorted().joined(separator: " | "))
+        let texts = running.map { name, meter in meter.text.isEmpty ? name : meter.text }.sorted()
+        guard !texts.isEmpty else { return live.clear() }
+        let rest = left.map { " · all in \(Format.seconds($0))" } ?? ""
+        live.draw("\(min(settled + 1, total))/\(total)\(rest)  \(texts.joined(separator: " | "))")
+    }
+
+    /// Seconds until everything is done: of running jobs by their own speed, of others as they took before; nil where
+    /// nothing tells.
+    private var left: Double? {
+        guard !expected.isEmpty || running.values.contains(where: { $0.rest != nil }) else { return nil }
+        let now = Date()
+        let own = running.map { name, meter in meter.rest ?? max(0, (expected[name] ?? 0) - now.timeIntervalSince(meter.began)) }
+        return own.reduce(0, +) + expected.filter { running[$0.key] == nil }.values.reduce(0, +)
     }
 
     /// Removes the live line at the end of a run.

@@ -22,7 +22,8 @@ enum Format {
     }
 
     /// Lines with columns aligned to the left, two spaces between; on a terminal no longer than it is wide.
-    static func columns(_ rows: [[String]]) -> [String] {
+    /// - Parameter flexible: a column that is cut where the line is too long, before the line is.
+    static func columns(_ rows: [[String]], flexible: Int? = nil) -> [String] {
         var widths: [Int] = []
         for row in rows {
             for (i, cell) in row.enumerated() {
@@ -31,12 +32,32 @@ enum Format {
             }
         }
         let width = terminalWidth(STDOUT_FILENO)
+        var rows = rows
+        if let flexible, let width, widths.indices.contains(flexible) {
+            let over = widths.reduce(0, +) + 2 * (widths.count - 1) - width
+            let room = max(4, widths[flexible] - max(0, over))
+            widths[flexible] = min(widths[flexible], room)
+            rows = rows.map { row in row.enumerated().map { $0 == flexible ? clipped($1, to: room) : $1 } }
+        }
         return rows.map { row in
             let cells = row[..<((row.lastIndex { !$0.isEmpty } ?? -1) + 1)]
             return clipped(cells.enumerated().map { i, cell in
                 i == cells.count - 1 ? cell : cell + String(repeating: " ", count: widths[i] - cell.count)
             }.joined(separator: "  "), to: width)
         }
+    }
+
+    /// Rows under a heading, aligned; on a terminal the heading is faint and the `flexible` column, the last that is shown
+    /// whole elsewhere, is cut so that the others stay whole.
+    static func table(_ rows: [[String]], flexible: Int, style: Style) -> [String] {
+        let shown = columns(rows, flexible: flexible)
+        guard let head = shown.first else { return [] }
+        return [style.faint(head)] + shown.dropFirst()
+    }
+
+    /// The line above what is said of an experiment.
+    static func title(_ name: String, _ title: String) -> String {
+        clipped("\(name): \(title)", to: terminalWidth(STDOUT_FILENO))
     }
 
     /// Columns of a terminal; nil where the descriptor is none: what is piped stays whole.

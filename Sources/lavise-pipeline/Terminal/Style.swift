@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 
 /// Colour on a terminal; plain text elsewhere and where `NO_COLOR` is set to anything (no-color.org).
@@ -18,5 +19,15 @@ struct Style: Sendable {
     func good(_ text: String) -> String { paint("32", text) }
     func bad(_ text: String) -> String { paint("31", text) }
     func changed(_ text: String) -> String { paint("33", text) }
+    func strong(_ text: String) -> String { paint("1", text) }
     func faint(_ text: String) -> String { paint("2", text) }
+
+    /// A line in the colour of a state.
+    func state(_ text: String, _ state: JobState) -> String {
+        switch state {
+        case .fresh: text
+        case .failed: bad(text)
+        case .stale, .missing, .running: changed(text)
+        }
+    }
 }

@@ -20,11 +20,11 @@ struct Explain: ParsableCommand {
     @Option(help: ArgumentHelp("A filter of the layer, from 0; may be given several times.", valueName: "number")) var filter: [Int] = []
     @Option(help: ArgumentHelp("A picture of your own.", valueName: "file"), completion: .file(extensions: ["jpg", "jpeg", "png", "webp", "gif", "bmp"])) var image: String?
     @Option(help: ArgumentHelp("A word.", valueName: "word")) var concept: String?
-    @Option(help: "original, image, activation or projection.") var method: String?
-    @Option(help: ArgumentHelp("The row of a matrix experiment, as its tables name it.", valueName: "labels")) var row: String?
+    @Option(help: "original, image, activation or projection.", completion: Completion.methods) var method: String?
+    @Option(help: ArgumentHelp("The row of a matrix experiment, as its tables name it.", valueName: "labels"), completion: Completion.rows) var row: String?
     @Option(help: ArgumentHelp("How many words, and without --filter how many filters, to show.", valueName: "n")) var words = 10
     @Option(name: [.short, .long], help: ArgumentHelp("The PNG (default results/NAME/heatmaps/).", valueName: "file")) var output: String?
-    @Option(help: ArgumentHelp("Change a parameter: a.b=VALUE.", valueName: "key=value")) var set: [String] = []
+    @Option(help: ArgumentHelp("Change a parameter: a.b=VALUE.", valueName: "key=value"), completion: Completion.settings) var set: [String] = []
     @OptionGroup var threads: ThreadOptions
 
     func run() throws {

@@ -1,28 +1,72 @@
 import ArgumentParser
+import Engine
 import Fingerprints
+import Foundation
 import Pipeline
 
 struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The experiments of this project.")
+    static let configuration = CommandConfiguration(abstract: "The experiments of this project, and how they stand.")
 
     @OptionGroup var global: GlobalOptions
 
     func run() throws {
         let project = try global.open()
-        var files: [ExperimentFile] = [], faults: [ExperimentError] = []
+        var found: [(file: ExperimentFile, standing: Standing)] = []
+        var faults: [ExperimentError] = []
         for path in try project.experimentPaths() {
-            do { files.append(try ExperimentFile(contentsOf: path)) } catch let error as ExperimentError { faults.append(error) }
+            do {
+                let file = try ExperimentFile(contentsOf: path)
+                found.append((file, try Standing(file, project, progress: !global.noProgress && !global.quiet)))
+            } catch let error as ExperimentError {
+                faults.append(error)
+            }
         }
         if global.json {
-            try standardOutput(json: .array(files.map { file in
-                ["name": .string(file.name), "title": .string(file.title), "variants": .int(file.variants.count)]
-            }))
-        } else {
-            try standardOutput(lines: Format.columns(files.map { file in
-                [file.name, file.variants.count == 1 ? "" : "×\(file.variants.count)", file.title]
-            }))
+            try standardOutput(
+                json: .array(
+                    found.map { file, standing in
+                        [
+                            "name": .string(file.name), "title": .string(file.title),
+                            "variants": .int(file.variants.count),
+                            "state": .string(standing.state.rawValue), "fresh": .int(standing.fresh),
+                            "stages": .int(standing.stages),
+                        ]
+                    }))
+        } else if !found.isEmpty {
+            let style = Style(descriptor: STDOUT_FILENO)
+            let rows = found.map {
+                [
+                    $0.file.name, $0.standing.text, $0.file.variants.count == 1 ? "" : "×\($0.file.variants.count)",
+                    $0.file.title,
+                ]
+            }
+            let lines = Format.table([["experiment", "state", "rows", "title"]] + rows, flexible: 3, style: style)
+            try standardOutput(
+                lines: [lines[0]] + zip(lines.dropFirst(), found).map { style.state($0, $1.standing.state) })
         }
         faults.forEach { standardError("error: \($0)") }
         if !faults.isEmpty { throw ExitCode(ExitStatus.usage.rawValue) }
+    }
+
+    /// How all stages of an experiment stand together.
+    private struct Standing {
+        /// The worst of them.
+        let state: JobState
+        let fresh: Int, stages: Int
+
+        init(_ file: ExperimentFile, _ project: Project, progress: Bool) throws {
+            let plan = try project.plan(file).plan
+            let console = Console(names: plan.jobs.map(\.id), progress: progress, quiet: !progress)
+            defer { console.end() }
+            let options = RunOptions(jobs: ProcessInfo.processInfo.activeProcessorCount)
+            let states = try project.runner(options, observer: console).status(of: plan).map(\.state)
+            fresh = states.count { $0 == .fresh }
+            stages = states.count
+            state = [.failed, .running, .stale, .missing].first { states.contains($0) } ?? .fresh
+        }
+
+        var text: String {
+            state == .fresh ? "fresh" : fresh == 0 ? state.rawValue : "\(state.rawValue), \(fresh)/\(stages) fresh"
+        }
     }
 }

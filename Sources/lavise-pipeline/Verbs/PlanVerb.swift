@@ -53,7 +53,7 @@ struct PlanVerb: ParsableCommand {
                 job.wouldRun ? job.bytes.map { "~" + Format.bytes($0) } ?? "?" : "", reason(job),
             ]
         }
-        var lines = ["\(file.name): \(file.title)"] + Format.columns(rows)
+        var lines = [Format.title(file.name, file.title)] + Format.columns(rows)
         if !downloads.isEmpty {
             lines.append("downloads:")
             lines += Format.columns(downloads.map { file in

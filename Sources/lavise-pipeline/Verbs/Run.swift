@@ -22,6 +22,9 @@ struct Run: ParsableCommand {
     @Option(help: ArgumentHelp("Run these stages even if they are fresh.", valueName: "stage"), completion: Completion.stages)
     var force: [String] = []
 
+    @Flag(name: [.customShort("k"), .long], help: "After a failure go on with what does not depend on it, and with the other experiments.")
+    var keepGoing = false
+
     @OptionGroup var threads: ThreadOptions
 
     @Flag(help: "Read every byte of inputs and artifacts instead of trusting size and times.")
@@ -43,12 +46,21 @@ struct Run: ParsableCommand {
         if mayLeaveResults { try places.forEach { try $0.check() } }
         let options = RunOptions(
             jobs: threads.count, only: only, from: from, until: until, force: force,
-            verify: verify, lockTimeout: lockTimeout, versions: PipelineVersion.libraries, compare: firstDifference)
+            verify: verify, lockTimeout: lockTimeout, keepGoing: keepGoing, versions: PipelineVersion.libraries, compare: firstDifference)
         if dryRun { return try PlanVerb.show(files, project, options, json: global.json) }
-        try check(files.map(project.plan), project, options)
+        let expected = try check(files.map(project.plan), project, options)
         var documents: [Value] = []
         let result = Result {
-            for (file, place) in zip(files, places) { documents.append(try run(file, project, options, place)) }
+            var first: (any Error)?
+            for ((file, place), expected) in zip(zip(files, places), expected) {
+                do {
+                    documents.append(try run(file, project, options, place, expected))
+                } catch let error where keepGoing && !error.isCancellation {
+                    if files.count > 1 { standardError("error: \(file.name): \(describe(error))") }
+                    first = first ?? error
+                }
+            }
+            if let first { throw first }
         }
         // What was finished before a failure is told of, too.
         if global.json, !documents.isEmpty { try standardOutput(json: documents, isList: chosen.isList) }
@@ -59,49 +71,63 @@ struct Run: ParsableCommand {
     private var mayLeaveResults: Bool { only.isEmpty && until.isEmpty || (only + until).contains(TablesFolder.name) }
 
     /// Looks for what would stop the run, before the first stage of the first experiment.
-    private func check(_ experiments: [ExperimentPlan], _ project: Project, _ options: RunOptions) throws {
+    /// - Returns: of every experiment the seconds that its jobs will take, as far as they are known.
+    private func check(_ experiments: [ExperimentPlan], _ project: Project, _ options: RunOptions) throws -> [[String: Double]] {
         var preflight = Preflight(project)
-        for experiment in experiments {
+        let expected = try experiments.map { experiment in
             let console = Console(
                 names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet, details: nil)
             defer { console.end() }
-            try preflight.look(at: experiment, project.predict(experiment, options, observer: console))
+            let predictions = try project.predict(experiment, options, observer: console)
+            try preflight.look(at: experiment, predictions)
+            return Dictionary(uniqueKeysWithValues: predictions.compactMap { job in job.seconds.map { (job.status.job, $0) } })
         }
         try preflight.check()
+        return expected
     }
 
     /// - Returns: how each stage stands afterwards.
     private func run(
-        _ file: ExperimentFile, _ project: Project, _ options: RunOptions, _ place: ResultsPlace
+        _ file: ExperimentFile, _ project: Project, _ options: RunOptions, _ place: ResultsPlace, _ expected: [String: Double]
     ) throws -> Value {
         let experiment = try project.plan(file)
         let details: (@Sendable (JobStatus) -> [String])? = global.verbose ? { @Sendable in project.details(of: $0) } : nil
         let console = Console(
-            names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet, details: details)
+            names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet, expected: expected, details: details)
+        let recorder = RunRecorder(console, of: file)
         defer { console.end() }
         let began = Date()
         try project.register(results: place)
-        let result = Result { try project.runner(options, observer: console).run(experiment.plan) }
+        let result = Result { try project.runner(options, observer: recorder).run(experiment.plan) }
         console.end()
         let recorded = Result { try project.recordLocks(of: experiment) }
-        let outcome = try result.get()
-        try recorded.get()
+        let finished = Result { try (result.get(), recorded.get()).0 }
+        let exported = Result { try export(experiment, finished.get(), project, place) }
+        project.store.note(recorder.record(finished, began: began, failure: exported.failure, results: place))
+        let outcome = try finished.get()
         if !global.quiet { standardError(Self.summary(outcome, seconds: Date().timeIntervalSince(began))) }
-        let document = StatusReport(file, outcome, results: place).value
-        guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh else { return document }
-        let isChanged = try project.export(experiment, outcome, to: place, patience: lockTimeout)
-        if !global.json, !global.quiet {
-            let table = try String(
-                contentsOfFile: place.folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8)
-            try standardOutput(table, terminator: "")
-            let words = Format.shell(chosen.words(of: file.name))
-            standardError(
-                "results: \(Format.path(place.folder)); a page with every filter: lavise-pipeline report \(words)")
-            if isChanged, FileManager.default.fileExists(atPath: place.folder + "/report.html") {
-                standardError("report.html there is older than these tables: lavise-pipeline report \(words)")
-            }
+        if let isChanged = try exported.get(), !global.json, !global.quiet { try tell(file, place, isChanged) }
+        return StatusReport(file, outcome, results: place).value
+    }
+
+    /// - Returns: whether tables changed; nil where there are none to export.
+    private func export(
+        _ experiment: ExperimentPlan, _ outcome: [JobStatus], _ project: Project, _ place: ResultsPlace
+    ) throws -> Bool? {
+        guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh else { return nil }
+        return try project.export(experiment, outcome, to: place, patience: lockTimeout)
+    }
+
+    /// The main table, and what to type next.
+    private func tell(_ file: ExperimentFile, _ place: ResultsPlace, _ isChanged: Bool) throws {
+        let markdown = try String(contentsOfFile: place.folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8)
+        let width = Format.terminalWidth(STDOUT_FILENO)
+        try standardOutput(width.map { MarkdownText(markdown).text(width: $0, style: Style(descriptor: STDOUT_FILENO)) } ?? markdown, terminator: "")
+        let words = Format.shell(chosen.words(of: file.name))
+        standardError("results: \(Format.path(place.folder)); a page with every filter: lavise-pipeline report \(words)")
+        if isChanged, FileManager.default.fileExists(atPath: place.folder + "/report.html") {
+            standardError("report.html there is older than these tables: lavise-pipeline report \(words)")
         }
-        return document
     }
 
     private static func summary(_ outcome: [JobStatus], seconds: Double) -> String {

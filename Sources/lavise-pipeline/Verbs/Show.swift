@@ -9,7 +9,7 @@ struct Show: ParsableCommand {
         discussion: "Artifacts are looked up among the store's traces, files of results/ in the provenance.json beside them, back to the inputs.")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "The first digits of a digest or fingerprint, or a path.") var artifact: String
+    @Argument(help: "The first digits of a digest or fingerprint, or a path.", completion: .file()) var artifact: String
 
     func run() throws {
         let project = try global.open()

@@ -5,10 +5,11 @@ import Foundation
 import Pipeline
 
 struct Status: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "A line a stage: state, time, size, hash, reason.")
+    static let configuration = CommandConfiguration(
+        abstract: "A line a stage: state, time, size, hash, reason; without arguments of every experiment.")
 
     @OptionGroup var global: GlobalOptions
-    @OptionGroup var chosen: ExperimentOptions
+    @OptionGroup var chosen: OptionalExperiments
 
     @Flag(help: "Exit with 3 when a stage is not fresh.")
     var exitCode = false
@@ -31,7 +32,7 @@ struct Status: ParsableCommand {
                     StatusReport(file, jobs, results: ResultsPlace(file, places: project.places), concern: concern)
                         .value)
             } else {
-                var lines = ["\(file.name): \(file.title)"]
+                var lines = [Format.title(file.name, file.title)]
                 for (line, job) in zip(Self.lines(jobs), jobs) {
                     lines += [line] + (global.verbose ? project.details(of: job) : [])
                 }
@@ -50,13 +51,7 @@ struct Status: ParsableCommand {
                 job.outputs.isEmpty ? "-" : Format.bytes(job.outputs.reduce(0) { $0 + $1.bytes }), job.outputs.first?.digest.short ?? "-",
                 job.reason.map { "\($0)" } ?? "",
             ]
-        })
-        return zip(rows, jobs).map { row, job in
-            switch job.state {
-            case .fresh: row
-            case .failed: style.bad(row)
-            default: style.changed(row)
-            }
-        }
+        }, flexible: 5)
+        return zip(rows, jobs).map { style.state($0, $1.state) }
     }
 }

@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+/// `python/lavise_results`: its own tests and its notebook, on a run of the demo's kind.
+@Suite struct PythonTests {
+    private static let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
+    /// Where `scripts/setup --tests` installs the package; `LAVISE_NOTEBOOK_PYTHON` names another.
+    private static let python = [
+        ProcessInfo.processInfo.environment["LAVISE_NOTEBOOK_PYTHON"] ?? "", repository + "/.build/notebook/bin/python",
+    ]
+    .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+    @Test(.enabled(if: python != nil, "needs .build/notebook: scripts/setup --tests")) func testsAndNotebookPass()
+        throws
+    {
+        try StreamTests.withProject { command in
+            let text = try String(contentsOfFile: command.path("experiments/x.json"), encoding: .utf8)
+                .replacingOccurrences(of: "\"scenes\": 16", with: "\"scenes\": 60").replacingOccurrences(
+                    of: "[0, 1]", with: "[0, 1, 2, 3, 4, 5]"
+                )
+                .replacingOccurrences(of: "\"topImages\": 2", with: "\"topImages\": 7")
+                .replacingOccurrences(of: "[\"original\"]", with: "[\"original\", \"projection\"]")
+            try command.write("experiments/x.json", text)
+            #expect(try command.run("run", "x").code == 0)
+            let process = Process()
+            let output = Pipe()
+            let package = Self.repository + "/python/lavise_results"
+            process.executableURL = URL(fileURLWithPath: try #require(Self.python))
+            process.arguments = ["-m", "pytest", "-q", "-p", "no:cacheprovider", package + "/tests"]
+            process.environment = ProcessInfo.processInfo.environment.merging([
+                "LAVISE_BINARY": Command.binary.path, "LAVISE_PROJECT": command.root, "LAVISE_EXPERIMENT": "x",
+                "PYTHONPATH": package,
+                "PYTHONDONTWRITEBYTECODE": "1", "IPYTHONDIR": command.path("ipython"),
+            ]) { $1 }
+            process.standardOutput = output
+            process.standardError = output
+            try process.run()
+            let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0, "\(said)")
+            #expect(said.contains("9 passed"), "\(said)")
+        }
+    }
+}
