@@ -1,0 +1,5 @@
+"""Results of lavise-pipeline as data frames and pictures."""
+
+from .run import NotReady, Run
+
+__all__ = ["NotReady", "Run"]
