@@ -19,7 +19,7 @@ import Testing
             process.executableURL = URL(fileURLWithPath: try #require(Self.program))
             process.arguments = ["-S", socket, "-f", "/dev/null"] + arguments
             process.environment = ProcessInfo.processInfo.environment.merging([
-                "TERM": "xterm-256color", "LC_ALL": "C.UTF-8",
+                "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "NO_COLOR": "",
             ]) { $1 }
             // The server that the first call starts keeps what it inherited open: its end cannot be waited for.
             let isStart = arguments[0] == "new-session"
@@ -74,7 +74,7 @@ import Testing
             #expect(run.coloured.contains("\u{1B}["), "colour on a terminal")
             for arguments in [
                 ["list"], ["status"], ["status", "x"], ["why"], ["why", "x"], ["log"], ["log", "-v"], ["plan", "x"],
-                ["check", "x"], ["explain", "x", "--filter", "0"], ["doctor"],
+                ["check", "x"], ["doctor"],
             ] {
                 let shown = try screen(command, arguments, width, height).lines
                 let isTable = !["why", "doctor"].contains(arguments[0]) && !(arguments == ["log", "-v"])
