@@ -21,7 +21,7 @@ import Testing
         return try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
-    @Test func experimentsAndStagesOfTheProject() throws {
+    @Test func experimentsStagesLayersAndMethodsOfTheProject() throws {
         try Command.with { command in
             try FileManager.default.createDirectory(atPath: command.path("experiments"), withIntermediateDirectories: true)
             for name in ["alpha", "almond", "beta"] {
@@ -33,6 +33,12 @@ import Testing
             #expect(try Set(replies(command, ["why", "beta", "tra"])) == ["train"])
             #expect(try Set(replies(command, ["run", "beta", "--only", "e"])) == ["embedding", "evaluate"])
             #expect(try replies(command, ["verify", "nothing", "t"]) == [])
+            #expect(try replies(command, ["run", "beta", "--set", "train.e"]) == ["train.epochs="])
+            #expect(try replies(command, ["run", "beta", "--set", "backbone.l"]) == ["backbone.layer="])
+            let layers = (1...4).map { "backbone.layer=layer\($0)" }
+            #expect(try replies(command, ["run", "beta", "--set", "backbone.layer=la"]) == layers)
+            #expect(try replies(command, ["explain", "beta", "--method", "p"]) == ["projection"])
+            #expect(try replies(command, ["log", "be"]) == ["beta"])
         }
     }
 }

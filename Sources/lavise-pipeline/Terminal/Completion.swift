@@ -36,7 +36,8 @@ enum Completion {
         if prefix.hasPrefix(layerKey) {
             return file.variants[0].experiment.backbone.architecture.layers.map { layerKey + $0 }
         }
-        return keys(of: file.value, "").filter { $0 != "name" && $0 != "title" }.map { $0 + "=" } + [layerKey]
+        let known = keys(of: file.value, "").filter { $0 != "name" && $0 != "title" }.map { $0 + "=" }
+        return known + (known.contains(layerKey) ? [] : [layerKey])
     }
 
     /// `train.epochs`, `seed`: the keys of an object's values, those of objects in it after a dot.
