@@ -106,7 +106,7 @@ struct ReportFacts {
         words.map { word in
             let isPlain =
                 !word.isEmpty
-                && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "_-./=,:+".contains($0) }
+                && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || "_-./=,:+@".contains($0) }
             return isPlain ? word : "'\(word.replacingOccurrences(of: "'", with: "'\\''"))'"
         }.joined(separator: " ")
     }
