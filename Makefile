@@ -2,7 +2,7 @@
 BIN := .build/release/lavise-pipeline
 DATA ?= $(or $(LAVISE_DATA),data)
 
-.PHONY: demo test mutants build setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers clean
+.PHONY: demo test mutants build install package setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers clean
 
 demo: build
 	@$(BIN) run experiments/demo.json
@@ -57,6 +57,16 @@ docs: build
 	@scripts/manual $(BIN) > .build/lavise-pipeline.1
 	@for shell in bash zsh fish; do $(BIN) --generate-completion-script $$shell > .build/completions/lavise-pipeline.$$shell; done
 	@echo ".build/lavise-pipeline.1 .build/completions/"
+
+# make install PREFIX=$$HOME/.local: the command, manual page, completions, experiments and pages; DESTDIR for packagers.
+PREFIX ?= /usr/local
+install: build
+	@scripts/install $(BIN) $(PREFIX) $(DESTDIR)
+	@echo "$(DESTDIR)$(PREFIX)/bin/lavise-pipeline $$(scripts/version)"
+
+# A Debian package that needs no Swift where it is installed; scripts/try-package tries it on a bare Debian.
+package: setup
+	@scripts/package
 
 # Light ones first, so that a mistake shows early; the COCO-trained backbone only where the user has its checkpoint.
 FIRST := $(addprefix experiments/,$(addsuffix .json,resnet18_vg resnet18_coco random_vg random_coco unseen_vg resnet50_layer3_vg resnet50_vg))

@@ -27,7 +27,7 @@ let package = Package(
         system("CMicroHTTPD", "libmicrohttpd", "libmicrohttpd-dev"),
 
         .target(name: "CImaging", dependencies: ["CJPEG", "CPNG"], linkerSettings: [
-            .linkedLibrary("webpdemux"), .linkedLibrary("webp"), .linkedLibrary("gif"),
+            .linkedLibrary("webpdemux"), .linkedLibrary("webp"), .linkedLibrary("gif"), .linkedLibrary("tiff"),
         ]),
         // simdjson (Debian: libsimdjson-dev) by name: SwiftPM warns of a flag in its pkg-config file at every build.
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),

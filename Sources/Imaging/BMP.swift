@@ -1,8 +1,9 @@
-/// The image in a Windows bitmap without compression: 1, 4 or 8 bits by palette, 16, 24 or 32 bits by colour.
+/// The image in a Windows bitmap: 1, 4 or 8 bits by palette, the latter two also packed by runs, 16, 24 or 32 bits by colour.
 /// Source: Microsoft's BITMAPINFOHEADER; what is left open there, as Pillow's `BmpImagePlugin`.
 /// - Throws: `ImagingError`.
 func decodeBMP(bytes: UnsafeRawBufferPointer, name: String) throws -> RGBImage {
     let header = try BMPHeader(bytes, name: name)
+    if header.isPacked { return try unpack(header, bytes, name) }
     let stride = (header.width * header.bits + 31) / 32 * 4
     guard header.start <= bytes.count, stride * header.height <= bytes.count - header.start else { throw ImagingError.truncated(file: name) }
     let table = try header.table(bytes, name: name)
@@ -18,8 +19,26 @@ func decodeBMP(bytes: UnsafeRawBufferPointer, name: String) throws -> RGBImage {
     return RGBImage(width: header.width, height: header.height, pixels: pixels)
 }
 
+private func unpack(_ header: BMPHeader, _ bytes: UnsafeRawBufferPointer, _ name: String) throws -> RGBImage {
+    let table = try header.table(bytes, name: name), width = header.width, height = header.height
+    var runs = BMPRuns(bytes, start: min(header.start, bytes.count), isFourBits: header.bits == 4, width: width, height: height)
+    guard let indices = runs.unpacked() else { throw ImagingError.truncated(file: name) }
+    var pixels: [UInt8] = []
+    pixels.reserveCapacity(indices.count * 3)
+    for y in 0..<height {
+        let row = header.isTopDown ? y : height - 1 - y
+        for index in indices[row * width..<(row + 1) * width] {
+            let colour = table[Int(index)]
+            pixels += [colour.0, colour.1, colour.2]
+        }
+    }
+    return RGBImage(width: width, height: height, pixels: pixels)
+}
+
 private struct BMPHeader {
     let width: Int, height: Int, bits: Int
+    /// Whether the pixels are packed by runs.
+    let isPacked: Bool
     let isTopDown: Bool
     /// Where the pixels begin.
     let start: Int
@@ -47,11 +66,13 @@ private struct BMPHeader {
         let declared = isOld ? 0 : Int(try number(46, UInt32.self))
         colours = declared == 0 ? 1 << min(bits, 8) : declared
         guard [1, 4, 8, 16, 24, 32].contains(bits) else { throw refusal("a BMP of \(bits) bits a pixel") }
-        guard compression == 0 || (compression == 3 && [16, 32].contains(bits)) else {
+        isPacked = (compression == 1 && bits == 8) || (compression == 2 && bits == 4)
+        guard compression == 0 || isPacked || (compression == 3 && [16, 32].contains(bits)) else {
             throw refusal("a BMP of compression \(compression); save it without")
         }
         guard width > 0, height > 0 else { throw refusal("\(width)x\(height) pixels") }
-        guard width * height <= mostPixels else {
+        // Four bytes of a packed file skip at most 255 rows and as many pixels.
+        guard width * height <= mostPixels, !isPacked || height / 255 <= bytes.count else {
             throw ImagingError.tooLarge(file: name, reason: "\(width)x\(height) pixels (the limit is \(mostPixels) pixels)")
         }
         masks = compression == 3 ? try [54, 58, 62].map { try number($0, UInt32.self) }
@@ -62,12 +83,13 @@ private struct BMPHeader {
     /// The palette, or none.
     func table(_ bytes: UnsafeRawBufferPointer, name: String) throws -> [(UInt8, UInt8, UInt8)] {
         guard bits <= 8 else { return [] }
-        guard colours <= 1 << bits else { throw ImagingError.undecodable(file: name, reason: "a BMP palette of \(colours) colours") }
+        guard colours <= 65_536 else { throw ImagingError.undecodable(file: name, reason: "a BMP palette of \(colours) colours") }
         let step = size == 12 ? 3 : 4, first = 14 + size
         guard first + colours * step <= bytes.count else { throw ImagingError.truncated(file: name) }
-        let known = (0..<colours).map { (bytes[first + $0 * step + 2], bytes[first + $0 * step + 1], bytes[first + $0 * step]) }
-        // An index beyond the palette is a grey, as for every picture that Pillow reads.
-        return known + (known.count..<(1 << bits)).map { (UInt8($0), UInt8($0), UInt8($0)) }
+        let known = (0..<min(colours, 1 << bits)).map { (bytes[first + $0 * step + 2], bytes[first + $0 * step + 1], bytes[first + $0 * step]) }
+        // As in Pillow an index beyond the palette is black, unless the palette is that of greys in their order.
+        let isGrey = colours != 2 && known.indices.allSatisfy { known[$0] == (UInt8($0), UInt8($0), UInt8($0)) }
+        return known + (known.count..<(1 << bits)).map { isGrey ? (UInt8($0), UInt8($0), UInt8($0)) : (0, 0, 0) }
     }
 
     func colour(_ x: Int, of row: UnsafeRawBufferPointer, _ table: [(UInt8, UInt8, UInt8)]) -> (UInt8, UInt8, UInt8) {

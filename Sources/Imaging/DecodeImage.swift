@@ -4,7 +4,8 @@ import CImaging
 let mostPixels = 178_956_970
 
 /// The picture in the file at `path` as RGB, bit for bit what Pillow's `open(path).convert("RGB")` gives, whatever the file's
-/// name says: JPEG, PNG, GIF (the first frame), WebP, BMP. Alpha is dropped; EXIF orientation is ignored.
+/// name says: JPEG, PNG, GIF (the first frame), WebP, BMP, TIFF (the first page). Alpha is dropped; EXIF orientation is
+/// ignored, but for TIFF's own, which Pillow obeys whenever it opens one.
 /// - Throws: `ImagingError` naming the file.
 public func decodeImage(_ path: String) throws -> RGBImage {
     try withFileBytes(path) { try decodeImage(bytes: $0, name: path) }
@@ -19,6 +20,7 @@ public func decodeImage(bytes: UnsafeRawBufferPointer, name: String) throws -> R
     case .gif: try decode(bytes, name, cimaging_gif_decode)
     case .webp: try decode(bytes, name, cimaging_webp_decode)
     case .bmp: try decodeBMP(bytes: bytes, name: name)
+    case .tiff: try decodeTIFF(bytes, name)
     case nil: throw ImagingError.undecodable(file: name, reason: ImageFormat.guess(bytes))
     }
 }
@@ -33,6 +35,14 @@ private typealias Decoder = (
     UnsafePointer<UInt8>?, Int, Int, UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?, UnsafeMutablePointer<Int32>?,
     UnsafeMutablePointer<Int32>?, UnsafeMutablePointer<CChar>?
 ) -> Int32
+
+private func decodeTIFF(_ bytes: UnsafeRawBufferPointer, _ name: String) throws -> RGBImage {
+    var orientation: Int32 = 1
+    let image = try withUnsafeMutablePointer(to: &orientation) { orientation in
+        try decode(bytes, name) { cimaging_tiff_decode($0, $1, $2, $3, $4, $5, orientation, $6) }
+    }
+    return image.turned(Orientation(rawValue: UInt16(truncatingIfNeeded: orientation)) ?? .upright)
+}
 
 private func decode(_ bytes: UnsafeRawBufferPointer, _ name: String, _ decoder: Decoder) throws -> RGBImage {
     var rgb: UnsafeMutablePointer<UInt8>?

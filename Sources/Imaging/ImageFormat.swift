@@ -1,6 +1,6 @@
 /// What kind of picture a file holds, by its first bytes: names deceive (COCO's `train2017/000000320612.jpg` is a PNG).
 enum ImageFormat: Sendable {
-    case jpeg, png, gif, webp, bmp
+    case jpeg, png, gif, webp, bmp, tiff
 
     /// nil for anything else.
     init?(_ bytes: UnsafeRawBufferPointer) {
@@ -15,6 +15,8 @@ enum ImageFormat: Sendable {
             self = .webp
         } else if starts(Array("BM".utf8)) {
             self = .bmp
+        } else if [[0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0], [0x4D, 0x4D, 0, 43]].contains(where: { starts($0) }) {
+            self = .tiff
         } else {
             return nil
         }
@@ -23,12 +25,11 @@ enum ImageFormat: Sendable {
     /// What a file that is no picture of these kinds seems to be, and what to do.
     static func guess(_ bytes: UnsafeRawBufferPointer) -> String {
         func starts(_ text: String, at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: Array(text.utf8)) }
-        let known = "JPEG, PNG, GIF, WebP and BMP are read"
+        let known = "JPEG, PNG, GIF, WebP, BMP and TIFF are read"
         if bytes.isEmpty { return "the file is empty; fetch it again" }
         if bytes.allSatisfy({ $0 == 0 }) { return "the file holds nothing but zeros; fetch it again" }
         if starts("version https://git-lfs") { return "a Git-LFS pointer, not the picture itself; run `git lfs pull`" }
         if starts("ftyp", at: 4) { return "an HEIC or AVIF picture, or a film; \(known): convert it" }
-        if starts("II*\0") || starts("MM\0*") { return "a TIFF picture; \(known): convert it" }
         if starts("%PDF") { return "a PDF document; \(known)" }
         if starts("<") || starts("\n<") { return "a web page or SVG, not a picture; fetch it again" }
         return "no picture (\(known))"

@@ -16,8 +16,9 @@ public struct SeedInterval: Sendable, Equatable {
     /// - Parameters:
     ///   - seeds: each with the interval over filters, of the same confidence.
     ///   - confidence: of the seeds' part.
+    ///   - range: what the number can be; bounds end there.
     /// - Returns: nil for no seed.
-    public init?(seeds: [SeedInterval], confidence: Double = 0.95) {
+    public init?(seeds: [SeedInterval], confidence: Double = 0.95, within range: ClosedRange<Double> = -1...1) {
         guard let summary = SeedSummary(seeds.map(\.value)) else { return nil }
         let n = Double(seeds.count)
         let spread = seeds.count < 2 ? 0
@@ -27,7 +28,7 @@ public struct SeedInterval: Sendable, Equatable {
             return (mean * mean + spread * spread).squareRoot()
         }
         self.init(
-            value: summary.mean, low: summary.mean - side { $0.value - $0.low },
-            high: summary.mean + side { $0.high - $0.value })
+            value: summary.mean, low: max(range.lowerBound, summary.mean - side { $0.value - $0.low }),
+            high: min(range.upperBound, summary.mean + side { $0.high - $0.value }))
     }
 }

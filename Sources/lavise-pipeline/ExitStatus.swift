@@ -28,7 +28,7 @@ struct ExitStatus: Equatable {
         case is TransferError, is ZipError: self = .download
         case is DatasetError, is GloveError, is ImagingError, is CheckpointError, is BackboneError, is TrainingError, is EvaluationError,
             is HDF5Error, is FileDigestError, is JSONError, is CocoaError, is POSIXError, is StreamError,
-            is ResultsError, is NotReady:
+            is ResultsError, is NotReady, is MemoryFault:
             self = .stageFailed
         case let error as EngineError: self = Self.code(of: error)
         default:

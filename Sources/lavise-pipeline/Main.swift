@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Fingerprints
 import Foundation
 import Pipeline
@@ -6,6 +7,13 @@ import Pipeline
 @main
 enum Main {
     static func main() {
+        do {
+            try Memory.askToStart()
+        } catch {
+            standardError("error: \(error)")
+            // At once: without memory libraries do not come to their end.
+            _exit(ExitStatus.stageFailed.rawValue)
+        }
         do {
             try requireText()
             prepareStreams()
@@ -75,7 +83,7 @@ struct LavisePipeline: ParsableCommand {
             """,
         version: PipelineVersion.text,
         subcommands: [
-            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Serve.self, Explain.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, Log.self, List.self, Doctor.self, GC.self,
+            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Serve.self, Explain.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, Export.self, Log.self, List.self, Doctor.self, GC.self,
             Version.self,
         ])
 

@@ -70,7 +70,7 @@ import Testing
                     """)
                 return try command.run(["check", "x.json", "--until-settled"] + options)
             }
-            let settled = try check(0.5, 1, "--budget", "6")
+            let settled = try check(0.55, 0.5, "--budget", "6")
             #expect(settled.code == 0 && settled.output.contains("6 seeds, 8 filters") && settled.output.contains("1 reproduced"), "\(settled.output)\(settled.errors)")
             #expect(settled.errors.contains("looks at 3, 6 seeds; at most "), "\(settled.errors)")
             // Three left it open.

@@ -29,7 +29,7 @@ struct Command {
         let process = Process()
         process.executableURL = Self.binary
         process.arguments = arguments + ["-C", root]
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(ownPlaces) { $1 }.merging(environment) { $1 }
         let output = root + "/.stdout", errors = root + "/.stderr"
         for path in [output, errors] { FileManager.default.createFile(atPath: path, contents: nil) }
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
@@ -42,6 +42,9 @@ struct Command {
     }
 
     func path(_ name: String) -> String { "\(root)/\(name)" }
+
+    /// Nothing of the user's is read or made: not their signing key.
+    var ownPlaces: [String: String] { ["LAVISE_KEY": path(".key.pem")] }
 
     /// A small drawn dataset of the user's own and an experiment on it.
     func makeExperiment() throws {

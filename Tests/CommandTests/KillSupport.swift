@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Testing
+import TransferTestSupport
 
 /// A run of the real program that a test lets live or kills.
 final class RunningCommand: Sendable {
@@ -103,6 +104,22 @@ extension Command {
              "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": \(epochs), "batchSize": 12},
              "evaluate": {"filters": [0, 1], "topImages": \(topImages), "methods": ["original"]}}
             """)
+    }
+
+    /// As tiny, of a dataset in archives whose contents nobody counts before a run.
+    func makeArchived() throws {
+        try makeExperiment()
+        let scenes = path("data/scenes"), files = FileManager.default
+        func pack(_ names: [String], _ archive: String) throws {
+            let zip = try ZipWriter("\(scenes)/\(archive)")
+            for name in names { try zip.add(name, file: "\(scenes)/\(name)", stored: true) }
+            try zip.close()
+        }
+        for set in ["train2017", "val2017"] {
+            try pack(files.contentsOfDirectory(atPath: "\(scenes)/\(set)").sorted().map { "\(set)/\($0)" }, "\(set).zip")
+        }
+        try pack(["train2017", "val2017"].map { "annotations/instances_\($0).json" }, "annotations_trainval2017.zip")
+        for name in ["train2017", "val2017", "annotations"] { try files.removeItem(atPath: "\(scenes)/\(name)") }
     }
 
     /// The places passed so far by runs that were given this log.

@@ -48,7 +48,7 @@ import Testing
     }
 
     /// Memory that cannot be had is an error before a library asks for it.
-    @Test(arguments: [300_000, 400_000])
+    @Test(arguments: [150_000, 180_000, 220_000, 260_000, 300_000, 400_000])
     func tooLittleMemoryIsAnError(kilobytes: Int) throws {
         try Command.inMemory { command in
             try command.makeTiny()

@@ -93,7 +93,7 @@ extension Command {
         let trap = "trap '' \(ignored.compactMap { names[$0] }.joined(separator: " ")); exec \"$0\" \"$@\""
         let program = ignored.isEmpty ? [program] : ["/bin/sh", "-c", trap, program]
         var words = (program + arguments).map { strdup($0) } + [nil]
-        let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }.filter { !$0.value.isEmpty }
+        let merged = ProcessInfo.processInfo.environment.merging(ownPlaces) { $1 }.merging(environment) { $1 }.filter { !$0.value.isEmpty }
         var variables = merged.map { strdup("\($0)=\($1)") } + [nil]
         defer { (words + variables).forEach { free($0) } }
         var process = pid_t()

@@ -22,7 +22,7 @@ import Testing
     static let requests: [String: [String]] = [
         "run": ["x"], "status": ["x"], "plan": ["x"], "why": ["x", "train"], "dag": ["x"], "report": ["x"], "explain": ["x", "--filter", "0"],
         "tables": [], "diff": ["results/x", "results/x"], "check": ["x"], "verify": ["x", "tables"], "show": ["results/x/recall.csv"],
-        "list": [], "log": [], "serve": ["x", "--idle", "0"], "doctor": [], "gc": ["--dry-run"], "version": [],
+        "list": [], "log": [], "serve": ["x", "--idle", "0"], "doctor": [], "export": ["x"], "gc": ["--dry-run"], "version": [],
     ]
 
     /// The verbs that the program itself says it has.

@@ -58,6 +58,42 @@ import Testing
         #expect(notes.unusableText?.hasSuffix("; and 6 more") == true)
     }
 
+    /// Of an image and of a category that are listed again the first counts; a category without a name is told with its
+    /// annotations.
+    @Test func whatIsListedTwiceOrHasNoNameEndsNoRun() throws {
+        let json = #"""
+            {"images": [{"id": 3, "file_name": "a.jpg", "width": 8, "height": 6}, {"id": 3, "file_name": "b.jpg", "width": 9, "height": 9}],
+             "annotations": [{"id": 1, "image_id": 3, "category_id": 1, "segmentation": \#(Self.outline)},
+                             {"id": 2, "image_id": 3, "category_id": 2, "segmentation": \#(Self.outline)},
+                             {"id": 3, "image_id": 3, "category_id": 2, "segmentation": \#(Self.outline)}],
+             "categories": [{"id": 1, "name": "cat"}, {"id": 1, "name": "dog"}, {"id": 2}, {"id": 4, "name": null}]}
+            """#
+        let path = folder.write("twice.json", json)
+        func read(_ rules: DatasetRules) throws -> COCODataset {
+            try COCODataset(annotations: [(.train, path)], imageFolders: [(.train, "/data")], hasVector: { $0 != "category" }, rules: rules)
+        }
+        let dataset = try read(DatasetRules())
+        #expect(dataset.concepts == ["cat"] && dataset.images.map(\.file) == ["/data/a.jpg"])
+        #expect(try dataset.samples(ofImage: 0, width: 8, height: 6).map(\.mask) == [Self.drawn])
+        #expect(dataset.notes.unusable == 2 && dataset.notes.first == [
+            "image number 2: image 3 is listed a second time; the first counts",
+            "category number 2: category 1 is listed a second time; the first counts",
+        ])
+        #expect(dataset.unmatched == [UnmatchedName(name: "category 2, which has no name", annotations: 2, match: nil)])
+        var strict = DatasetRules()
+        strict.failsOnBadAnnotation = true
+        #expect(throws: DatasetError.self) { try read(strict) }
+        func object(_ image: Int, _ synset: String) -> String {
+            #"{"image_id": \#(image), "objects": [{"object_id": 1, "synsets": ["\#(synset)"], "x": 0, "y": 0, "w": 4, "h": 4}]}"#
+        }
+        let all = (1...20).map { object($0, "cat.n.01") } + [object(7, "dog.n.01")]
+        let genome = folder.write("objects.json", "[" + all.joined(separator: ",") + "]")
+        var rules = DatasetRules()
+        rules.minimumCount = 1
+        let found = try VisualGenomeDataset(objects: genome, imageFolders: ["/data"], hasVector: { _ in true }, rules: rules)
+        #expect(found.concepts == ["cat"] && found.images.count == 20 && found.notes.first == ["image number 21: image 7 is listed a second time; the first counts"])
+    }
+
     @Test(arguments: ["NaN", "Infinity", "-Infinity"]) func whatNobodyReadsMayBeNoNumber(_ word: String) throws {
         let read = try coco([annotation("7", #""segmentation": \#(Self.outline), "area": \#(word), "name": "NaN \" Infinity""#)])
             .annotations(ofImage: 0, width: 8, height: 6, view: nil)

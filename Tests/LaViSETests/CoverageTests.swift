@@ -75,6 +75,9 @@ import Testing
         // Values 0.4 and 0.6: s = √0.02, s / √2 = 0.1, times 12.7062; joined with 0.1 below and 0.2 above.
         let two = [SeedInterval(value: 0.4, low: 0.3, high: 0.6), SeedInterval(value: 0.6, low: 0.5, high: 0.8)]
         let wide = 1.27062 * 1.27062
-        #expect(near(SeedInterval(seeds: two), 0.5 - (0.01 + wide).squareRoot(), 0.5 + (0.04 + wide).squareRoot()))
+        #expect(near(SeedInterval(seeds: two, within: -9...9), 0.5 - (0.01 + wide).squareRoot(), 0.5 + (0.04 + wide).squareRoot()))
+        // A difference ends at 1, a recall at 0 and 1.
+        #expect(near(SeedInterval(seeds: two), 0.5 - (0.01 + wide).squareRoot(), 1))
+        #expect(near(SeedInterval(seeds: two, within: 0...1), 0, 1))
     }
 }

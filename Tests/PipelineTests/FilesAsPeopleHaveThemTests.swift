@@ -1,7 +1,9 @@
 import Engine
+import Fingerprints
 import Foundation
 import HDF5
 import Imaging
+import Synchronization
 import Testing
 import TransferTestSupport
 
@@ -92,6 +94,51 @@ import TransferTestSupport
                 try Data(encodePNG(decodeImage(path))).write(to: URL(fileURLWithPath: path))
             }
         } == digest())
+    }
+
+    /// Masks are drawn on the pixels as they lie: an EXIF record that wants them turned changes nothing, and is told.
+    @Test func turnedPicturesAreTakenAsTheyLieAndTold() throws {
+        let plain = try digest()
+        try Workspace.with { workspace in
+            let scenes = workspace.root + "/data/scenes"
+            try demoScenes(16, to: scenes)
+            let record: [UInt8] = [0xFF, 0xE1, 0, 34] + Array("Exif\0\0MM\0*\0\0\0\u{8}\0\u{1}\u{1}\u{12}\0\u{3}\0\0\0\u{1}\0\u{6}\0\0\0\0\0\0".utf8)
+            let names = try files.contentsOfDirectory(atPath: scenes + "/train2017").sorted()
+            for name in names.prefix(2) {
+                let path = "\(scenes)/train2017/\(name)", bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+                try Data(bytes[..<2] + record + bytes[2...]).write(to: URL(fileURLWithPath: path))
+            }
+            let listener = NoteListener(), plan = try workspace.plan(json(#""root": "scenes""#)).plan
+            let jobs = try workspace.project.runner(RunOptions(until: ["preprocess"], catchSignals: false), observer: listener).run(plan)
+            let dataset = try #require(jobs.first { $0.job == "preprocess" }?.outputs.first)
+            #expect("\(dataset.digest)" == plain)
+            let notes = listener.notes.withLock { $0 }
+            #expect(notes.count == 1 && notes[0].hasPrefix("2 images say that they are to be turned (EXIF orientation), the first \(names[0]): "), "\(notes)")
+        }
+    }
+
+    private final class NoteListener: RunObserver {
+        let notes = Mutex<[String]>([])
+        func noted(job: String, text: String) { notes.withLock { $0.append(text) } }
+    }
+
+    /// Nothing of the validation needs two samples.
+    @Test func oneValidationSampleIsEnough() throws {
+        try Workspace.with { workspace in
+            let scenes = workspace.root + "/data/scenes", path = scenes + "/annotations/instances_val2017.json"
+            try demoScenes(16, to: scenes)
+            var set = try Value(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))).objectValue ?? [:]
+            set["annotations"] = .array(Array((set["annotations"]?.arrayValue ?? []).prefix(1)))
+            try Value.object(set).json(pretty: false).write(toFile: path, atomically: true, encoding: .utf8)
+            let more = #", "train": {"epochs": 2, "batchSize": 4}, "evaluate": {"filters": [0, 1, 2], "topImages": 3, "methods": ["original"]}"#
+            let jobs = try workspace.run(workspace.plan(json(#""root": "scenes""#, more)).plan)
+            let explainer = try HDF5File.open(try #require(jobs["train"]).path("explainer.h5"))
+            let counts: [Int64] = try explainer.read("samples")
+            #expect(counts[1] == 1)
+            let table = try String(contentsOfFile: try #require(jobs["tables"]).path("tables") + "/training.csv", encoding: .utf8)
+            let rows = table.split(separator: "\n")
+            #expect(rows.count == 3 && rows[1...].allSatisfy { $0.split(separator: ",").dropFirst().allSatisfy { Double($0)?.isFinite ?? false } }, "\(table)")
+        }
     }
 
     @Test func aPictureThatCannotBeReadIsNamedWithTheWayOut() throws {

@@ -28,6 +28,9 @@ void cimaging_jpeg_close(CImagingJPEG *decoder);
 typedef int CImagingDecode(const uint8_t *bytes, size_t count, size_t max_pixels, uint8_t **rgb, int *width, int *height,
                            char message[CIMAGING_MESSAGE]);
 CImagingDecode cimaging_png_decode, cimaging_gif_decode, cimaging_webp_decode;
+// The first page; *orientation as its tag says (1 to 8), the pixels as they lie.
+int cimaging_tiff_decode(const uint8_t *bytes, size_t count, size_t max_pixels, uint8_t **rgb, int *width, int *height,
+                         int *orientation, char message[CIMAGING_MESSAGE]);
 
 // On success *bytes is malloc'd: free it with cimaging_free.
 int cimaging_jpeg_encode(const uint8_t *rgb, int width, int height, int quality,

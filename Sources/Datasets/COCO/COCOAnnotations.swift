@@ -21,25 +21,29 @@ struct COCOAnnotations {
     let path: String
     /// By id.
     private(set) var images: [Image] = []
-    /// Names by category id.
+    /// Names by category id; "" of one that has none.
     private(set) var categories: [Int: String] = [:]
     /// Those of images and categories that the file has; by image id, then id, then place in the file.
     private(set) var annotations: [Annotation] = []
     /// Annotations and images that cannot be used.
     private(set) var notes = AnnotationNotes()
 
-    /// - Throws: `DatasetError` for a file that cannot be read, is not COCO's JSON, lists an image or a category twice, or (by
-    ///   `rules`) has an annotation that cannot be used.
+    /// Of an image or a category that is listed again the first counts.
+    /// - Throws: `DatasetError` for a file that cannot be read, is not COCO's JSON, or (by `rules`) has an annotation, image or
+    ///   category that cannot be used.
     init(_ path: String, rules: DatasetRules) throws {
         self.path = path
         var notes = AnnotationNotes()
-        var stream = try JSONElementStream(path)
+        var stream = try JSONElementStream(path), known: Set<Int64> = []
         try stream.forEach(wanted: { ["images", "annotations", "categories"].contains($0) }, refused: { key, number, problem in
-            guard key == "images" || key == "annotations" else { throw problem }
-            try rules.refuse("\(key.dropLast()) number \(number): \(problem.reason)", in: path, &notes)
+            let noun = key == "categories" ? "category" : String(key.dropLast())
+            try rules.refuse("\(noun) number \(number): \(problem.reason)", in: path, &notes)
         }) { key, number, value, place in
             switch key {
-            case "images": images.append(try Self.image(value))
+            case "images":
+                let image = try Self.image(value)
+                guard known.insert(image.id).inserted else { throw JSONProblem("image \(image.id) is listed a second time; the first counts") }
+                images.append(image)
             case "annotations":
                 // Some exports give annotations no id, which has no use but in messages: their place in the list stands for it.
                 let id = Int64(value.optional("id") == nil ? number : try value.identifier("id"))
@@ -51,16 +55,12 @@ struct COCOAnnotations {
                 }
             default:
                 let id = try value.identifier("id")
-                guard categories.updateValue(try value.member("name").string("name"), forKey: id) == nil else {
-                    throw JSONProblem("category \(id) a second time")
-                }
+                guard categories[id] == nil else { throw JSONProblem("category \(id) is listed a second time; the first counts") }
+                categories[id] = try value.optional("name").flatMap { try $0.isNull ? nil : $0.string("name") } ?? ""
             }
         }
         images.sort { $0.id < $1.id }
         annotations.sort { ($0.image, $0.id, $0.place.offset) < ($1.image, $1.id, $1.place.offset) }
-        for (previous, next) in zip(images, images.dropFirst()) where previous.id == next.id {
-            throw DatasetError.inconsistent(file: path, reason: "image \(next.id) is listed twice")
-        }
         try dropStrays(rules, &notes)
         self.notes = notes
     }

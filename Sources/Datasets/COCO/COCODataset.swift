@@ -98,11 +98,15 @@ public struct COCODataset: ReferenceDataset {
         var counts: [Word: (name: String, annotations: Int)] = [:]
         for (part, named) in zip(parts, named) {
             for annotation in part.annotations where named[annotation.category]?.isEmpty ?? false {
-                guard let name = part.categories[annotation.category] else { continue }
+                guard let own = part.categories[annotation.category] else { continue }
+                let name = own.isEmpty ? "category \(annotation.category), which has no name" : own
                 counts[Word(name), default: (name, 0)].annotations += 1
             }
         }
-        return counts.values.map { words.unmatched($0.name, annotations: $0.annotations) }.inOrder()
+        return counts.values.map { name, annotations in
+            let isNamed = parts.contains { $0.categories.values.contains(name) }
+            return isNamed ? words.unmatched(name, annotations: annotations) : UnmatchedName(name: name, annotations: annotations, match: nil)
+        }.inOrder()
     }
 
     public func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations {

@@ -27,12 +27,12 @@ struct VisualGenomeObjects {
     private var numbers: [Word: Int32] = [:], lemmas: [Word: [Int32]] = [:]
     private var left: [Word: (name: String, annotations: Int)] = [:]
 
-    /// - Throws: `DatasetError` for a file that cannot be read, is not Visual Genome's JSON, lists an image twice, or (by `rules`)
-    ///   has an object that cannot be used.
+    /// - Throws: `DatasetError` for a file that cannot be read, is not Visual Genome's JSON, or (by `rules`) has
+    ///   an object that cannot be used or an image a second time, of which the first counts.
     init(_ path: String, hasVector: @escaping (String) -> Bool, rules: DatasetRules) throws {
         self.path = path
         var notes = AnnotationNotes()
-        var stream = try JSONElementStream(path)
+        var stream = try JSONElementStream(path), known: Set<Int64> = []
         let words = ConceptWords(matching: rules.words, names: rules.names, hasVector: hasVector)
         try stream.forEach(refused: { key, number, problem in
             guard key.isEmpty else { throw problem }
@@ -40,6 +40,7 @@ struct VisualGenomeObjects {
         }) { key, _, value, _ in
             guard key.isEmpty else { throw JSONProblem("expected a list of images, found an object with \"\(key)\"") }
             let id = Int64(try value.identifier(value.optional("image_id") == nil ? "id" : "image_id")), first = boxes.count
+            guard known.insert(id).inserted else { throw JSONProblem("image \(id) is listed a second time; the first counts") }
             var number = 0
             do {
                 try value.member("objects").forEach("objects") { object in
@@ -56,9 +57,6 @@ struct VisualGenomeObjects {
         }
         unmatched = left.values.map { words.unmatched($0.name, annotations: $0.annotations) }.inOrder()
         images.sort { $0.id < $1.id }
-        for (previous, next) in zip(images, images.dropFirst()) where previous.id == next.id {
-            throw DatasetError.inconsistent(file: path, reason: "image \(next.id) is listed twice")
-        }
         self.notes = notes
     }
 

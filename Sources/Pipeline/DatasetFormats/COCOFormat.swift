@@ -1,6 +1,7 @@
 import Datasets
 import Engine
 import Fingerprints
+import Transfer
 
 extension DatasetFormat {
     /// COCO 2017's layout, and everyone's own annotations in COCO's format. Words are folded where the experiment says
@@ -74,12 +75,43 @@ enum COCOParts {
         }
     }
 
+    /// Larger annotation files are not read to count images.
+    private static let largestCounted = 128 << 20
+    /// The mean of train2017.
+    private static let bytesOfAnImage = 165_000
+
+    /// The annotated images of a local folder, or where that takes long all of them.
+    private static func counted(
+        in base: String, _ dataset: Experiment.Dataset, _ places: Places
+    ) throws -> (train: Int, validation: Int) {
+        func count(_ files: Experiment.SplitFiles) throws -> Int {
+            func path(_ text: String) -> String { text.hasPrefix("/") ? text : base + "/" + text }
+            let annotations = path(files.annotations), images = path(files.images)
+            if places.exists(annotations), fileSize(annotations) ?? 0 <= largestCounted, !isDirectory(annotations) {
+                // What is wrong with the file is for the stage to say, which names the place.
+                if let count = try? annotatedImageCount(annotations) { return count }
+            }
+            let archive = isDirectory(images) ? nil : fileSize(images) ?? fileSize(images + ".zip")
+            return try archive.map { $0 / bytesOfAnImage } ?? jpegs(in: images)
+        }
+        switch dataset.splits {
+        case .official:
+            let counts = try official.map {
+                try count(Experiment.SplitFiles(annotations: "annotations/instances_\($0.1).json", images: $0.1))
+            }
+            return (counts[0], counts[1])
+        case .own(let train, let validation): return (try count(train), try count(validation))
+        case .cut(let files):
+            let all = try count(files), validation = Int((Double(all) * dataset.validationShare).rounded())
+            return (all - validation, validation)
+        }
+    }
+
     /// Samples an image are categories an image (Lin et al. 2014, section 5).
     static func expected(_ experiment: Experiment, _ places: Places) throws -> ExpectedDataset {
         var images = (train: 117_266, validation: 4_952)
         if case .path(let root)? = experiment.dataset.origin {
-            let folder = places.dataPath(root)
-            images = (try jpegs(in: folder + "/train2017"), try jpegs(in: folder + "/val2017"))
+            images = try counted(in: places.dataPath(root), experiment.dataset, places)
         }
         return ExpectedDataset(
             train: images.train, validation: images.validation,

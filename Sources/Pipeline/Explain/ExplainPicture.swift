@@ -46,7 +46,8 @@ extension FilterExplainer {
         let explainer = try Explainer(from: HDF5File.open(experiment.path(of: TrainStage.explainerName, own.train, jobs)))
         let embedding = try EmbeddingFile(
             experiment.path(of: EmbeddingFile.name, own.embedding, jobs), concepts: results.dataset.concepts)
-        let vocabulary = try evaluate.vocabulary(embedding, embedding.rows(of: results.dataset.concepts), entities: input("entities", of: own.evaluate))
+        let (vocabulary, _) = try evaluate.vocabulary(
+            embedding, embedding.rows(of: results.dataset.concepts), entities: input("entities", of: own.evaluate))
         var options = evaluate.options(threads: threads)
         options.methods = [method]
         let shown = MapSummary(

@@ -4,11 +4,12 @@ import LaViSE
 /// `evaluation.h5`: what every filter's top images said.
 ///
 /// `/filters/{index [U], top_images [U,p] (image rows, -1 none), maxima [U,p], threshold [U], words/<method> [U,p,s] (rows of the
-/// embedding), similarity/<method> [U,p,s]}`, `/recall/<method>` [U,p,K], `/truth/{offset [U·p+1], words}`, `/ks` [K].
+/// embedding), similarity/<method> [U,p,s]}`, `/recall/<method>` [U,p,K], `/truth/{offset [U·p+1], words}`, `/ks` [K], `/entities`
+/// (`UnmatchedEntities`).
 enum EvaluationFile {
     static let name = "evaluation.h5"
 
-    static func write(_ evaluation: Evaluation, imageRows: [Int], to path: String) throws {
+    static func write(_ evaluation: Evaluation, imageRows: [Int], unmatched: UnmatchedEntities, to path: String) throws {
         let summary = evaluation.summary
         let u = summary.filters.count, p = summary.imagesPerFilter, s = evaluation.wordsPerImage, k = evaluation.ks.count
         let file = try HDF5File.create(path)
@@ -26,6 +27,7 @@ enum EvaluationFile {
         for truth in evaluation.groundTruth { offsets.append(offsets[offsets.count - 1] + Int32(truth.count)) }
         try file.write("truth/offset", offsets)
         try file.write("truth/words", evaluation.groundTruth.flatMap { $0 })
+        try unmatched.write(to: file)
         try file.close()
     }
 

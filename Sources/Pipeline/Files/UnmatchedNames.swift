@@ -36,14 +36,15 @@ package enum UnmatchedNames {
             + (rest > 0 ? ", and \(rest) more (/unmatched in dataset.h5)" : "") + way
     }
 
-    /// Without characters that act on a terminal, and with blanks that can be told apart.
-    private static func printable(_ text: String) -> String {
-        text.unicodeScalars.map { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: "\\u{\(String(scalar.value, radix: 16))}"
-            case .spaceSeparator where scalar != " ": "\\u{\(String(scalar.value, radix: 16))}"
-            default: String(Character(scalar))
-            }
-        }.joined()
-    }
+}
+
+/// A text without characters that act on a terminal, and with blanks that can be told apart.
+func printable(_ text: String) -> String {
+    text.unicodeScalars.map { scalar in
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: "\\u{\(String(scalar.value, radix: 16))}"
+        case .spaceSeparator where scalar != " ": "\\u{\(String(scalar.value, radix: 16))}"
+        default: String(Character(scalar))
+        }
+    }.joined()
 }

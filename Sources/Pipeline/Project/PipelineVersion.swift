@@ -3,7 +3,7 @@ import Tensors
 
 /// The version of this program and of the libraries that its numbers depend on.
 public enum PipelineVersion {
-    public static let text = "0.1.0"
+    public static let text = "0.2.0"
 
     /// Written into traces: no other library's numbers reach an artifact unseen.
     public static var libraries: [String: String] { ["lavise-pipeline": text] }

@@ -28,7 +28,7 @@ public struct Preflight {
         }
         let downloads = try running.flatMap { try project.pendingDownloads(of: $0, in: experiment.plan) }
         if project.downloads.offline { unreachable += Downloader(project.downloads).unreachable(downloads.map(\.file)) }
-        try lookAtSpace(downloads)
+        try lookAtSpace(downloads, predictions, experiment)
     }
 
     /// - Throws: `NotReady`; `TransferError.offline` or `.noSpace` where that alone is in the way.
@@ -73,12 +73,22 @@ public struct Preflight {
         }
     }
 
-    private mutating func lookAtSpace(_ downloads: [PlannedDownload]) throws {
+    /// A run is refused only for what is surely too much: what stages will leave is known to a tenth.
+    private mutating func lookAtSpace(_ downloads: [PlannedDownload], _ predictions: [Prediction], _ experiment: ExperimentPlan) throws {
         let folder = nearestExisting(project.store.root), free = try freeSpace(folder)
         let fetched = downloads.reduce(0) { sum, one in
             sum + (one.bytesLeft ?? 0) + one.file.extract.reduce(0) { $0 + ($1.bytes ?? 0) }
         }
-        if fetched > free { noSpace = noSpace ?? .noSpace(folder: project.store.root, needed: fetched, free: free) }
+        if fetched > free {
+            noSpace = noSpace ?? .noSpace(folder: project.store.root, needed: fetched, free: free)
+            return
+        }
+        let making = predictions.filter { $0.wouldRun && !(experiment.plan.job($0.status.job)?.stage is DownloadStage) }
+        let made = making.reduce(0) { $0 + ($1.bytes ?? 0) }
+        guard fetched + made / 10 * 9 > free else { return }
+        let fetching = fetched > 0 ? ", beside \(megabytes(fetched)) of downloads," : ""
+        note("the stages of \(experiment.file.name) will leave some \(megabytes(made))\(fetching) and \(megabytes(free)) are free on the disk "
+            + "of \(project.store.root); make room or choose another store with --store")
     }
 }
 

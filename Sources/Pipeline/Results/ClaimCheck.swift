@@ -57,7 +57,7 @@ extension ExperimentPlan {
             let estimates = try results.compactMap { try $0.estimate(method, k: k, share) }
             return CheckedClaim(
                 source: claim.source, row: row, method: method, k: k, concepts: share, published: published, margin: margin,
-                ours: estimates.count == results.count ? interval(estimates.map(\.interval), results) : nil,
+                ours: estimates.count == results.count ? interval(estimates.map(\.interval), results, within: 0...1) : nil,
                 evidence: Evidence(estimates))
         case .order(let methods):
             var differences: [(higher: String, lower: String, k: Int, difference: Interval?)] = []
@@ -74,10 +74,10 @@ extension ExperimentPlan {
     }
 
     /// The mean over seeds; nil where a seed has no interval: leaving it out would choose among the seeds.
-    private static func interval(_ seeds: [SeedInterval?], _ results: [VariantResults]) -> Interval? {
+    private static func interval(_ seeds: [SeedInterval?], _ results: [VariantResults], within range: ClosedRange<Double> = -1...1) -> Interval? {
         let known = seeds.compactMap { $0 }
         guard known.count == seeds.count, let confidence = results.first?.bootstrap.confidence else { return nil }
-        return SeedInterval(seeds: known, confidence: confidence).map { Interval(value: $0.value, low: $0.low, high: $0.high) }
+        return SeedInterval(seeds: known, confidence: confidence, within: range).map { Interval(value: $0.value, low: $0.low, high: $0.high) }
     }
 }
 

@@ -2,7 +2,7 @@ import Engine
 import Fingerprints
 import Foundation
 
-/// `provenance.json`: a record as the metadata of a Workflow Run RO-Crate (Provenance Run Crate 0.5, RO-Crate 1.1), which
+/// `provenance.json`: a record as the metadata of a Workflow Run RO-Crate (Provenance Run Crate 0.6, RO-Crate 1.3), which
 /// describes the results folder. Copied to `ro-crate-metadata.json` it makes the folder a crate.
 ///
 /// Artifacts and inputs are named by their content, `hash://sha256/HEX`; every step's `identifier` is its fingerprint.
@@ -22,13 +22,15 @@ public struct ProvenanceCrate: Sendable, Equatable {
 
     // MARK: Writing
 
-    private static let profiles = ["process", "workflow", "provenance"].map { "https://w3id.org/ro/wfrun/\($0)/0.5" }
-        + ["https://w3id.org/workflowhub/workflow-ro-crate/1.0"]
+    private static let profiles = ["process", "workflow", "provenance"].map { "https://w3id.org/ro/wfrun/\($0)/0.6" }
+        + ["https://w3id.org/workflowhub/workflow-ro-crate/1.1"]
+    /// Where it is written what the stages compute.
+    private static let method = "https://arxiv.org/abs/2204.04601"
     private static let nameStart = "Results of "
     private static let license = "https://www.apache.org/licenses/LICENSE-2.0"
 
     package var json: String {
-        let context: Value = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
+        let context: Value = ["https://w3id.org/ro/crate/1.3/context", "https://w3id.org/ro/terms/workflow-run/context"]
         return Value.object(["@context": context, "@graph": .array(head + software + data + actions)]).json(pretty: true) + "\n"
     }
 
@@ -60,14 +62,14 @@ public struct ProvenanceCrate: Sendable, Equatable {
     private var ended: Date { record.steps.map(\.ended).max() ?? Date(timeIntervalSince1970: 0) }
 
     private var head: [Value] {
-        let profiles = Self.profiles.map { entity($0, "CreativeWork", members: ["name": .string($0), "version": .string(String($0.split(separator: "/").last ?? ""))]) }
+        let profiles = Self.profiles.map { entity($0, "CreativeWork", "Profile", members: ["name": .string($0), "version": .string(String($0.split(separator: "/").last ?? ""))]) }
         return [
             entity(
                 "ro-crate-metadata.json", "CreativeWork",
                 members: [
                     "about": reference("./"),
                     "conformsTo": references([
-                        "https://w3id.org/ro/crate/1.1", "https://w3id.org/workflowhub/workflow-ro-crate/1.0",
+                        "https://w3id.org/ro/crate/1.3", "https://w3id.org/workflowhub/workflow-ro-crate/1.1",
                     ]),
                 ]),
             entity(
@@ -90,16 +92,23 @@ public struct ProvenanceCrate: Sendable, Equatable {
     private var software: [Value] {
         var stages: [ProvenanceRecord.Step] = []
         for step in record.steps where !stages.contains(where: { $0.stage == step.stage }) { stages.append(step) }
-        let tools = stages.map { entity(Self.toolID($0), "SoftwareApplication", members: ["name": .string("lavise-pipeline, stage \($0.stage)")]) }
+        let tools = stages.map { stage in
+            entity(Self.toolID(stage), "SoftwareApplication", members: [
+                "name": .string("lavise-pipeline, stage \(stage.stage)"), "url": .string(Self.method),
+                "version": .string("revision \(stage.parameters["revision"]?.intValue ?? 1)"),
+            ])
+        }
         let steps = record.steps.enumerated().map { index, step in
             entity(Self.stepID(step), "HowToStep", members: [
                 "name": .string(step.job), "position": .string(String(index + 1)), "workExample": reference(Self.toolID(step)),
             ])
         }
         let engine = entity("#lavise-pipeline", "SoftwareApplication", members: [
-            "name": "lavise-pipeline", "softwareVersion": .string(record.versions.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")),
+            "name": "lavise-pipeline", "url": .string(Self.method), "version": .string(PipelineVersion.text), "softwareVersion": .string(record.versions.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")),
         ])
-        let language = entity("#experiment-language", "ComputerLanguage", members: ["name": "lavise-pipeline experiment", "alternateName": "JSON"])
+        let language = entity("#experiment-language", "ComputerLanguage", members: [
+            "name": "lavise-pipeline experiment", "alternateName": "JSON", "url": "https://www.rfc-editor.org/rfc/rfc8259", "version": "1",
+        ])
         return [engine, language] + tools + steps
     }
 

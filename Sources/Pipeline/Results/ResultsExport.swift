@@ -16,11 +16,19 @@ extension Project {
     public func export(
         _ experiment: ExperimentPlan, _ jobs: [JobStatus], to place: ResultsPlace, patience: Double? = nil
     ) throws -> Bool {
-        guard let tables = jobs.first(where: { $0.job == experiment.tables })?.outputs.first?.path else {
-            throw ExperimentError("the tables of \(experiment.file.name) are not there; run it again")
-        }
         var unit = try place.unit()
         if let patience { unit.patience = patience }
+        let made = try resultFiles(experiment, jobs)
+        return try unit.replaceRun(with: made.tables, provenance: Array(made.crate.json.utf8))
+    }
+
+    /// The tables and the experiment of a run, and what says how they came about.
+    func resultFiles(
+        _ experiment: ExperimentPlan, _ jobs: [JobStatus]
+    ) throws -> (tables: [ResultsUnit.File], crate: ProvenanceCrate) {
+        guard let tables = jobs.first(where: { $0.job == experiment.tables && $0.state == .fresh })?.outputs.first?.path else {
+            throw ExperimentError("the tables of \(experiment.file.name) are not there; run it again")
+        }
         let names = try FileManager.default.contentsOfDirectory(atPath: tables).sorted()
         let workflow = experiment.file.value.withoutComments.json(pretty: true) + "\n"
         var files = [ResultsUnit.File(name: ProvenanceCrate.workflow, bytes: Array(workflow.utf8))]
@@ -30,8 +38,7 @@ extension Project {
         let items = files.map {
             ProvenanceRecord.Item(name: $0.name, digest: Digest(hashing: $0.bytes), bytes: $0.bytes.count)
         }
-        let crate = try ProvenanceCrate(ProvenanceRecord(experiment, jobs, self), files: items)
-        return try unit.replaceRun(with: files, provenance: Array(crate.json.utf8))
+        return (files, try ProvenanceCrate(ProvenanceRecord(experiment, jobs, self), files: items))
     }
 }
 

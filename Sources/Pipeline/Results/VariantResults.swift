@@ -18,6 +18,8 @@ public struct VariantResults: Sendable {
     private let concepts: [Int32]
     private let seen: [Bool]
     private let samplesLeft: Int
+    /// Lines of the entity list that name no word.
+    private let unmatchedEntities: UnmatchedEntities
 
     /// Reads the artifacts of a variant by their paths.
     package init(
@@ -25,6 +27,7 @@ public struct VariantResults: Sendable {
     ) throws {
         self.experiment = experiment
         self.evaluation = try EvaluationFile.read(evaluation, methods: experiment.evaluate.methods)
+        unmatchedEntities = try UnmatchedEntities(from: HDF5File.open(evaluation))
         self.dataset = try DatasetFile(dataset)
         let list = try WordList(contentsOf: words, concepts: self.dataset.concepts)
         self.words = list.words
@@ -81,6 +84,7 @@ public struct VariantResults: Sendable {
             notes.append("\(dataset.skipped.count) images could not be read and were skipped: \(named(dataset.skipped, most: 10))")
         }
         if let note = UnmatchedNames.note(dataset.unmatched, most: 20) { notes.append(note) }
+        if let note = unmatchedEntities.note { notes.append(note) }
         return notes + dataset.notes.footnotes
     }
 

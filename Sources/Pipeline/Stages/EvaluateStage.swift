@@ -28,11 +28,14 @@ struct EvaluateStage: ShardedStage {
     }
 
     var parameters: Value {
-        .object([
+        var members: [String: Value] = [
             "filters": evaluating.filters.map { .array($0.map { .int($0) }) } ?? .string("all"), "topImages": .int(evaluating.topImages),
             "ks": .array(evaluating.ks.map { .int($0) }), "methods": .array(evaluating.methods.map { .string($0.name) }),
             "deviations": .array(deviations.sorted().map { .string($0.name) }), "backbone": model?.parameters ?? .null,
-        ])
+        ]
+        // How lines are read; of no meaning without a list.
+        if evaluating.entities != nil { members["entities"] = "trimmed" }
+        return .object(members)
     }
 
     func numericsKey() throws -> Digest? {
@@ -69,7 +72,8 @@ struct EvaluateStage: ShardedStage {
         let parts = EvaluationParts(opened, try phases(context), context)
         let evaluation = try parts.evaluation()
         context.worked(try parts.work(self))
-        try EvaluationFile.write(evaluation, imageRows: opened.rows, to: context.output + "/" + EvaluationFile.name)
+        if let note = opened.unmatched.note { context.note(note) }
+        try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: context.output + "/" + EvaluationFile.name)
     }
 
     private func opened(_ context: StageContext) throws -> OpenedEvaluation {
@@ -81,9 +85,9 @@ struct EvaluateStage: ShardedStage {
         let data = EvaluatedImages(
             dataset: dataset, maps: try MapFile(context.input("features")), rows: rows, conceptRows: conceptRows, explainer: explainer,
             backbone: try model?.backbone(context, probes: rules.isProbed ? 2 : 0))
+        let (vocabulary, unmatched) = try vocabulary(embedding, conceptRows, entities: context.input("entities"))
         return OpenedEvaluation(
-            data: data, rows: rows, mapSize: data.maps.shape.count,
-            vocabulary: try vocabulary(embedding, conceptRows, entities: context.input("entities")),
+            data: data, rows: rows, mapSize: data.maps.shape.count, vocabulary: vocabulary, unmatched: unmatched,
             options: options(threads: context.threads))
     }
 
@@ -99,21 +103,22 @@ struct EvaluateStage: ShardedStage {
 
     /// The words that explanations may use: the dataset's concepts, or the whole embedding, or those of them in the entity list.
     /// - Parameter entities: path of the input `entities`; asked for only where there is a list.
-    func vocabulary(_ embedding: EmbeddingFile, _ conceptRows: [Int32], entities path: @autoclosure () throws -> String) throws -> Vocabulary {
+    /// - Returns: beside them the lines of the list that name none.
+    func vocabulary(
+        _ embedding: EmbeddingFile, _ conceptRows: [Int32], entities path: @autoclosure () throws -> String
+    ) throws -> (Vocabulary, UnmatchedEntities) {
         var ids = rules.usesWholeEmbedding ? (0..<Int32(embedding.words.count)).map { $0 } : conceptRows
+        var unmatched = UnmatchedEntities(of: 0, lines: [])
         if evaluating.entities != nil {
-            let path = try path()
-            let data = try Data(contentsOf: URL(fileURLWithPath: path))
-            guard String(validating: data, as: UTF8.self) != nil else { throw ExperimentError("\(path): expected words in UTF-8, one a line") }
-            let lines = data.split(separator: 0x0A)
-            // Windows' line ends, unless a line without one shows that the carriage returns are the words'.
-            let ending = lines.allSatisfy { $0.last == 0x0D } ? 1 : 0
-            let entities = Set(lines.map { Word(String(decoding: $0.dropLast(ending), as: UTF8.self)) })
-            ids = ids.filter { entities.contains(Word(embedding.words[Int($0)])) }
-            guard !ids.isEmpty else { throw ExperimentError("no word of evaluate.entities is in the vocabulary; check the file, one word a line") }
+            let chosen = try EntityList(contentsOf: path()).chosen(of: ids.map { embedding.words[Int($0)] })
+            ids = chosen.places.map { ids[$0] }
+            unmatched = chosen.unmatched
+            guard !ids.isEmpty else {
+                throw ExperimentError("no word of evaluate.entities is in the vocabulary; check the file, one word a line" + (unmatched.note.map { ": \($0)" } ?? ""))
+            }
         }
         let vectors = ids.count == embedding.words.count ? try embedding.allVectors() : try embedding.vectors(ids)
-        return try Vocabulary(vectors: vectors, ids: ids)
+        return (try Vocabulary(vectors: vectors, ids: ids), unmatched)
     }
 }
 

@@ -12,6 +12,8 @@ struct OpenedEvaluation: Sendable {
     /// Numbers in the feature of an image.
     let mapSize: Int
     let vocabulary: Vocabulary
+    /// Lines of the entity list that name no word.
+    let unmatched: UnmatchedEntities
     let options: EvaluationOptions
 }
 

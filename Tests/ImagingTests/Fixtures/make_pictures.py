@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes pictures of every kind into `pictures` beside this script, and pictures.txt: what Pillow's convert("RGB") makes of them.
 
-    python3 make_pictures.py        (needs pillow < 13 with WebP, and numpy)
+    python3 make_pictures.py        (needs pillow < 13 with WebP and TIFF, and numpy)
 
 Lines of pictures.txt, hashes being FNV-1a 64 of the bytes [height, width, 3]:
     picture FILE WIDTH HEIGHT RGB
@@ -161,7 +161,179 @@ files["turned8.webp"] = saved(smooth, "WEBP", lossless=True, exif=exif(8))
 files["turned-little.jpg"] = saved(smooth, "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x03\0\0\0\0\0\0\0")
 turned += ["turned6.png", "turned8.webp", "turned-little.jpg"]
 
+rng = np.random.default_rng(29)
+
+
+def runs8(indices):
+    """BI_RLE8: runs, literals, ends of lines, a delta over what is zero."""
+    out = b""
+    for y, row in enumerate(indices):
+        x = 0
+        while x < len(row):
+            same = 1
+            while x + same < len(row) and row[x + same] == row[x] and same < 255:
+                same += 1
+            if same > 1 or len(row) - x < 4:
+                out += bytes([same, row[x]])
+                x += same
+            else:
+                length = min(5, len(row) - x)
+                out += bytes([0, length]) + bytes(row[x:x + length]) + b"\0" * (length % 2)
+                x += length
+        out += b"\0\0" if y + 1 < len(indices) else b"\0\1"
+    return out
+
+
+def runs4(indices):
+    """BI_RLE4: runs of two alternating indices, even literals."""
+    out = b""
+    for row in indices:
+        for x in range(0, W - 1, 6):
+            part = [int(v) for v in row[x:x + 6]]
+            if len(part) == 6:
+                out += bytes([0, 6]) + bytes(part[i] << 4 | part[i + 1] for i in (0, 2, 4)) + b"\0"
+            else:
+                out += bytes([len(part), part[0] << 4 | part[1 % len(part)]])
+        out += b"\0\0"
+    return out + b"\0\1"
+
+
+colours256 = rng.integers(0, 256, 1024, dtype=np.uint8).tobytes()
+blocky = rng.integers(0, 256, (H, 9), dtype=np.uint8).repeat(5, 1)[:, :W]
+files["runs8.bmp"] = bmp(runs8(blocky), 8, W, H, colours256, compression=1)
+files["runs8-top-down.bmp"] = bmp(runs8(blocky), 8, W, -H, colours256, compression=1)
+files["runs8-noise.bmp"] = bmp(runs8(rng.integers(0, 256, (H, W), dtype=np.uint8)), 8, W, H, colours256, compression=1)
+files["runs8-short-rows.bmp"] = bmp(b"".join(bytes([9, y, 0, 0]) for y in range(H)), 8, W, H, colours256, compression=1)
+files["runs8-delta.bmp"] = bmp(b"\x09\x07\0\2\x05\x03" + b"\0\2\0\xff", 8, W, H, colours256, compression=1)
+files["runs8-long-runs.bmp"] = bmp(b"".join(bytes([255, y, 0, 0]) for y in range(H)), 8, W, H, colours256, compression=1)
+files["runs8-greys.bmp"] = bmp(runs8(blocky), 8, W, H, b"".join(bytes([i, i, i, 0]) for i in range(256)), compression=1)
+files["runs4.bmp"] = bmp(runs4(rng.integers(0, 16, (H, W))), 4, W, H, colours256[:64], compression=2)
+beyond = rng.integers(0, 20, (H, W), dtype=np.uint8)
+files["beyond-palette.bmp"] = bmp(lines(beyond, 1, W), 8, W, H, colours256[:28], colours=7)
+files["beyond-greys.bmp"] = bmp(lines(beyond, 1, W), 8, W, H, b"".join(bytes([i, i, i, 0]) for i in range(7)), colours=7)
+files["runs8-beyond.bmp"] = bmp(runs8(beyond), 8, W, H, colours256[:28], compression=1, colours=7)
+
+
+def tiff(samples, photometric, bits=8, order="<", kind=1, extra=(), apart=False, tile=None, rows=None, white=None, big=False, turned=None,
+         colours=None, fill=None, subsampling=None, samples_tag=True):
+    """An uncompressed TIFF of samples [h, w, c], in strips of `rows` or in tiles of (w, h)."""
+    h, w, c = samples.shape
+    number = {(1, 8): "u1", (1, 16): "u2", (1, 32): "u4", (2, 8): "i1", (2, 16): "i2", (2, 32): "i4", (3, 32): "f4"}.get((kind, bits))
+
+    def data(part):
+        if number:
+            return part.astype(order + number).tobytes()
+        flat = part.reshape(part.shape[0], -1)
+        out = b""
+        for row in flat:
+            text = "".join(format(int(v), f"0{bits}b") for v in row)
+            text += "0" * (-len(text) % 8)
+            out += bytes(int(text[i:i + 8], 2) for i in range(0, len(text), 8))
+        return out
+
+    blocks = []
+    for plane in ([samples[..., i:i + 1] for i in range(c)] if apart else [samples]):
+        if tile:
+            tw, th = tile
+            for y in range(0, h, th):
+                for x in range(0, w, tw):
+                    full = np.zeros((th, tw, plane.shape[2]), plane.dtype)
+                    part = plane[y:y + th, x:x + tw]
+                    full[:part.shape[0], :part.shape[1]] = part
+                    blocks.append(data(full))
+        else:
+            for y in range(0, h, rows or h):
+                blocks.append(data(plane[y:y + (rows or h)]))
+    if subsampling:
+        blocks = [subsampling]
+    if fill == 2:
+        blocks = [bytes(int(f"{b:08b}"[::-1], 2) for b in block) for block in blocks]
+    tags = [(256, 4, [w]), (257, 4, [h]), (258, 3, [bits] * c), (259, 3, [1]), (262, 3, [photometric])]
+    if fill: tags.append((266, 3, [fill]))
+    if turned: tags.append((274, 3, [turned]))
+    if samples_tag: tags.append((277, 3, [c]))
+    if apart: tags.append((284, 3, [2]))
+    if colours is not None: tags.append((320, 3, colours))
+    if extra: tags.append((338, 3, list(extra)))
+    if kind != 1: tags.append((339, 3, [kind] * c))
+    if subsampling: tags.append((530, 3, [2, 2]))
+    header = 16 if big else 8
+    at, places = header, []
+    for block in blocks:
+        places.append(at)
+        at += len(block)
+    word = 16 if big else 4
+    tags += [(322, 4, [tile[0]]), (323, 4, [tile[1]]), (324, word, places), (325, 4, [len(b) for b in blocks])] if tile else [
+        (273, word, places), (278, 4, [rows or h]), (279, 4, [len(b) for b in blocks])]
+    tags.sort()
+    codes = {3: "H", 4: "I", 16: "Q"}
+    slot, entry = (8, 20) if big else (4, 12)
+    after = at + (8 if big else 2) + entry * len(tags) + slot
+    table, values = b"", b""
+    for tag, code, items in tags:
+        body = struct.pack(f"{order}{len(items)}{codes[code]}", *items)
+        table += struct.pack(order + ("HHQ" if big else "HHI"), tag, code, len(items))
+        if len(body) <= slot:
+            table += body.ljust(slot, b"\0")
+        else:
+            table += struct.pack(order + ("Q" if big else "I"), after + len(values))
+            values += body
+    mark = b"II" if order == "<" else b"MM"
+    start = mark + (struct.pack(order + "HHHQ", 43, 8, 0, at) if big else struct.pack(order + "HI", 42, at))
+    return start + b"".join(blocks) + struct.pack(order + ("Q" if big else "H"), len(tags)) + table + bytes(slot) + values
+
+
+for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "tiff_deflate"):
+    files[f"rgb-{compression}.tif"] = saved(smooth, "TIFF", compression=compression)
+    files[f"palette-{compression}.tif"] = saved(smooth.quantize(64), "TIFF", compression=compression)
+files["lzw-predictor.tif"] = saved(smooth, "TIFF", compression="tiff_lzw", tiffinfo={317: 2})
+files["jpeg.tif"] = saved(smooth, "TIFF", compression="jpeg", quality=80)
+files["jpeg-grey.tif"] = saved(smooth.convert("L"), "TIFF", compression="jpeg", quality=80)
+for compression in ("group3", "group4", "packbits", "raw"):
+    files[f"bits1-{compression}.tif"] = saved(noisy.convert("1"), "TIFF", compression=compression)
+files["rgba.tif"] = saved(clear, "TIFF", compression="tiff_lzw")
+files["cmyk.tif"] = saved(noisy.convert("CMYK"), "TIFF", compression="tiff_lzw")
+files["pages.tif"] = saved(smooth, "TIFF", save_all=True, append_images=[noisy])
+files["named-tiff.png"] = files["rgb-tiff_lzw.tif"]
+for order, name in (("<", "little"), (">", "big")):
+    for bits in (1, 2, 4, 8):
+        files[f"grey{bits}-{name}.tif"] = tiff(drawn(1, 2**bits - 1), 1, bits, order, rows=7)
+        files[f"white{bits}-{name}.tif"] = tiff(drawn(1, 2**bits - 1), 0, bits, order, rows=7)
+        files[f"indexed{bits}-{name}.tif"] = tiff(drawn(1, 2**bits - 1), 3, bits, order, colours=[int(v) for v in rng.integers(0, 65536, 3 * 2**bits)])
+    files[f"grey16-{name}.tif"] = tiff(drawn(1, 700), 1, 16, order)
+    files[f"signed16-{name}.tif"] = tiff(drawn(1, 700) - 300, 1, 16, order, kind=2)
+    files[f"signed32-{name}.tif"] = tiff(drawn(1, 700) - 300, 1, 32, order, kind=2)
+    files[f"float-{name}.tif"] = tiff(rng.normal(120, 120, (H, W, 1)), 1, 32, order, kind=3)
+    files[f"rgb16-{name}.tif"] = tiff(drawn(3, 65535), 2, 16, order, rows=5)
+    files[f"rgba16-{name}.tif"] = tiff(drawn(4, 65535), 2, 16, order, extra=(2,))
+    files[f"cmyk16-{name}.tif"] = tiff(drawn(4, 65535), 5, 16, order)
+files["white16-little.tif"] = tiff(drawn(1, 700), 0, 16)
+files["unsigned32.tif"] = tiff(rng.integers(0, 2**32, (H, W, 1)) // 2**rng.integers(0, 30, (H, W, 1)), 1, 32)
+files["grey-alpha.tif"] = tiff(drawn(2, 255), 1, 8, extra=(2,))
+files["associated.tif"] = tiff(drawn(4, 255), 2, 8, extra=(1,))
+files["associated16.tif"] = tiff(drawn(4, 65535), 2, 16, extra=(1,))
+files["unspecified.tif"] = tiff(drawn(4, 255), 2, 8, extra=(0,))
+files["five-samples.tif"] = tiff(drawn(5, 255), 2, 8, extra=(2, 0))
+files["six-samples.tif"] = tiff(drawn(6, 255), 2, 8, extra=(1, 0, 0))
+files["cmyk-extra.tif"] = tiff(drawn(5, 255), 5, 8, extra=(0,))
+files["cmyk-plain.tif"] = tiff(drawn(4, 255), 5, 8, ">")
+files["planes.tif"] = tiff(drawn(3, 255), 2, 8, apart=True, rows=9)
+files["planes-big.tif"] = tiff(drawn(3, 255), 2, 8, ">", apart=True)
+files["tiles.tif"] = tiff(drawn(3, 255), 2, 8, tile=(16, 16))
+files["tiles-grey.tif"] = tiff(drawn(1, 255), 1, 8, tile=(32, 16))
+files["bigtiff.tif"] = tiff(drawn(3, 255), 2, 8, big=True, rows=10)
+files["fill-order.tif"] = tiff(drawn(1, 1), 1, 1, fill=2)
+files["no-samples-tag.tif"] = tiff(drawn(1, 255), 1, 8, samples_tag=False)
+for n in range(1, 9):
+    files[f"turned{n}.tif"] = tiff(drawn(3, 255), 2, 8, turned=n)
+    turned.append(f"turned{n}.tif")
+
 refused = {
+    "cut.tif": files["rgb16-little.tif"][:900], "header.tif": files["rgb-raw.tif"][:6],
+    "complex.tif": tiff(drawn(1, 255), 1, 16, kind=1).replace(struct.pack("<HHI", 262, 3, 1) + b"\1", struct.pack("<HHI", 262, 3, 1) + b"\x08"),
+    "cut-runs.bmp": files["runs8.bmp"][:1500], "cut-no-runs.bmp": bmp(b"\0\1", 8, W, H, colours256, compression=1),
+    "bomb.tif": tiff(drawn(1, 1), 1, 8).replace(struct.pack("<HHII", 256, 4, 1, W), struct.pack("<HHII", 256, 4, 1, 200000)).replace(
+        struct.pack("<HHII", 257, 4, 1, H), struct.pack("<HHII", 257, 4, 1, 200000)),
     "cut.png": files["rgb8.png"][:800], "header.png": files["rgb8.png"][:30], "damaged.png": files["rgb8.png"][:33] + chunk(b"IDAT", b"This was deflated once.") + chunk(b"IEND", b""),
     "cut.webp": files["lossless.webp"][:500], "header.webp": files["lossy.webp"][:14],
     "cut.gif": files["plain.gif"][:250], "header.gif": files["plain.gif"][:9], "cut.bmp": files["rgb.bmp"][:1000],

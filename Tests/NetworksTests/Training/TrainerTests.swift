@@ -1,6 +1,7 @@
 import Foundation
 import HDF5
 import Networks
+import Synchronization
 import Tensors
 import Testing
 
@@ -63,6 +64,55 @@ import Testing
         #expect(try run(trainer { $0.seed = 4 }, epochs: 1).current != one.current)
         #expect(try run(trainer { $0.dropout = 0 }, epochs: 1).current != one.current)
         #expect(try run(trainer { $0.shuffle = false }, epochs: 1).current != one.current)
+    }
+
+    /// Every epoch has an order of its own: a permutation of the samples.
+    @Test func everyEpochIsShuffledAnew() throws {
+        let source = OrderedSamples(Training.training)
+        var trainer = try trainer { $0.dropout = 0 }
+        var orders: [[Int]] = []
+        for _ in 0..<3 {
+            source.order.withLock { $0 = [] }
+            try trainer.runEpoch(training: source, validation: Training.validation)
+            orders.append(source.order.withLock { $0 })
+        }
+        // A last batch of one is left out.
+        #expect(orders.allSatisfy { Set($0).count == 330 && $0 != $0.sorted() })
+        #expect(Set(orders).count == 3)
+    }
+
+    /// The same batch four times, and a rate that changes nothing: the losses differ by what dropout drops.
+    @Test func everyStepDropsAnew() throws {
+        let batch = Training.training.features.prefix(30 * 24), lists = Training.training.lists.prefix(30)
+        let samples = ListedSamples(width: 24, features: (0..<4).flatMap { _ in batch }, lists: (0..<4).flatMap { _ in lists })
+        func losses(_ dropout: Double) throws -> Set<Double> {
+            var trainer = try trainer { $0.dropout = dropout; $0.shuffle = false; $0.learningRate = 1e-30 }
+            return Set(try trainer.runEpoch(training: samples, validation: Training.validation).stepLosses)
+        }
+        #expect(try losses(0).count == 1 && losses(0.5).count == 4)
+    }
+
+    /// With two concepts every positive is first or second: hit@5 is always 1, and hit@1 not where the samples are of the other concept.
+    @Test func aHitIsBelowK() throws {
+        let concepts = Tensor(shape: [2, 16], data: Array(Training.concepts.data.prefix(32)))
+        func samples(_ other: Int) -> ListedSamples {
+            ListedSamples(width: 24, features: Training.training.features, lists: (0..<331).map { [Int32(($0 % 12 / 6 + other) % 2)] })
+        }
+        let options = TrainingOptions(epochs: 8, batchSize: 30, learningRate: 5e-3, seed: 3)
+        var trainer = try Trainer(options: options, concepts: concepts, initial: Explainer(inputs: 24, outputs: 16, seed: 3))
+        for _ in 0..<8 { try trainer.runEpoch(training: samples(0), validation: samples(1)) }
+        let hits = try #require(trainer.history.last).validHits
+        #expect(hits[0] < 0.5 && hits[1] == 1, "\(hits)")
+    }
+
+    /// A validation loss that is no number ends the training, and is told as such.
+    @Test func aValidationThatIsNoNumberEndsTheTraining() throws {
+        var features = Training.validation.features
+        features[5] = .nan
+        let broken = ListedSamples(width: 24, features: features, lists: Training.validation.lists)
+        var trainer = try trainer()
+        let error = #expect(throws: TrainingError.self) { try trainer.runEpoch(training: Training.training, validation: broken) }
+        #expect("\(String(describing: error))".contains("nan"), "\(String(describing: error))")
     }
 
     @Test func dropoutZeroNeedsNoRandomNumbers() throws {
@@ -247,4 +297,22 @@ import Testing
         #expect(explainer.tensor("bn2.running_mean")?.data == [Float](repeating: 0, count: 100))
         #expect(explainer.tensor("no.such") == nil)
     }
+}
+
+/// Samples that keep the order in which they were read.
+private final class OrderedSamples: SampleSource {
+    let order = Mutex<[Int]>([])
+    private let samples: ListedSamples
+
+    init(_ samples: ListedSamples) { self.samples = samples }
+
+    var count: Int { samples.count }
+    var width: Int { samples.width }
+
+    func read(_ rows: ArraySlice<Int>, into destination: UnsafeMutablePointer<Float>) throws {
+        order.withLock { $0 += rows }
+        try samples.read(rows, into: destination)
+    }
+
+    func positives(_ row: Int) -> [Int32] { samples.positives(row) }
 }

@@ -1,0 +1,80 @@
+import Engine
+import Fingerprints
+import Foundation
+import Reporting
+
+/// One archive that proves a table: claims, tables, the crate of their provenance, the experiment, the recipe of a container
+/// and the digests of it all, signed.
+public struct TableProof: Sendable {
+    package static let signature = "signature.sigstore.json", key = "key.pem", results = "results/", claims = "claims.json"
+
+    /// The archive.
+    public let bytes: [UInt8]
+    public let files: Int
+
+    /// Of an experiment that is up to date. The same results and key give the same bytes.
+    /// - Throws: `ExperimentError` where a stage is not fresh.
+    public init(_ experiment: ExperimentPlan, _ jobs: [JobStatus], _ project: Project, key: SigningKey) throws {
+        let file = experiment.file, claims = try experiment.checkClaims(experiment.results(jobs))
+        let made = try project.resultFiles(experiment, jobs)
+        var texts: [(String, String)] = [
+            ("README.md", Self.readme(experiment, made.tables.map(\.name))), ("claims.md", claims.markdown),
+            (Self.claims, claims.value.json(pretty: true) + "\n"), ("badge.svg", Badge(claims).svg),
+            (Self.results + "ro-crate-metadata.json", made.crate.json), (Self.key, key.publicKey.pem),
+        ]
+        texts += ContainerRecipe.files.map { ("container/" + $0.name, $0.text) }
+        var entries = texts.map { StoredZip.Entry(name: $0.0, bytes: Array($0.1.utf8)) }
+        entries += made.tables.map { StoredZip.Entry(name: Self.results + $0.name, bytes: $0.bytes) }
+        for name in Set(file.variants.flatMap(\.experiment.manifests)).sorted() {
+            let path = project.places.projectPath(name)
+            entries.append(StoredZip.Entry(
+                name: "manifests/" + URL(fileURLWithPath: path).lastPathComponent, bytes: [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))))
+        }
+        let bundle = Attestation(subject: file.resultsName, files: entries).signed(by: key)
+        entries.append(StoredZip.Entry(name: Self.signature, bytes: Array(bundle.utf8)))
+        files = entries.count
+        bytes = StoredZip.archive(entries)
+    }
+
+    private static func readme(_ experiment: ExperimentPlan, _ tables: [String]) -> String {
+        let name = experiment.file.name
+        return """
+            # \(experiment.file.title)
+
+            What the experiment `\(name)` came to, with all that made it, signed.
+
+            | file | what it is |
+            | --- | --- |
+            | `claims.md`, `claims.json`, `badge.svg` | what was published, and whether these results reproduce it |
+            | `\(results)` | \(tables.map { "`\($0)`" }.joined(separator: ", ")) |
+            | `\(results)experiment.json` | the experiment: what made the tables, every setting |
+            | `\(results)ro-crate-metadata.json` | every stage, input and parameter behind the tables (Workflow Run RO-Crate) |
+            | `container/` | a machine to run it again on |
+            | `\(signature)`, `\(key)` | the digests of all files, signed (in-toto statement, DSSE envelope, Ed25519), and whose key it was |
+
+            Check that no byte was changed, without data or network:
+
+                lavise-pipeline export --check FILE.zip --key ed25519:…
+
+            with the key that the authors publish; without `--key` it is only known that everything was signed by one key.
+            Make the tables again: `lavise-pipeline run \(results)experiment.json`.
+
+            """
+    }
+}
+
+extension Experiment {
+    /// The manifests that it names.
+    fileprivate var manifests: [String] {
+        origins.compactMap { if case .manifest(let name) = $0 { name } else { nil } }
+    }
+}
+
+extension PublicKey {
+    /// A key as people hand it on: `ed25519:…`, or the PEM text of the file that a bundle has.
+    public init?(anyText text: String) {
+        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let key = PublicKey(trimmed) ?? PublicKey(pem: trimmed + "\n") else { return nil }
+        self = key
+    }
+}
