@@ -79,11 +79,11 @@ import Testing
             Self.shell("dd", "if=/dev/zero", "of=\(disk)/another", "bs=64k")
             let end = try running.wait()
             #expect(end.code == 1 && end.errors.contains("No space left on device"), "\(end.errors)")
-            #expect(end.jobs("failed").isSubset(of: ["train", "evaluate", "tables"]) && end.jobs("failed").count == 1, "\(end.errors)")
+            #expect(Set(end.jobs("failed")).isSubset(of: ["train", "evaluate", "tables"]) && end.jobs("failed").count == 1, "\(end.errors)")
             try files.removeItem(atPath: disk + "/another")
             #expect(traces() >= 4)
             let again = try command.finish(["run", "x.json", "--store", "disk/store"])
-            #expect(again.code == 0 && again.ran.isDisjoint(with: ["scenes", "embedding", "preprocess", "features"]), "\(again.errors)")
+            #expect(again.code == 0 && again.ran.contains { ["scenes", "embedding", "preprocess", "features"].contains($0) } == false, "\(again.errors)")
         }
     }
 

@@ -23,7 +23,7 @@ public enum ContainerRecipe {
 
     private static var dockerfile: String {
         """
-        # make package; docker build -t lavise-pipeline -f packaging/Dockerfile .
+        # make package; docker build -t lavise-pipeline -f packaging/Dockerfile .build/package
         # docker run -v "$PWD:/project" lavise-pipeline run demo
         FROM debian:bookworm-slim
         COPY \(package) /tmp/
@@ -42,7 +42,7 @@ public enum ContainerRecipe {
         From: debian:bookworm-slim
 
         %files
-            \(package) /tmp/\(package)
+            .build/package/\(package) /tmp/\(package)
 
         %post
             \(install.replacing("\n", with: "\n    "))
