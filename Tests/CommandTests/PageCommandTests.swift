@@ -9,7 +9,7 @@ import Testing
     private static let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
     private static let pages = [
         "README.md", "ARTIFACT.md", "REPRODUCE.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/command-line.md", "docs/deviations.md",
-        "docs/engine-guarantees.md", "docs/extending.md", "docs/file-formats.md", "docs/method-notes.md", "docs/performance.md", "docs/security.md",
+        "docs/engine-guarantees.md", "docs/extending.md", "docs/file-formats.md", "docs/method-notes.md", "docs/performance.md", "docs/report.md", "docs/security.md",
     ]
 
     struct PageCommand: Sendable, CustomStringConvertible {
@@ -100,7 +100,9 @@ import Testing
                 if arguments[0] == "check", let seeds = arguments.firstIndex(of: "--seeds") {
                     _ = try command.run(["run", arguments[1], "--quiet"] + arguments[seeds...seeds + 1], environment: environment)
                 }
-                let end = try command.run(arguments + (isLarge ? ["--offline"] : []), environment: environment)
+                // `serve` ends by itself where nobody asks it.
+                let more = isLarge ? ["--offline"] : arguments[0] == "serve" ? ["--idle", "0"] : []
+                let end = try command.run(arguments + more, environment: environment)
                 ran += 1
                 let allowed: Set<Int32> = isLarge ? [0, 1, 2, 8] : ["check", "diff"].contains(arguments[0]) ? [0, 4] : arguments[0] == "doctor" ? [0, 1] : [0]
                 #expect(allowed.contains(end.code), "\(told): exit \(end.code): \(end.errors)")
