@@ -2,7 +2,7 @@
 BIN := .build/release/lavise-pipeline
 DATA ?= $(or $(LAVISE_DATA),data)
 
-.PHONY: demo test mutants build install package setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers clean
+.PHONY: demo test test-cluster mutants build install package setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers clean
 
 demo: build
 	@$(BIN) run experiments/demo.json
@@ -13,6 +13,11 @@ build: setup
 test:
 	@scripts/setup --tests
 	swift test -c release
+
+# What takes a real Slurm longer: nodes that die, a split brain, limits of time and memory, the real sample; ten thousand jobs.
+test-cluster:
+	@scripts/setup --tests
+	env LAVISE_CLUSTER=1 swift test -c release --filter "SlurmTests|SlurmLongTests|SlurmScaleTests"
 
 # Do the tests notice small changes of behaviour? Needs python3; an hour or so on two cores.
 mutants:

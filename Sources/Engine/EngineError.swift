@@ -29,6 +29,10 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
     case newerFormat(path: String)
     /// Garbage cannot be told from what is needed while these inputs of jobs that ran here cannot be looked at.
     case inputsUnseen([UnseenInput])
+    /// A file that should say what a worker is to do says something else.
+    case notAnOrder(path: String)
+    /// A worker found other ingredients of a job than were ordered.
+    case orderMismatch(job: String, host: String, reasons: [Reason])
     /// A project that uses the store is not where it was.
     case projectGone(path: String)
 
@@ -75,6 +79,12 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
         case .inputsUnseen(let inputs):
             "what is garbage cannot be told, for these inputs are not there: "
                 + Set(inputs).map { "\($0.path) (\($0.job) of \($0.plan))" }.sorted().joined(separator: ", ")
+        case .notAnOrder(let path):
+            "\(path) is no order for a worker, or a damaged one; `run --executor slurm` writes another"
+        case .orderMismatch(let job, let host, let reasons):
+            "\(job) is not on \(host) what was ordered: \(reasons.map { "\($0)" }.joined(separator: ", "))"
+                + (reasons.contains { if case .numericsKeyChanged = $0 { true } else { false } }
+                    ? "; its arithmetic gives other bits: ask for nodes of one kind with slurm.constraint in lavise.json" : "")
         case .projectGone(let path):
             "the project \(path), which uses this store, is not there: what it keeps cannot be told"
         }

@@ -28,7 +28,7 @@ struct ExitStatus: Equatable {
         case is TransferError, is ZipError: self = .download
         case is DatasetError, is GloveError, is ImagingError, is CheckpointError, is BackboneError, is TrainingError, is EvaluationError,
             is HDF5Error, is FileDigestError, is JSONError, is CocoaError, is POSIXError, is StreamError,
-            is ResultsError, is NotReady, is MemoryFault:
+            is ResultsError, is NotReady, is MemoryFault, is SlurmError, is ClusterFault:
             self = .stageFailed
         case let error as EngineError: self = Self.code(of: error)
         default:
@@ -47,7 +47,8 @@ struct ExitStatus: Equatable {
         case .unknownInput: .inside
         case .lockTimeout: .lockTimeout
         case .nondeterministic: .integrity
-        case .notSelected, .unknownSelection, .notBuilt, .unknownJob, .notAStore, .newerFormat, .inputsUnseen, .projectGone: .usage
+        case .orderMismatch: .integrity
+        case .notAnOrder, .notSelected, .unknownSelection, .notBuilt, .unknownJob, .notAStore, .newerFormat, .inputsUnseen, .projectGone: .usage
         case .cancelled(let signal): ExitStatus(rawValue: 128 + (signal ?? 2))
         }
     }

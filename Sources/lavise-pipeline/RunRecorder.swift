@@ -56,6 +56,8 @@ final class RunRecorder: RunObserver {
         console.started(job: job, stage: stage, reason: reason, threads: threads)
     }
 
+    func queued(job: String, text: String) { console.queued(job: job, text: text) }
+
     func progressed(job: String, done: Int, total: Int, unit: String) {
         console.progressed(job: job, done: done, total: total, unit: unit)
     }

@@ -8,9 +8,11 @@ struct StatusReport {
 
     /// - Parameters:
     ///   - results: the folder that results go to.
+    ///   - cluster: jobs that a driver has on a cluster; told of where there are such.
     ///   - concern: what there is to say of it: that something else made it.
-    init(_ file: ExperimentFile, _ jobs: [JobStatus], results: ResultsPlace, concern: String? = nil) {
-        value = [
+    init(_ file: ExperimentFile, _ jobs: [JobStatus], results: ResultsPlace, concern: String? = nil, cluster: [ClusterJob] = []) {
+        let cluster: [String: Value] = cluster.isEmpty ? [:] : ["cluster": .array(cluster.map(\.value))]
+        let document: [String: Value] = [
             "schema": 1, "experiment": .string(file.name),
             "results": ["folder": .string(results.folder), "concern": concern.map { .string($0) } ?? .null],
             "stages": .array(jobs.map { job in
@@ -28,5 +30,6 @@ struct StatusReport {
                 ]
             }),
         ]
+        value = .object(document.merging(cluster) { $1 })
     }
 }

@@ -16,8 +16,14 @@ public protocol Stage: Sendable {
     func numericsKey() throws -> Digest?
     /// Names of the files or folders that `run` leaves in `context.output`, exactly these.
     var outputs: [String] { get }
+    /// Whether it runs where the run was started, whatever makes the others: it needs the network, or takes no time.
+    var staysWithDriver: Bool { get }
     /// Does the work. An error thrown here fails the job; what lies in `context.scratch` is kept for the next attempt.
     func run(_ context: StageContext) throws
+}
+
+extension Stage {
+    public var staysWithDriver: Bool { false }
 }
 
 /// What a running stage may see.

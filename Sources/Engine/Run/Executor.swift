@@ -8,10 +8,18 @@ struct Executor: Sendable {
 
     struct Result {
         let outputs: [(artifact: Artifact, path: String)]
-        let seconds: Double
+        private(set) var seconds: Double
         let peakMemory: Int
-        let work: Double?
-        let threads: Int
+        private(set) var work: Double?
+        private(set) var threads: Int
+
+        /// Counts what tasks on other nodes did for the job: its trace then tells core-seconds, of one thread.
+        mutating func add(_ spent: (coreSeconds: Double, work: Double)) {
+            guard spent.work > 0 else { return }
+            seconds = seconds * Double(threads) + spent.coreSeconds
+            threads = 1
+            work = (work ?? 0) + spent.work
+        }
     }
 
     /// - Parameters:

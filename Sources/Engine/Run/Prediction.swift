@@ -79,7 +79,7 @@ extension Runner {
     }
 
     /// The latest outcome of each stage in the store.
-    private func lastOutcomes() throws -> [String: Outcome] {
+    func lastOutcomes() throws -> [String: Outcome] {
         var latest: [String: Outcome] = [:]
         for fingerprint in try store.fingerprints() {
             guard let trace = try store.trace(fingerprint), let outcome = trace.outcomes.last, outcome.work != 0 else { continue }
@@ -101,7 +101,17 @@ extension Store {
     }
 }
 
+extension Store {
+    /// Core-seconds that a unit of each stage's work took last in this store.
+    public func coreSecondsPerWork() throws -> [String: Double] {
+        try asEngineError { try Runner(store: self).lastOutcomes().compactMapValues(\.coreSecondsPerWork) }
+    }
+}
+
 extension Outcome {
+    /// nil where the stage did not say how much work it was.
+    var coreSecondsPerWork: Double? { work.flatMap { $0 > 0 ? seconds * Double(threads ?? 1) / $0 : nil } }
+
     /// Total size of the outputs.
     var bytes: Int { outputs.reduce(0) { $0 + $1.bytes } }
 }

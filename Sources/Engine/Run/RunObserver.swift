@@ -10,6 +10,8 @@ public protocol RunObserver: Sendable {
     func noted(job: String, text: String)
     /// Another process (`pid@host job`) is making the job; the run goes on with others and shares the result.
     func waiting(job: String, holder: String)
+    /// How a job stands that is made elsewhere, in words; said again whenever that changes.
+    func queued(job: String, text: String)
     /// The job is settled: executed, found fresh, or left alone.
     func finished(_ status: JobStatus)
     /// The job could not be made; the run throws this error, or that of an earlier job. Not called for a cancelled run.
@@ -21,6 +23,7 @@ extension RunObserver {
     public func progressed(job: String, done: Int, total: Int, unit: String) {}
     public func noted(job: String, text: String) {}
     public func waiting(job: String, holder: String) {}
+    public func queued(job: String, text: String) {}
     public func finished(_ status: JobStatus) {}
     public func failed(job: String, stage: String, error: EngineError) {}
 }

@@ -25,6 +25,10 @@ public struct RunOptions: Sendable {
     /// What an error says to a user: kept as the reason of a job that failed.
     public var describe: @Sendable (any Error) -> String = { withoutStoreAddresses("\($0)") }
     public var cancellation: Cancellation
+    /// Makes jobs elsewhere; nil: all are made here.
+    public var executor: (any JobExecutor)?
+    /// This run makes one job of an order: its trace tells of all that tasks of the cluster did for it.
+    var isWorker = false
     /// SIGINT, SIGTERM and SIGHUP cancel the run.
     public var catchSignals: Bool
     public var faults: FaultPoints

@@ -8,6 +8,8 @@ final class RunSession: Sendable {
     private let observer: any RunObserver
     private let results: Mutex<[Result?]>
     private let waits = Mutex<[Int: Wait]>([:])
+    /// Jobs that an executor was asked to make, and why.
+    private let ordered = Mutex<[Int: Reason]>([:])
     private let hasPrepared = Atomic(false)
 
     private struct Wait {
@@ -38,9 +40,11 @@ final class RunSession: Sendable {
         let pins = try Pins(store)
         defer { pins.release() }
         let scheduler = Scheduler(dependencies: plan.dependencies, limit: options.jobs, keepGoing: options.keepGoing, time: store.time)
-        try scheduler.run { index, threads in
+        try options.executor?.start(ExecutorRun(store: store, options: options, observer: observer))
+        defer { options.executor?.finish() }
+        try scheduler.run { index, threads, wake in
             do {
-                return try asEngineError { try self.settle(index, threads: threads, pins) }
+                return try asEngineError { try self.settle(index, threads: threads, pins, wake) }
             } catch let error as EngineError {
                 let job = self.plan.jobs[index]
                 if !error.isCancellation { self.observer.failed(job: job.id, stage: job.stage.name, error: error) }
@@ -51,7 +55,7 @@ final class RunSession: Sendable {
     }
 
     /// Makes a job fresh, or finds that it is, or that it need not be.
-    private func settle(_ index: Int, threads: Int, _ pins: Pins) throws -> Scheduler.Step {
+    private func settle(_ index: Int, threads: Int, _ pins: Pins, _ wake: @escaping @Sendable () -> Void) throws -> Scheduler.Step {
         try options.cancellation.check()
         let job = plan.jobs[index]
         let isSelected = selection.selected.contains(index)
@@ -63,7 +67,15 @@ final class RunSession: Sendable {
         let upstream = { (name: String) in self.plan.indices[name].flatMap { self.result($0)?.artifacts } ?? [] }
         guard isSelected else { return try leave(index, inspector.view(of: job, upstream: upstream)) }
         let ingredients = try inspector.ingredients(of: job, upstream: upstream)
+        if let executor = options.executor, let reason = ordered.withLock({ $0[index] }) {
+            return try remote(index, ingredients, executor, reason, pins, wake)
+        }
         if !selection.forced.contains(index), try takeFresh(index, ingredients, pins, isShared: false) { return .done }
+        if let executor = options.executor, executor.takes(job.stage), !selection.forced.contains(index) {
+            let reason = try inspector.reasons(job, ingredients, inspector.find(ingredients.fingerprint, job))[0]
+            ordered.withLock { $0[index] = reason }
+            return try remote(index, ingredients, executor, reason, pins, wake)
+        }
         guard let lock = try lock(index, ingredients) else { return .busy }
         defer { lock.release(removing: true) }
         options.faults.pass("job.locked")
@@ -76,6 +88,27 @@ final class RunSession: Sendable {
             return .busy
         }
         return .done
+    }
+
+    /// Has a job made elsewhere. No lock is held: who makes it takes it.
+    private func remote(
+        _ index: Int, _ ingredients: Inspector.Ingredients, _ executor: any JobExecutor, _ reason: Reason, _ pins: Pins,
+        _ wake: @escaping @Sendable () -> Void
+    ) throws -> Scheduler.Step {
+        let job = plan.jobs[index]
+        let remote = RemoteJob(
+            plan: plan.name, job: job, ingredients: ingredients, reason: reason,
+            isMade: { [inspector] in if case .sound = try inspector.find(ingredients.fingerprint, job) { true } else { false } }, wake: wake)
+        switch executor.make(remote) {
+        case .underWay: return .parked
+        case .failed(let error):
+            try options.cancellation.check()
+            throw EngineError.stageFailed(job: job.id, stage: job.stage.name, error: error)
+        case .made(let isOurs):
+            // Settled by the trace, and by nothing else.
+            if try takeFresh(index, ingredients, pins, isShared: true, isLocked: false, made: isOurs ? reason : nil) { return .done }
+            throw EngineError.notBuilt(job: job.id, reason: reason)
+        }
     }
 
     private func result(_ index: Int) -> Result? { results.withLock { $0[index] } }
@@ -95,7 +128,13 @@ final class RunSession: Sendable {
     }
 
     /// Uses what the store has, if it has it.
-    private func takeFresh(_ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins, isShared: Bool) throws -> Bool {
+    /// - Parameters:
+    ///   - isShared: another process has just made it.
+    ///   - isLocked: the job's lock is held; nil: where it is shared.
+    ///   - made: why it was just made elsewhere for this run; nil: it was not.
+    private func takeFresh(
+        _ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins, isShared: Bool, isLocked: Bool? = nil, made: Reason? = nil
+    ) throws -> Bool {
         let job = plan.jobs[index]
         let found = try pins.hold {
             let found = try inspector.find(ingredients.fingerprint, job)
@@ -103,12 +142,13 @@ final class RunSession: Sendable {
             return (found, [ingredients.fingerprint] + outcome.outputs.map(\.digest))
         }
         guard case .sound(let trace, let outcome) = found else { return false }
-        try removeLeftovers(ingredients.fingerprint, outcome, isLocked: isShared)
+        try removeLeftovers(ingredients.fingerprint, outcome, isLocked: isLocked ?? isShared)
         try store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
         let doubt: Reason? = trace.outcomes.count > 1 ? .nondeterministic(outcomes: trace.outcomes.count) : nil
         let touched = isTouched(index)
-        let status = inspector.status(job, ingredients, outcome, reason: doubt, cutOff: touched && !isShared)
-        settled(index, Result(status: status, artifacts: outcome.outputs, isTouched: touched))
+        let status = inspector.status(
+            job, ingredients, outcome, reason: doubt ?? made, ran: made != nil, cutOff: touched && !isShared && made == nil)
+        settled(index, Result(status: status, artifacts: outcome.outputs, isTouched: touched || made != nil))
         return true
     }
 
@@ -166,7 +206,8 @@ final class RunSession: Sendable {
             try store.flushFolders()
         }
         let work = store.workPath(ingredients.fingerprint)
-        let result = try execute(job, ingredients, in: work, threads: threads, lock)
+        var result = try execute(job, ingredients, in: work, threads: threads, lock)
+        if options.isWorker { result.add(try ClusterFolder(store: store, fingerprint: ingredients.fingerprint).spent()) }
         try inspector.checkUnchanged(job, ingredients)
         let publication = Publication(store: store, options: options)
         try publication.adopt(result, pins, ingredients.fingerprint, threads: threads)

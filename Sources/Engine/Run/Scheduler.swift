@@ -11,6 +11,8 @@ struct Scheduler {
         case done
         /// Another process is at it: try again a little later.
         case busy
+        /// It is made elsewhere: try again when `wake` was called.
+        case parked
     }
 
     /// How long to leave a busy job alone, in nanoseconds.
@@ -21,6 +23,9 @@ struct Scheduler {
         var users: [[Int]]
         var ready: MinHeap
         var busy: [Int] = []
+        var parked: Set<Int> = []
+        /// Of these there is news, perhaps before they are parked.
+        var woken: Set<Int> = []
         var running = 0
         var unsettled: Int
         var blocked: Set<Int> = []
@@ -33,9 +38,9 @@ struct Scheduler {
         case end
     }
 
-    /// Calls `body` with each job and its share of the threads.
+    /// Calls `body` with each job, its share of the threads, and what is to be called when there is news of it where it is parked.
     /// - Throws: of the errors of `body` that of the first job, once what was running has ended.
-    func run(_ body: @Sendable (_ job: Int, _ threads: Int) throws -> Step) throws {
+    func run(_ body: @Sendable (_ job: Int, _ threads: Int, _ wake: @escaping @Sendable () -> Void) throws -> Step) throws {
         var users = [[Int]](repeating: [], count: dependencies.count)
         for (index, list) in dependencies.enumerated() { for need in list { users[need].append(index) } }
         let waitsFor = dependencies.map(\.count)
@@ -58,7 +63,15 @@ struct Scheduler {
     }
 
     private func take(_ state: inout State) -> Turn? {
-        if state.unsettled == 0 || !state.failures.isEmpty && !keepGoing { return .end }
+        if let job = state.woken.first(where: state.parked.contains) {
+            state.parked.remove(job)
+            state.woken.remove(job)
+            state.running += 1
+            return .work(job, threads: 1)
+        }
+        if state.unsettled == 0 { return .end }
+        // What is under way elsewhere ends by itself, as what runs here does.
+        if !state.failures.isEmpty, !keepGoing { return state.parked.isEmpty ? .end : nil }
         if let job = state.ready.pop() {
             state.running += 1
             return .work(job, threads: max(1, limit / min(limit, state.running + state.ready.count)))
@@ -70,13 +83,18 @@ struct Scheduler {
         return nil
     }
 
-    private func attempt(_ job: Int, _ threads: Int, _ monitor: Monitor<State>, _ body: @Sendable (Int, Int) throws -> Step) {
-        let result = Result { try body(job, threads) }
+    private func attempt(
+        _ job: Int, _ threads: Int, _ monitor: Monitor<State>,
+        _ body: @Sendable (Int, Int, @escaping @Sendable () -> Void) throws -> Step
+    ) {
+        let result = Result { try body(job, threads) { monitor.update { _ = $0.woken.insert(job) } } }
         monitor.update { state in
             state.running -= 1
             switch result {
             case .success(.busy):
                 state.busy.append(job)
+            case .success(.parked):
+                state.parked.insert(job)
             case .success(.done):
                 state.unsettled -= 1
                 for user in state.users[job] {

@@ -210,12 +210,19 @@ private struct Sweep {
                 continue
             }
             guard !roots.fingerprints.contains(fingerprint) else { continue }
+            // On a cluster: its tasks hold no lock.
+            if try ClusterFolder(store: store, fingerprint: fingerprint).claim() != nil { continue }
             if dryRun {
                 if try store.holder(of: fingerprint) == nil { try drop(.scratch, name, path) }
             } else if let lock = try store.lock(fingerprint, label: Host.label("gc")) {
                 defer { lock.release(removing: true) }
                 try drop(.scratch, name, path)
             }
+        }
+        for name in try store.fileSystem.names(in: "\(store.root)/cluster") where StoreLayout.isDigest(name) {
+            guard let fingerprint = Digest(hex: name), !roots.fingerprints.contains(fingerprint) else { continue }
+            guard try ClusterFolder(store: store, fingerprint: fingerprint).claim() == nil else { continue }
+            try drop(.scratch, name, "\(store.root)/cluster/\(name)")
         }
         for name in try store.fileSystem.names(in: "\(store.root)/locks") where StoreLayout.isLock(name) {
             // Moved aside by a process that died just then.

@@ -11,6 +11,7 @@ import Fingerprints
 ///     locks/<fingerprint>           held while a job is made   pins/                  what live runs use
 ///     locks/<fingerprint>.lease     the same for other hosts, on a network disk
 ///     runs/<seconds>-<name>         what runs did
+///     cluster/<fingerprint>/        what a job's driver ordered on a cluster, and what became of it
 ///
 /// Everything that counts is written to `work/`, flushed, renamed into place, and its folder flushed: at any moment the
 /// store is whole. Works on a network disk: files, rename, `flock` within a host and leases between hosts.

@@ -13,6 +13,7 @@ enum StoreLayout {
         case "pins": isUnique(entry)
         case "quarantine": isQuarantined(entry)
         case "runs": isRun(entry)
+        case "cluster": isDigest(entry) || entry == "name" || entry.hasPrefix("driver-")
         case _ where sharded.contains(folder): isShard(entry)
         default: nil
         }

@@ -9,6 +9,7 @@ struct DownloadStage: Stage {
 
     let name = "download"
     let revision = 1
+    let staysWithDriver = true
     let outputs = [Self.folder, Self.lock]
     let manifest: Manifest
     /// Hashes recorded by an earlier download; they are enforced, but change no fingerprint.

@@ -8,6 +8,7 @@ import HDF5
 struct EmbeddingStage: Stage {
     let name = "embedding"
     let revision = 1
+    let staysWithDriver = true
     let outputs = [EmbeddingFile.wordsName, EmbeddingFile.name]
     /// Path of the text file inside the input, where the input is a folder.
     let member: String?

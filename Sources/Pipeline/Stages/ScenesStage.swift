@@ -6,6 +6,7 @@ import Fingerprints
 struct ScenesStage: Stage {
     let name = "scenes"
     let revision = 1
+    let staysWithDriver = true
     let outputs = ["scenes"]
     let seed: UInt64
     let count: Int

@@ -23,6 +23,7 @@ public enum TablesFolder {
 struct TablesStage: Stage {
     let name = "tables"
     let revision = 3
+    let staysWithDriver = true
     let outputs = [TablesFolder.name]
     let file: ExperimentFile
 

@@ -26,6 +26,10 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
         var rest: Double?
         var unit = ""
         var text = ""
+        /// How it stands on a cluster.
+        var place = ""
+
+        var shown: String { place.isEmpty ? text : text.isEmpty ? place : "\(text) (\(place))" }
     }
 
     /// - Parameters:
@@ -56,7 +60,7 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
             guard live.isOn else { return }
             var meter = running[job] ?? Meter()
             if unit != meter.unit || done < meter.first {
-                meter = Meter(began: meter.began, first: done, unit: unit, text: meter.text)
+                meter = Meter(began: meter.began, first: done, unit: unit, text: meter.text, place: meter.place)
                 running[job] = meter
             }
             let elapsed = Date().timeIntervalSince(meter.since)
@@ -65,6 +69,16 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
             let rest = rate > 0 ? Double(total - done) / rate : 0
             meter.rest = rest
             meter.text = "\(job) \(done)/\(total) \(unit), \(String(format: rate < 10 ? "%.1f" : "%.0f", rate))/s, \(Format.seconds(rest)) left"
+            running[job] = meter
+            drawLive()
+        }
+    }
+
+    func queued(job: String, text: String) {
+        lock.withLock {
+            var meter = running[job] ?? Meter()
+            let name = "\(job) "
+            meter.place = meter.text.isEmpty || !text.hasPrefix(name) ? text : String(text.dropFirst(name.count))
             running[job] = meter
             drawLive()
         }
@@ -121,7 +135,7 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     }
 
     private func drawLive() {
-        let texts = running.map { name, meter in meter.text.isEmpty ? name : meter.text }.sorted()
+        let texts = running.map { name, meter in meter.shown.isEmpty ? name : meter.shown }.sorted()
         guard !texts.isEmpty else { return live.clear() }
         let rest = left.map { " · all in \(Format.seconds($0))" } ?? ""
         live.draw("\(min(settled + 1, total))/\(total)\(rest)  \(texts.joined(separator: " | "))")

@@ -9,7 +9,7 @@ func nextStep(after error: any Error) -> String? {
     guard let error = error as? EngineError else { return nil }
     switch error {
     case .stageFailed(_, _, let cause):
-        return cause is TransferError ? nil : "mend that and run again: finished stages are kept"
+        return cause is TransferError || cause is SlurmError || cause is ClusterFault ? nil : "mend that and run again: finished stages are kept"
     case .inputMissing: return dataFolder
     case .nondeterministic(let job, _, _, _, _): return "`lavise-pipeline verify EXPERIMENT \(job)` shows where they differ"
     case .storage: return "`lavise-pipeline doctor` shows the store and its disk; --store DIR names another"
@@ -18,6 +18,6 @@ func nextStep(after error: any Error) -> String? {
     case .inputsUnseen: return "name the data folder with --data DIR or LAVISE_DATA, or go on without them: gc --missing-inputs"
     case .projectGone(let path): return "mount its disk, or, if it is gone for good, gc --forget \(path)"
     case .lockTimeout: return "--lock-timeout SECONDS sets it"
-    case .newerFormat, .inputChangedDuringRun, .unknownInput, .notSelected, .cancelled, .notBuilt: return nil
+    case .newerFormat, .inputChangedDuringRun, .unknownInput, .notSelected, .cancelled, .notBuilt, .notAnOrder, .orderMismatch: return nil
     }
 }

@@ -10,20 +10,24 @@ struct PlanVerb: ParsableCommand {
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var chosen: ExperimentOptions
+    @Option(help: ArgumentHelp("Where stages would run: local or slurm (default: as lavise.json says, or local).", valueName: "where"))
+    var executor: ExecutorChoice?
 
     func run() throws {
-        let project = try global.open()
-        try Self.show(chosen.files(project), project, RunOptions(), json: global.json)
+        let project = try global.open(), settings = try LaviseSettings(project.places)
+        let cluster = (executor?.choice ?? settings.executor) == .slurm ? ClusterRun(project, settings.slurm) : nil
+        try Self.show(chosen.files(project), project, RunOptions(), json: global.json, cluster: cluster)
     }
 
     /// Prints the plans of experiments, and then fails as a run with the same options would before its first stage.
     /// Reads the store, changes nothing.
-    static func show(_ files: [ExperimentFile], _ project: Project, _ options: RunOptions, json: Bool) throws {
+    static func show(_ files: [ExperimentFile], _ project: Project, _ options: RunOptions, json: Bool, cluster: ClusterRun? = nil) throws {
         var preflight = Preflight(project)
         let documents = try files.compactMap { file in
             let experiment = try project.plan(file), predictions = try project.predict(experiment, options)
             try preflight.look(at: experiment, predictions)
-            return try show(experiment, predictions, project, json: json)
+            let forecast = try cluster?.forecast(experiment, predictions)
+            return try show(experiment, predictions, project, json: json, forecast)
         }
         if json { try standardOutput(json: documents, isList: files.count > 1) }
         try preflight.check()
@@ -31,12 +35,13 @@ struct PlanVerb: ParsableCommand {
 
     /// - Returns: the plan as JSON, if that is asked for; else it is printed.
     private static func show(
-        _ experiment: ExperimentPlan, _ predictions: [Prediction], _ project: Project, json: Bool
+        _ experiment: ExperimentPlan, _ predictions: [Prediction], _ project: Project, json: Bool, _ forecast: ClusterForecast?
     ) throws -> Value? {
         let file = experiment.file, running = predictions.filter(\.wouldRun).map(\.status)
         let downloads = try running.flatMap { try project.pendingDownloads(of: $0, in: experiment.plan) }
         if json {
-            return [
+            let cluster: [String: Value] = forecast.map { ["cluster": $0.value] } ?? [:]
+            let document: [String: Value] = [
                 "schema": 1, "experiment": .string(file.name),
                 "runs": .array(predictions.filter(\.wouldRun).map { job in
                     [
@@ -46,6 +51,7 @@ struct PlanVerb: ParsableCommand {
                 }),
                 "downloads": .array(downloads.map { ["name": .string($0.file.name), "bytes": $0.bytesLeft.map { .int($0) } ?? .null] }),
             ]
+            return .object(document.merging(cluster) { $1 })
         }
         let rows = predictions.enumerated().map { index, job in
             [
@@ -61,7 +67,7 @@ struct PlanVerb: ParsableCommand {
             })
             lines.append("  in all \(Format.bytes(downloads.reduce(0) { $0 + ($1.bytesLeft ?? 0) }))")
         }
-        try standardOutput(lines: lines + [summary(predictions, downloads)])
+        try standardOutput(lines: lines + (forecast?.lines ?? []) + [summary(predictions, downloads)])
         return nil
     }
 

@@ -27,6 +27,11 @@ struct Run: ParsableCommand {
 
     @OptionGroup var threads: ThreadOptions
 
+    @Option(help: ArgumentHelp("Where stages run: local or slurm (default: as lavise.json says, or local).", valueName: "where"))
+    var executor: ExecutorChoice?
+    @Flag(help: "With slurm: leave the whole run to a job of the cluster, and return.")
+    var detach = false
+
     @Flag(help: "Read every byte of inputs and artifacts instead of trusting size and times.")
     var verify = false
 
@@ -44,17 +49,26 @@ struct Run: ParsableCommand {
             ResultsPlace(file, results: results, places: project.places)
         }
         if mayLeaveResults { try places.forEach { try $0.check() } }
-        let options = RunOptions(
+        let settings = try LaviseSettings(project.places)
+        let cluster = (executor?.choice ?? settings.executor) == .slurm ? ClusterRun(project, settings.slurm) : nil
+        var options = RunOptions(
             jobs: threads.count, only: only, from: from, until: until, force: force,
             verify: verify, lockTimeout: lockTimeout, keepGoing: keepGoing, versions: PipelineVersion.libraries, compare: firstDifference)
-        if dryRun { return try PlanVerb.show(files, project, options, json: global.json) }
+        if dryRun { return try PlanVerb.show(files, project, options, json: global.json, cluster: cluster) }
         let expected = try check(files.map(project.plan), project, options)
+        if let cluster {
+            guard force.isEmpty else { throw ExperimentError("--force runs stages here; leave it out with --executor slurm") }
+            if detach { return try detached(cluster, files, project) }
+            options.cancellation = ClusterCommands.cancellation(files)
+        } else if detach {
+            throw ExperimentError("--detach goes with --executor slurm")
+        }
         var documents: [Value] = []
         let result = Result {
             var first: (any Error)?
             for ((file, place), expected) in zip(zip(files, places), expected) {
                 do {
-                    documents.append(try run(file, project, options, place, expected))
+                    documents.append(try run(file, project, options, place, expected, cluster))
                 } catch let error where keepGoing && !error.isCancellation {
                     if files.count > 1 { standardError("error: \(file.name): \(describe(error))") }
                     first = first ?? error
@@ -88,8 +102,10 @@ struct Run: ParsableCommand {
 
     /// - Returns: how each stage stands afterwards.
     private func run(
-        _ file: ExperimentFile, _ project: Project, _ options: RunOptions, _ place: ResultsPlace, _ expected: [String: Double]
+        _ file: ExperimentFile, _ project: Project, _ options: RunOptions, _ place: ResultsPlace, _ expected: [String: Double],
+        _ cluster: ClusterRun?
     ) throws -> Value {
+        var options = options
         let experiment = try project.plan(file)
         let details: (@Sendable (JobStatus) -> [String])? = global.verbose ? { @Sendable in project.details(of: $0) } : nil
         let console = Console(
@@ -98,6 +114,7 @@ struct Run: ParsableCommand {
         defer { console.end() }
         let began = Date()
         try project.register(results: place)
+        if let cluster { options.executor = try cluster.executor(for: experiment, project.runner(options).status(of: experiment.plan)) }
         let result = Result { try project.runner(options, observer: recorder).run(experiment.plan) }
         console.end()
         let recorded = Result { try project.recordLocks(of: experiment) }
@@ -128,6 +145,24 @@ struct Run: ParsableCommand {
         if isChanged, FileManager.default.fileExists(atPath: place.folder + "/report.html") {
             standardError("report.html there is older than these tables: lavise-pipeline report \(words)")
         }
+    }
+
+    /// Submits a driver for each experiment.
+    private func detached(_ cluster: ClusterRun, _ files: [ExperimentFile], _ project: Project) throws {
+        var rows: [Value] = []
+        for (argument, file) in zip(chosen.experiments, files) {
+            // The driver starts elsewhere: a file of the user's is named from the root.
+            let path = project.places.argumentPath(argument), name = FileManager.default.fileExists(atPath: path) ? path : argument
+            let selection = [("--only", only), ("--from", from), ("--until", until)].flatMap { flag, names in names.flatMap { [flag, $0] } }
+            let words = ["run"] + chosen.words(of: name) + ["--executor", "slurm"] + selection + (results.map { ["--results", $0] } ?? [])
+            let (id, log) = try cluster.detach(file.name, words)
+            rows.append(["experiment": .string(file.name), "job": .int(id), "log": .string(log)])
+            if !global.json {
+                try standardOutput("\(file.name): driver is Slurm's job \(id), log \(log)")
+                standardError("lavise-pipeline attach \(Format.shell(chosen.words(of: name))) watches it; cancel ends it with all its jobs")
+            }
+        }
+        if global.json { try standardOutput(json: rows.map { .object(($0.objectValue ?? [:]).merging(["schema": 1]) { $1 }) }, isList: chosen.isList) }
     }
 
     private static func summary(_ outcome: [JobStatus], seconds: Double) -> String {

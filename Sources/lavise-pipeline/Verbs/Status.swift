@@ -27,15 +27,18 @@ struct Status: ParsableCommand {
             console.end()
             isFresh = isFresh && jobs.allSatisfy { $0.state == .fresh }
             let concern = project.concern(about: file)
+            let settings = try LaviseSettings(project.places).slurm
+            let cluster = try ClusterCommands.jobs(of: file, ClusterRun(project, settings), project)
             if global.json {
                 documents.append(
-                    StatusReport(file, jobs, results: ResultsPlace(file, places: project.places), concern: concern)
+                    StatusReport(file, jobs, results: ResultsPlace(file, places: project.places), concern: concern, cluster: cluster)
                         .value)
             } else {
                 var lines = [Format.title(file.name, file.title)]
                 for (line, job) in zip(Self.lines(jobs), jobs) {
                     lines += [line] + (global.verbose ? project.details(of: job) : [])
                 }
+                lines += cluster.map { "on the cluster: \($0.text)" }
                 try standardOutput(lines: lines + [concern].compactMap { $0 })
             }
         }

@@ -1,0 +1,125 @@
+import Fingerprints
+import Synchronization
+
+/// Has jobs made on a Slurm cluster. Success is a sound trace in the store, never a state of Slurm: that only tells when to look, and
+/// what to order again. One thread of its own submits and asks for the queue: one request for all jobs, every `poll` seconds.
+public final class SlurmExecutor: JobExecutor {
+    let client: any SlurmClient
+    let settings: SlurmSettings
+    /// The words that start this program on a node, up to the verb; variables that it is given.
+    let program: [String], environment: [String: String]
+    let definition: Value
+    /// What is expected of the jobs, by id.
+    let expected: [String: ExpectedCost]
+    /// Names this store in the queue, and this driver in claims.
+    private let driver: String
+    private let shared = Monitor(Shared())
+
+    private struct Shared {
+        var arrived: [RemoteJob] = []
+        var states: [Digest: RemoteState] = [:]
+        var isOver = false, hasEnded = true
+    }
+
+    /// - Parameters:
+    ///   - program: absolute path of this program and its global options.
+    ///   - definition: from which a worker makes the plan again.
+    ///   - expected: what is expected of the jobs, by id.
+    public init(
+        client: any SlurmClient, settings: SlurmSettings, program: [String], environment: [String: String] = [:], definition: Value,
+        expected: [String: ExpectedCost] = [:]
+    ) {
+        self.client = client
+        self.settings = settings
+        self.program = program
+        self.environment = environment
+        self.definition = definition
+        self.expected = expected
+        driver = LocalFileSystem().uniqueName()
+    }
+
+    public func takes(_ stage: any Stage) -> Bool { !stage.staysWithDriver }
+
+    public func start(_ run: ExecutorRun) throws {
+        let session = Digest(hashing: Claim.lockName(driver))
+        guard let lock = try run.store.lock(session, label: Host.label("driver of jobs on the cluster")) else {
+            throw EngineError.storage(FileSystemError("lock", run.store.lockPath(session), code: 11))
+        }
+        let name = try run.store.clusterName()
+        shared.update { ($0.isOver, $0.hasEnded) = (false, false) }
+        let isStarted = detached { [self] in
+            serve(SlurmRounds(self, run, driver: driver, name: name), run)
+            lock.release(removing: true)
+            shared.update { $0.hasEnded = true }
+        }
+        guard isStarted else { throw EngineError.storage(FileSystemError("start", "a thread", code: 11)) }
+    }
+
+    public func make(_ job: RemoteJob) -> RemoteState {
+        shared.update { shared in
+            if let state = shared.states[job.fingerprint] {
+                // Asked again after an end: what was made is gone, so it is made anew.
+                if case .underWay = state {} else { shared.states[job.fingerprint] = nil }
+                return state
+            }
+            shared.states[job.fingerprint] = .underWay
+            shared.arrived.append(job)
+            return .underWay
+        }
+    }
+
+    public func finish() {
+        shared.update { $0.isOver = true }
+        shared.wait { $0.hasEnded ? () : nil }
+    }
+
+    private func serve(_ rounds: SlurmRounds, _ run: ExecutorRun) {
+        var next = 0
+        while true {
+            let (arrived, isOver) = shared.update { shared in
+                defer { shared.arrived = [] }
+                return (shared.arrived, shared.isOver)
+            }
+            rounds.add(arrived)
+            let isCancelled = run.options.cancellation.isCancelled
+            if isCancelled { rounds.cancelAll() }
+            let now = run.store.time.monotonic()
+            if !isCancelled, !rounds.isIdle, now >= next || !arrived.isEmpty {
+                let pause = rounds.round()
+                next = run.store.time.monotonic() + Int(pause * 1e9)
+            }
+            let ended = rounds.takeEnded()
+            if !ended.isEmpty {
+                shared.update { shared in for (job, state) in ended { shared.states[job.fingerprint] = state } }
+                for (job, _) in ended { job.wake() }
+                // What now becomes ready is submitted at once.
+                next = 0
+            }
+            if isOver { return }
+            run.store.time.sleep(nanoseconds: 20_000_000)
+        }
+    }
+}
+
+extension Claim {
+    static func lockName(_ driver: String) -> String { "driver \(driver)" }
+}
+
+extension Store {
+    /// A short name of this store on clusters, whatever the path by which a host sees it: made once.
+    func clusterName() throws -> String {
+        let path = "\(root)/cluster/name"
+        let fresh = Digest(hashing: fileSystem.uniqueName()).hex.prefix(6)
+        if try fileSystem.names(in: root).contains("cluster"), try fileSystem.names(in: "\(root)/cluster").contains("name") {} else {
+            _ = try makingFolder(of: path, durable: false) { try fileSystem.create(Array(fresh.utf8), at: path) }
+        }
+        return try fileSystem.read(path).map { String(decoding: $0, as: UTF8.self) } ?? String(fresh)
+    }
+
+    /// Whether a driver that left a claim still lives.
+    func isDriverAlive(_ driver: String) throws -> Bool {
+        guard let lock = try lock(Digest(hashing: Claim.lockName(driver)), label: Host.label("looking for a driver")) else { return true }
+        lock.release(removing: true)
+        return false
+    }
+}

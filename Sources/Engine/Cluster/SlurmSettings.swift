@@ -1,0 +1,46 @@
+/// How a project uses a Slurm cluster; no part of any fingerprint.
+public struct SlurmSettings: Sendable, Equatable {
+    public var partition: String?
+    public var account: String?
+    /// Features that nodes must have: such as have the same arithmetic.
+    public var constraint: String?
+    /// How many tasks of ours may be in the queue.
+    public var maxSubmit = 1000
+    /// How long a task should take at least: short ones are packed.
+    public var taskMinutes = 10.0
+    /// Seconds between two looks at the queue.
+    public var poll = 15.0
+    /// How often a job is ordered at most.
+    public var attempts = 4
+    /// Lines of shell before the program: `module load …`.
+    public var prologue = ""
+    /// Processors of a task, by stage; without: 1 of an array's, 4 of others, or what nodes have.
+    public var cpus: [String: Int] = [:]
+    /// Seconds that a network disk may take to show what other hosts wrote.
+    public var grace = 120.0
+
+    public init() {}
+
+    /// Core-seconds for a unit of work where a sharded stage never ran in this store: a multiplication of the kernels, slowly.
+    public static let unknownRate = 1e-10
+}
+
+/// What a task of a stage is to be given.
+struct SlurmRequest: Sendable, Equatable {
+    let minutes: Int
+    /// Megabytes.
+    let memory: Int
+
+    /// Asked for where nothing tells: a job that never ran here.
+    static let unknownMinutes = 60.0, unknownMemory = 2_000.0
+    /// - Parameters:
+    ///   - seconds: that it should take; nil: unknown.
+    ///   - peakMemory: bytes it took last.
+    ///   - moreTime, moreMemory: how often it was too little.
+    init(seconds: Double?, peakMemory: Int?, moreTime: Int, moreMemory: Int) {
+        let expected = seconds.map { $0 * 1.5 / 60 } ?? Self.unknownMinutes
+        minutes = Int(((expected + 5) * Double(1 << moreTime)).rounded(.up))
+        let megabytes = peakMemory.map { max(512, Double($0) * 1.3 / 1e6) } ?? Self.unknownMemory
+        memory = Int((megabytes * Double(1 << moreMemory)).rounded(.up))
+    }
+}
