@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Pillow's bilinear resampling (its src/libImaging/Resample.c, 8 bits a channel), restricted to a rectangle of the
+// Pillow's bilinear and bicubic resampling (its src/libImaging/Resample.c, 8 bits a channel), restricted to a rectangle of the
 // result: horizontal pass over the rows that the vertical pass needs, each rounded to 8 bits; fixed-point weights.
 #pragma STDC FP_CONTRACT OFF
 
@@ -22,11 +22,20 @@ static void axis_free(Axis *axis) {
     free(axis->weights);
 }
 
+static double bilinear(double distance) { return distance < 1.0 ? 1.0 - distance : 0.0; }
+
+// Keys' cubic convolution with a = -1/2.
+static double bicubic(double distance) {
+    if (distance < 1.0) return ((-0.5 + 2.0) * distance - (-0.5 + 3.0)) * distance * distance + 1;
+    if (distance < 2.0) return (((distance - 5) * distance + 8) * distance - 4) * -0.5;
+    return 0.0;
+}
+
 // Weights of the outputs start ..< start + outputs of an axis of `size` outputs over source positions from ..< to.
-static int axis_init(Axis *axis, int source, float from, float to, int size, int start, int outputs) {
+static int axis_init(Axis *axis, int cubic, int source, float from, float to, int size, int start, int outputs) {
     double scale = (double)(to - from) / size;
     double stretch = scale < 1.0 ? 1.0 : scale;
-    double support = stretch;
+    double support = (cubic ? 2.0 : 1.0) * stretch;
     axis->taps = (int)ceil(support) * 2 + 1;
     axis->first = malloc(sizeof(int) * (size_t)outputs);
     axis->count = malloc(sizeof(int) * (size_t)outputs);
@@ -42,12 +51,12 @@ static int axis_init(Axis *axis, int source, float from, float to, int size, int
         double sum = 0;
         for (int k = 0; k < high - low; k++) {
             double distance = fabs((k + low - center + 0.5) * (1.0 / stretch));
-            w[k] = distance < 1.0 ? 1.0 - distance : 0.0;
+            w[k] = cubic ? bicubic(distance) : bilinear(distance);
             sum += w[k];
         }
         for (int k = 0; k < high - low; k++) {
             if (sum != 0.0) w[k] /= sum;
-            axis->weights[(size_t)i * (size_t)axis->taps + (size_t)k] = (int32_t)(0.5 + w[k] * (1 << PRECISION_BITS));
+            axis->weights[(size_t)i * (size_t)axis->taps + (size_t)k] = (int32_t)((w[k] < 0 ? -0.5 : 0.5) + w[k] * (1 << PRECISION_BITS));
         }
         axis->first[i] = low;
         axis->count[i] = high - low;
@@ -135,7 +144,9 @@ static void vertical_vectorised(const uint8_t *rows, size_t stride, uint8_t *out
 }
 
 int cimaging_resample(const uint8_t *rgb, int width, int height, const float box[4], int out_width, int out_height,
-                      int x, int y, int columns, int rows, uint8_t *out, int plain) {
+                      int x, int y, int columns, int rows, uint8_t *out, int cubic, int plain) {
+    // A cubic's weights are negative in places: the plain loops clip.
+    if (cubic) plain = 1;
     // Pillow leaves out a pass that would change nothing.
     int needs_horizontal = out_width != width || box[0] != 0 || box[2] != (float)out_width;
     int needs_vertical = out_height != height || box[1] != 0 || box[3] != (float)out_height;
@@ -144,14 +155,14 @@ int cimaging_resample(const uint8_t *rgb, int width, int height, const float box
     Axis vertical = {0};
     int low = y, high = y + rows;
     if (needs_vertical) {
-        if (axis_init(&vertical, height, box[1], box[3], out_height, y, rows)) return 1;
+        if (axis_init(&vertical, cubic, height, box[1], box[3], out_height, y, rows)) return 1;
         low = vertical.first[0];
         high = vertical.first[rows - 1] + vertical.count[rows - 1];
     }
     if (vertical.taps > MAX_TAPS) plain = 1;
     uint8_t *between = malloc(row_bytes * (size_t)(high - low));
     Axis horizontal = {0};
-    if (!between || (needs_horizontal && axis_init(&horizontal, width, box[0], box[2], out_width, x, columns))) {
+    if (!between || (needs_horizontal && axis_init(&horizontal, cubic, width, box[0], box[2], out_width, x, columns))) {
         free(between);
         axis_free(&vertical);
         return 1;

@@ -8,21 +8,25 @@ public struct CropView: Sendable, Equatable {
     public let x: Int, y: Int, width: Int, height: Int
     /// Left and right are exchanged.
     public let mirrored: Bool
+    /// Size of the view, and how it is resized to it.
+    public let rule: CropRule
     /// The image's size.
     public let imageWidth: Int, imageHeight: Int
 
     /// View number `view` of an image, as torchvision's `RandomResizedCrop.get_params` chooses it (ten tries, then
     /// the central crop of the nearest allowed aspect ratio), followed by `RandomHorizontalFlip`.
-    public init(seed: UInt64, imageID: Int64, view: Int, width imageWidth: Int, height imageHeight: Int) {
+    public init(seed: UInt64, imageID: Int64, view: Int, width imageWidth: Int, height imageHeight: Int, rule: CropRule = .standard) {
         var random = RandomSource(seed: seed, stream: "crop/\(imageID)/\(view)")
         let rectangle = Self.rectangle(&random, imageWidth, imageHeight)
         (x, y, width, height) = rectangle
         mirrored = random.below(2) == 1
+        self.rule = rule
         self.imageWidth = imageWidth
         self.imageHeight = imageHeight
     }
 
-    package init(x: Int, y: Int, width: Int, height: Int, mirrored: Bool, imageWidth: Int, imageHeight: Int) {
+    package init(x: Int, y: Int, width: Int, height: Int, mirrored: Bool, imageWidth: Int, imageHeight: Int, rule: CropRule = .standard) {
+        self.rule = rule
         (self.x, self.y, self.width, self.height) = (x, y, width, height)
         self.mirrored = mirrored
         self.imageWidth = imageWidth
@@ -56,27 +60,27 @@ public struct CropView: Sendable, Equatable {
         return sum
     }
 
-    /// Where the mask's 224×224 pixels come from: cropped, then resized as Pillow's NEAREST.
+    /// Where the mask's pixels come from: cropped, then resized as Pillow's NEAREST.
     public var sampling: NearestSampling {
         var sampling = NearestSampling(x: x, y: y, width: width, height: height, ofWidth: imageWidth, ofHeight: imageHeight,
-                                       toWidth: CropGeometry.side, toHeight: CropGeometry.side)
+                                       toWidth: rule.side, toHeight: rule.side)
         if mirrored { sampling.columns.reverse() }
         return sampling
     }
 }
 
 extension RGBImage {
-    /// The image in a training view: cropped, resized to 224×224 as Pillow's BILINEAR, mirrored.
-    public func crop224(_ view: CropView) -> RGBImage {
+    /// The image in a training view: cropped, resized as Pillow does, mirrored.
+    public func crop(_ view: CropView) -> RGBImage {
         let part = cropped(x: view.x, y: view.y, width: view.width, height: view.height)
-            .resized(width: CropGeometry.side, height: CropGeometry.side)
+            .resized(width: view.rule.side, height: view.rule.side, filter: view.rule.filter)
         return view.mirrored ? part.mirrored() : part
     }
 }
 
 extension NearestSampling {
-    /// The view's sampling of an image of `width`×`height` pixels, or METHOD's standard view.
-    init(_ view: CropView?, width: Int, height: Int) {
-        self = view?.sampling ?? NearestSampling(centreCropOfWidth: width, height: height)
+    /// The view's sampling of an image of `width`×`height` pixels, or the rule's central one.
+    init(_ view: CropView?, width: Int, height: Int, rule: CropRule) {
+        self = view?.sampling ?? NearestSampling(centreCropOfWidth: width, height: height, rule: rule)
     }
 }

@@ -22,7 +22,7 @@ public struct ReferenceImage: Sendable, Equatable {
 public struct Sample: Sendable, Equatable {
     /// Indices into the dataset's concepts, each once, in the order of the words in the category's name.
     public let concepts: [Int32]
-    /// 224×224, in the image's own view.
+    /// As large as the crop, in the image's own view.
     public let mask: Bitmap
 
     public init(concepts: [Int32], mask: Bitmap) {
@@ -87,6 +87,8 @@ public struct DatasetRules: Sendable, Equatable {
     public var names = NameConcepts.split
     /// An annotation that cannot be used ends the run; else it is left out and noted.
     public var failsOnBadAnnotation = false
+    /// The pictures' size, which masks follow.
+    public var crop = CropRule.standard
     /// Of the Visual Genome split.
     public var seed: UInt64 = 0
 

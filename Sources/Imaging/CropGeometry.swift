@@ -1,21 +1,37 @@
-/// Where METHOD's standard view of an image lies: the shorter side resized to 256, then the central 224×224.
-public struct CropGeometry: Sendable, Equatable {
-    /// Side of the crop.
-    public static let side = 224
-    /// Length of the shorter side before the crop.
-    public static let shorterSide = 256
+/// How a picture is brought to a model's size: its shorter side resized, then the central square.
+public struct CropRule: Sendable, Hashable {
+    /// How a resized pixel comes of the picture's, both antialiased as Pillow does.
+    public enum Filter: String, Sendable, CaseIterable { case bilinear, bicubic }
 
-    /// Size of the resized image: the longer side is `int(256 · long / short)`.
+    /// Length of the shorter side before the crop, at least `side`.
+    public var shorterSide = 256
+    /// Side of the crop.
+    public var side = 224
+    public var filter = Filter.bilinear
+
+    public init(shorterSide: Int = 256, side: Int = 224, filter: Filter = .bilinear) {
+        self.shorterSide = shorterSide
+        self.side = side
+        self.filter = filter
+    }
+
+    /// METHOD's standard view: 256, then 224×224.
+    public static let standard = CropRule()
+}
+
+/// Where a rule's view of an image lies.
+public struct CropGeometry: Sendable, Equatable {
+    /// Size of the resized image: the longer side is `int(shorterSide · long / short)`.
     public let resizedWidth: Int, resizedHeight: Int
-    /// Top left corner of the crop in the resized image: `round((side − 224) / 2)`, halves to even.
+    /// Top left corner of the crop in the resized image: `round((length − side) / 2)`, halves to even.
     public let x: Int, y: Int
 
     /// The geometry of an image of `width`×`height` pixels, both positive.
-    public init(width: Int, height: Int) {
-        func longer(_ long: Int, _ short: Int) -> Int { Int(Double(Self.shorterSide * long) / Double(short)) }
-        func offset(_ length: Int) -> Int { Int((Double(length - Self.side) / 2).rounded(.toNearestOrEven)) }
-        resizedWidth = width <= height ? Self.shorterSide : longer(width, height)
-        resizedHeight = width <= height ? longer(height, width) : Self.shorterSide
+    public init(width: Int, height: Int, rule: CropRule = .standard) {
+        func longer(_ long: Int, _ short: Int) -> Int { Int(Double(rule.shorterSide * long) / Double(short)) }
+        func offset(_ length: Int) -> Int { Int((Double(length - rule.side) / 2).rounded(.toNearestOrEven)) }
+        resizedWidth = width <= height ? rule.shorterSide : longer(width, height)
+        resizedHeight = width <= height ? longer(height, width) : rule.shorterSide
         x = offset(resizedWidth)
         y = offset(resizedHeight)
     }

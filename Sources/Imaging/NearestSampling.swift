@@ -37,11 +37,11 @@ public struct NearestSampling: Sendable, Equatable {
         sourceHeight = ofHeight
     }
 
-    /// METHOD's standard view (2, "Masks on the grid"): shorter side to 256, then the central 224×224.
-    public init(centreCropOfWidth width: Int, height: Int) {
-        let crop = CropGeometry(width: width, height: height)
-        columns = nearestPositions(source: width, size: crop.resizedWidth, window: crop.x..<crop.x + CropGeometry.side)
-        rows = nearestPositions(source: height, size: crop.resizedHeight, window: crop.y..<crop.y + CropGeometry.side)
+    /// A rule's view (METHOD 2, "Masks on the grid"): shorter side resized, then the central square.
+    public init(centreCropOfWidth width: Int, height: Int, rule: CropRule = .standard) {
+        let crop = CropGeometry(width: width, height: height, rule: rule)
+        columns = nearestPositions(source: width, size: crop.resizedWidth, window: crop.x..<crop.x + rule.side)
+        rows = nearestPositions(source: height, size: crop.resizedHeight, window: crop.y..<crop.y + rule.side)
         sourceWidth = width
         sourceHeight = height
     }

@@ -2,7 +2,7 @@
 public struct TruthSample: Sendable, Equatable {
     /// Ids of the positive concepts, in the id space of `Vocabulary.ids`.
     public var words: [Int32]
-    /// The mask on the 224×224 grid, laid out as `Region.bits`.
+    /// The mask on the image's pixels, laid out as `Region.bits`.
     public var mask: [UInt64]
 
     public init(words: [Int32], mask: [UInt64]) {
@@ -15,6 +15,8 @@ public struct TruthSample: Sendable, Equatable {
 public protocol EvaluationData: Sendable {
     /// Number of evaluated images.
     var imageCount: Int { get }
+    /// Pixels a side of the images.
+    var side: Int { get }
     /// Channels d of the target layer.
     var channels: Int { get }
     /// Height h of the target layer's map.
@@ -23,12 +25,12 @@ public protocol EvaluationData: Sendable {
     var mapWidth: Int { get }
     /// Writes the feature of an image, `[d, h, w]`.
     func maps(_ image: Int, into: UnsafeMutablePointer<Float>) throws
-    /// Writes the normalised image, `[3, 224, 224]`.
+    /// Writes the normalised image, `[3, side, side]`.
     func image(_ image: Int, into: UnsafeMutablePointer<Float>) throws
     /// The annotated samples of an image.
     func truth(_ image: Int) throws -> [TruthSample]
-    /// The backbone: normalised image `[3, 224, 224]` to feature `[d, h, w]`.
-    func features(of image: UnsafePointer<Float>, into: UnsafeMutablePointer<Float>)
+    /// The backbone: masked normalised image `[3, side, side]` to feature `[d, h, w]`.
+    func features(of image: UnsafePointer<Float>, into: UnsafeMutablePointer<Float>) throws
     /// The explainer in eval mode: `[count, inputs]` to `[count, dimension of the vocabulary]`.
     func explain(_ inputs: UnsafePointer<Float>, count: Int, into: UnsafeMutablePointer<Float>)
 }

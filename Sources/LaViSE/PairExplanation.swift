@@ -34,7 +34,7 @@ struct PairExplanation: Sendable {
         self.vocabulary = vocabulary
         self.options = options
         self.counter = counter
-        upsampling = Upsampling(height: data.mapHeight, width: data.mapWidth)
+        upsampling = Upsampling(height: data.mapHeight, width: data.mapWidth, side: data.side)
     }
 
     private var wordsPerImage: Int { min(options.ks.last ?? 0, vocabulary.count) }
@@ -57,7 +57,7 @@ struct PairExplanation: Sendable {
             current = scene
             let channel = summary.filters[pair.filter], threshold = summary.thresholds[pair.filter]
             let region = upsampling.region(scene.feature.map(channel), above: threshold)
-            for method in options.methods { inputs += input(method, scene, channel, threshold, region) }
+            for method in options.methods { inputs += try input(method, scene, channel, threshold, region) }
             truths.append(scene.truth(of: region, above: options.iouThreshold))
             try counter.advance()
         }
@@ -75,8 +75,8 @@ struct PairExplanation: Sendable {
     /// What a method asks the explainer about a filter in an image (METHOD 6.3).
     private func input(
         _ method: ExplanationMethod, _ scene: Scene, _ channel: Int, _ threshold: Float, _ region: Region
-    ) -> [Float] {
-        let feature = method.masksImage ? scene.feature(within: region, data) : scene.feature
+    ) throws -> [Float] {
+        let feature = method.masksImage ? try scene.feature(within: region, data) : scene.feature
         let attention = method.attention(
             .init(feature: feature, filter: channel, threshold: threshold, options: options))
         return options.flattenFeatures ? attention.flatten(feature) : attention.pool(feature)

@@ -1,31 +1,37 @@
-/// A set of pixels of the 224×224 image.
+/// A set of pixels of a square image.
 public struct Region: Sendable, Equatable {
     /// Pixels a side.
-    public static let side = 224
-    /// Pixels of the image.
-    public static let pixels = side * side
-    /// Words of `bits`.
-    public static let wordCount = pixels / UInt64.bitWidth
-
-    /// Bit y · 224 + x, least significant first: pixel i is bit i % 64 of word i / 64.
+    public let side: Int
+    /// Bit y · side + x, least significant first: pixel i is bit i % 64 of word i / 64; bits past the last pixel are 0.
     public let bits: [UInt64]
 
-    /// - Throws: `EvaluationError` when `bits` does not have 784 words.
-    public init(bits: [UInt64]) throws {
-        guard bits.count == Self.wordCount else {
-            throw EvaluationError.wrongShape("a 224×224 mask has \(Self.wordCount) words of 64 bits, not \(bits.count)")
+    /// Words of `bits` of an image of that side.
+    public static func wordCount(side: Int) -> Int { (side * side + UInt64.bitWidth - 1) / UInt64.bitWidth }
+
+    /// Pixels of the image.
+    public var pixels: Int { side * side }
+
+    /// - Throws: `EvaluationError` when `bits` does not have as many words as the image needs.
+    public init(bits: [UInt64], side: Int) throws {
+        guard bits.count == Self.wordCount(side: side) else {
+            throw EvaluationError.wrongShape(
+                "a \(side)×\(side) mask has \(Self.wordCount(side: side)) words of 64 bits, not \(bits.count)")
         }
-        self.bits = bits
+        self.init(validBits: bits, side: side)
     }
 
-    init(validBits: [UInt64]) { bits = validBits }
+    init(validBits: [UInt64], side: Int) {
+        self.side = side
+        bits = validBits
+    }
 
-    /// The pixels of a `[224, 224]` map above a threshold.
-    public init(_ map: [Float], above threshold: Float) {
-        bits = (0..<Self.wordCount).map { word in
+    /// The pixels of a `[side, side]` map above a threshold.
+    public init(_ map: [Float], above threshold: Float, side: Int) {
+        self.side = side
+        bits = (0..<Self.wordCount(side: side)).map { word in
             var set: UInt64 = 0
             // The last pixel first: no branch, which would be taken as if by chance.
-            for pixel in (64 * word..<64 * word + 64).reversed() { set = set << 1 | (map[pixel] > threshold ? 1 : 0) }
+            for pixel in (64 * word..<min(64 * word + 64, map.count)).reversed() { set = set << 1 | (map[pixel] > threshold ? 1 : 0) }
             return set
         }
     }
@@ -42,11 +48,11 @@ public struct Region: Sendable, Equatable {
         return union == 0 ? 0 : Double(intersection) / Double(union)
     }
 
-    /// `image` `[3, 224, 224]` with the pixels outside the region set to 0.
+    /// `image` `[3, side, side]` with the pixels outside the region set to 0.
     func masked(_ image: [Float]) -> [Float] {
         var image = image
-        for pixel in 0..<Self.pixels where !self[pixel] {
-            for channel in 0..<3 { image[channel * Self.pixels + pixel] = 0 }
+        for pixel in 0..<pixels where !self[pixel] {
+            for channel in 0..<3 { image[channel * pixels + pixel] = 0 }
         }
         return image
     }

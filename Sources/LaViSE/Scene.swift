@@ -3,7 +3,7 @@ struct Scene: Sendable {
     /// Row of the image.
     let image: Int
     let feature: Feature
-    /// `[3, 224, 224]` normalised; empty where no method needs it.
+    /// `[3, side, side]` normalised; empty where no method needs it.
     private let pixels: [Float]
     private let samples: [(words: [Int32], mask: Region)]
 
@@ -12,12 +12,12 @@ struct Scene: Sendable {
         feature = try Feature(channels: data.channels, positions: data.positions) { try data.maps(image, into: $0) }
         var pixels: [Float] = []
         if options.methods.contains(where: \.masksImage) {
-            pixels = [Float](repeating: 0, count: 3 * Region.pixels)
+            pixels = [Float](repeating: 0, count: 3 * data.side * data.side)
             try data.image(image, into: &pixels)
         }
         self.pixels = pixels
         samples = try data.truth(image).map {
-            let mask = try Region(bits: $0.mask)
+            let mask = try Region(bits: $0.mask, side: data.side)
             return ($0.words, options.gridMaskIoU ? mask.throughGrid(height: data.mapHeight, width: data.mapWidth) : mask)
         }
     }
@@ -32,10 +32,10 @@ struct Scene: Sendable {
     }
 
     /// The feature of the image with everything outside the region set to 0: the method `image`.
-    func feature(within region: Region, _ data: any EvaluationData) -> Feature {
+    func feature(within region: Region, _ data: any EvaluationData) throws -> Feature {
         let masked = region.masked(pixels)
-        return Feature(channels: feature.channels, positions: feature.positions) {
-            data.features(of: masked, into: $0)
+        return try Feature(channels: feature.channels, positions: feature.positions) {
+            try data.features(of: masked, into: $0)
         }
     }
 }

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Bilinear enlargement of an `[h, w]` map to 224×224 with half-pixel centres.
+/// Bilinear enlargement of an `[h, w]` map to the image's side×side with half-pixel centres.
 ///
 /// Bit for bit `torch.nn.functional.interpolate(mode: "bilinear", align_corners: False)` on a CPU with fused
 /// multiply-add: a pixel's place in the map is fma(scale, i + ½, −½), and along an axis the value is
@@ -18,20 +18,23 @@ public struct Upsampling: Sendable {
 
     public let height: Int
     public let width: Int
+    /// Of the enlarged map.
+    public let side: Int
     private let rows: [Tap]
     private let columns: [Tap]
 
-    /// For maps of `height` × `width`.
-    public init(height: Int, width: Int) {
+    /// For maps of `height` × `width` of images of `side` pixels a side.
+    public init(height: Int, width: Int, side: Int) {
         self.height = height
         self.width = width
-        rows = Self.taps(height)
-        columns = Self.taps(width)
+        self.side = side
+        rows = Self.taps(height, side)
+        columns = Self.taps(width, side)
     }
 
-    private static func taps(_ source: Int) -> [Tap] {
-        let scale = Float(source) / Float(Region.side)
-        return (0..<Region.side).map { i in
+    private static func taps(_ source: Int, _ side: Int) -> [Tap] {
+        let scale = Float(source) / Float(side)
+        return (0..<side).map { i in
             let position = max(Float(-0.5).addingProduct(scale, Float(i) + 0.5), 0)
             let low = min(Int(position), source - 1)
             let high = min(low + 1, source - 1)
@@ -40,10 +43,9 @@ public struct Upsampling: Sendable {
         }
     }
 
-    /// `[224, 224]` of a map `[h, w]`.
+    /// `[side, side]` of a map `[h, w]`.
     public func apply(_ map: ArraySlice<Float>) -> [Float] {
-        let side = Region.side
-        return [Float](unsafeUninitializedCapacity: Region.pixels) { output, count in
+        [Float](unsafeUninitializedCapacity: side * side) { output, count in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: height * side) { wide in
                 map.withUnsafeBufferPointer { map in
                     guard let map = map.baseAddress, let wide = wide.baseAddress, let output = output.baseAddress else { return }
@@ -54,7 +56,7 @@ public struct Upsampling: Sendable {
                     for (y, tap) in rows.enumerated() {
                         tap.mix(wide + tap.low * side, wide + tap.high * side, count: side, into: output + y * side)
                     }
-                    count = Region.pixels
+                    count = side * side
                 }
             }
         }
@@ -75,6 +77,6 @@ public struct Upsampling: Sendable {
 
     /// R = [up(F_u) > T_u] (METHOD 7).
     public func region(_ map: ArraySlice<Float>, above threshold: Float) -> Region {
-        Region(apply(map), above: threshold)
+        Region(apply(map), above: threshold, side: side)
     }
 }

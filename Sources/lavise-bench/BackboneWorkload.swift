@@ -29,7 +29,7 @@ final class BackboneWorkload: BenchWorkload {
         for index in 0..<items {
             let pixels = (0..<FeatureShape.image.count).map { UInt8(truncatingIfNeeded: $0 / 672 + index * 16 + random.below(96)) }
             images.withUnsafeMutableBufferPointer {
-                Backbone.normalise(pixels: pixels, into: $0.baseAddress! + index * FeatureShape.image.count)
+                Normalisation.imageNet.apply(pixels, places: 224 * 224, into: $0.baseAddress! + index * FeatureShape.image.count)
             }
         }
         self.images = images

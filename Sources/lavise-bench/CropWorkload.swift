@@ -42,7 +42,7 @@ final class CropWorkload: BenchWorkload {
 
     func run() throws {
         crops = try files.map { file in
-            try file.bytes.withUnsafeBytes { try decodeImage(bytes: $0, name: file.name).centreCrop224() }
+            try file.bytes.withUnsafeBytes { try decodeImage(bytes: $0, name: file.name).centreCrop() }
         }
     }
 }

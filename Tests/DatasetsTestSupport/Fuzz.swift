@@ -26,7 +26,7 @@ public func fuzzDatasetReaders(seed: UInt64, seconds: Double) throws -> DatasetF
         let image = mutated(images[random.below(images.count)], &random)
         report.attempt {
             let decoded = try image.withUnsafeBytes { try decodeImage(bytes: $0, name: "fuzz") }
-            if decoded.centreCrop224().pixels.count != 224 * 224 * 3 { throw Contradiction() }
+            if decoded.centreCrop().pixels.count != 224 * 224 * 3 { throw Contradiction() }
         }
         try Data(mutated(Array(cocoJSON.utf8), &random)).write(to: URL(fileURLWithPath: path))
         report.attempt { try readAll(COCODataset(annotations: [(.train, path)], imageFolders: [(.train, "")], hasVector: { _ in true }, rules: DatasetRules())) }

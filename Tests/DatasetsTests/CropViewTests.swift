@@ -43,7 +43,7 @@ import Testing
         let image = RGBImage(width: w, height: h, pixels: pixels)
         for number in 0..<20 {
             let view = CropView(seed: 9, imageID: 4, view: number, width: w, height: h)
-            let seen = image.crop224(view), mask = whole.sampled(view.sampling)
+            let seen = image.crop(view), mask = whole.sampled(view.sampling)
             #expect(seen.width == 224 && mask.width == 224 && mask.height == 224)
             var wrong = 0
             for y in 0..<224 { for x in 0..<224 where (seen.pixels[(y * 224 + x) * 3] > 127) != mask[x, y] { wrong += 1 } }
@@ -57,7 +57,7 @@ import Testing
         let plain = CropView(x: 1, y: 0, width: 2, height: 2, mirrored: false, imageWidth: 4, imageHeight: 2)
         let turned = CropView(x: 1, y: 0, width: 2, height: 2, mirrored: true, imageWidth: 4, imageHeight: 2)
         // Corners of the enlarged crop are the crop's corner pixels.
-        #expect(image.crop224(plain).pixels.first == 30 && image.crop224(turned).pixels.first == 60)
+        #expect(image.crop(plain).pixels.first == 30 && image.crop(turned).pixels.first == 60)
         #expect(plain.sampling.columns.first == 1 && plain.sampling.columns.last == 2)
         #expect(turned.sampling.columns.first == 2 && turned.sampling.columns.last == 1)
     }

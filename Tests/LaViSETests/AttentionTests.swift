@@ -51,8 +51,8 @@ import Testing
 
     /// The masked image's channels have the region's share as mean, and the test's backbone passes that on.
     @Test func imageGoesThroughTheBackboneAgain() throws {
-        let region = Upsampling(height: 2, width: 2).region(Self.feature[0..<4], above: 1.7)
-        let share = Float(region.bits.reduce(0) { $0 + $1.nonzeroBitCount }) / Float(Region.pixels)
+        let region = Upsampling(height: 2, width: 2, side: 224).region(Self.feature[0..<4], above: 1.7)
+        let share = Float(region.bits.reduce(0) { $0 + $1.nonzeroBitCount }) / Float(224 * 224)
         #expect(share > 0.05 && share < 0.25)
         let input = try Self.input(.image)
         #expect(abs(input[0] - share) < 1e-6 && abs(input[1] - share) < 1e-6)

@@ -56,8 +56,8 @@ import Testing
 
     /// The cells of a 1×2 grid take columns 56 and 168 (row 112): a mask of columns 0…168 becomes everything.
     @Test func gridMaskIoUComparesTheBlownUpGridMask() throws {
-        let threeQuarters = try Region(bits: mask { x, _ in x <= 168 })
-        let narrow = try Region(bits: mask { x, _ in x >= 150 && x < 160 })
+        let threeQuarters = try Region(bits: mask { x, _ in x <= 168 }, side: 224)
+        let narrow = try Region(bits: mask { x, _ in x >= 150 && x < 160 }, side: 224)
         var data = MemoryData(
             channels: 1, height: 1, width: 2, features: [[0, 1]],
             truths: [[TruthSample(words: [1], mask: threeQuarters.bits), TruthSample(words: [2], mask: narrow.bits)]])

@@ -125,6 +125,7 @@ struct Golden {
 struct GoldenData: EvaluationData {
     let channels: Int, mapHeight: Int, mapWidth: Int
     let imageCount: Int
+    let side = 224
     private let features: [[Float]]
     private let truths: [[TruthSample]]
     private let layers: [String: [Float]]

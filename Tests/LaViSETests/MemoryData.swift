@@ -27,6 +27,7 @@ struct MemoryData: EvaluationData {
     }
 
     var imageCount: Int { features.count }
+    let side = 224
 
     func maps(_ image: Int, into: UnsafeMutablePointer<Float>) {
         for (i, value) in features[image].enumerated() { into[i] = value }
@@ -34,7 +35,7 @@ struct MemoryData: EvaluationData {
 
     func image(_ image: Int, into: UnsafeMutablePointer<Float>) {
         for channel in 0..<3 {
-            for pixel in 0..<Region.pixels { into[channel * Region.pixels + pixel] = colours[image][channel] }
+            for pixel in 0..<side * side { into[channel * side * side + pixel] = colours[image][channel] }
         }
     }
 
@@ -43,8 +44,8 @@ struct MemoryData: EvaluationData {
     /// Channel k of the feature is everywhere the mean of the image's channel k % 3.
     func features(of image: UnsafePointer<Float>, into: UnsafeMutablePointer<Float>) {
         for k in 0..<channels {
-            let plane = UnsafeBufferPointer(start: image + k % 3 * Region.pixels, count: Region.pixels)
-            let mean = Float(plane.reduce(0.0) { $0 + Double($1) } / Double(Region.pixels))
+            let plane = UnsafeBufferPointer(start: image + k % 3 * side * side, count: side * side)
+            let mean = Float(plane.reduce(0.0) { $0 + Double($1) } / Double(side * side))
             for i in 0..<mapHeight * mapWidth { into[k * mapHeight * mapWidth + i] = mean }
         }
     }
@@ -64,10 +65,10 @@ struct MemoryData: EvaluationData {
 
 /// The 224×224 mask of the pixels (x, y) that `inside` accepts.
 func mask(_ inside: (_ x: Int, _ y: Int) -> Bool) -> [UInt64] {
-    var bits = [UInt64](repeating: 0, count: Region.wordCount)
-    for y in 0..<Region.side {
-        for x in 0..<Region.side where inside(x, y) {
-            let pixel = y * Region.side + x
+    var bits = [UInt64](repeating: 0, count: 224 * 224 / 64)
+    for y in 0..<224 {
+        for x in 0..<224 where inside(x, y) {
+            let pixel = y * 224 + x
             bits[pixel / 64] |= 1 << UInt64(pixel % 64)
         }
     }

@@ -39,8 +39,8 @@ int cimaging_png_encode(const uint8_t *rgb, int width, int height,
                         uint8_t **bytes, size_t *count, char message[CIMAGING_MESSAGE]);
 void cimaging_free(void *bytes);
 
-// The rectangle (x, y, columns × rows) of what Pillow's resize((out_width, out_height), BILINEAR, box) gives for
+// The rectangle (x, y, columns × rows) of what Pillow's resize((out_width, out_height), BILINEAR or BICUBIC, box) gives for
 // an RGB image. `box` is x0, y0, x1, y1 in source pixels. Returns 0, or 1 when memory ran out.
 // `plain` != 0 takes the portable loops whatever the processor: same bits.
 int cimaging_resample(const uint8_t *rgb, int width, int height, const float box[4], int out_width, int out_height,
-                      int x, int y, int columns, int rows, uint8_t *out, int plain);
+                      int x, int y, int columns, int rows, uint8_t *out, int cubic, int plain);

@@ -112,7 +112,7 @@ public struct COCODataset: ReferenceDataset {
     public func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations {
         let entry = entries[row], part = parts[entry.part], path = part.annotations.path
         let image = part.annotations.images[entry.row], size = COCOAnnotations.Size(width: width, height: height)
-        let sampling = NearestSampling(viewOfMask(view, rules: rules), width: width, height: height)
+        let sampling = NearestSampling(viewOfMask(view, rules: rules), width: width, height: height, rule: rules.crop)
         let file = try inputFile(path)
         var instances: [Sample] = [], notes = AnnotationNotes()
         for annotation in part.annotations.annotations[entry.annotations] {

@@ -79,7 +79,7 @@ public struct VisualGenomeDataset: ReferenceDataset {
 
     public func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations {
         let canvas = canvasOfBoxes(width: width, height: height, rules: rules)
-        let sampling = NearestSampling(viewOfMask(view, rules: rules), width: canvas.width, height: canvas.height)
+        let sampling = NearestSampling(viewOfMask(view, rules: rules), width: canvas.width, height: canvas.height, rule: rules.crop)
         let instances = boxes[ranges[row]].map { box in
             Sample(
                 concepts: [box.concept],

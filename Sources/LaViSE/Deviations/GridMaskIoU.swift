@@ -1,22 +1,22 @@
 extension Region {
     /// Deviation `gridMaskIoU` (METHOD 7 and 9): FACT2023 compares the active region not with the mask but with the mask
-    /// on the target layer's h×w grid, blown up to 224 again; both steps take the nearest pixel.
+    /// on the target layer's h×w grid, blown up again; both steps take the nearest pixel.
     func throughGrid(height: Int, width: Int) -> Region {
-        let rows = Self.thereAndBack(height), columns = Self.thereAndBack(width)
-        var bits = [UInt64](repeating: 0, count: Self.wordCount)
-        for y in 0..<Self.side {
-            for x in 0..<Self.side where self[rows[y] * Self.side + columns[x]] {
-                let pixel = y * Self.side + x
+        let rows = thereAndBack(height), columns = thereAndBack(width)
+        var bits = [UInt64](repeating: 0, count: Self.wordCount(side: side))
+        for y in 0..<side {
+            for x in 0..<side where self[rows[y] * side + columns[x]] {
+                let pixel = y * side + x
                 bits[pixel / 64] |= 1 << UInt64(pixel % 64)
             }
         }
-        return Region(validBits: bits)
+        return Region(validBits: bits, side: side)
     }
 
-    /// For each of 224 pixels the pixel it shows after a side of 224 has become `grid` and 224 again.
-    private static func thereAndBack(_ grid: Int) -> [Int] {
-        let there = nearest(side, grid)
-        return nearest(grid, side).map { there[$0] }
+    /// For each of a side's pixels the pixel it shows after the side has become `grid` and itself again.
+    private func thereAndBack(_ grid: Int) -> [Int] {
+        let there = Self.nearest(side, grid)
+        return Self.nearest(grid, side).map { there[$0] }
     }
 
     /// Pillow's nearest source positions: the floor of a running sum (METHOD 2, "Masks on the grid").

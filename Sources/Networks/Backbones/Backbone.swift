@@ -13,21 +13,66 @@ public struct Backbone: Sendable {
     public let layer: String
     /// The shape of the target layer's output for one image.
     public let shape: FeatureShape
+    private let normalisation: Normalisation
     private let network: PackedNetwork
+    /// Of every layer that `layerFeatures` gives, how many blocks lead to it, and its shape.
+    private let taps: [(blocks: Int, shape: FeatureShape)]
 
     /// Reads the parameters up to the target layer, and no others.
-    /// - Parameter probes: METHOD's deviation `probedBatchNorm`: how many all-zero images passed in training mode before.
+    /// - Parameters:
+    ///   - layer: the target layer.
+    ///   - layers: what `layerFeatures` gives, in the order of computation, the target layer last; by default that alone.
+    ///   - probes: METHOD's deviation `probedBatchNorm`: how many all-zero images passed in training mode before.
     /// - Throws: `UnknownLayer`, `BackboneError`, or what `parameters` throws for a missing tensor.
-    public init(_ architecture: Architecture, layer: String, parameters: any ParameterSource, probes: Int = 0) throws {
+    public init(
+        _ architecture: Architecture, layer: String, layers: [String]? = nil, normalisation: Normalisation = .imageNet,
+        parameters: any ParameterSource, probes: Int = 0
+    ) throws {
         let folded = try FoldedNetwork(architecture, layer: layer, parameters: parameters, probes: probes)
-        self.init(architecture, layer: layer, folded)
+        let taps = try (layers ?? [layer]).map {
+            (blocks: try architecture.blocks(upTo: $0).count, shape: try architecture.featureShape(layer: $0))
+        }
+        self.init(architecture, layer: layer, folded, taps: taps, normalisation: normalisation)
     }
 
-    package init(_ architecture: Architecture, layer: String, _ folded: FoldedNetwork, instructions: InstructionSet = .best) {
+    package init(
+        _ architecture: Architecture, layer: String, _ folded: FoldedNetwork, taps: [(blocks: Int, shape: FeatureShape)] = [],
+        normalisation: Normalisation = .imageNet, instructions: InstructionSet = .best
+    ) {
         self.architecture = architecture
         self.layer = layer
+        self.normalisation = normalisation
+        self.taps = taps
         shape = folded.shape
-        network = PackedNetwork(folded, instructions: instructions)
+        network = PackedNetwork(folded, cuts: Set(taps.map(\.blocks)), instructions: instructions)
+    }
+
+    /// The shapes of the outputs of `layers`.
+    public var shapes: [FeatureShape] { taps.map(\.shape) }
+
+    /// The outputs of all `layers` by one pass: `[count, d, h', w']` each, with the bits of that layer alone.
+    /// - Parameter pixels: `[count, 224, 224, 3]`, RGB.
+    public func layerFeatures(pixels: UnsafePointer<UInt8>, count: Int) -> [ArraySlice<Float>] {
+        var starts = [0]
+        for tap in taps { starts.append(starts[starts.count - 1] + count * tap.shape.count) }
+        let maps = [Float](unsafeUninitializedCapacity: starts[taps.count]) { buffer, filled in
+            filled = starts[taps.count]
+            guard let base = buffer.baseAddress else { return }
+            network.features(count: count, zeroPixels: .computed, into: base + starts[taps.count - 1], tap: { blocks, image, maps in
+                guard let tap = taps.firstIndex(where: { $0.blocks == blocks }) else { return }
+                let shape = taps[tap].shape
+                maps.unblock(
+                    channels: shape.channels, pixels: shape.height * shape.width, into: base + starts[tap] + image * shape.count)
+            }) { index, image in
+                normalise(pixels + index * FeatureShape.image.count, into: image)
+                return UnsafePointer(image)
+            }
+        }
+        return taps.indices.map { maps[starts[$0]..<starts[$0 + 1]] }
+    }
+
+    private func normalise(_ pixels: UnsafePointer<UInt8>, into image: UnsafeMutablePointer<Float>) {
+        normalisation.apply(pixels, places: FeatureShape.image.height * FeatureShape.image.width, into: image)
     }
 
     /// The target layer's output for `count` crops.
@@ -36,7 +81,7 @@ public struct Backbone: Sendable {
     ///   - output: receives `[count, d, h', w']`.
     public func features(pixels: UnsafePointer<UInt8>, count: Int = 1, into output: UnsafeMutablePointer<Float>) {
         network.features(count: count, zeroPixels: .computed, into: output) { index, image in
-            Self.normalise(pixels: pixels + index * FeatureShape.image.count, into: image)
+            normalise(pixels + index * FeatureShape.image.count, into: image)
             return UnsafePointer(image)
         }
     }

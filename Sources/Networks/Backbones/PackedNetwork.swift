@@ -9,13 +9,19 @@ struct PackedNetwork: Sendable {
     private let segments: [Segment]
     private let workspaces: WorkspacePool
 
+    /// Of every segment, how many blocks lead to its end.
+    private let ends: [Int]
+
+    /// Hears what a segment leaves of an image: how many blocks led there, the image's index, its maps.
+    typealias Tap = (_ blocks: Int, _ image: Int, _ maps: BlockedMaps) -> Void
     typealias Loader = (_ index: Int, _ room: UnsafeMutablePointer<Float>) -> UnsafePointer<Float>
 
     /// Images that pass the last layers together.
     static let batch = 16
 
-    init(_ network: FoldedNetwork, instructions: InstructionSet = .best) {
-        var segments: [Segment] = []
+    /// - Parameter cuts: numbers of blocks after which a segment ends whatever the maps' size, so that it can be tapped.
+    init(_ network: FoldedNetwork, cuts: Set<Int> = [], instructions: InstructionSet = .best) {
+        var segments: [Segment] = [], ends: [Int] = []
         var layers = network.layers[...]
         var shape = FeatureShape.image
         var blocks = network.blocks[...]
@@ -23,7 +29,9 @@ struct PackedNetwork: Sendable {
             let input = shape
             let images = Self.images(first.outputShape(input))
             var end = blocks.startIndex
-            while end < blocks.endIndex, Self.images(blocks[end].outputShape(shape)) == images {
+            while end < blocks.endIndex, Self.images(blocks[end].outputShape(shape)) == images,
+                end == blocks.startIndex || !cuts.contains(end)
+            {
                 shape = blocks[end].outputShape(shape)
                 end += 1
             }
@@ -35,22 +43,27 @@ struct PackedNetwork: Sendable {
                     layers: Array(layers.prefix(count)), instructions: instructions))
             layers = layers.dropFirst(count)
             blocks = blocks[end...]
+            ends.append(end)
         }
         self.segments = segments
+        self.ends = ends
         workspaces = WorkspacePool(segments)
     }
 
     /// The features of `count` images, `[count, d, h', w']`, on the calling thread.
     /// - Parameters:
+    ///   - tap: hears every segment's end but the last one's; for `.computed` images alone are its maps whole.
     ///   - load: gives an image, `[3, 224, 224]` normalised, for which there is room at the address.
-    func features(count: Int, zeroPixels: ZeroPixels, into output: UnsafeMutablePointer<Float>, load: Loader) {
+    func features(
+        count: Int, zeroPixels: ZeroPixels, into output: UnsafeMutablePointer<Float>, tap: Tap? = nil, load: Loader
+    ) {
         guard let last = segments.last else { return }
         let pixels = last.output.height * last.output.width
         workspaces.withWorkspace { workspace in
             for first in stride(from: 0, to: count, by: last.images) {
                 let images = min(last.images, count - first)
                 let maps = BlockedMaps(workspace.outputs[segments.count - 1], plane: BlockedMaps.plane(pixels: images * pixels))
-                run(segments.count - 1, first..<first + images, into: maps, workspace, zeroPixels, load)
+                run(segments.count - 1, first..<first + images, into: maps, workspace, zeroPixels, tap, load)
                 for image in 0..<images {
                     let own = maps.advanced(pixels: image * pixels)
                     last.completeOutput(&workspace.states[segments.count - 1][last.images + image], own)
@@ -63,7 +76,7 @@ struct PackedNetwork: Sendable {
     /// Runs the segments up to `index`.
     private func run(
         _ index: Int, _ images: Range<Int>, into output: BlockedMaps, _ workspace: Workspace,
-        _ zeroPixels: ZeroPixels, _ load: Loader
+        _ zeroPixels: ZeroPixels, _ tap: Tap?, _ load: Loader
     ) {
         let segment = segments[index]
         let states = workspace.states[index]
@@ -84,8 +97,13 @@ struct PackedNetwork: Sendable {
             for first in stride(from: images.lowerBound, to: images.upperBound, by: before.images) {
                 let part = first..<min(first + before.images, images.upperBound)
                 let offset = first - images.lowerBound
-                run(index - 1, part, into: input.advanced(pixels: offset * pixels), workspace, zeroPixels, load)
+                run(index - 1, part, into: input.advanced(pixels: offset * pixels), workspace, zeroPixels, tap, load)
                 for image in part.indices { states[offset + image - first] = workspace.states[index - 1][before.images + image - first] }
+            }
+            if let tap {
+                for image in images {
+                    tap(ends[index - 1], image, input.advanced(pixels: (image - images.lowerBound) * pixels))
+                }
             }
         }
         segment.run(

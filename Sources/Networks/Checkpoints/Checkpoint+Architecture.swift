@@ -1,15 +1,16 @@
 extension Checkpoint {
-    /// The parameters of an architecture up to its target layer.
+    /// The parameters of a model up to its target layers.
+    /// - Parameters:
+    ///   - wanted: names of the parameters that are going to be read.
+    ///   - known: names of all parameters of the model.
+    ///   - model: its name, and `layer` its last target layer's, for errors.
     /// - Throws: `CheckpointError`, also when the file has a tensor under one of the modules up to the target layer
-    ///   that the architecture does
-    ///   not read: then it is of another one, and what would be computed is not what it was trained for.
-    ///   `UnknownLayer`.
+    ///   that the model does not read: then it is of another one, and what would be computed is not what it was trained for.
     public init(
-        contentsOf path: String, of architecture: Architecture, layer: String, key: String? = nil, prefix: String? = nil
+        contentsOf path: String, wanted: [String], known: Set<String>, of model: String, layer: String, key: String? = nil,
+        prefix: String? = nil
     ) throws {
-        let wanted = try architecture.parameterNames(upTo: layer)
         try self.init(contentsOf: path, wanted: wanted, key: key, prefix: prefix)
-        let known = try Set(architecture.parameterNames(upTo: architecture.layers.last ?? layer))
         let modules = Set(wanted.map { $0.prefix { $0 != "." } })
         // Counts batches; takes no part in what is computed.
         let unread = names.filter {
@@ -17,9 +18,20 @@ extension Checkpoint {
         }
         if let first = unread.first {
             throw error(
-                "has \(unread.count) tensors up to \(layer) that \(architecture) does not have, the first '\(quoted(self.prefix + first))': "
+                "has \(unread.count) tensors up to \(layer) that \(model) does not have, the first '\(quoted(self.prefix + first))': "
                     + "it is of another architecture; name that one in backbone.architecture, or take other weights")
         }
+    }
+
+    /// The parameters of a hand-written architecture up to its target layer.
+    /// - Throws: `CheckpointError`, `UnknownLayer`.
+    public init(
+        contentsOf path: String, of architecture: Architecture, layer: String, key: String? = nil, prefix: String? = nil
+    ) throws {
+        try self.init(
+            contentsOf: path, wanted: architecture.parameterNames(upTo: layer),
+            known: Set(architecture.parameterNames(upTo: architecture.layers.last ?? layer)), of: architecture.name, layer: layer,
+            key: key, prefix: prefix)
     }
 }
 

@@ -12,4 +12,17 @@ extension Checkpoint {
             }
         }
     }
+
+    /// The same for a model of other operations: a line for every parameter that cannot be read. Reads them.
+    /// - Throws: what is no `CheckpointError`.
+    public func problems(reading parameters: [(name: String, shape: [Int])]) throws -> [String] {
+        try parameters.compactMap { parameter in
+            do {
+                _ = try tensor(parameter.name, shape: parameter.shape)
+                return nil
+            } catch let error as CheckpointError {
+                return error.reason
+            }
+        }
+    }
 }

@@ -12,7 +12,8 @@ struct TensorDictionary: Sendable {
     private init?(_ dictionary: Int, key: String, in content: CheckpointContent, path: String) throws {
         var names: [String] = [], tensors: [String: StoredTensor] = [:], others: [String: String] = [:]
         for entry in content.heap.dictionaries[dictionary] {
-            guard case .text(let name) = entry.key else { continue }
+            guard case .text(let written) = entry.key else { continue }
+            let name = OldNames.current(written)
             switch entry.value {
             case .tensor(let index):
                 guard tensors.updateValue(content.heap.tensors[index], forKey: name) == nil else {

@@ -30,7 +30,7 @@ extension FilterExplainer {
         guard let evaluate = experiment.plan.job(own.evaluate)?.stage as? EvaluateStage,
               let features = experiment.plan.job(own.features)?.stage as? FeaturesStage else { return [] }
         let backbone = try features.model.backbone(weights: input("weights", of: own.features), probes: features.rules.isProbed ? 2 : 0)
-        let picture = try decodeUprightImage(path).centreCrop224()
+        let picture = try decodeUprightImage(path).centreCrop()
         let summary = results.evaluation.summary, shape = backbone.shape, positions = shape.height * shape.width
         var maps = [Float](repeating: 0, count: shape.count)
         picture.pixels.withUnsafeBufferPointer { backbone.features(pixels: $0.baseAddress!, into: &maps) }
@@ -55,13 +55,13 @@ extension FilterExplainer {
             maxima: chosen.map(peak), thresholds: chosen.map { summary.thresholds[$0] })
         let data = OnePicture(picture: picture, maps: maps, backbone: backbone, explainer: explainer)
         let said = try LaViSE.explain(data, summary: shown, vocabulary: vocabulary, options: options)
-        let upsampling = Upsampling(height: shape.height, width: shape.width), s = said.wordsPerImage
+        let upsampling = Upsampling(height: shape.height, width: shape.width, side: picture.width), s = said.wordsPerImage
         return chosen.enumerated().map { place, index in
             let filter = summary.filters[index]
             let region = Bitmap(upsampling.region(maps[filter * positions..<(filter + 1) * positions], above: summary.thresholds[index]))
             let words = said.methods[0].words[place * s..<(place + 1) * s], cosines = said.methods[0].similarities[place * s..<(place + 1) * s]
             return SeenInPicture(
-                filter: filter, strength: ranking.strength(index), area: Double(region.count) / Double(Region.pixels),
+                filter: filter, strength: ranking.strength(index), area: Double(region.count) / Double(picture.width * picture.height),
                 words: zip(words, cosines).map { (embedding.words[Int($0)], Double($1)) }, heatMap: picture.heatMap(of: region))
         }
     }
@@ -109,6 +109,7 @@ private struct OnePicture: EvaluationData {
     let explainer: Explainer
 
     var imageCount: Int { 1 }
+    var side: Int { picture.width }
     var channels: Int { backbone.shape.channels }
     var mapHeight: Int { backbone.shape.height }
     var mapWidth: Int { backbone.shape.width }
@@ -116,7 +117,7 @@ private struct OnePicture: EvaluationData {
     func maps(_ image: Int, into out: UnsafeMutablePointer<Float>) { out.update(from: maps, count: maps.count) }
 
     func image(_ image: Int, into out: UnsafeMutablePointer<Float>) {
-        picture.pixels.withUnsafeBufferPointer { Backbone.normalise(pixels: $0.baseAddress!, into: out) }
+        picture.pixels.withUnsafeBufferPointer { Normalisation.imageNet.apply($0.baseAddress!, places: $0.count / 3, into: out) }
     }
 
     func truth(_ image: Int) -> [TruthSample] { [] }

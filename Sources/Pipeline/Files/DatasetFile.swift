@@ -4,14 +4,15 @@ import Imaging
 
 /// Reads the preprocessed file (`dataset.h5`): images as crops, samples as masks with their concepts.
 ///
-/// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,224,224,3] uint8}`, `/instances/{image [M] int32, split [M] uint8, offset
-/// [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first)}`, `/concepts/{token [C],
+/// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,s,s,3] uint8}`, `/instances/{image [M] int32, split [M] uint8, offset
+/// [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first; of
+/// crops of another side s `mask299` and so on)}`, `/concepts/{token [C],
 /// draw [C] int32}`, `/skipped/{file, reason}`, `/annotations/{notes [4] int64, first}`, `/unmatched` (`UnmatchedNames`).
 struct DatasetFile: Sendable {
     static let name = "dataset.h5"
-    static let side = 224
-    static let maskBytes = side * side / 8
 
+    /// Pixels a side of the crops.
+    let side: Int
     let concepts: [String]
     let ids: [Int64]
     /// Of every image row: what evaluation looks at.
@@ -51,8 +52,13 @@ struct DatasetFile: Sendable {
         sampleImages = try file.read("instances/image")
         offsets = try file.read("instances/offset")
         positives = try file.read("instances/concepts")
+        let shape = try file.shape(of: "images/pixels")
+        guard shape.count == 4, shape[1] == shape[2], shape[1] > 0 else {
+            throw ExperimentError("\(path): /images/pixels has the shape \(shape), expected [N, s, s, 3]")
+        }
+        side = shape[1]
         pixels = try file.dataset("images/pixels", UInt8.self)
-        masks = try file.dataset("instances/mask224", UInt8.self)
+        masks = try file.dataset(Self.maskName(side: side), UInt8.self)
         var first = [Int](repeating: 0, count: ids.count + 1)
         for image in sampleImages { first[Int(image) + 1] += 1 }
         for row in 1..<first.count { first[row] += first[row - 1] }
@@ -66,15 +72,19 @@ struct DatasetFile: Sendable {
 
     func concepts(ofSample sample: Int) -> ArraySlice<Int32> { positives[Int(offsets[sample])..<Int(offsets[sample + 1])] }
 
-    /// The crop of one image, `[224, 224, 3]`.
+    /// Where the masks of crops of that side stand, and their bytes.
+    static func maskName(side: Int) -> String { "instances/mask\(side)" }
+    static func maskBytes(side: Int) -> Int { (side * side + 7) / 8 }
+
+    /// The crop of one image, `[s, s, 3]`.
     func readPixels(_ row: Int) throws -> [UInt8] { try pixels.read(rows: row..<row + 1) }
 
-    /// The masks of samples on the 224×224 crop.
+    /// The masks of samples on the crop.
     func readMasks(_ samples: Range<Int>) throws -> [Bitmap] {
         guard !samples.isEmpty else { return [] }
-        let bytes = try masks.read(rows: samples)
+        let bytes = try masks.read(rows: samples), size = Self.maskBytes(side: side)
         return (0..<samples.count).map {
-            Bitmap(packed: Array(bytes[$0 * Self.maskBytes..<($0 + 1) * Self.maskBytes]), width: Self.side, height: Self.side)
+            Bitmap(packed: Array(bytes[$0 * size..<($0 + 1) * size]), width: side, height: side)
         }
     }
 

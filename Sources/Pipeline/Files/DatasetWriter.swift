@@ -22,11 +22,12 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
     /// Names of the images whose files want them turned; not written.
     private(set) var turned: [String] = []
 
-    init(path: String) throws {
-        let side = DatasetFile.side
+    /// - Parameter side: pixels a side of the crops.
+    init(path: String, side: Int) throws {
         file = try HDF5File.create(path)
         pixels = try file.createAppender("images/pixels", UInt8.self, rowShape: [side, side, 3], rowsPerChunk: 1)
-        masks = try file.createAppender("instances/mask224", UInt8.self, rowShape: [DatasetFile.maskBytes], rowsPerChunk: 8, deflate: 1)
+        masks = try file.createAppender(
+            DatasetFile.maskName(side: side), UInt8.self, rowShape: [DatasetFile.maskBytes(side: side)], rowsPerChunk: 8, deflate: 1)
     }
 
     var sampleCount: Int { sampleImages.count }

@@ -18,7 +18,7 @@ package struct Canaries {
     package var pool: (_ shape: ConvolutionShape, _ input: [Float]) -> [Float]
     package var multiply: Multiply
     package var train: (Optimiser) throws -> [Float] = Self.trained
-    package var enlarge: (_ height: Int, _ width: Int, _ map: [Float]) -> [Float] = { Upsampling(height: $0, width: $1).apply($2[...]) }
+    package var enlarge: (_ height: Int, _ width: Int, _ map: [Float]) -> [Float] = { Upsampling(height: $0, width: $1, side: 224).apply($2[...]) }
     package var convolvePlainly: (_ shape: ConvolutionShape, _ input: [Float], _ weights: [Float], _ bias: [Float]) -> [Double] = {
         $0.reference(input: $1, weights: $2, bias: $3)
     }

@@ -16,7 +16,7 @@ struct ReportPictures: Sendable {
     }
 
     /// The heat maps of the filters at `indices`, each filter's best image first; every image is read once.
-    /// - Parameter side: pixels a side, at most the crop's 224.
+    /// - Parameter side: pixels a side, at most the crop's.
     func heatMaps(_ indices: Range<Int>, side: Int, threads: Int) throws -> [[RGBImage]] {
         let p = summary.imagesPerFilter
         let first = indices.lowerBound * p
@@ -26,12 +26,12 @@ struct ReportPictures: Sendable {
         }
         let images = places.sorted { $0.key < $1.key }
         let drawn = SharedResults<RGBImage>(count: indices.count * p)
-        let upsampling = Upsampling(height: maps.shape.height, width: maps.shape.width)
+        let upsampling = Upsampling(height: maps.shape.height, width: maps.shape.width, side: dataset.side)
         let positions = maps.shape.height * maps.shape.width
         try concurrently(images.count, threads: threads) { i in
             let (row, places) = images[i]
             let picture = RGBImage(
-                width: DatasetFile.side, height: DatasetFile.side, pixels: try dataset.readPixels(Int(row)))
+                width: dataset.side, height: dataset.side, pixels: try dataset.readPixels(Int(row)))
             var features = [Float](repeating: 0, count: maps.shape.count)
             try maps.read(Int(row), into: &features)
             for place in places {
@@ -47,7 +47,7 @@ struct ReportPictures: Sendable {
 
 extension Bitmap {
     init(_ region: Region) {
-        self.init(width: Region.side, height: Region.side)
+        self.init(width: region.side, height: region.side)
         bits = region.bits
     }
 }

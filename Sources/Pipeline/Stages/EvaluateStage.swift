@@ -132,6 +132,7 @@ private struct EvaluatedImages: EvaluationData {
     let backbone: Backbone?
 
     var imageCount: Int { rows.count }
+    var side: Int { dataset.side }
     var channels: Int { maps.shape.channels }
     var mapHeight: Int { maps.shape.height }
     var mapWidth: Int { maps.shape.width }
@@ -141,7 +142,7 @@ private struct EvaluatedImages: EvaluationData {
     func image(_ image: Int, into out: UnsafeMutablePointer<Float>) throws {
         try dataset.readPixels(rows[image]).withUnsafeBufferPointer { pixels in
             guard let base = pixels.baseAddress else { return }
-            Backbone.normalise(pixels: base, into: out)
+            Normalisation.imageNet.apply(base, places: dataset.side * dataset.side, into: out)
         }
     }
 

@@ -28,6 +28,11 @@ struct PreprocessStage: Stage {
         ]
         // Absent where they are the default, so that what was computed before they could be said is still known.
         if rules.words != format.defaultWords { members["words"] = .string(rules.words.rawValue) }
+        if rules.crop != .standard {
+            members["crop"] = [
+                "shorterSide": .int(rules.crop.shorterSide), "side": .int(rules.crop.side), "filter": .string(rules.crop.filter.rawValue),
+            ]
+        }
         if rules.names != .split { members["names"] = .string(rules.names.rawValue) }
         return .object(members)
     }
@@ -46,8 +51,8 @@ struct PreprocessStage: Stage {
             throw ExperimentError("the \(split == .train ? "training" : "validation") split has no annotated image; both splits need some")
         }
         let rows = plannedRows(dataset)
-        try requireSpace(rows.count * DatasetFile.side * DatasetFile.side * 3, for: "the pixels of \(rows.count) images", in: context.output)
-        let writer = try DatasetWriter(path: context.output + "/" + DatasetFile.name)
+        try requireSpace(rows.count * rules.crop.side * rules.crop.side * 3, for: "the pixels of \(rows.count) images", in: context.output)
+        let writer = try DatasetWriter(path: context.output + "/" + DatasetFile.name, side: rules.crop.side)
         let team = ThreadTeam(threads: context.threads)
         var ready: [(row: Row, image: Result<PreparedImage, any Error>)] = []
         for start in stride(from: 0, to: rows.count, by: Self.blockSize) {
@@ -96,9 +101,9 @@ struct PreprocessStage: Stage {
     private func prepare(_ row: Row, _ dataset: any ReferenceDataset, _ images: ImageFiles) throws -> PreparedImage {
         let (image, orientation) = try images.image(dataset.images[row.image].file)
         let view = row.view == 0 ? nil
-            : CropView(seed: seed, imageID: dataset.images[row.image].id, view: row.view, width: image.width, height: image.height)
+            : CropView(seed: seed, imageID: dataset.images[row.image].id, view: row.view, width: image.width, height: image.height, rule: rules.crop)
         let annotations = try dataset.annotations(ofImage: row.image, width: image.width, height: image.height, view: view)
-        return PreparedImage(pixels: (view.map(image.crop224) ?? image.centreCrop224()).pixels, annotations: annotations,
+        return PreparedImage(pixels: (view.map(image.crop) ?? image.centreCrop(rules.crop)).pixels, annotations: annotations,
                              splits: dataset.sampleSplits(ofImage: row.image), isTurned: orientation != .upright)
     }
 
@@ -116,7 +121,7 @@ struct PreprocessStage: Stage {
     }
 }
 
-/// One image as it is written: `[224, 224, 3]` pixels, its samples and what is to be said of its annotations.
+/// One image as it is written: `[side, side, 3]` pixels, its samples and what is to be said of its annotations.
 struct PreparedImage: Sendable {
     let pixels: [UInt8]
     let annotations: ImageAnnotations

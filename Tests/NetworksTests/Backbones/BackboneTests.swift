@@ -154,11 +154,35 @@ import Testing
         }
     }
 
+    /// Several layers by one pass, over more images than pass together: the bits of each layer alone.
+    @Test(arguments: [(Architecture.resnet18, ["layer1", "layer2", "layer4"]), (.resnet50, ["layer3", "layer4"])])
+    func layersOfOnePass(architecture: Architecture, layers: [String]) throws {
+        let crops = (1...9).flatMap { hashedCrop($0 % 3 + 1) }
+        let all = try Backbone(architecture, layer: layers[layers.count - 1], layers: layers, parameters: HashedParameters())
+        let maps = all.layerFeatures(pixels: crops, count: 9)
+        for (index, layer) in layers.enumerated() {
+            let alone = try Backbone(architecture, layer: layer, parameters: HashedParameters())
+            var features = [Float](repeating: .nan, count: 9 * alone.shape.count)
+            alone.features(pixels: crops, count: 9, into: &features)
+            #expect(all.shapes[index] == alone.shape)
+            let differences = zip(features, maps[index]).count { $0 != $1 }
+            #expect(differences == 0 && maps[index].count == features.count, "\(layer)")
+        }
+    }
+
+    /// Blue first, and bytes as they are: what Keras calls "caffe".
+    @Test func otherNormalisations() {
+        let pixels: [UInt8] = [10, 20, 30, 40, 50, 60]
+        var image = [Float](repeating: 0, count: 6)
+        Normalisation(mean: [1, 2, 3], deviation: [1, 1, 2], scale: 1, isBGR: true).apply(pixels, places: 2, into: &image)
+        #expect(image == [29, 59, 18, 48, 3.5, 18.5])
+    }
+
     @Test func pixelsAreNormalisedFirst() throws {
         let backbone = try Backbone(.resnet18, layer: "layer1", parameters: HashedParameters())
         let crop = hashedCrop(2)
         var image = [Float](repeating: 0, count: FeatureShape.image.count)
-        Backbone.normalise(pixels: crop, into: &image)
+        Normalisation.imageNet.apply(crop, places: 224 * 224, into: &image)
         #expect(image[0] == (Float(crop[0]) / 255 - 0.485) / 0.229)
         #expect(image[2 * 224 * 224 + 5] == (Float(crop[3 * 5 + 2]) / 255 - 0.406) / 0.225)
         var fromImage = [Float](repeating: 0, count: backbone.shape.count), fromPixels = fromImage
