@@ -81,7 +81,7 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "LaViSE", "Reporting", "TransferTestSupport", "Imaging", "Networks", "Tensors", "Engine",
+                "Pipeline", "LaViSE", "Reporting", "TransferTestSupport", "Imaging", "Networks", "Graphs", "Tensors", "Engine",
                 "HDF5", "Transfer", "Datasets", "Fingerprints",
             ],
             resources: [.copy("Fixtures")]),

@@ -31,6 +31,8 @@ public struct Graph: Sendable {
     public internal(set) var input = 0
     /// Places of what the model gives.
     public internal(set) var outputs: [Int] = []
+    /// Names of files beside the model's own that hold its numbers, sorted.
+    public internal(set) var siblings: [String] = []
     /// Why the graph ends before the model does, for an image of another size than the model's own.
     public internal(set) var cut: GraphError?
 

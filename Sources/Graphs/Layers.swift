@@ -17,6 +17,8 @@ public struct UnknownGraphLayer: Error, CustomStringConvertible, Sendable, Equat
     public let name: String
     /// Layers that may be meant.
     public let candidates: [GraphLayer]
+    /// Whether the name is that of a module which all candidates leave.
+    public let isAmbiguous: Bool
 
     public var description: String {
         let list = candidates.map { "\($0.name) [\($0.shape.map(String.init).joined(separator: "×"))]" }.joined(separator: ", ")
@@ -49,6 +51,30 @@ extension Graph {
         let leaving = layers.filter { isInside($0.module) && readOutside.contains($0.value) }
         if leaving.count == 1 { return leaving[0] }
         let near = leaving.isEmpty ? layers.filter { $0.name.contains(name) || $0.module?.contains(name) ?? false } : leaving
-        throw UnknownGraphLayer(name: name, candidates: Array(near.prefix(8)))
+        throw UnknownGraphLayer(name: name, candidates: Array(near.prefix(8)), isAmbiguous: !leaving.isEmpty)
+    }
+
+    /// Every name of a layer: its value's own, and the paths of modules that this value alone leaves, the longest first.
+    public func aliases(of layers: [GraphLayer]) -> [[String]] {
+        var readers: [Int: [String]] = [:]
+        for node in nodes { for input in node.inputs { readers[input, default: []].append(values[node.output].module ?? "") } }
+        let ends = Set(outputs)
+        var leaving: [String: Int] = [:]
+        let paths = layers.map { layer -> [String] in
+            guard let module = layer.module else { return [] }
+            let parts = module.split(separator: ".")
+            let paths = (1...max(parts.count, 1)).reversed().map { parts.prefix($0).joined(separator: ".") }
+            return paths.filter { path in
+                ends.contains(layer.value) || readers[layer.value, default: []].contains { $0 != path && !$0.hasPrefix(path + ".") }
+            }
+        }
+        for path in paths.joined() { leaving[path, default: 0] += 1 }
+        return zip(layers, paths).map { layer, paths in paths.filter { leaving[$0] == 1 && $0 != layer.name } }
+    }
+
+    /// All names that `layer(named:)` knows.
+    public var layerNames: [String] {
+        let layers = layers()
+        return zip(layers, aliases(of: layers)).flatMap { [$0.name] + $1 }
     }
 }

@@ -65,14 +65,14 @@ public struct Upsampling: Sendable {
     /// The rows of the map that row `y` of the enlargement lies between.
     func rowTap(_ y: Int) -> (low: Int, high: Int) { (rows[y].low, rows[y].high) }
 
-    /// A row of the map, `[w]`, enlarged along it, `[224]`.
+    /// A row of the map, `[w]`, enlarged along it, `[side]`.
     func widen(_ row: UnsafePointer<Float>, into wide: UnsafeMutablePointer<Float>) {
         for (x, tap) in columns.enumerated() { tap.mix(row + tap.low, row + tap.high, count: 1, into: wide + x) }
     }
 
-    /// Row `y` of the enlargement of two widened rows, `[224]`.
+    /// Row `y` of the enlargement of two widened rows, `[side]`.
     func mixRow(_ y: Int, _ low: UnsafePointer<Float>, _ high: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>) {
-        rows[y].mix(low, high, count: Region.side, into: row)
+        rows[y].mix(low, high, count: side, into: row)
     }
 
     /// R = [up(F_u) > T_u] (METHOD 7).

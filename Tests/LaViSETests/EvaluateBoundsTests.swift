@@ -31,10 +31,10 @@ extension EvaluateTests {
     }
 
     @Test func aPixelAtTheThresholdIsNotAboveIt() {
-        var map = [Float](repeating: 0, count: Region.pixels)
+        var map = [Float](repeating: 0, count: 224 * 224)
         (map[5], map[6], map[70]) = (1, Float(1).nextUp, 1)
-        let region = Region(map, above: 1)
-        #expect((0..<Region.pixels).filter { region[$0] } == [6])
+        let region = Region(map, above: 1, side: 224)
+        #expect((0..<(224 * 224)).filter { region[$0] } == [6])
     }
 
     /// The region is the right half, the mask everything: an IoU of exactly a half.

@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("backbone.layer=layer5", "did you mean \"layer1\"?"), ("backbone.architecture=resnet34", "not one of alexnet, resnet18, resnet50"),
+        ("backbone.layer=layer5", "did you mean \"layer1\"?"), ("backbone.architecture=resnet19", "not one of alexnet, resnet18, resnet50, vgg11"),
         ("train.epochs=0", "\"train.epochs\" must be a whole number from 1 to 100000"), ("train.dropout=1.5", "must be a number from 0.0 to 0.99"),
         ("evaluate.ks=[5, 5]", "must be a rising list"), ("evaluate.filters=[512]", "from 0 to 511"), ("name=a/b", "made of letters"),
         ("evaluate.methods=[\"activations\"]", "did you mean \"activation\"?"), ("dataset.root=null", "lacks \"root\""),

@@ -127,6 +127,8 @@ public struct Fields: Sendable {
 
     public func ints(_ key: String) throws(TextError) -> [Int]? { try list(key, "a whole number", \.intValue) }
 
+    public func doubles(_ key: String) throws(TextError) -> [Double]? { try list(key, "a number", \.doubleValue) }
+
     private func list<T>(_ key: String, _ one: String, _ read: (Value) -> T?) throws(TextError) -> [T]? {
         guard let node = node(key) else { return nil }
         guard case .array(let items) = node.content else { throw error(key, "a list: \(one) each") }

@@ -30,10 +30,11 @@ extension Graph {
                     }
                 }
                 let image = try image(of: graph, known: Set(constants.map(\.0)), size: size)
-                let imported = try ONNXImporter(model, bytes: bytes, image: image, constants: constants).graph
+                var imported = try ONNXImporter(model, bytes: bytes, image: image, constants: constants).graph
                 guard !imported.outputs.isEmpty else {
                     throw GraphError.inconsistent(node: "", "no output of the model depends on the image")
                 }
+                imported.siblings = Set(graph.initializers.compactMap { $0.isExternal ? $0.external["location"] : nil }).sorted()
                 return imported
             } catch let malformed as WireReader.Malformed {
                 throw GraphError.malformed(file: name, "is no ONNX model, or damaged near byte \(malformed.offset)")

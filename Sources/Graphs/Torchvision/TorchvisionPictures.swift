@@ -23,4 +23,5 @@ let torchvisionPictures: [String: TorchvisionPicture] = [
     "convnext_base": TorchvisionPicture(resize: 232, crop: 224),
     "convnext_large": TorchvisionPicture(resize: 232, crop: 224),
     "vit_l_16": TorchvisionPicture(resize: 242, crop: 224),
+    "efficientnet_lite0": TorchvisionPicture(interpolation: .bicubic, mean: [0.498039, 0.498039, 0.498039], deviation: [0.501961, 0.501961, 0.501961]),
 ]

@@ -96,8 +96,8 @@ private struct EvidenceScan {
         self.thresholds = thresholds
         self.concepts = concepts
         self.threads = threads
-        finder = RegionFinder(height: data.mapHeight, width: data.mapWidth)
-        grid = GridCells(height: data.mapHeight, width: data.mapWidth)
+        finder = RegionFinder(height: data.mapHeight, width: data.mapWidth, side: data.side)
+        grid = GridCells(height: data.mapHeight, width: data.mapWidth, side: data.side)
         means = try SharedBuffer(repeating: 0, count: units.count * data.imageCount)
         regionPixels = try SharedBuffer(repeating: 0, count: units.count)
         common = try SharedBuffer(repeating: 0, count: units.count * concepts)

@@ -17,8 +17,11 @@ struct LabelDraws: Sendable {
     /// `[N]` the labels that are added.
     let extra: [[Square]]
 
+    /// Pixels a side of the images.
+    private let imageSide: Int
+
     /// - Parameter images: the images of the concept.
-    init(_ images: [ConceptLabels.Label], of count: Int, concept: Int, seed: UInt64) {
+    init(_ images: [ConceptLabels.Label], of count: Int, side imageSide: Int, concept: Int, seed: UInt64) {
         var random = RandomSource(seed: seed, stream: "evidence/sanity/\(concept)")
         var pixels = [Int](repeating: 0, count: count), kept = [UInt16](repeating: 0, count: count)
         for image in images { pixels[image.index] = image.pixels }
@@ -31,12 +34,13 @@ struct LabelDraws: Sendable {
             return (0..<Self.draws).compactMap { draw in
                 guard random.uniform() < chance else { return nil }
                 let area = Double(images[random.below(images.count)].pixels)
-                let side = min(max(1, Int(area.squareRoot().rounded())), Region.side), room = Region.side - side + 1
+                let side = min(max(1, Int(area.squareRoot().rounded())), imageSide), room = imageSide - side + 1
                 return Square(draw: draw, x: random.below(room), y: random.below(room), side: side)
             }
         }
         self.pixels = pixels
         self.kept = kept
+        self.imageSide = imageSide
     }
 
     /// The labels as they are (nil), or as a draw leaves them; those where most is covered first.
@@ -53,10 +57,10 @@ struct LabelDraws: Sendable {
 
     /// The pixels of a square, as a region.
     func region(_ square: Square) -> Region {
-        var bits = [UInt64](repeating: 0, count: Region.wordCount)
+        var bits = [UInt64](repeating: 0, count: Region.wordCount(side: imageSide))
         for y in square.y..<square.y + square.side {
-            for pixel in y * Region.side + square.x..<y * Region.side + square.x + square.side { bits[pixel / 64] |= 1 << UInt64(pixel % 64) }
+            for pixel in y * imageSide + square.x..<y * imageSide + square.x + square.side { bits[pixel / 64] |= 1 << UInt64(pixel % 64) }
         }
-        return Region(validBits: bits)
+        return Region(validBits: bits, side: imageSide)
     }
 }

@@ -14,21 +14,21 @@ struct LabelledImage: Sendable {
     init(_ samples: [TruthSample], grid: GridCells) throws {
         var masks: [Int: [UInt64]] = [:]
         for sample in samples {
-            let mask = try Region(bits: sample.mask).bits
+            let mask = try Region(bits: sample.mask, side: grid.side).bits
             for word in sample.words {
-                masks[Int(word), default: [UInt64](repeating: 0, count: Region.wordCount)].withUnsafeMutableBufferPointer { bits in
+                masks[Int(word), default: [UInt64](repeating: 0, count: Region.wordCount(side: grid.side))].withUnsafeMutableBufferPointer { bits in
                     for i in mask.indices { bits[i] |= mask[i] }
                 }
             }
         }
         concepts = masks.sorted { $0.key < $1.key }.compactMap { index, bits in
             let pixels = bits.reduce(0) { $0 + $1.nonzeroBitCount }
-            return pixels == 0 ? nil : Concept(index: index, mask: Region(validBits: bits), pixels: pixels, shares: grid.shares(of: bits))
+            return pixels == 0 ? nil : Concept(index: index, mask: Region(validBits: bits, side: grid.side), pixels: pixels, shares: grid.shares(of: bits))
         }
     }
 }
 
-/// How the pixels of the 224×224 crop lie in the cells of an h×w grid: exactly, also where a cell's side is no whole number.
+/// How the pixels of a square crop lie in the cells of an h×w grid: exactly, also where a cell's side is no whole number.
 struct GridCells: Sendable {
     /// The one or two cells along an axis that a pixel lies in, and its shares of their sides.
     private struct Place: Sendable {
@@ -36,19 +36,22 @@ struct GridCells: Sendable {
     }
 
     let height: Int, width: Int
+    /// Of the crop.
+    let side: Int
     private let rows: [Place], columns: [Place]
 
-    init(height: Int, width: Int) {
+    init(height: Int, width: Int, side: Int) {
         self.height = height
         self.width = width
-        rows = Self.places(height)
-        columns = Self.places(width)
+        self.side = side
+        rows = Self.places(height, side)
+        columns = Self.places(width, side)
     }
 
-    private static func places(_ cells: Int) -> [Place] {
-        let side = Double(Region.side) / Double(cells)
-        return (0..<Region.side).map { pixel in
-            let first = min(pixel * cells / Region.side, cells - 1), second = min(first + 1, cells - 1)
+    private static func places(_ cells: Int, _ pixels: Int) -> [Place] {
+        let side = Double(pixels) / Double(cells)
+        return (0..<pixels).map { pixel in
+            let first = min(pixel * cells / pixels, cells - 1), second = min(first + 1, cells - 1)
             let end = Double(first + 1) * side
             let inFirst = min(Double(pixel + 1), end) - Double(pixel)
             return Place(
@@ -64,7 +67,7 @@ struct GridCells: Sendable {
             while left != 0 {
                 let pixel = word * 64 + left.trailingZeroBitCount
                 left &= left - 1
-                let row = rows[pixel / Region.side], column = columns[pixel % Region.side]
+                let row = rows[pixel / side], column = columns[pixel % side]
                 shares[row.first * width + column.first] += row.firstShare * column.firstShare
                 guard row.secondShare > 0 || column.secondShare > 0 else { continue }
                 shares[row.first * width + column.second] += row.firstShare * column.secondShare

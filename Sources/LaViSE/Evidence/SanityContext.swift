@@ -111,7 +111,7 @@ struct SanityContext: Sendable {
     private func tallies(_ best: [[Int]]) throws -> [[Tally]] {
         let size = data.channels * data.positions, blockSize = max(1, min(images.count, (64 << 20) / (4 * size)))
         let block = try SharedBuffer<Float>(repeating: 0, count: blockSize * size)
-        let grid = GridCells(height: data.mapHeight, width: data.mapWidth)
+        let grid = GridCells(height: data.mapHeight, width: data.mapWidth, side: data.side)
         var tallies = [[Tally]](repeating: [Tally](repeating: Tally(), count: best.count), count: units.count)
         for first in stride(from: 0, to: images.count, by: blockSize) {
             let part = first..<min(first + blockSize, images.count)

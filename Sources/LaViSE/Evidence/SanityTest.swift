@@ -70,11 +70,11 @@ extension SanityTest {
             let labels = sums.labels.ofConcept[concept].compactMap { label in
                 number[label.index].map { ConceptLabels.Label(index: $0, pixels: label.pixels) }
             }
-            return LabelDraws(labels, of: images.count, concept: concept, seed: seed)
+            return LabelDraws(labels, of: images.count, side: data.side, concept: concept, seed: seed)
         }
         let context = SanityContext(
             data: data, sums: sums, channels: chosen.map { units[$0] }, units: chosen, thresholds: chosen.map { thresholds[$0] },
-            images: images, draws: draws, finder: RegionFinder(height: data.mapHeight, width: data.mapWidth), threads: threads)
+            images: images, draws: draws, finder: RegionFinder(height: data.mapHeight, width: data.mapWidth, side: data.side), threads: threads)
         return try context.ofImages(metrics) + context.ofPixels(metrics)
     }
 

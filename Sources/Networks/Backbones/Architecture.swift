@@ -56,6 +56,11 @@ public struct UnknownLayer: Error, CustomStringConvertible, Sendable, Equatable 
     public let architecture: Architecture
     public let layer: String
 
+    public init(architecture: Architecture, layer: String) {
+        self.architecture = architecture
+        self.layer = layer
+    }
+
     public var description: String {
         "\(architecture) has no target layer \"\(layer)\": use one of \(architecture.layers.joined(separator: ", "))"
     }

@@ -1,5 +1,5 @@
 /// The shape of one image's feature maps: `[channels, height, width]`.
-public struct FeatureShape: Sendable, Equatable {
+public struct FeatureShape: Sendable, Hashable {
     public let channels: Int, height: Int, width: Int
 
     public init(channels: Int, height: Int, width: Int) {

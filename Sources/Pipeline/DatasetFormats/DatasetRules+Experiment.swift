@@ -9,6 +9,7 @@ extension Experiment {
         rules.validationShare = dataset.validationShare
         rules.failsOnBadAnnotation = dataset.onBadAnnotation == .fail
         rules.seed = seed
+        rules.crop = backbone.preprocessing.crop
         rules.words = dataset.words
         rules.names = dataset.names
         for deviation in deviations.sorted() { deviation.effect.dataset?(&rules, dataset.kind) }

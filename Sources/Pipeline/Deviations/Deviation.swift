@@ -15,7 +15,7 @@ public struct Deviation: Sendable {
     let effect: Effect
 
     /// Where a protocol has a deviation: by the experiment's reference dataset and target model.
-    package typealias Condition = @Sendable (DatasetFormat, Architecture) -> Bool
+    package typealias Condition = @Sendable (DatasetFormat, Experiment.TargetModel) -> Bool
 
     /// What a deviation changes of what the stages read.
     package struct Effect: Sendable {
@@ -55,10 +55,10 @@ public struct Deviation: Sendable {
         .weighByActivation, .optimiser,
     ]
 
-    func isOn(in protocolName: ProtocolName, dataset: DatasetFormat, architecture: Architecture) -> Bool {
+    func isOn(in protocolName: ProtocolName, dataset: DatasetFormat, model: Experiment.TargetModel) -> Bool {
         switch protocolName {
-        case .paper: isInPaper(dataset, architecture)
-        case .fact2023: isInFACT2023(dataset, architecture)
+        case .paper: isInPaper(dataset, model)
+        case .fact2023: isInFACT2023(dataset, model)
         }
     }
 }

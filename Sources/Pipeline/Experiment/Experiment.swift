@@ -73,8 +73,14 @@ public struct Experiment: Sendable {
     }
 
     public struct TargetModel: Sendable, Hashable {
-        public var architecture: Architecture
+        public var network: Network
+        /// Whose filters are explained, as the experiment names it.
         public var layer: String
+        /// All layers that one pass gives, this one among them.
+        public var layers: [String]
+        /// What is known of them; nil for a model file, which is read when the plan is made.
+        public var known: [TargetLayer]?
+        public var preprocessing: Preprocessing
         /// nil: PyTorch's default initialisation, drawn from the seed.
         public var weights: InputOrigin?
         /// Which dictionary of the checkpoint is read; nil: the one in which every name is found.

@@ -58,6 +58,9 @@ public struct ExperimentFile: Sendable {
         }
     }
 
+    /// The key of the rows that `backbone.layers` makes.
+    private static let layerKey = "backbone.layer"
+
     private static func check(_ file: JSONNode, isNamed stem: String?) throws {
         guard let stem, case .object(let members) = file.content,
             let member = members.first(where: { $0.key == "name" }),
@@ -82,10 +85,15 @@ public struct ExperimentFile: Sendable {
         let matrix = try Matrix(members.first { $0.key == "matrix" })
         for setting in settings { try setting.check(against: matrix.axes.map(\.path)) }
         let plain = JSONNode(.object(members.filter { $0.key != "matrix" }), at: root.place)
-        variants = try matrix.rows(of: plain).map { row in
+        let rows = try matrix.rows(of: plain), byLayer = try rows.map { try $0.byLayer() }
+        let layered = zip(rows, byLayer).count { $0.labels.count < $1[0].labels.count }, hasLayers = layered > 0
+        guard !hasLayers || layered == rows.count else {
+            throw TextError(file.place, "every row of \"matrix\" must have \"backbone.layers\", or none")
+        }
+        variants = try byLayer.joined().map { row in
             Variant(labels: row.labels, experiment: try Experiment(row.experiment, catalogue))
         }
-        matrixKeys = matrix.axes.map(\.key)
+        matrixKeys = matrix.axes.map(\.key) + (hasLayers ? [Self.layerKey] : [])
         name = variants[0].experiment.name
         title = variants[0].experiment.title
     }

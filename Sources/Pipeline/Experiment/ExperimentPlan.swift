@@ -17,6 +17,8 @@ public struct ExperimentPlan: Sendable {
 
     public struct VariantJobs: Sendable {
         public let embedding: String, dataset: String, features: String, train: String, evaluate: String
+        /// The output of `features` with the maps of the variant's layer.
+        public let maps: String
     }
 
     /// - Throws: `ExperimentError` for a manifest that cannot be read.
@@ -47,6 +49,8 @@ public struct ExperimentPlan: Sendable {
         private var known: [Digest: String] = [:]
         private var taken: Set<String> = []
         private var labels: [String] = []
+        /// By path and size of the pictures: what the rows of a matrix share is read once.
+        private var modelFiles: [String: ModelFile] = [:]
 
         init(places: Places, downloads: DownloadOptions, manifests: [String: LockedManifest]) {
             self.places = places
@@ -91,34 +95,35 @@ public struct ExperimentPlan: Sendable {
                     views: experiment.dataset.views, rules: experiment.datasetRules, seed: experiment.seed,
                     layout: parts.layout),
                 parts.inputs + [Input("words", .output(job: embedding, name: EmbeddingFile.wordsName))])
-            let (model, weights) = try targetModel(experiment)
+            let (model, weights) = try targetModel(experiment), layer = experiment.backbone.layer
+            guard let place = model.layers.firstIndex(of: layer) else { throw ExperimentError("backbone.layers lacks the layer \"\(layer)\"") }
             let datasetInput = Input("dataset", .output(job: preprocess, name: DatasetFile.name))
             let embeddingInput = Input("embedding", .output(job: embedding, name: EmbeddingFile.name))
-            let features = job(
-                FeaturesStage(
-                    model: model, precision: experiment.backbone.precision,
-                    rules: experiment.deviations.changing(FeatureRules(), by: \.features)),
-                [datasetInput] + weights)
+            let extraction = FeaturesStage(
+                model: model, precision: experiment.backbone.precision,
+                rules: experiment.deviations.changing(FeatureRules(), by: \.features))
+            let features = job(extraction, [datasetInput] + weights)
             let train = job(
                 TrainStage(
                     training: experiment.train, views: experiment.dataset.views > 0,
                     rules: experiment.deviations.changing(TrainingRules(), by: \.training), seed: experiment.seed),
                 [
                     datasetInput, embeddingInput,
-                    Input("pooled", .output(job: features, name: FeaturesStage.pooledName)),
+                    Input("pooled", .output(job: features, name: extraction.pooledName(place))),
                 ])
             let needsBackbone = experiment.evaluate.methods.contains(where: \.masksImage)
             let entities = experiment.evaluate.entities.map { [Input("entities", .file(places.dataPath($0)))] } ?? []
             let evaluate = job(
                 EvaluateStage(
-                    experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model : nil),
+                    experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model.only(layer) : nil),
                 [
                     datasetInput, embeddingInput,
-                    Input("features", .output(job: features, name: FeaturesStage.featuresName)),
+                    Input("features", .output(job: features, name: extraction.featuresName(place))),
                     Input("explainer", .output(job: train, name: TrainStage.explainerName)),
                 ] + (needsBackbone ? weights : []) + entities)
             return VariantJobs(
-                embedding: embedding, dataset: preprocess, features: features, train: train, evaluate: evaluate)
+                embedding: embedding, dataset: preprocess, features: features, train: train, evaluate: evaluate,
+                maps: extraction.featuresName(place))
         }
 
         private mutating func vectors(
@@ -135,10 +140,18 @@ public struct ExperimentPlan: Sendable {
 
         private mutating func targetModel(_ experiment: Experiment) throws -> (Model, [Input]) {
             let backbone = experiment.backbone
-            func model(seed: UInt64?, member: String?) -> Model {
+            func model(seed: UInt64?, member: String?, known: [TargetLayer]? = nil) -> Model {
                 Model(
-                    architecture: backbone.architecture, layer: backbone.layer, randomSeed: seed, member: member,
+                    network: backbone.network, layers: backbone.layers, known: known ?? backbone.known, isGraph: backbone.isGraph,
+                    side: backbone.preprocessing.crop.side, normalisation: backbone.preprocessing.normalisation, randomSeed: seed, member: member,
                     key: backbone.weightsKey, prefix: backbone.weightsPrefix)
+            }
+            if case .file(let name) = backbone.network {
+                let path = places.dataPath(name)
+                let side = backbone.preprocessing.crop.side, key = "\(path) \(side)"
+                let file = try modelFiles[key] ?? ModelFile(backbone.network, at: path, side: side)
+                modelFiles[key] = file
+                return (model(seed: nil, member: nil, known: try file.targetLayers(experiment)), file.inputs)
             }
             switch backbone.weights {
             case nil: return (model(seed: experiment.seed, member: nil), [])

@@ -34,12 +34,14 @@ extension Experiment {
         self.dataset = dataset
         self.backbone = backbone
         embedding = try Embedding(root, dataset: dataset)
-        (protocolName, deviations) = try Self.readProtocol(root, catalogue, dataset.kind, backbone.architecture)
+        (protocolName, deviations) = try Self.readProtocol(root, catalogue, dataset.kind, backbone)
+        if deviations.contains(.probedBatchNorm), backbone.isGraph {
+            throw root.error("protocol", "without probedBatchNorm, which only \(Self.probed(catalogue)) at their own target layers have")
+        }
         train = try Training(root, deviations, dataset.kind)
         deviations = deviations.setting(.optimiser, train.optimiser == .dadaptAdam)
         let evaluate = root.has("evaluate") ? try root.object("evaluate", known: Evaluating.keys) : nil
-        self.evaluate = try Evaluating(
-            root, catalogue, channels: backbone.architecture.featureShape(layer: backbone.layer).channels)
+        self.evaluate = try Evaluating(root, catalogue, channels: backbone.shape?.channels)
         if let images = try evaluate?.choice("images", EvaluatedImages.self) {
             deviations = deviations.setting(.evaluateOnAll, images == .all)
         }
@@ -49,15 +51,19 @@ extension Experiment {
         claims = try PublishedClaim.read(root, catalogue)
     }
 
+    private static func probed(_ catalogue: Catalogue) -> String {
+        catalogue.architectures.filter(\.hasBatchNorm).map(\.name).joined(separator: " and ")
+    }
+
     enum EvaluatedImages: String, CaseIterable { case validation, all }
     enum VocabularyChoice: String, CaseIterable { case concepts, embedding }
 
     private static func readProtocol(
-        _ root: Fields, _ catalogue: Catalogue, _ dataset: DatasetFormat, _ architecture: Architecture
+        _ root: Fields, _ catalogue: Catalogue, _ dataset: DatasetFormat, _ model: TargetModel
     ) throws -> (ProtocolName, Set<Deviation>) {
         let known = catalogue.deviations
         func isOn(_ deviation: Deviation, _ name: ProtocolName) -> Bool {
-            deviation.isOn(in: name, dataset: dataset, architecture: architecture)
+            deviation.isOn(in: name, dataset: dataset, model: model)
         }
         var name = ProtocolName.paper
         var changes: [(Deviation, Bool)] = []
@@ -82,7 +88,7 @@ extension Experiment {
     }
 }
 
-private func origin(_ fields: Fields, path: String, example: String) throws -> InputOrigin? {
+func origin(_ fields: Fields, path: String, example: String) throws -> InputOrigin? {
     switch (try fields.string(path), try fields.string("manifest")) {
     case (let local?, nil): return .path(local)
     case (nil, let manifest?): return .manifest(manifest)
@@ -165,26 +171,6 @@ extension Experiment.Embedding {
     }
 }
 
-extension Experiment.TargetModel {
-    init(_ root: Fields, _ catalogue: Catalogue) throws {
-        let fields = try root.object("backbone", known: ["architecture", "layer", "weights", "random", "precision"])
-        let architecture = try fields.one("architecture", of: catalogue.architectures, named: \.name)
-        self.architecture = architecture
-        layer = try fields.string("layer") ?? architecture.layers[architecture.layers.count - 1]
-        guard architecture.layers.contains(layer) else { throw fields.choiceError("layer", layer, architecture.layers) }
-        precision = try fields.choice("precision", Experiment.Precision.self) ?? .float32
-        let random = try fields.bool("random") ?? false
-        let weights = try fields.object("weights", known: ["path", "manifest", "key", "prefix"])
-        self.weights = random ? nil : try Pipeline.origin(weights, path: "path", example: "file")
-        weightsKey = random ? nil : try weights.string("key")
-        weightsPrefix = random ? nil : try weights.string("prefix")
-        if random, fields.has("weights") { throw fields.error("weights", "absent when \"random\" is true") }
-        if !random, self.weights == nil {
-            throw fields.error("weights", "{\"path\": …} or {\"manifest\": …} (or set \"random\": true for untrained weights)")
-        }
-    }
-}
-
 extension Experiment.Training {
     init(_ root: Fields, _ deviations: Set<Deviation>, _ dataset: DatasetFormat) throws {
         let fields = try root.object("train", known: ["epochs", "batchSize", "optimiser", "learningRate", "dropout", "shuffle", "categoryFraction"])
@@ -201,14 +187,15 @@ extension Experiment.Training {
 extension Experiment.Evaluating {
     static let keys = ["filters", "topImages", "ks", "methods", "images", "vocabulary", "bootstrap", "entities"]
 
-    init(_ root: Fields, _ catalogue: Catalogue, channels: Int) throws {
+    init(_ root: Fields, _ catalogue: Catalogue, channels: Int?) throws {
         let fields = try root.object("evaluate", known: Self.keys)
         if fields.node("filters")?.value ?? "all" == "all" {
             filters = nil
         } else {
             let chosen = try fields.ints("filters") ?? []
-            guard !chosen.isEmpty, chosen.allSatisfy({ (0..<channels).contains($0) }), Set(chosen).count == chosen.count else {
-                throw fields.error("filters", "\"all\" or a list of different filters from 0 to \(channels - 1)")
+            // Of a model file the number is known when the plan is made.
+            guard !chosen.isEmpty, chosen.allSatisfy({ (0..<(channels ?? .max)).contains($0) }), Set(chosen).count == chosen.count else {
+                throw fields.error("filters", "\"all\" or a list of different filters from 0" + (channels.map { " to \($0 - 1)" } ?? ""))
             }
             filters = chosen.sorted()
         }

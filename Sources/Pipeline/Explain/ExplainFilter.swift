@@ -46,7 +46,7 @@ public struct FilterExplainer {
     /// The filter's heat maps in its top images, five in a row, best first.
     public func grid(ofFilter filter: Int) throws -> RGBImage {
         let index = try results.index(ofFilter: filter)
-        let features = try experiment.path(of: FeaturesStage.featuresName, experiment.variants[variant].features, jobs)
+        let features = try experiment.path(of: experiment.variants[variant].maps, experiment.variants[variant].features, jobs)
         let images = try ReportPictures(results, features: features).heatMaps(index..<index + 1, side: results.dataset.side, threads: threads)[0]
         guard !images.isEmpty else { throw ExperimentError("filter \(filter) is active in no image: it has no heat map; choose another --filter") }
         return RGBImage.grid(images, columns: 5)

@@ -29,11 +29,13 @@ extension FilterExplainer {
         let own = experiment.variants[variant]
         guard let evaluate = experiment.plan.job(own.evaluate)?.stage as? EvaluateStage,
               let features = experiment.plan.job(own.features)?.stage as? FeaturesStage else { return [] }
-        let backbone = try features.model.backbone(weights: input("weights", of: own.features), probes: features.rules.isProbed ? 2 : 0)
-        let picture = try decodeUprightImage(path).centreCrop()
-        let summary = results.evaluation.summary, shape = backbone.shape, positions = shape.height * shape.width
-        var maps = [Float](repeating: 0, count: shape.count)
-        picture.pixels.withUnsafeBufferPointer { backbone.features(pixels: $0.baseAddress!, into: &maps) }
+        let rule = results.experiment.backbone.preprocessing.crop, model = features.model.only(results.experiment.backbone.layer)
+        let source = try model.source(
+            file: input("model", of: own.features), weights: input("weights", of: own.features),
+            probes: features.rules.isProbed ? 2 : 0)
+        let picture = try decodeUprightImage(path).centreCrop(rule)
+        let summary = results.evaluation.summary, shape = source.shapes[0], positions = shape.height * shape.width
+        let maps = Array(try source.features(pixels: picture.pixels, count: 1)[0])
         func peak(_ index: Int) -> Float { maps[summary.filters[index] * positions..<(summary.filters[index] + 1) * positions].max() ?? 0 }
         let ranking = PictureRanking(peaks: summary.filters.indices.map(peak), thresholds: summary.thresholds)
         let chosen = try filters?.map(results.index(ofFilter:)) ?? Array(ranking.order.prefix(count))
@@ -53,7 +55,8 @@ extension FilterExplainer {
         let shown = MapSummary(
             filters: chosen.map { summary.filters[$0] }, imagesPerFilter: 1, topImages: [Int32](repeating: 0, count: chosen.count),
             maxima: chosen.map(peak), thresholds: chosen.map { summary.thresholds[$0] })
-        let data = OnePicture(picture: picture, maps: maps, backbone: backbone, explainer: explainer)
+        let data = OnePicture(
+            picture: picture, maps: maps, shape: shape, source: source, normalisation: model.normalisation, explainer: explainer)
         let said = try LaViSE.explain(data, summary: shown, vocabulary: vocabulary, options: options)
         let upsampling = Upsampling(height: shape.height, width: shape.width, side: picture.width), s = said.wordsPerImage
         return chosen.enumerated().map { place, index in
@@ -105,24 +108,28 @@ package struct PictureRanking: Sendable {
 private struct OnePicture: EvaluationData {
     let picture: RGBImage
     let maps: [Float]
-    let backbone: Backbone
+    let shape: FeatureShape
+    let source: any FeatureSource
+    let normalisation: Normalisation
     let explainer: Explainer
 
     var imageCount: Int { 1 }
     var side: Int { picture.width }
-    var channels: Int { backbone.shape.channels }
-    var mapHeight: Int { backbone.shape.height }
-    var mapWidth: Int { backbone.shape.width }
+    var channels: Int { shape.channels }
+    var mapHeight: Int { shape.height }
+    var mapWidth: Int { shape.width }
 
     func maps(_ image: Int, into out: UnsafeMutablePointer<Float>) { out.update(from: maps, count: maps.count) }
 
     func image(_ image: Int, into out: UnsafeMutablePointer<Float>) {
-        picture.pixels.withUnsafeBufferPointer { Normalisation.imageNet.apply($0.baseAddress!, places: $0.count / 3, into: out) }
+        normalisation.apply(picture.pixels, places: picture.width * picture.height, into: out)
     }
 
     func truth(_ image: Int) -> [TruthSample] { [] }
 
-    func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) { backbone.features(maskedImage: image, into: out) }
+    func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) throws {
+        try source.features(maskedImage: image, into: out)
+    }
 
     func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) { explainer.predict(inputs, count: count, into: out) }
 }

@@ -3,7 +3,8 @@ import Foundation
 import HDF5
 import Synchronization
 
-/// The features of one run of images, as kept between attempts of the features stage.
+/// The features of one run of images by one target layer, as kept between attempts of the features stage: `maps`, `pooled` and `area`
+/// of the first layer, `maps.1` and so on of others.
 struct FeatureShard: Sendable {
     /// `[kept images, d, h, w]`
     var maps: [Float]
@@ -18,46 +19,57 @@ struct FeatureShard: Sendable {
         self.areas = areas
     }
 
-    init(contentsOf path: String, precision: Experiment.Precision) throws {
-        let file = try HDF5File.open(path)
+    init(contentsOf path: String, layer: Int, precision: Experiment.Precision) throws {
+        let file = try HDF5File.open(path), end = Self.ending(layer)
         maps = switch precision {
-        case .float32: try file.read("maps")
-        case .float16: try file.read("maps", as: Float16.self).map { Float($0) }
+        case .float32: try file.read("maps" + end)
+        case .float16: try file.read("maps" + end, as: Float16.self).map { Float($0) }
         }
-        pooled = try file.read("pooled")
-        areas = try file.read("area")
+        pooled = try file.read("pooled" + end)
+        areas = try file.read("area" + end)
     }
 
-    /// Keeps it in the scratch. Maps take the precision they will have in the end.
-    func write(to path: String, precision: Experiment.Precision, _ context: StageContext) throws {
+    /// Keeps those of all target layers in the scratch, in one file. Maps take the precision they will have in the end.
+    static func write(
+        _ layers: [FeatureShard], to path: String, precision: Experiment.Precision, _ context: StageContext
+    ) throws {
         try context.keep(path, faultPoint: "features.shard") { partial in
             let file = try HDF5File.create(partial)
-            switch precision {
-            case .float32: try file.write("maps", maps)
-            case .float16: try file.write("maps", maps.map { Float16($0) })
+            for (index, shard) in layers.enumerated() {
+                let end = ending(index)
+                switch precision {
+                case .float32: try file.write("maps" + end, shard.maps)
+                case .float16: try file.write("maps" + end, shard.maps.map { Float16($0) })
+                }
+                try file.write("pooled" + end, shard.pooled)
+                try file.write("area" + end, shard.areas)
             }
-            try file.write("pooled", pooled)
-            try file.write("area", areas)
             try file.close()
         }
     }
+
+    private static func ending(_ layer: Int) -> String { layer == 0 ? "" : ".\(layer)" }
 }
 
-/// A shard whose parts several threads compute.
+/// The shards of all target layers whose parts several threads compute.
 final class PendingShard: Sendable {
-    private let parts: Mutex<[FeatureShard?]>
+    private let parts: Mutex<[[FeatureShard]?]>
 
     init(parts count: Int) { parts = Mutex(Array(repeating: nil, count: count)) }
 
-    /// Adds a part.
-    /// - Returns: the whole shard once its last part is there.
-    func add(_ part: FeatureShard, at index: Int) -> FeatureShard? {
+    /// Adds a part, by target layer.
+    /// - Returns: the whole shards once their last part is there.
+    func add(_ part: [FeatureShard], at index: Int) -> [FeatureShard]? {
         parts.withLock { parts in
             parts[index] = part
             let whole = parts.compactMap { $0 }
             guard whole.count == parts.count else { return nil }
             parts = []
-            return FeatureShard(maps: whole.flatMap(\.maps), pooled: whole.flatMap(\.pooled), areas: whole.flatMap(\.areas))
+            return part.indices.map { layer in
+                FeatureShard(
+                    maps: whole.flatMap { $0[layer].maps }, pooled: whole.flatMap { $0[layer].pooled },
+                    areas: whole.flatMap { $0[layer].areas })
+            }
         }
     }
 }

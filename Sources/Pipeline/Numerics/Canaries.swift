@@ -1,4 +1,5 @@
 import Fingerprints
+import Graphs
 import LaViSE
 import Networks
 import Tensors
@@ -22,6 +23,8 @@ package struct Canaries {
     package var convolvePlainly: (_ shape: ConvolutionShape, _ input: [Float], _ weights: [Float], _ bias: [Float]) -> [Double] = {
         $0.reference(input: $1, weights: $2, bias: $3)
     }
+
+    package var runGraphs: () throws -> [Float] = { try Graph.canary() }
 
     package init(instructions: InstructionSet = .best) {
         convolve = { Self.convolved($0, $1, $2, $3, $4, instructions) }
@@ -53,7 +56,7 @@ package struct Canaries {
     ]
     static let maps = [(7, 7), (14, 14), (13, 6)]
 
-    /// - Throws: what training throws.
+    /// - Throws: what training and graphs throw.
     package func digest(of family: KernelFamily) throws -> Digest {
         var stream = DigestStream(), numbers = Numbers()
         func add<Number: BitwiseCopyable>(_ values: [Number]) { values.withUnsafeBytes { stream.update($0) } }
@@ -78,6 +81,7 @@ package struct Canaries {
             for optimiser in Optimiser.allCases { add(try train(optimiser)) }
         case .maps:
             for (height, width) in Self.maps { add(enlarge(height, width, numbers.draw(height * width))) }
+        case .graphs: add(try runGraphs())
         case .plainConvolutions:
             for shape in Self.convolutions.prefix(3) {
                 let input = numbers.draw(shape.inputs * shape.height * shape.width)

@@ -11,6 +11,8 @@ public enum KernelFamily: String, CaseIterable, Sendable {
     case training
     /// The enlargement of maps.
     case maps
+    /// A graph's operations.
+    case graphs
     /// The plain convolutions in double that `probedBatchNorm` passes a black image through.
     case plainConvolutions
 }

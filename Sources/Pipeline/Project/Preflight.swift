@@ -63,11 +63,10 @@ public struct Preflight {
             base = artifact.path
         }
         do {
-            let checkpoint = try model.checkpoint(base)
-            let found = try checkpoint.problems(for: model.architecture, layer: model.layer)
+            let (path, found) = try model.weightProblems(base)
             guard !found.isEmpty else { return [] }
             let more = found.count > 5 ? ["and \(found.count - 5) more"] : []
-            return ["\(CheckpointError(path: checkpoint.path, reason: (found.prefix(5) + more).joined(separator: "; ")))"]
+            return ["\(CheckpointError(path: path, reason: (found.prefix(5) + more).joined(separator: "; ")))"]
         } catch let error as CheckpointError {
             return ["\(error)"]
         }

@@ -53,39 +53,39 @@ func jpegs(in folder: String) throws -> Int {
 
 /// A stage whose cost follows from how much data there is.
 protocol PredictableStage: Stage {
-    /// - Parameter words: of the embedding.
-    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) throws -> ExpectedCost
+    /// - Parameters:
+    ///   - layer: what is known of the target layer; nil where the model file is not there yet.
+    ///   - words: of the embedding.
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws -> ExpectedCost
 }
 
 extension EmbeddingStage: PredictableStage {
-    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) -> ExpectedCost {
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) -> ExpectedCost {
         ExpectedCost(work: nil, bytes: words * (Workload.wordLength * 4 + 16))
     }
 }
 
 extension PreprocessStage: PredictableStage {
     /// Work: images decoded. Bytes: pixels, and masks as deflate leaves them.
-    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) -> ExpectedCost {
-        ExpectedCost(work: Double(load.rows), bytes: load.rows * 224 * 224 * 3 + load.samples * 350)
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) -> ExpectedCost {
+        ExpectedCost(work: Double(load.rows), bytes: load.rows * rules.crop.side * rules.crop.side * 3 + load.samples * 350)
     }
 }
 
 extension FeaturesStage: PredictableStage {
     /// Work: the backbone's multiplications.
-    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) throws -> ExpectedCost {
-        let shape = try model.architecture.featureShape(layer: model.layer)
-        let maps = load.evaluated * shape.count * (precision == .float16 ? 2 : 4)
-        return ExpectedCost(
-            work: try work(rows: load.rows), bytes: maps + load.samples * (rules.flattens ? shape.count : shape.channels) * 4)
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws -> ExpectedCost {
+        let bytes = (model.known ?? []).map { layer in
+            load.evaluated * layer.shape.count * (precision == .float16 ? 2 : 4)
+                + load.samples * (rules.flattens ? layer.shape.count : layer.shape.channels) * 4
+        }
+        return ExpectedCost(work: model.multiplications.map { Double(load.rows) * $0 }, bytes: bytes.reduce(0, +))
     }
-
-    func work(rows: Int) throws -> Double { Double(rows) * (try model.multiplications()) }
 }
 
 extension TrainStage: PredictableStage {
-    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) throws -> ExpectedCost {
-        let backbone = experiment.backbone
-        let shape = try backbone.architecture.featureShape(layer: backbone.layer)
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws -> ExpectedCost {
+        guard let shape = layer?.shape else { return ExpectedCost(work: nil, bytes: 0) }
         let inputs = experiment.deviations.contains(.flattenFeatures) ? shape.count : shape.channels
         let seen = Int(Double(load.concepts) * training.categoryFraction)
         return ExpectedCost(
@@ -100,12 +100,14 @@ extension TrainStage: PredictableStage {
 }
 
 extension EvaluateStage: PredictableStage {
-    func expectedCost(_ load: Workload, _ experiment: Experiment, words: Int) throws -> ExpectedCost {
-        let shape = try experiment.backbone.architecture.featureShape(layer: experiment.backbone.layer)
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws -> ExpectedCost {
+        guard let shape = layer?.shape else { return ExpectedCost(work: nil, bytes: 0) }
         let vocabulary = rules.usesWholeEmbedding ? words : load.concepts
         let pairs = pairs(channels: shape.channels, images: load.evaluated)
         return ExpectedCost(
-            work: try work(images: load.evaluated, mapSize: shape.count, pairs: pairs, vocabulary: vocabulary),
+            work: work(
+                images: load.evaluated, mapSize: shape.count, pairs: pairs, vocabulary: vocabulary,
+                side: experiment.backbone.preprocessing.crop.side),
             bytes: pairs * (evaluating.methods.count * ((evaluating.ks.last ?? 0) * 8 + evaluating.ks.count * 4) + 16))
     }
 
@@ -113,18 +115,10 @@ extension EvaluateStage: PredictableStage {
 
     /// Cost in the time of a backbone's multiplications: thresholds over all maps, then every filter and top image by every method.
     /// The factors were measured on the COCO sample; a table look-up or an enlarged pixel costs far more than a multiplication.
-    func work(images: Int, mapSize: Int, pairs: Int, vocabulary: Int) throws -> Double {
-        let passes = evaluating.methods.contains(where: \.masksImage) ? try model?.multiplications() ?? 0 : 0
+    func work(images: Int, mapSize: Int, pairs: Int, vocabulary: Int, side: Int) -> Double {
+        let passes = evaluating.methods.contains(where: \.masksImage) ? model?.multiplications ?? 0 : 0
         let words = 6 * Double(evaluating.methods.count * vocabulary * Workload.wordLength)
-        return Double(images * mapSize) * 2_000 + Double(pairs) * (passes + words + Double(224 * 224) * 2_000)
-    }
-}
-
-extension Model {
-    /// Multiplications of one image's pass through the backbone to the layer.
-    /// - Throws: `UnknownLayer`.
-    func multiplications() throws -> Double {
-        try architecture.convolutionLayers(upTo: layer).reduce(0) { $0 + $1.flop / 2 }
+        return Double(images * mapSize) * 2_000 + Double(pairs) * (passes + words + Double(side * side) * 2_000)
     }
 }
 
@@ -141,8 +135,10 @@ extension ExperimentPlan {
                 try Workload(DatasetFile($0.path), evaluateAll: experiment.deviations.contains(.evaluateOnAll))
             } ?? Workload(expectedOf: experiment, places: places)
             let words = Workload.words(of: experiment, places)
+            let model = (plan.job(jobs.features)?.stage as? FeaturesStage)?.model
+            let layer = model?.known?.first { $0.name == experiment.backbone.layer }
             for id in [jobs.embedding, jobs.dataset, jobs.features, jobs.train, jobs.evaluate] {
-                expected[id] = try (plan.job(id)?.stage as? any PredictableStage)?.expectedCost(load, experiment, words: words)
+                expected[id] = try (plan.job(id)?.stage as? any PredictableStage)?.expectedCost(load, experiment, layer, words: words)
             }
         }
         for job in plan.jobs {

@@ -32,8 +32,8 @@ struct ReportFacts {
             ),
             Report.Fact(
                 "model",
-                "\(own.backbone.architecture.name) \(own.backbone.layer)"
-                    + (own.backbone.weights == nil ? ", untrained" : "")),
+                "\(own.backbone.network.name) \(own.backbone.layer)"
+                    + (own.backbone.isUntrained ? ", untrained" : "")),
             Report.Fact("explainer", training), Report.Fact("evaluation", evaluation),
             Report.Fact(
                 "protocol", ([own.protocolName.rawValue] + own.deviations.sorted().map(\.name)).joined(separator: ", ")),

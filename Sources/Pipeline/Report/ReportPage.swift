@@ -60,7 +60,7 @@ public struct ReportPage: Sendable {
 
     /// The path of a row's maps.
     func features(ofRow row: Int) throws -> String {
-        try experiment.path(of: FeaturesStage.featuresName, experiment.variants[row].features, jobs)
+        try experiment.path(of: experiment.variants[row].maps, experiment.variants[row].features, jobs)
     }
 
     /// The page but for its pictures.

@@ -99,10 +99,10 @@ extension ReportPictures {
         var features = [Float](repeating: 0, count: maps.shape.count)
         try maps.read(row, into: &features)
         let channel = summary.filters[index]
-        let values = Upsampling(height: maps.shape.height, width: maps.shape.width).apply(
+        let values = Upsampling(height: maps.shape.height, width: maps.shape.width, side: dataset.side).apply(
             features[channel * positions..<(channel + 1) * positions])
-        let picture = RGBImage(width: DatasetFile.side, height: DatasetFile.side, pixels: try dataset.readPixels(row))
-        let region = Bitmap(Region(values, above: summary.thresholds[index]))
+        let picture = RGBImage(width: dataset.side, height: dataset.side, pixels: try dataset.readPixels(row))
+        let region = Bitmap(Region(values, above: summary.thresholds[index], side: dataset.side))
         return .grid([picture, picture.heatMap(of: region), picture.coloured(by: values)], columns: 3)
     }
 }

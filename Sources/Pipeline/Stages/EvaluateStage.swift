@@ -39,8 +39,7 @@ struct EvaluateStage: ShardedStage {
     }
 
     func numericsKey() throws -> Digest? {
-        let backbone: [KernelFamily] = rules.isProbed ? [.convolutions, .plainConvolutions] : [.convolutions]
-        return try Pipeline.numericsKey([.products, .maps] + (model == nil ? [] : backbone))
+        try Pipeline.numericsKey([.products, .maps] + (model?.kernels(probed: rules.isProbed) ?? []))
     }
 
     func phases(_ context: StageContext) throws -> [ShardPhase] {
@@ -49,15 +48,15 @@ struct EvaluateStage: ShardedStage {
         let size = rules.usesWholeEmbedding
             ? try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).words.count : dataset.concepts.count
         let pairs = pairs(channels: maps.shape.channels, images: images)
-        func work(_ images: Int, _ pairs: Int) throws -> Double {
-            try self.work(images: images, mapSize: maps.shape.count, pairs: pairs, vocabulary: size)
+        func work(_ images: Int, _ pairs: Int) -> Double {
+            self.work(images: images, mapSize: maps.shape.count, pairs: pairs, vocabulary: size, side: dataset.side)
         }
         let ranges = MapLooks.ranges(images: images).count
         return [
-            ShardPhase(name: EvaluationParts.firstName, count: ranges, work: try work(images, 0) / 2),
-            ShardPhase(name: EvaluationParts.secondName, count: ranges, work: try work(images, 0) / 2),
+            ShardPhase(name: EvaluationParts.firstName, count: ranges, work: work(images, 0) / 2),
+            ShardPhase(name: EvaluationParts.secondName, count: ranges, work: work(images, 0) / 2),
             ShardPhase(
-                name: EvaluationParts.blockName, count: ExplanationWork.blocks(pairs: pairs), work: try work(0, pairs)),
+                name: EvaluationParts.blockName, count: ExplanationWork.blocks(pairs: pairs), work: work(0, pairs)),
         ]
     }
 
@@ -84,7 +83,8 @@ struct EvaluateStage: ShardedStage {
         let rows = dataset.evaluatedRows(all: rules.evaluatesAll)
         let data = EvaluatedImages(
             dataset: dataset, maps: try MapFile(context.input("features")), rows: rows, conceptRows: conceptRows, explainer: explainer,
-            backbone: try model?.backbone(context, probes: rules.isProbed ? 2 : 0))
+            source: try model?.source(context, probes: rules.isProbed ? 2 : 0),
+            normalisation: model?.normalisation ?? .imageNet)
         let (vocabulary, unmatched) = try vocabulary(embedding, conceptRows, entities: context.input("entities"))
         return OpenedEvaluation(
             data: data, rows: rows, mapSize: data.maps.shape.count, vocabulary: vocabulary, unmatched: unmatched,
@@ -129,7 +129,8 @@ private struct EvaluatedImages: EvaluationData {
     let rows: [Int]
     let conceptRows: [Int32]
     let explainer: Explainer
-    let backbone: Backbone?
+    let source: (any FeatureSource)?
+    let normalisation: Normalisation
 
     var imageCount: Int { rows.count }
     var side: Int { dataset.side }
@@ -142,7 +143,7 @@ private struct EvaluatedImages: EvaluationData {
     func image(_ image: Int, into out: UnsafeMutablePointer<Float>) throws {
         try dataset.readPixels(rows[image]).withUnsafeBufferPointer { pixels in
             guard let base = pixels.baseAddress else { return }
-            Normalisation.imageNet.apply(base, places: dataset.side * dataset.side, into: out)
+            normalisation.apply(base, places: dataset.side * dataset.side, into: out)
         }
     }
 
@@ -154,7 +155,9 @@ private struct EvaluatedImages: EvaluationData {
     }
 
     // Evaluation asks only about masked images: mostly zeros, whose maps are known beforehand.
-    func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) { backbone?.features(maskedImage: image, into: out) }
+    func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) throws {
+        try source?.features(maskedImage: image, into: out)
+    }
 
     func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {
         explainer.predict(inputs, count: count, into: out)

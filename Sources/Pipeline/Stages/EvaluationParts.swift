@@ -70,9 +70,10 @@ struct EvaluationParts: Sendable {
     /// How much work all that was, in `EvaluateStage`'s unit.
     func work(_ stage: EvaluateStage) throws -> Double {
         let images = Double(done.images.load(ordering: .relaxed)) / 2
-        return try stage.work(images: 1, mapSize: opened.mapSize, pairs: 0, vocabulary: opened.vocabulary.count) * images
+        return stage.work(images: 1, mapSize: opened.mapSize, pairs: 0, vocabulary: opened.vocabulary.count, side: opened.data.side) * images
             + stage.work(
-                images: 0, mapSize: opened.mapSize, pairs: done.pairs.load(ordering: .relaxed), vocabulary: opened.vocabulary.count)
+                images: 0, mapSize: opened.mapSize, pairs: done.pairs.load(ordering: .relaxed), vocabulary: opened.vocabulary.count,
+                side: opened.data.side)
     }
 
     private var progress: ProgressHandler {

@@ -5,22 +5,29 @@ import Networks
 import Synchronization
 import Tensors
 
-/// Runs the backbone once an image: `features.h5` holds the maps that evaluation reads, `pooled.h5` a masked mean a sample.
+/// Runs the model once an image: `features.h5` holds the maps that evaluation reads, `pooled.h5` a masked mean a sample; of several
+/// target layers, a pair of files each (`features.0.h5`, `pooled.0.h5`, …), all by one pass.
 ///
 /// `features.h5`: `/features` [N, d, h, w] (row i = image i; rows that are not evaluated take no space), attributes `backbone`,
 /// `layer`, and `weightsKey`, `weightsPrefix` where there are such. `pooled.h5`: `/pooled` [M, d] (or [M, d·h·w] with
 /// `flattenFeatures`), `/area` [M] int32 (cells of the grid mask).
 struct FeaturesStage: ShardedStage {
-    static let featuresName = "features.h5", pooledName = "pooled.h5"
     /// Images a shard: what a killed run loses at most.
     static let shardSize = 64
 
     let name = "features"
     let revision = 3
-    let outputs = [Self.featuresName, Self.pooledName]
     let model: Model
     let precision: Experiment.Precision
     let rules: FeatureRules
+
+    var outputs: [String] { model.layers.indices.flatMap { [featuresName($0), pooledName($0)] } }
+
+    /// The output with the maps of the layer at an index of `model.layers`, and the one with its pooled features.
+    func featuresName(_ layer: Int) -> String { fileName("features", layer) }
+    func pooledName(_ layer: Int) -> String { fileName("pooled", layer) }
+
+    private func fileName(_ kind: String, _ layer: Int) -> String { model.layers.count == 1 ? "\(kind).h5" : "\(kind).\(layer).h5" }
 
     var parameters: Value {
         [
@@ -29,9 +36,7 @@ struct FeaturesStage: ShardedStage {
         ]
     }
 
-    func numericsKey() throws -> Digest? {
-        try Pipeline.numericsKey([.convolutions] + (rules.isProbed ? [.plainConvolutions] : []))
-    }
+    func numericsKey() throws -> Digest? { try Pipeline.numericsKey(model.kernels(probed: rules.isProbed)) }
 
     func phases(_ context: StageContext) throws -> [ShardPhase] {
         try phases(DatasetFile(context.input("dataset")))
@@ -39,7 +44,7 @@ struct FeaturesStage: ShardedStage {
 
     private func phases(_ dataset: DatasetFile) throws -> [ShardPhase] {
         let shards = (dataset.imageCount + Self.shardSize - 1) / Self.shardSize
-        return [ShardPhase(name: "shard", count: shards, work: try work(rows: dataset.imageCount))]
+        return [ShardPhase(name: "shard", count: shards, work: work(rows: dataset.imageCount))]
     }
 
     func run(_ phase: ShardPhase, shards: [Int], _ context: StageContext) throws {
@@ -51,18 +56,19 @@ struct FeaturesStage: ShardedStage {
         let place = try model.place(context)
         if let note = place?.note { context.note(note) }
         let phase = try phases(dataset)[0], missing = try context.missing(phase)
-        let assembly = try FeatureAssembly(phase, extraction, model, place, precision, context)
-        for index in Set(0..<phase.count).subtracting(missing).sorted() { try assembly.add(index) }
+        let assemblies = try model.layers.indices.map { try FeatureAssembly(phase, extraction, self, layer: $0, place, context) }
+        @Sendable func add(_ shard: Int) throws { for assembly in assemblies { try assembly.add(shard) } }
+        for index in Set(0..<phase.count).subtracting(missing).sorted() { try add(index) }
         let left = missing.reduce(0) { $0 + Self.rows(ofShard: $1, in: dataset).count }
-        try compute(phase, missing, extraction, done: dataset.imageCount - left, context, assembly.add)
-        try assembly.close()
+        try compute(phase, missing, extraction, done: dataset.imageCount - left, context, add)
+        for assembly in assemblies { try assembly.close() }
     }
 
     private func extraction(_ context: StageContext) throws -> FeatureExtraction {
         let dataset = try DatasetFile(context.input("dataset"))
-        let training = try model.backbone(context, probes: rules.isProbed ? 1 : 0)
+        let training = try model.source(context, probes: rules.isProbed ? 1 : 0)
         return FeatureExtraction(
-            dataset: dataset, training: training, evaluation: rules.isProbed ? try model.backbone(context, probes: 2) : training, probed: rules.isProbed,
+            dataset: dataset, training: training, evaluation: rules.isProbed ? try model.source(context, probes: 2) : training, probed: rules.isProbed,
             evaluated: Set(dataset.evaluatedRows(all: rules.evaluatesAll)), flatten: rules.flattens)
     }
 
@@ -74,29 +80,32 @@ struct FeaturesStage: ShardedStage {
         _ phase: ShardPhase, _ missing: [Int], _ extraction: FeatureExtraction, done earlier: Int, _ context: StageContext,
         _ kept: @Sendable (Int) throws -> Void
     ) throws {
-        // What passes the backbone together; the bits do not depend on it. A few at last, so that threads end at nearly the same time.
+        // What passes the model together; the bits do not depend on it. A few at last, so that threads end at nearly the same time.
         let batches = missing.flatMap { index in
-            let size = index == missing.last ? Backbone.batch / 4 : Backbone.batch
+            let batch = extraction.training.batch, size = index == missing.last ? max(batch / 4, 1) : batch
             return Self.parts(of: Self.rows(ofShard: index, in: extraction.dataset), size: size)
                 .enumerated().map { (shard: index, part: $0, rows: $1) }
         }
         let pending = Dictionary(grouping: batches, by: \.shard).mapValues { PendingShard(parts: $0.count) }
         let rowsMissing = batches.reduce(0) { $0 + $1.rows.count }
         let done = Atomic(earlier)
-        context.worked(try work(rows: rowsMissing))
+        context.worked(work(rows: rowsMissing))
         // Who computes a shard's last batch writes it, while the others go on with the next one.
         try concurrently(batches.count, threads: context.threads) { index in
             try context.checkCancelled()
             let batch = batches[index]
             let part = try extraction.features(of: batch.rows)
-            if let shard = pending[batch.shard]?.add(part, at: batch.part) {
-                try shard.write(to: context.path(phase, batch.shard), precision: precision, context)
+            if let layers = pending[batch.shard]?.add(part, at: batch.part) {
+                try FeatureShard.write(layers, to: context.path(phase, batch.shard), precision: precision, context)
                 try kept(batch.shard)
             }
             context.progress(
                 done.add(batch.rows.count, ordering: .relaxed).newValue, of: earlier + rowsMissing, "images")
         }
     }
+
+    /// The model's multiplications, where they are known.
+    private func work(rows: Int) -> Double { Double(rows) * (model.multiplications ?? 0) }
 
     fileprivate static func rows(ofShard index: Int, in dataset: DatasetFile) -> Range<Int> {
         index * shardSize..<min((index + 1) * shardSize, dataset.imageCount)
@@ -108,11 +117,12 @@ struct FeaturesStage: ShardedStage {
     }
 }
 
-/// Joins the shards into the two artifacts, in their order, each as soon as all before it are there; one in memory at a time.
+/// Joins the shards into a layer's two artifacts, in their order, each as soon as all before it are there; one in memory at a time.
 private final class FeatureAssembly: Sendable {
     private let phase: ShardPhase
     private let dataset: DatasetFile
     private let evaluated: Set<Int>
+    private let layer: Int
     private let size: Int
     private let precision: Experiment.Precision
     private let context: StageContext
@@ -128,20 +138,23 @@ private final class FeatureAssembly: Sendable {
     }
 
     init(
-        _ phase: ShardPhase, _ extraction: FeatureExtraction, _ model: Model, _ place: WeightsPlace?, _ precision: Experiment.Precision,
+        _ phase: ShardPhase, _ extraction: FeatureExtraction, _ stage: FeaturesStage, layer: Int, _ place: WeightsPlace?,
         _ context: StageContext
     ) throws {
         self.phase = phase
         dataset = extraction.dataset
-        self.precision = precision
+        self.layer = layer
+        precision = stage.precision
         self.context = context
         evaluated = extraction.evaluated
-        size = extraction.shape.count
+        let shape = extraction.shapes[layer]
+        size = shape.count
         maps = try MapFile.Writer(
-            path: context.output + "/" + FeaturesStage.featuresName, images: extraction.dataset.imageCount, shape: extraction.shape,
-            precision: precision, backbone: model.architecture.name, layer: model.layer, place: place)
-        pooledFile = try HDF5File.create(context.output + "/" + FeaturesStage.pooledName)
-        pooled = try pooledFile.createDataset("pooled", Float.self, shape: [extraction.dataset.sampleCount, extraction.width], chunk: nil)
+            path: context.output + "/" + stage.featuresName(layer), images: extraction.dataset.imageCount, shape: shape,
+            precision: precision, backbone: stage.model.network.name, layer: stage.model.layers[layer], place: place)
+        pooledFile = try HDF5File.create(context.output + "/" + stage.pooledName(layer))
+        pooled = try pooledFile.createDataset(
+            "pooled", Float.self, shape: [extraction.dataset.sampleCount, extraction.width(shape)], chunk: nil)
     }
 
     /// The shard is on disk.
@@ -156,7 +169,7 @@ private final class FeatureAssembly: Sendable {
     }
 
     private func append(_ index: Int, _ areas: inout [Int32]) throws {
-        let shard = try FeatureShard(contentsOf: context.path(phase, index), precision: precision)
+        let shard = try FeatureShard(contentsOf: context.path(phase, index), layer: layer, precision: precision)
         if !shard.areas.isEmpty { try pooled.write(rows: areas.count..<areas.count + shard.areas.count, shard.pooled) }
         areas += shard.areas
         for (place, row) in FeaturesStage.rows(ofShard: index, in: dataset).filter(evaluated.contains).enumerated() {

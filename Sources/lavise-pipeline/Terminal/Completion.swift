@@ -15,6 +15,14 @@ enum Completion {
             + files.filter { $0.hasSuffix(".json") && $0 != "schema.json" }.sorted().map { folder + $0 }
     }
 
+    /// Networks by name, experiments, and model files by path.
+    static let models = CompletionKind.custom { words, _, prefix in
+        let folder = prefix.contains("/") ? (prefix as NSString).deletingLastPathComponent + "/" : ""
+        let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []).sorted()
+        let names = (try? project(words)?.places.experimentNames()) ?? []
+        return ExaminedNetwork.names + names + files.filter(ExaminedNetwork.isModelFile).map { folder + $0 }
+    }
+
     /// The jobs and stages of the first experiment that was named.
     static let stages = CompletionKind.custom { words, _, _ in
         guard let file = experiment(words), let jobs = try? project(words)?.plan(file).plan.jobs else { return [] }
@@ -34,7 +42,7 @@ enum Completion {
         guard let file = experiment(words) else { return [] }
         let layerKey = "backbone.layer="
         if prefix.hasPrefix(layerKey) {
-            return file.variants[0].experiment.backbone.architecture.layers.map { layerKey + $0 }
+            return file.variants[0].experiment.backbone.layerNames.map { layerKey + $0 }
         }
         let known = keys(of: file.value, "").filter { $0 != "name" && $0 != "title" }.map { $0 + "=" }
         return known + (known.contains(layerKey) ? [] : [layerKey])

@@ -1,0 +1,85 @@
+import Graphs
+import Networks
+import Tensors
+
+/// What gives the maps of pictures: a network up to its target layers, its weights read. A value that threads share; the
+/// bits depend on the picture alone.
+protocol FeatureSource: Sendable {
+    /// Of the target layers, in their order.
+    var shapes: [FeatureShape] { get }
+    /// Pictures a call for the best speed.
+    var batch: Int { get }
+    /// The maps of all target layers, `[count, d, h, w]` each, on the calling thread.
+    /// - Parameter pixels: `[count, s, s, 3]`, RGB.
+    /// - Throws: `GraphError`.
+    func features(pixels: UnsafePointer<UInt8>, count: Int) throws -> [ArraySlice<Float>]
+    /// The first target layer's maps of one picture, normalised, then masked: zero but for a part (METHOD 6.3, `image`).
+    /// - Parameters:
+    ///   - image: `[3, s, s]`.
+    ///   - output: receives `[d, h, w]`.
+    /// - Throws: `GraphError`.
+    func features(maskedImage image: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) throws
+}
+
+/// A hand-written backbone.
+struct BackboneSource: FeatureSource {
+    let backbone: Backbone
+    /// Of every target layer, its place among the backbone's, which stand in the order of computation.
+    let order: [Int]
+
+    var shapes: [FeatureShape] { order.map { backbone.shapes[$0] } }
+    var batch: Int { Backbone.batch }
+
+    func features(pixels: UnsafePointer<UInt8>, count: Int) -> [ArraySlice<Float>] {
+        let maps = backbone.layerFeatures(pixels: pixels, count: count)
+        return order.map { maps[$0] }
+    }
+
+    func features(maskedImage image: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) {
+        backbone.features(maskedImage: image, into: output)
+    }
+}
+
+/// Any network as a graph.
+struct GraphSource: FeatureSource {
+    private let program: GraphProgram
+    let shapes: [FeatureShape]
+    private let normalisation: Normalisation
+    private let side: Int
+    let batch = 4
+
+    /// - Throws: `UnknownGraphLayer`, or what `parameters` throws.
+    init(_ graph: Graph, layers: [String], normalisation: Normalisation, parameters: any ParameterSource) throws {
+        let layers = try layers.map(graph.layer(named:))
+        program = try GraphProgram(graph, targets: layers.map(\.value)) { try parameters.tensor($0, shape: $1) }
+        shapes = layers.map { FeatureShape($0.shape) }
+        self.normalisation = normalisation
+        side = graph.values[graph.input].shape[2]
+    }
+
+    func features(pixels: UnsafePointer<UInt8>, count: Int) throws -> [ArraySlice<Float>] {
+        var maps = shapes.map { shape in
+            var maps: [Float] = []
+            maps.reserveCapacity(count * shape.count)
+            return maps
+        }
+        for index in 0..<count {
+            let image = tensor { normalisation.apply(pixels + index * side * side * 3, places: side * side, into: $0) }
+            for (layer, map) in try program.runAll(image).enumerated() { maps[layer] += map.data }
+        }
+        return maps.map { $0[...] }
+    }
+
+    func features(maskedImage image: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) throws {
+        let maps = try program.run(tensor { $0.update(from: image, count: 3 * side * side) })
+        maps.data.withUnsafeBufferPointer { if let base = $0.baseAddress { output.update(from: base, count: $0.count) } }
+    }
+
+    private func tensor(_ fill: (UnsafeMutablePointer<Float>) -> Void) -> Tensor {
+        let count = 3 * side * side
+        return Tensor(shape: [1, 3, side, side], data: [Float](unsafeUninitializedCapacity: count) { buffer, filled in
+            if let base = buffer.baseAddress { fill(base) }
+            filled = count
+        })
+    }
+}
