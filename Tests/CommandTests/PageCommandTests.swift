@@ -86,6 +86,8 @@ import Testing
                 let end = try command.run(["run", name, "--quiet"], environment: environment)
                 #expect(end.code == 0, "\(name): \(end.errors)")
             }
+            // A run of the past that a page looks at again.
+            #expect(try command.run(["run", "demo", "--set", "train.epochs=3", "--quiet"], environment: environment).code == 0)
             try git(["init", "-q"], command)
             for message in ["one", "two"] {
                 try command.write("results/demo/note", message)
