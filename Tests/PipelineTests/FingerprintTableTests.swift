@@ -25,6 +25,10 @@ import Testing
         "name": ["name=other"], "title": ["title=other"], "protocol": ["protocol=fact2023"], "protocol.base": [#"protocol={"base": "fact2023"}"#], "seed": ["seed=1"],
         "dataset.kind": ["dataset.kind=visual-genome"], "dataset.root": ["dataset.root=other"], "dataset.manifest": ["dataset.root=null", "dataset.manifest=m.json"],
         "dataset.limit": ["dataset.limit=5"], "dataset.scenes": ["dataset.scenes=16"], "dataset.minimumCount": ["dataset.minimumCount=7"],
+        "backbone.layers": [#"backbone.layers=["layer3","layer4"]"#], "backbone.preprocess.resize": ["backbone.preprocess.resize=300"],
+        "backbone.preprocess.crop": ["backbone.preprocess.crop=200"], "backbone.preprocess.interpolation": ["backbone.preprocess.interpolation=bicubic"],
+        "backbone.preprocess.mean": ["backbone.preprocess.mean=[0.5,0.5,0.5]"], "backbone.preprocess.std": ["backbone.preprocess.std=[0.5,0.5,0.5]"],
+        "backbone.preprocess.scale": ["backbone.preprocess.scale=1"], "backbone.preprocess.order": ["backbone.preprocess.order=bgr"],
         "dataset.onBadAnnotation": ["dataset.onBadAnnotation=fail"], "dataset.words": ["dataset.words=exact"], "dataset.names": ["dataset.names=whole"],
         "dataset.splits": [#"dataset.splits={"all": {"annotations": "a.json", "images": "i"}}"#],
         "dataset.validationShare": [#"dataset.splits={"all": {"annotations": "a.json", "images": "i"}}"#, "dataset.validationShare=0.3"],
@@ -85,7 +89,9 @@ import Testing
     @Test func everyKeyReachesTheStagesThatThePageNames() throws {
         let documented = try Self.documented(), keys = try Self.keys()
         #expect(Set(documented.keys) == keys, "page and schema: \(Set(documented.keys).symmetricDifference(keys).sorted())")
-        #expect(Set(Self.changes.keys) == keys, "test and schema: \(Set(Self.changes.keys).symmetricDifference(keys).sorted())")
+        // A model's file is looked into by the plan itself: `NetworkTests` have some.
+        let tried = Set(Self.changes.keys).union(["backbone.model.path"])
+        #expect(tried == keys, "test and schema: \(tried.symmetricDifference(keys).sorted())")
         try Workspace.with { workspace in
             let file = #"{"name": "%", "urls": ["file:///none"], "license": ""}"#
             let files = ["a.txt", "b.txt", "w.pth"].map { file.replacingOccurrences(of: "%", with: $0) }.joined(separator: ",")
