@@ -8,8 +8,10 @@ struct Doctor: ParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    @OptionGroup var remote: RemoteOptions
+
     func run() throws {
-        let project = try global.open()
+        let project = try global.open(remote)
         let checks = try examine(project)
         if global.json {
             try standardOutput(json: .array(checks.map { check in
