@@ -124,24 +124,23 @@ struct Neighbours {
         }
     }
 
-    @Test(arguments: Neighbours.Server.available) func damageOnTheServerIsFoundAndMadeGood(server: Neighbours.Server) throws {
+    /// A bit of every object of a kind.
+    @Test(arguments: Neighbours.Server.available, ["ac", "cas"]) func damageOnTheServerIsFoundAndMadeGood(server: Neighbours.Server, kind: String) throws {
         try Neighbours.with(server) { both in
             let made = try both.make("run", "x.json")
-            // A bit of every object, the traces too.
-            for kind in ["ac", "cas"] {
-                for name in try both.objects(kind) {
-                    let path = "\(both.disk)/\(kind)/\(name)"
-                    var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-                    guard !bytes.isEmpty else { continue }
-                    bytes[bytes.count / 2] ^= 4
-                    try FileManager.default.removeItem(atPath: path)
-                    try bytes.write(to: URL(fileURLWithPath: path))
-                }
+            for name in try both.objects(kind) {
+                let path = "\(both.disk)/\(kind)/\(name)"
+                var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+                guard !bytes.isEmpty else { continue }
+                bytes[bytes.count / 2] ^= 4
+                try FileManager.default.removeItem(atPath: path)
+                try bytes.write(to: URL(fileURLWithPath: path))
             }
             let read = try both.read("run", "x.json")
             #expect(read.code == 0 && read.output == made.output, "\(read.errors)")
             #expect(try both.reader.files("results/x") == both.maker.files("results/x"))
-            #expect(both.ran(read).count == Self.stages && read.errors.contains("is not used"), "\(read.errors)")
+            #expect(read.errors.contains(kind == "ac" ? "is not used" : "cannot be had from"), "\(read.errors)")
+            if kind == "ac" { #expect(both.ran(read).count == Self.stages, "\(read.errors)") }
         }
     }
 
@@ -164,7 +163,7 @@ struct Neighbours {
     @Test(arguments: Neighbours.Server.available) func killedPushesAndPullsAreFinishedByTheNext(server: Neighbours.Server) throws {
         try Neighbours.with(server) { both in
             #expect(try both.make("run", "x.json", "--no-remote").code == 0)
-            for place in ["remote.sent:1", "remote.sent:4", "remote.blobs:2", "remote.sent:9", "remote.blobs:5"] {
+            for place in ["remote.sent:1", "remote.sent:4", "remote.blobs:2", "remote.sent:9", "remote.blobs:1"] {
                 let end = try both.make("push", "x.json", environment: ["LAVISE_FAULT": place])
                 #expect(end.code == 9, "\(place): \(end.code) \(end.errors)")
                 // Whatever traces are there, all that they stand on is, too.

@@ -59,7 +59,7 @@ final class RunSession: Sendable {
         let shared = Result { if !options.cancellation.isCancelled { try share() } }
         try outcome.get()
         try shared.get()
-        return results.withLock { $0.compactMap { $0?.status } }
+        return try results.withLock { $0.compactMap { $0?.status } }.map(withPresence)
     }
 
     /// Makes a job fresh, or finds that it is, or that it need not be.
@@ -265,6 +265,18 @@ final class RunSession: Sendable {
     }
 
     // MARK: The remote store
+
+    /// As it is at the end: a later job may have had the bytes of an earlier one brought here.
+    private func withPresence(_ status: JobStatus) throws -> JobStatus {
+        guard status.outputs.contains(where: { !$0.isHere }) else { return status }
+        return JobStatus(
+            job: status.job, stage: status.stage, state: status.state, reason: status.reason, fingerprint: status.fingerprint,
+            outputs: try status.outputs.map { output in
+                let isHere = try output.isHere || store.fileSystem.status(of: output.path) != nil
+                return OutputRecord(name: output.name, path: output.path, digest: output.digest, bytes: output.bytes, isHere: isHere)
+            },
+            seconds: status.seconds, ran: status.ran, cutOff: status.cutOff)
+    }
 
     private func reading(_ pins: Pins) -> RemoteReading? {
         // A store that can only be read takes nothing.
