@@ -70,18 +70,18 @@ public struct S3Store: RemoteStore {
             _ = try client.ask(request(.put, self.path(key), body: .file(path, bytes: bytes), digest: key.digest), sent: sent)
             return
         }
-        let upload = try openUpload(key), known = try parts(of: upload, key)
         let size = max(partBytes, (bytes + Self.mostParts - 1) / Self.mostParts)
         let file = try asFileSystemError { try PlainFile(path) }
+        func part(_ number: Int) throws -> [UInt8] { try asFileSystemError { try file.bytes(at: (number - 1) * size, upTo: size) } }
+        // The tag of a part is its MD5, unless the server encrypts: then all of it goes over again.
+        let (upload, known) = try openUpload(key) { try $1 == "\"\(md5(part($0)))\"" }
         var tags: [String] = []
         for number in 1...(bytes + size - 1) / size {
-            let start = (number - 1) * size
-            let part = try asFileSystemError { try file.bytes(at: start, upTo: size) }
-            // The tag of a part is its MD5, unless the server encrypts: then it goes over again.
-            if let tag = known[number], tag == "\"\(md5(part))\"" {
+            if let tag = known[number] {
                 tags.append(tag)
                 continue
             }
+            let part = try part(number)
             let request = request(
                 .put, self.path(key), [("partNumber", "\(number)"), ("uploadId", percentEncodedQuery(upload))], body: .bytes(part), digest: Digest(hashing: part))
             guard let tag = try client.ask(request, sent: sent).fields["etag"] else { throw RemoteFault.unusable("part \(number) got no ETag") }
@@ -92,12 +92,15 @@ public struct S3Store: RemoteStore {
 
     // MARK: Multipart uploads
 
-    /// An upload of this object that was begun earlier, or else a new one.
-    private func openUpload(_ key: RemoteKey) throws -> String {
-        if let upload = try earlierUpload(key) { return upload }
+    /// An upload of this object that was begun earlier and the tags of its parts, which all are ours, or else a new one.
+    private func openUpload(_ key: RemoteKey, isOurs: (Int, String) throws -> Bool) throws -> (id: String, tags: [Int: String]) {
+        if let upload = try earlierUpload(key) {
+            let parts = try parts(of: upload, key)
+            if try parts.allSatisfy({ try isOurs($0.key, $0.value) }) { return (upload, parts) }
+        }
         let answer = try text(request(.post, path(key), [("uploads", "")]))
         guard let upload = element("UploadId", in: answer) else { throw RemoteFault.unusable("it gave no UploadId") }
-        return upload
+        return (upload, [:])
     }
 
     private func earlierUpload(_ key: RemoteKey) throws -> String? {

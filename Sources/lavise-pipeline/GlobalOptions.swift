@@ -50,7 +50,7 @@ struct GlobalOptions: ParsableArguments {
         downloads.mirrors = downloads.mirrors.map { $0.contains("://") ? $0 : places.argumentPath($0) }
         downloads.caFile = downloads.caFile.map(places.argumentPath)
         let store = (store ?? environment["LAVISE_STORE"]).map(places.argumentPath) ?? places.projectPath(".lavise")
-        let settings = try LaviseSettings(places)
+        let settings = remote == nil ? LaviseSettings() : try LaviseSettings(places)
         let shared = try remote?.store(settings.remote, environment, downloads, places)
         return try Project(places: places, store: store, downloads: downloads, settings: settings, remote: shared)
     }

@@ -96,6 +96,15 @@ struct Sharing {
         #expect(try shop.runner().status(of: Sharing.plan()).map(\.state) == [.fresh, .fresh, .fresh])
     }
 
+    @Test func whatADeadAttemptLeftIsTidiedUp() throws {
+        let (_, statuses) = try sharing.publish()
+        let shop = try Workshop()
+        for status in statuses { try shop.write("half", to: "store/work/\(sharing.fingerprint(status.job, statuses).hex)/scratch/shard") }
+        try shop.write(#"{"kind": "lavise-pipeline store", "format": 1}"#, to: "store/lavise-store.json")
+        #expect(try shop.run(Sharing.plan(), Sharing.options(sharing.access())).isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/work").isEmpty)
+    }
+
     @Test func bytesComeWhenAJobReadsThem() throws {
         let (_, statuses) = try sharing.publish()
         let shop = try Workshop()
@@ -175,7 +184,8 @@ struct Sharing {
             _ = try shop.runner(Sharing.options(sharing.access())).run(Sharing.plan())
             let count = sharing.remote.log.count
             sharing.remote.state.withLock {
-                $0.cuts = [40_000, 30_000]
+                // After the answer that there is no trace.
+                $0.cuts = [.max, 40_000, 30_000]
                 $0.knowsRanges = knowsRanges
             }
             let other = try shop.runner(Sharing.options(sharing.access())).run(Sharing.plan("other"))

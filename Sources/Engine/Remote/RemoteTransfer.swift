@@ -107,8 +107,8 @@ extension Runner {
             try store.open()
             let pins = try Pins(store)
             defer { pins.release() }
-            let run = { try body(remote, chosen, pins) }
-            return options.catchSignals ? try options.cancellation.catchingSignals(run) : try run()
+            guard options.catchSignals else { return try body(remote, chosen, pins) }
+            return try options.cancellation.catchingSignals { try body(remote, chosen, pins) }
         }
     }
 }

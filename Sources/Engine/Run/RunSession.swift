@@ -172,7 +172,8 @@ final class RunSession: Sendable {
         let work = store.workPath(fingerprint)
         guard try store.fileSystem.status(of: work) != nil else { return }
         try store.flushFolders()
-        try store.flushNames([store.sharded("ac", fingerprint)] + outcome.outputs.map { store.path(of: $0.digest) })
+        let here = try outcome.outputs.map { store.path(of: $0.digest) }.filter { try store.fileSystem.status(of: $0) != nil }
+        try store.flushNames([store.sharded("ac", fingerprint)] + here)
         do {
             let lock = isLocked ? nil : try store.lock(fingerprint, label: Host.label("tidying"))
             guard isLocked || lock != nil else { return }

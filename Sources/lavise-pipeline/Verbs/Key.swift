@@ -22,7 +22,7 @@ struct Key: ParsableCommand {
         let project = try global.open()
         let file = try SigningKeyFile(environment: ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty })
         let key = try action == .new ? file.create() : file.read()
-        let trust = project.settings.remote.trust.sorted { $0.key < $1.key }
+        let trust = try LaviseSettings(project.places).remote.trust.sorted { $0.key < $1.key }
         if global.json {
             return try standardOutput(json: [
                 "schema": 1, "path": .string(file.path), "key": key.map { .string("\($0.publicKey)") } ?? .null,
