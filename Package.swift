@@ -41,6 +41,7 @@ let package = Package(
         .target(name: "Transfer", dependencies: ["CCurl", "CZip", "CCrypto", "Files", "Fingerprints"]),
         .target(name: "Serving", dependencies: ["CMicroHTTPD"]),
         .target(name: "Engine", dependencies: ["Fingerprints"]),
+        .target(name: "Remote", dependencies: ["Engine", "Transfer", "Files", "CCurl", "CCrypto", "Fingerprints"]),
         .target(name: "Datasets", dependencies: ["Imaging", "Files", "Fingerprints", "CJSON", "CZip"]),
         .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Files", "Fingerprints", "CKernels"]),
         .target(name: "Graphs", dependencies: ["Tensors", "CZip", "Files"]),
@@ -49,7 +50,7 @@ let package = Package(
             name: "Reporting", dependencies: ["Imaging", "Fingerprints"],
             resources: [.embedInCode("Page/report.css"), .embedInCode("Page/report.js"), .embedInCode("Page/serve.js")]),
         .target(name: "Pipeline", dependencies: [
-            "Engine", "Transfer", "Datasets", "Networks", "Graphs", "LaViSE", "Reporting", "Imaging", "HDF5", "Tensors",
+            "Engine", "Transfer", "Remote", "Datasets", "Networks", "Graphs", "LaViSE", "Reporting", "Imaging", "HDF5", "Tensors",
             "Files", "Fingerprints",
         ]),
         .executableTarget(name: "lavise-pipeline", dependencies: [
@@ -68,6 +69,7 @@ let package = Package(
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "TransferTestSupport", "transfer-probe", "CZip", "Files"]),
         .target(name: "TransferTestSupport", dependencies: ["Transfer", "CZip", "Files", "Fingerprints", "Imaging"], path: "Tests/TransferTestSupport"),
         .executableTarget(name: "transfer-probe", dependencies: ["TransferTestSupport"], path: "Tests/TransferProbe"),
+        .testTarget(name: "RemoteTests", dependencies: ["Remote", "Engine", "Transfer", "TransferTestSupport", "Fingerprints"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Networks"], resources: [.copy("Fixtures")]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "DatasetsTestSupport", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
         .target(name: "DatasetsTestSupport", dependencies: ["Datasets", "Imaging", "Fingerprints"], path: "Tests/DatasetsTestSupport"),
@@ -77,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "ReportingTests", dependencies: ["Reporting", "BrowserTestSupport", "Imaging", "Fingerprints"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "BrowserTestSupport", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5"]),
+        .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Pipeline", "Remote", "BrowserTestSupport", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [

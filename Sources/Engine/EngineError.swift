@@ -33,6 +33,8 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
     case notAnOrder(path: String)
     /// A worker found other ingredients of a job than were ordered.
     case orderMismatch(job: String, host: String, reasons: [Reason])
+    /// The remote store does not answer, or does not let us.
+    case remoteOff(String)
     /// A project that uses the store is not where it was.
     case projectGone(path: String)
 
@@ -85,6 +87,8 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
             "\(job) is not on \(host) what was ordered: \(reasons.map { "\($0)" }.joined(separator: ", "))"
                 + (reasons.contains { if case .numericsKeyChanged = $0 { true } else { false } }
                     ? "; its arithmetic gives other bits: ask for nodes of one kind with slurm.constraint in lavise.json" : "")
+        case .remoteOff(let name):
+            "\(name) cannot be used, as said above"
         case .projectGone(let path):
             "the project \(path), which uses this store, is not there: what it keeps cannot be told"
         }

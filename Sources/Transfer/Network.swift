@@ -2,14 +2,14 @@ import CCurl
 import Glibc
 
 /// All requests under way: one owner of libcurl's multi handle, which keeps connections open between requests.
-final class Network {
+package final class Network {
     private let multi: UnsafeMutableRawPointer
     private var active: [HTTPRequest] = []
     private let bandwidthLimit: Int?
     /// When what has come so far is paid for, with a bandwidth limit.
     private var paidUntil = -Double.infinity
 
-    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    package static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     init(bandwidthLimit: Int?) throws(TransferError) {
         guard Network.isReady, let multi = curl_multi_init() else { throw .library("libcurl would not start") }

@@ -1,13 +1,13 @@
 /// Status and header fields of one HTTP response.
-struct ResponseHead: Equatable {
-    var status = 0
+package struct ResponseHead: Equatable, Sendable {
+    package var status = 0
     /// Whether the empty line after the fields has come.
-    private(set) var isComplete = false
+    package private(set) var isComplete = false
     /// By lower-case name; of a field that is sent twice the last one.
-    private(set) var fields: [String: String] = [:]
+    package private(set) var fields: [String: String] = [:]
 
     /// Takes in one line as libcurl hands it over. A new status line begins a new head (after `100 Continue`).
-    mutating func add(line: some StringProtocol) {
+    package mutating func add(line: some StringProtocol) {
         if line.hasPrefix("HTTP/") {
             let words = line.split(separator: " ", maxSplits: 2)
             self = ResponseHead(status: words.count > 1 ? Int(trimmed(words[1])) ?? 0 : 0)
@@ -18,7 +18,7 @@ struct ResponseHead: Equatable {
         }
     }
 
-    init(status: Int = 0) { self.status = status }
+    package init(status: Int = 0) { self.status = status }
 
     var contentLength: Int? { fields["content-length"].flatMap(Int.init).flatMap { $0 >= 0 ? $0 : nil } }
     /// Whether the end of the body is marked in the stream, so that a body cut short is noticed.
@@ -27,7 +27,7 @@ struct ResponseHead: Equatable {
     var validator: Validator { Validator(etag: fields["etag"], lastModified: fields["last-modified"]) }
 
     /// `Content-Range: bytes 0-99/1000`, either half of which may be `*`.
-    var contentRange: (range: Range<Int>?, total: Int?)? {
+    package var contentRange: (range: Range<Int>?, total: Int?)? {
         guard let field = fields["content-range"], field.lowercased().hasPrefix("bytes ") else { return nil }
         let halves = field.dropFirst(6).split(separator: "/").map(trimmed)
         guard halves.count == 2 else { return nil }

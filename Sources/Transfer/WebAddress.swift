@@ -1,17 +1,17 @@
 import CCurl
 
 /// A URL taken apart by libcurl.
-struct WebAddress {
-    enum Scheme: String { case http, https, file }
+package struct WebAddress {
+    package enum Scheme: String, Sendable { case http, https, file }
 
-    let scheme: Scheme
+    package let scheme: Scheme
     /// The decoded path of a `file` URL.
-    let path: String
+    package let path: String
     /// The URL without user name and password: fit for messages and for disk.
-    let shown: String
+    package let shown: String
 
     /// nil when libcurl does not accept the URL or the scheme is another one.
-    init?(_ url: String) {
+    package init?(_ url: String) {
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }), let parts = curl_url() else { return nil }
         defer { curl_url_cleanup(parts) }
         func part(_ part: CURLUPart, _ flags: UInt32 = 0) -> String? {
@@ -35,7 +35,7 @@ struct WebAddress {
 func isFetchable(_ url: String) -> Bool { url.contains("://") && WebAddress(url) != nil }
 
 /// A relative path in the spelling of URLs: every byte but letters, digits and `-._~/` as `%XX`.
-func percentEncoded(_ path: String) -> String {
+package func percentEncoded(_ path: String) -> String {
     path.utf8.map { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):

@@ -8,6 +8,7 @@ import Imaging
 import LaViSE
 import Networks
 import Pipeline
+import Remote
 import Reporting
 import Transfer
 
@@ -24,7 +25,7 @@ struct ExitStatus: Equatable {
     /// The code for an error of ours; nil for those of the argument parser.
     init?(_ error: any Error) {
         switch error {
-        case is ExperimentError, is ManifestError, is TableError, is ToleranceError: self = .usage
+        case is ExperimentError, is RemoteError, is ManifestError, is TableError, is ToleranceError: self = .usage
         case is TransferError, is ZipError: self = .download
         case is DatasetError, is GloveError, is ImagingError, is CheckpointError, is BackboneError, is TrainingError, is EvaluationError,
             is HDF5Error, is FileDigestError, is JSONError, is CocoaError, is POSIXError, is StreamError,
@@ -44,6 +45,7 @@ struct ExitStatus: Equatable {
         case .stageFailed(_, _, is ManifestError): .usage
         case .stageFailed: .stageFailed
         case .inputMissing, .inputChangedDuringRun, .storage: .stageFailed
+        case .remoteOff: .download
         case .unknownInput: .inside
         case .lockTimeout: .lockTimeout
         case .nondeterministic: .integrity

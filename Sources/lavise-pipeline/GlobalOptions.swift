@@ -40,7 +40,8 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Never use the network.")
     var offline = false
 
-    func open() throws -> Project {
+    /// - Parameter remote: what the command line says of a remote store; nil: the verb uses none.
+    func open(_ remote: RemoteOptions? = nil) throws -> Project {
         // Set to nothing means not set.
         let environment = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
         let places = try Places(directory: project, data: data ?? environment["LAVISE_DATA"])
@@ -49,7 +50,9 @@ struct GlobalOptions: ParsableArguments {
         downloads.mirrors = downloads.mirrors.map { $0.contains("://") ? $0 : places.argumentPath($0) }
         downloads.caFile = downloads.caFile.map(places.argumentPath)
         let store = (store ?? environment["LAVISE_STORE"]).map(places.argumentPath) ?? places.projectPath(".lavise")
-        return try Project(places: places, store: store, downloads: downloads)
+        let settings = remote == nil ? LaviseSettings() : try LaviseSettings(places)
+        let shared = try remote?.store(settings.remote, environment, downloads, places)
+        return try Project(places: places, store: store, downloads: downloads, settings: settings, remote: shared)
     }
 }
 

@@ -78,6 +78,7 @@ struct LavisePipeline: ParsableCommand {
             Environment:
               LAVISE_STORE, LAVISE_DATA          stand for --store and --data
               LAVISE_MIRRORS, LAVISE_BANDWIDTH   of downloads
+              LAVISE_REMOTE, LAVISE_KEY          a shared store, and the key that signs
               NO_COLOR                           takes colour away
             docs/command-line.md says more.
             """,
@@ -85,7 +86,7 @@ struct LavisePipeline: ParsableCommand {
         subcommands: [
             Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Serve.self, Explain.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, Export.self, Log.self, List.self, Layers.self, Doctor.self, GC.self,
             Attach.self, Cancel.self, Logs.self, Work.self,
-            Version.self,
+            Push.self, Pull.self, Key.self, Version.self,
         ])
 
     static var verbs: [String] { configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() } }

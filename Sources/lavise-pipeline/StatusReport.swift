@@ -22,7 +22,7 @@ struct StatusReport {
                     "fingerprint": job.fingerprint.map { .string($0.hex) } ?? .null,
                     "outputs": .array(job.outputs.map { output in
                         [
-                            "name": .string(output.name), "path": .string(output.path), "digest": .string(output.digest.hex),
+                            "name": .string(output.name), "path": output.isHere ? .string(output.path) : .null, "digest": .string(output.digest.hex),
                             "bytes": .int(output.bytes),
                         ]
                     }),

@@ -43,8 +43,8 @@ struct Command {
 
     func path(_ name: String) -> String { "\(root)/\(name)" }
 
-    /// Nothing of the user's is read or made: not their signing key.
-    var ownPlaces: [String: String] { ["LAVISE_KEY": path(".key.pem")] }
+    /// Nothing of the user's is read or made: not their signing key, nor a remote store of theirs.
+    var ownPlaces: [String: String] { ["LAVISE_KEY": path(".key.pem"), "LAVISE_REMOTE": ""] }
 
     /// A small drawn dataset of the user's own and an experiment on it.
     func makeExperiment() throws {

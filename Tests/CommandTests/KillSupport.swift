@@ -13,7 +13,7 @@ final class RunningCommand: Sendable {
         FileManager.default.createFile(atPath: errorPath, contents: nil)
         process.executableURL = Command.binary
         process.arguments = arguments + ["-C", command.root]
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(command.ownPlaces) { $1 }.merging(environment) { $1 }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
         try process.run()

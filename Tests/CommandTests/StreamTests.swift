@@ -22,6 +22,7 @@ import Testing
     static let requests: [String: [String]] = [
         "run": ["x"], "status": ["x"], "plan": ["x"], "why": ["x", "train"], "dag": ["x"], "report": ["x"], "explain": ["x", "--filter", "0"],
         "tables": [], "diff": ["results/x", "results/x"], "check": ["x"], "verify": ["x", "tables"], "show": ["results/x/recall.csv"],
+        "push": ["x", "--remote", "shared"], "pull": ["x", "--remote", "shared"], "key": ["show"],
         "list": [], "log": [], "serve": ["x", "--idle", "0"], "doctor": [], "export": ["x"], "gc": ["--dry-run"], "version": [],
     ]
 
@@ -41,6 +42,8 @@ import Testing
             try command.write("experiments/x.json", String(contentsOfFile: command.path("experiments/x.json"), encoding: .utf8)
                 .replacingOccurrences(of: "\"experiments/x\"", with: "\"x\""))
             #expect(try command.run("run", "x").code == 0)
+            #expect(try command.run("key", "new").code == 0)
+            #expect(try command.run("push", "x", "--remote", "shared").code == 0)
             try body(command)
         }
     }

@@ -400,6 +400,9 @@ final class MemoryProcess: FileSystem, TimeSource {
         }
     }
 
+    /// This disk knows no x-bits.
+    func makeExecutable(_ path: String) throws {}
+
     func protect(_ path: String) throws {
         try operate("protect", path, writes: false) { state in
             guard let inode = state.find(path) else { throw FileSystemError("protect", path, code: ENOENT) }

@@ -107,7 +107,7 @@ public func freePort() throws -> Int {
     return port
 }
 
-private func canConnect(_ port: Int) -> Bool {
+func canConnect(_ port: Int) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()

@@ -88,6 +88,8 @@ public protocol FileSystem: Sendable {
     func remove(_ path: String) throws
     /// Takes all permission to write from a file or everything in a folder.
     func protect(_ path: String) throws
+    /// Gives a file its owner's x-bit.
+    func makeExecutable(_ path: String) throws
     /// Copies a file, sharing its blocks where the disk can (reflink), else byte by byte; the copy may be written to.
     func clone(_ path: String, to new: String) throws
     /// The lock kept on the file `path` (created when absent), or nil when another holds it. A lock ends with its holder's process.

@@ -193,6 +193,10 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
+    public func makeExecutable(_ path: String) throws {
+        guard chmod(path, 0o755) == 0 else { throw FileSystemError("make executable", path, code: errno) }
+    }
+
     /// Calls `body` for `path` and everything below, a folder before what it holds; links are not followed.
     private func walk(_ path: String, _ body: (String, Bool) throws -> Void) throws {
         var info = stat()

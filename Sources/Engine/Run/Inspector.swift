@@ -27,7 +27,8 @@ final class Inspector: Sendable {
 
     enum Found {
         case nothing
-        case sound(Trace, Outcome)
+        /// - Parameter away: the outputs that only a remote store has.
+        case sound(Trace, Outcome, away: Set<Digest>)
         case damaged(Trace, Reason, corrupt: [Artifact])
     }
 
@@ -61,19 +62,21 @@ final class Inspector: Sendable {
         guard let trace = try store.trace(fingerprint) else { return .nothing }
         var damage: (reason: Reason, corrupt: [Artifact])?
         for outcome in trace.outcomes {
-            guard let found = try self.damage(of: outcome, job) else { return .sound(trace, outcome) }
+            var away: Set<Digest> = []
+            guard let found = try self.damage(of: outcome, fingerprint, job, &away) else { return .sound(trace, outcome, away: away) }
             damage = damage ?? found
         }
         guard let damage else { return .nothing }
         return .damaged(trace, damage.reason, corrupt: damage.corrupt)
     }
 
-    private func damage(of outcome: Outcome, _ job: Job) throws -> (reason: Reason, corrupt: [Artifact])? {
+    private func damage(of outcome: Outcome, _ fingerprint: Digest, _ job: Job, _ away: inout Set<Digest>) throws -> (reason: Reason, corrupt: [Artifact])? {
         var reason: Reason?
         var corrupt: [Artifact] = []
         for artifact in outcome.outputs {
             switch try store.check(artifact, verify: options.verify, threads: options.jobs, hashed: hashed(for: job.id)) {
             case .sound: continue
+            case .missing where try store.isRemote(fingerprint): away.insert(artifact.digest)
             case .missing: reason = reason ?? .outputMissing(name: artifact.name)
             case .corrupt(let detail):
                 reason = reason ?? .outputCorrupt(name: artifact.name, detail: detail)
@@ -86,6 +89,9 @@ final class Inspector: Sendable {
     /// Why a job with these ingredients has to run, all reasons, the most telling first. Never empty.
     func reasons(_ job: Job, _ ingredients: Ingredients, _ found: Found) throws -> [Reason] {
         if case .damaged(_, let reason, _) = found { return [reason] }
+        if case .sound(_, let outcome, let away) = found, let first = outcome.outputs.first(where: { away.contains($0.digest) }) {
+            return [.outputMissing(name: first.name)]
+        }
         if let message = try store.failure(ingredients.fingerprint) { return [.failed(message: message)] }
         guard let history = try store.history(plan: plan.name, job: job.id) else { return [.neverBuilt] }
         if history.fingerprints.contains(ingredients.fingerprint) { return [.traceLost] }

@@ -54,10 +54,12 @@ final class ProgressMeter: Sendable {
     func worked(_ amount: Double) { self.amount.withLock { $0 = amount } }
 
     /// Counts bytes that were hashed, and says nothing of what is done in a blink.
-    func hashed(_ more: Int, of total: Int) {
+    func hashed(_ more: Int, of total: Int) { count(more, of: total, "MB hashed") }
+
+    func count(_ more: Int, of total: Int, _ unit: String) {
         let megabyte = 1_000_000
         let done = bytes.add(more, ordering: .relaxed).newValue
-        if total >= 50 * megabyte { report(done: done / megabyte, total: total / megabyte, unit: "MB hashed") }
+        if total >= 50 * megabyte { report(done: done / megabyte, total: total / megabyte, unit: unit) }
     }
 
     func report(done: Int, total: Int, unit: String) {

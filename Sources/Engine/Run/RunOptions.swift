@@ -32,6 +32,8 @@ public struct RunOptions: Sendable {
     /// SIGINT, SIGTERM and SIGHUP cancel the run.
     public var catchSignals: Bool
     public var faults: FaultPoints
+    /// Whose traces and artifacts are used in place of running a job, and who is given what this run has.
+    public var remote: RemoteAccess?
 
     public init(
         jobs: Int = 1, only: [String] = [], from: [String] = [], until: [String] = [], force: [String] = [], verify: Bool = false,

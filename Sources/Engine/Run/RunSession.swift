@@ -6,18 +6,20 @@ final class RunSession: Sendable {
     private let selection: Selection
     private let inspector: Inspector
     private let observer: any RunObserver
-    private let results: Mutex<[Result?]>
+    private let results: Mutex<[Settled?]>
     private let waits = Mutex<[Int: Wait]>([:])
     /// Jobs that an executor was asked to make, and why.
     private let ordered = Mutex<[Int: Reason]>([:])
     private let hasPrepared = Atomic(false)
+    /// Whether no selected job reads from a job: then its bytes are what was asked for, and not only their digests.
+    private let isWanted: [Bool]
 
     private struct Wait {
         let since: Int
         let tries: Int
     }
 
-    private struct Result {
+    private struct Settled {
         let status: JobStatus
         /// nil unless fresh.
         let artifacts: [Artifact]?
@@ -34,6 +36,8 @@ final class RunSession: Sendable {
         self.inspector = inspector
         self.observer = observer
         results = Mutex(Array(repeating: nil, count: inspector.plan.jobs.count))
+        let used = Set(selection.selected.flatMap { inspector.plan.dependencies[$0] })
+        isWanted = inspector.plan.jobs.indices.map { selection.selected.contains($0) && !used.contains($0) }
     }
 
     func run() throws -> [JobStatus] {
@@ -42,7 +46,7 @@ final class RunSession: Sendable {
         let scheduler = Scheduler(dependencies: plan.dependencies, limit: options.jobs, keepGoing: options.keepGoing, time: store.time)
         try options.executor?.start(ExecutorRun(store: store, options: options, observer: observer))
         defer { options.executor?.finish() }
-        try scheduler.run { index, threads, wake in
+        let outcome = Result { try scheduler.run { index, threads, wake in
             do {
                 return try asEngineError { try self.settle(index, threads: threads, pins, wake) }
             } catch let error as EngineError {
@@ -50,8 +54,12 @@ final class RunSession: Sendable {
                 if !error.isCancellation { self.observer.failed(job: job.id, stage: job.stage.name, error: error) }
                 throw error
             }
-        }
-        return results.withLock { $0.compactMap { $0?.status } }
+        } }
+        // What was finished before a failure is shared too.
+        let shared = Result { if !options.cancellation.isCancelled { try share() } }
+        try outcome.get()
+        try shared.get()
+        return try results.withLock { $0.compactMap { $0?.status } }.map(withPresence)
     }
 
     /// Makes a job fresh, or finds that it is, or that it need not be.
@@ -72,6 +80,8 @@ final class RunSession: Sendable {
         }
         if !selection.forced.contains(index), try takeFresh(index, ingredients, pins, isShared: false) { return .done }
         if let executor = options.executor, executor.takes(job.stage), !selection.forced.contains(index) {
+            if try takeRemoteBriefly(index, ingredients, pins) { return .done }
+            try bringInputs(of: index, threads: threads, pins)
             let reason = try inspector.reasons(job, ingredients, inspector.find(ingredients.fingerprint, job))[0]
             ordered.withLock { $0[index] = reason }
             return try remote(index, ingredients, executor, reason, pins, wake)
@@ -81,6 +91,7 @@ final class RunSession: Sendable {
         options.faults.pass("job.locked")
         // Another process may have made it while this one waited.
         if !selection.forced.contains(index), try takeFresh(index, ingredients, pins, isShared: true) { return .done }
+        if !selection.forced.contains(index), try takeRemote(index, ingredients, pins) { return .done }
         do {
             try make(index, ingredients, threads: threads, pins, lock)
         } catch where lock.isLost && !options.cancellation.isCancelled {
@@ -111,9 +122,9 @@ final class RunSession: Sendable {
         }
     }
 
-    private func result(_ index: Int) -> Result? { results.withLock { $0[index] } }
+    private func result(_ index: Int) -> Settled? { results.withLock { $0[index] } }
 
-    private func settled(_ index: Int, _ result: Result) {
+    private func settled(_ index: Int, _ result: Settled) {
         results.withLock { $0[index] = result }
         observer.finished(result.status)
     }
@@ -123,7 +134,7 @@ final class RunSession: Sendable {
     }
 
     private func leave(_ index: Int, _ view: Runner.View) throws -> Scheduler.Step {
-        settled(index, Result(status: view.status, artifacts: view.artifacts, isTouched: false))
+        settled(index, Settled(status: view.status, artifacts: view.artifacts, isTouched: false))
         return .done
     }
 
@@ -138,17 +149,21 @@ final class RunSession: Sendable {
         let job = plan.jobs[index]
         let found = try pins.hold {
             let found = try inspector.find(ingredients.fingerprint, job)
-            guard case .sound(_, let outcome) = found else { return (found, [ingredients.fingerprint]) }
+            guard case .sound(_, let outcome, _) = found else { return (found, [ingredients.fingerprint]) }
             return (found, [ingredients.fingerprint] + outcome.outputs.map(\.digest))
         }
-        guard case .sound(let trace, let outcome) = found else { return false }
+        guard case .sound(let trace, let outcome, var away) = found else { return false }
+        if isWanted[index], !away.isEmpty {
+            guard try reading(pins)?.bring(outcome.outputs.filter { away.contains($0.digest) }, for: job.id) == true else { return false }
+            away = []
+        }
         try removeLeftovers(ingredients.fingerprint, outcome, isLocked: isLocked ?? isShared)
         try store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
         let doubt: Reason? = trace.outcomes.count > 1 ? .nondeterministic(outcomes: trace.outcomes.count) : nil
         let touched = isTouched(index)
         let status = inspector.status(
-            job, ingredients, outcome, reason: doubt ?? made, ran: made != nil, cutOff: touched && !isShared && made == nil)
-        settled(index, Result(status: status, artifacts: outcome.outputs, isTouched: touched || made != nil))
+            job, ingredients, outcome, away: away, reason: doubt ?? made, ran: made != nil, cutOff: touched && !isShared && made == nil)
+        settled(index, Settled(status: status, artifacts: outcome.outputs, isTouched: touched || made != nil))
         return true
     }
 
@@ -157,7 +172,8 @@ final class RunSession: Sendable {
         let work = store.workPath(fingerprint)
         guard try store.fileSystem.status(of: work) != nil else { return }
         try store.flushFolders()
-        try store.flushNames([store.sharded("ac", fingerprint)] + outcome.outputs.map { store.path(of: $0.digest) })
+        let here = try outcome.outputs.map { store.path(of: $0.digest) }.filter { try store.fileSystem.status(of: $0) != nil }
+        try store.flushNames([store.sharded("ac", fingerprint)] + here)
         do {
             let lock = isLocked ? nil : try store.lock(fingerprint, label: Host.label("tidying"))
             guard isLocked || lock != nil else { return }
@@ -205,6 +221,7 @@ final class RunSession: Sendable {
             try store.checkIsOnOneDisk()
             try store.flushFolders()
         }
+        try bringInputs(of: index, threads: threads, pins)
         let work = store.workPath(ingredients.fingerprint)
         var result = try execute(job, ingredients, in: work, threads: threads, lock)
         if options.isWorker { result.add(try ClusterFolder(store: store, fingerprint: ingredients.fingerprint).spent()) }
@@ -216,12 +233,14 @@ final class RunSession: Sendable {
         try store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
         options.faults.pass("history.written")
         try store.forgetFailure(ingredients.fingerprint)
+        // Its bytes were not to be had from there.
+        if found.isRemote { try store.forgetRemote(ingredients.fingerprint) }
         if !lock.isLost { try store.fileSystem.remove(work) }
         options.faults.pass("work.removed")
         let left = outputs.map { (artifact: $0, path: store.path(of: $0.digest)) }
         if let first = trace.outcomes.first, let error = publication.difference(job, first.outputs, left) { throw error }
         let status = inspector.status(job, ingredients, trace.outcomes[0], seconds: result.seconds, reason: reason, ran: true)
-        settled(index, Result(status: status, artifacts: outputs, isTouched: true))
+        settled(index, Settled(status: status, artifacts: outputs, isTouched: true))
     }
 
     private func execute(_ job: Job, _ ingredients: Inspector.Ingredients, in work: String, threads: Int, _ lock: any FileLock) throws -> Executor.Result {
@@ -244,5 +263,87 @@ final class RunSession: Sendable {
             try? store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
             throw EngineError.stageFailed(job: job.id, stage: job.stage.name, error: error)
         }
+    }
+
+    // MARK: The remote store
+
+    /// As it is at the end: a later job may have had the bytes of an earlier one brought here.
+    private func withPresence(_ status: JobStatus) throws -> JobStatus {
+        guard status.outputs.contains(where: { !$0.isHere }) else { return status }
+        return JobStatus(
+            job: status.job, stage: status.stage, state: status.state, reason: status.reason, fingerprint: status.fingerprint,
+            outputs: try status.outputs.map { output in
+                let isHere = try output.isHere || store.fileSystem.status(of: output.path) != nil
+                return OutputRecord(name: output.name, path: output.path, digest: output.digest, bytes: output.bytes, isHere: isHere)
+            },
+            seconds: status.seconds, ran: status.ran, cutOff: status.cutOff)
+    }
+
+    private func reading(_ pins: Pins) -> RemoteReading? {
+        // A store that can only be read takes nothing.
+        guard pins.isHeld else { return nil }
+        return options.remote.map { RemoteReading(store: store, remote: $0, options: options, observer: observer, pins: pins) }
+    }
+
+    /// Uses the remote store's trace in place of running the job. The job's lock is held.
+    private func takeRemote(_ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins) throws -> Bool {
+        guard let reading = reading(pins) else { return false }
+        let job = plan.jobs[index]
+        if case .damaged(_, let reason, let corrupt) = try inspector.find(ingredients.fingerprint, job), !corrupt.isEmpty {
+            for artifact in corrupt { try store.quarantine(artifact) }
+            observer.noted(job: job.id, text: "\(reason); moved to quarantine")
+        }
+        return try reading.take(job, ingredients) && takeFresh(index, ingredients, pins, isShared: true)
+    }
+
+    /// The same for a job that would be made elsewhere: its lock is held for this only.
+    private func takeRemoteBriefly(_ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins) throws -> Bool {
+        guard options.remote != nil, let lock = try lock(index, ingredients) else { return false }
+        defer { lock.release(removing: true) }
+        return try takeRemote(index, ingredients, pins)
+    }
+
+    /// Has what a job reads here, byte for byte: of jobs that the remote store has, only digests may be.
+    private func bringInputs(of index: Int, threads: Int, _ pins: Pins) throws {
+        for case .output(let source, let name) in plan.jobs[index].inputs.map(\.source) {
+            guard let from = plan.indices[source], let artifact = result(from)?.artifacts?.first(where: { $0.name == name }) else { continue }
+            let path = store.path(of: artifact.digest)
+            while try store.fileSystem.status(of: path) == nil {
+                if try reading(pins)?.bring([artifact], for: source) == true { break }
+                try rebuild(from, threads: threads, pins)
+            }
+        }
+    }
+
+    /// Executes a job whose trace is here but whose outputs are nowhere to be had.
+    private func rebuild(_ index: Int, threads: Int, _ pins: Pins) throws {
+        let ingredients = try inspector.ingredients(of: plan.jobs[index]) { name in plan.indices[name].flatMap { result($0)?.artifacts } ?? [] }
+        guard let lock = try lock(index, ingredients) else {
+            try options.cancellation.check()
+            return store.time.sleep(nanoseconds: Scheduler.busyPause)
+        }
+        defer { lock.release(removing: true) }
+        guard case .sound(_, _, let away) = try inspector.find(ingredients.fingerprint, plan.jobs[index]), away.isEmpty else {
+            return try make(index, ingredients, threads: threads, pins, lock)
+        }
+    }
+
+    /// Gives the remote store what this run has and it has not.
+    private func share() throws {
+        guard let remote = options.remote, remote.may(.writing) else { return }
+        let writing = RemoteWriting(store: store, remote: remote, options: options, observer: observer)
+        for index in selection.selected.sorted() {
+            guard remote.may(.writing), let settled = result(index), settled.artifacts != nil, let fingerprint = settled.status.fingerprint else { continue }
+            if case .kept(let why?) = try writing.push(settled.status.job, fingerprint) {
+                observer.noted(job: settled.status.job, text: "not given to \(remote.store.name): \(why)")
+            }
+        }
+    }
+}
+
+extension Inspector.Found {
+    /// Whether the trace is here and some of its outputs are in a remote store alone.
+    fileprivate var isRemote: Bool {
+        if case .sound(_, _, let away) = self { !away.isEmpty } else { false }
     }
 }

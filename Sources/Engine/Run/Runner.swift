@@ -90,10 +90,10 @@ extension Inspector {
             return view(job, .missing, [.inputMissing(name: name, path: path)])
         }
         let found = try find(ingredients.fingerprint, job)
-        if case .sound(let trace, let outcome) = found {
+        if case .sound(let trace, let outcome, let away) = found {
             let doubts: [Reason] = trace.outcomes.count > 1 ? [.nondeterministic(outcomes: trace.outcomes.count)] : []
             return Runner.View(
-                status: status(job, ingredients, outcome, reason: doubts.first), ingredients: ingredients, reasons: doubts, trace: trace,
+                status: status(job, ingredients, outcome, away: away, reason: doubts.first), ingredients: ingredients, reasons: doubts, trace: trace,
                 artifacts: outcome.outputs)
         }
         let reasons = try self.reasons(job, ingredients, found)
@@ -103,12 +103,12 @@ extension Inspector {
 
     /// - Parameter seconds: how long the execution just now took.
     func status(
-        _ job: Job, _ ingredients: Ingredients, _ outcome: Outcome, seconds: Double? = nil, reason: Reason? = nil, ran: Bool = false,
+        _ job: Job, _ ingredients: Ingredients, _ outcome: Outcome, away: Set<Digest> = [], seconds: Double? = nil, reason: Reason? = nil, ran: Bool = false,
         cutOff: Bool = false
     ) -> JobStatus {
         JobStatus(
             job: job.id, stage: job.stage.name, state: .fresh, reason: reason, fingerprint: ingredients.fingerprint,
-            outputs: outcome.outputs.map(store.record), seconds: seconds ?? outcome.seconds, ran: ran, cutOff: cutOff)
+            outputs: outcome.outputs.map { store.record($0, isHere: !away.contains($0.digest)) }, seconds: seconds ?? outcome.seconds, ran: ran, cutOff: cutOff)
     }
 
     private func view(_ job: Job, _ state: JobState, _ reasons: [Reason], _ ingredients: Ingredients? = nil) -> Runner.View {

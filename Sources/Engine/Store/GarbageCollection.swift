@@ -183,7 +183,7 @@ private struct Sweep {
 
     /// Small files that only help: histories, failures, listings, and what is known of inputs no plan names.
     private mutating func dropRecords(_ digests: Set<Digest>, _ listings: Set<Digest>) throws {
-        let kept = ["history": roots.histories, "failures": roots.fingerprints, "listings": listings]
+        let kept = ["history": roots.histories, "failures": roots.fingerprints, "listings": listings, "remote": Set(try store.fingerprints())]
         for (kind, kept) in kept.sorted(by: { $0.key < $1.key }) {
             for key in try store.digests(in: kind) where !kept.contains(key) {
                 let path = store.sharded(kind, key)

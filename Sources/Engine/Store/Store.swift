@@ -12,6 +12,7 @@ import Fingerprints
 ///     locks/<fingerprint>.lease     the same for other hosts, on a network disk
 ///     runs/<seconds>-<name>         what runs did
 ///     cluster/<fingerprint>/        what a job's driver ordered on a cluster, and what became of it
+///     remote/<2 hex>/<fingerprint>  traces whose outputs a remote store has, so that they may be missing here
 ///
 /// Everything that counts is written to `work/`, flushed, renamed into place, and its folder flushed: at any moment the
 /// store is whole. Works on a network disk: files, rename, `flock` within a host and leases between hosts.
@@ -43,8 +44,8 @@ public struct Store: Sendable {
     /// What interrupted attempts at a fingerprint have kept: `StageContext.scratch`.
     public func scratchPath(_ fingerprint: Digest) -> String { workPath(fingerprint) + "/scratch" }
 
-    func record(_ artifact: Artifact) -> OutputRecord {
-        OutputRecord(name: artifact.name, path: path(of: artifact.digest), digest: artifact.digest, bytes: artifact.bytes)
+    func record(_ artifact: Artifact, isHere: Bool = true) -> OutputRecord {
+        OutputRecord(name: artifact.name, path: path(of: artifact.digest), digest: artifact.digest, bytes: artifact.bytes, isHere: isHere)
     }
 
     /// Puts a file in its place in one step: readers see the old bytes, none, or all the new ones.
@@ -154,4 +155,6 @@ public struct OutputRecord: Sendable, Codable, Equatable {
     public let path: String
     public let digest: Digest
     public let bytes: Int
+    /// false where only a remote store has its bytes: then nothing lies at `path` yet.
+    public let isHere: Bool
 }

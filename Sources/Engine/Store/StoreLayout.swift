@@ -3,7 +3,7 @@ import Fingerprints
 /// Which names this program gives to what it keeps in a store. Nothing else there is its own to move or remove.
 enum StoreLayout {
     /// Folders of digests: two hex digits, then all 64.
-    static let sharded: Set<String> = ["ac", "cas", "history", "failures", "stat", "tables", "listings", "projects"]
+    static let sharded: Set<String> = ["ac", "cas", "history", "failures", "stat", "tables", "listings", "projects", "remote"]
 
     /// Whether `entry` could be this program's in `folder` of a store; nil when no folder of a store is called so.
     static func fits(_ entry: String, in folder: String) -> Bool? {

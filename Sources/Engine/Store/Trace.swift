@@ -8,11 +8,18 @@ public struct Artifact: Sendable, Hashable {
     public let digest: Digest
     public let bytes: Int
     public let isFolder: Bool
+
+    package init(name: String, digest: Digest, bytes: Int, isFolder: Bool) {
+        self.name = name
+        self.digest = digest
+        self.bytes = bytes
+        self.isFolder = isFolder
+    }
 }
 
 /// One execution of a job and what it left.
 public struct Outcome: Sendable, Equatable {
-    public let outputs: [Artifact]
+    public package(set) var outputs: [Artifact]
     public let seconds: Double
     /// How much work that was, in a unit of the stage's own; nil where the stage did not say.
     public let work: Double?

@@ -49,10 +49,12 @@ extension Runner {
         let result: Executor.Result
         do {
             try store.makeDurableFolder(work)
+            try bringInputs(of: job, ingredients, pins, plan)
             result = try Executor(store: store, options: options, observer: observer).execute(
                 job, inputs: ingredients.paths, output: "\(work)/out", scratch: "\(work)/scratch", threads: options.jobs)
         } catch {
             try options.cancellation.check()
+            if case EngineError.notBuilt = error { throw error }
             throw EngineError.stageFailed(job: job.id, stage: job.stage.name, error: error)
         }
         try inspector(plan).checkUnchanged(job, ingredients)
@@ -73,7 +75,26 @@ extension Runner {
             error: error)
     }
 
-    private func waitForLock(_ job: Job, _ fingerprint: Digest) throws -> any FileLock {
+    private func bringInputs(of job: Job, _ ingredients: Inspector.Ingredients, _ pins: Pins, _ plan: Plan) throws {
+        for input in job.inputs {
+            guard case .output(let source, let name) = input.source, let path = ingredients.paths[input.name],
+                try store.fileSystem.status(of: path) == nil else { continue }
+            guard let digest = ingredients.fields.inputs[input.name], let artifact = try output(digest, of: source, plan),
+                let remote = options.remote, pins.isHeld,
+                try RemoteReading(store: store, remote: remote, options: options, observer: observer, pins: pins).bring([artifact], for: source)
+            else { throw EngineError.notBuilt(job: source, reason: .outputMissing(name: name)) }
+        }
+    }
+
+    private func output(_ digest: Digest, of job: String, _ plan: Plan) throws -> Artifact? {
+        for fingerprint in try store.history(plan: plan.name, job: job)?.fingerprints ?? [] {
+            let outputs = try store.trace(fingerprint)?.outcomes.flatMap(\.outputs) ?? []
+            if let found = outputs.first(where: { $0.digest == digest }) { return found }
+        }
+        return nil
+    }
+
+    func waitForLock(_ job: Job, _ fingerprint: Digest) throws -> any FileLock {
         let start = store.time.monotonic()
         var isFirst = true
         while true {

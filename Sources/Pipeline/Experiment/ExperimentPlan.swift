@@ -192,7 +192,7 @@ extension ExperimentPlan {
     public func recordLocks(_ jobs: [JobStatus]) throws {
         for status in jobs where status.state == .fresh {
             guard let stage = plan.job(status.job)?.stage as? DownloadStage,
-                  let output = status.outputs.first(where: { $0.name == DownloadStage.lock }) else { continue }
+                  let output = status.outputs.first(where: { $0.name == DownloadStage.lock }), output.isHere else { continue }
             let lock = try ManifestLock(contentsOf: output.path)
             guard !lock.entries.isEmpty, lock != stage.recorded else { continue }
             do {

@@ -33,6 +33,7 @@ public func examine(_ project: Project) throws -> [Check] {
     checks.append(Check(name: "disk", isGood: free > 2_000_000_000, found: "\(free / 1_000_000_000) GB free",
                         hint: "the demo needs 2 GB, COCO and Visual Genome about 40 GB each"))
     checks += try examineCluster(project)
+    checks += examineRemote(project)
     return checks + (places.exists(places.projectPath("experiments")) ? try examineInputs(project) : [])
 }
 

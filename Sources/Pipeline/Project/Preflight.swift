@@ -38,7 +38,8 @@ public struct Preflight {
             throw NotReady(problems: problems + offline, isInputMissing: isInputMissing)
         }
         guard unreachable.isEmpty else { throw TransferError.offline(missing: unreachable) }
-        if let noSpace { throw noSpace }
+        // What a remote store has need not be downloaded.
+        if let noSpace, project.remote == nil { throw noSpace }
     }
 
     private mutating func note(_ problem: String) { if !problems.contains(problem) { problems.append(problem) } }
@@ -59,7 +60,7 @@ public struct Preflight {
         case .file(let path): base = path
         case .output(let source, let name):
             let status = predictions.first { $0.status.job == source && !$0.wouldRun }?.status
-            guard let artifact = status?.outputs.first(where: { $0.name == name }) else { return [] }
+            guard let artifact = status?.outputs.first(where: { $0.name == name }), artifact.isHere else { return [] }
             base = artifact.path
         }
         do {

@@ -8,10 +8,17 @@ public struct Project: Sendable {
     public let places: Places
     public let store: Store
     public let downloads: DownloadOptions
+    public let settings: LaviseSettings
+    /// The remote store that runs use; nil: none.
+    public let remote: SharedStore?
 
     /// - Throws: `EngineError` when the store's path cannot be used.
-    public init(places: Places, store: String, downloads: DownloadOptions) throws {
+    public init(
+        places: Places, store: String, downloads: DownloadOptions, settings: LaviseSettings = LaviseSettings(), remote: SharedStore? = nil
+    ) throws {
         self.places = places
+        self.settings = settings
+        self.remote = remote
         self.downloads = downloads
         self.store = try Store(at: places.projectPath(store))
     }
@@ -81,6 +88,7 @@ public struct Project: Sendable {
     public func runner(_ options: RunOptions = RunOptions(), observer: any RunObserver = SilentObserver()) -> Runner {
         var options = options
         options.describe = { describe($0) }
+        options.remote = remote?.access
         return Runner(store: store, options: options, observer: observer)
     }
 

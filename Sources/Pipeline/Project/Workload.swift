@@ -131,7 +131,8 @@ extension ExperimentPlan {
         var expected: [String: ExpectedCost] = [:]
         for (jobs, variant) in zip(variants, file.variants) {
             let experiment = variant.experiment
-            let load = try fresh[jobs.dataset]?.outputs.first.map {
+            let dataset = fresh[jobs.dataset]?.outputs.first.flatMap { $0.isHere ? $0 : nil }
+            let load = try dataset.map {
                 try Workload(DatasetFile($0.path), evaluateAll: experiment.deviations.contains(.evaluateOnAll))
             } ?? Workload(expectedOf: experiment, places: places)
             let words = Workload.words(of: experiment, places)

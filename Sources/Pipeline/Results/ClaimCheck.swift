@@ -24,6 +24,10 @@ extension ExperimentPlan {
               let record = status.outputs.first(where: { $0.name == output }) else {
             throw ExperimentError("\(file.name): \(job) is not up to date; type: lavise-pipeline run \(file.name) (with the same --set and --seeds)")
         }
+        guard record.isHere else {
+            throw ExperimentError(
+                "\(file.name): \(output) of \(job) lies in a remote store only; type: lavise-pipeline pull \(file.name) --only \(job) (with the same --set and --seeds)")
+        }
         return record.path
     }
 

@@ -1,6 +1,7 @@
 import Engine
 import Fingerprints
 import Foundation
+import Remote
 import Transfer
 
 /// `lavise.json` of a project: how its experiments are run here, never what they compute. No part of any fingerprint.
@@ -12,6 +13,8 @@ public struct LaviseSettings: Sendable, Equatable {
 
     public var executor = Executor.local
     public var slurm = SlurmSettings()
+    public var remote = RemoteSettings()
+    public static let keys = ["executor", "slurm", "remote"]
 
     public init() {}
 
@@ -30,8 +33,14 @@ public struct LaviseSettings: Sendable, Equatable {
         }
     }
 
+    /// - Parameter file: names the text in errors.
+    public init(json: [UInt8], file: String) throws {
+        do { self = try Self(JSONNode(json: json, source: file)) } catch let error as TextError { throw ExperimentError(error) }
+    }
+
     init(_ node: JSONNode) throws {
-        let fields = try Fields(node, known: ["executor", "slurm"])
+        let fields = try Fields(node, known: Self.keys)
+        remote = try RemoteSettings(fields.object("remote", known: RemoteSettings.keys))
         executor = try fields.choice("executor", Executor.self) ?? executor
         slurm = try SlurmSettings(fields.object("slurm", known: SlurmSettings.keys))
     }

@@ -115,7 +115,7 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
         let (word, detail): (String, String) = switch (status.ran, status.cutOff, status.state) {
         case (true, _, _): (style.good("run    "), status.reason.map { "\($0)" } ?? "")
         case (_, true, _): (style.changed("cut off"), "inputs came out the same")
-        case (_, _, .fresh): (style.faint("fresh  "), "")
+        case (_, _, .fresh): (style.faint("fresh  "), status.outputs.allSatisfy(\.isHere) ? "" : "in a remote store")
         default: (style.bad(status.state.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)), status.reason.map { "\($0)" } ?? "")
         }
         guard status.state == .fresh else { return "\(padded(status.job))  \(word)  \(detail)" }

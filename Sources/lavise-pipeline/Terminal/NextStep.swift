@@ -17,6 +17,7 @@ func nextStep(after error: any Error) -> String? {
     case .notAStore: return "--store DIR, or LAVISE_STORE, names the store; without them it is .lavise in the project folder"
     case .inputsUnseen: return "name the data folder with --data DIR or LAVISE_DATA, or go on without them: gc --missing-inputs"
     case .projectGone(let path): return "mount its disk, or, if it is gone for good, gc --forget \(path)"
+    case .remoteOff: return "`lavise-pipeline doctor` says how it stands"
     case .lockTimeout: return "--lock-timeout SECONDS sets it"
     case .newerFormat, .inputChangedDuringRun, .unknownInput, .notSelected, .cancelled, .notBuilt, .notAnOrder, .orderMismatch: return nil
     }

@@ -8,8 +8,12 @@ struct Doctor: ParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
+    @OptionGroup var remote: RemoteOptions
+
     func run() throws {
-        let project = try global.open()
+        let project: Project
+        // Settings that cannot be read are one of the checks.
+        do { project = try global.open(remote) } catch is ExperimentError { project = try global.open() }
         let checks = try examine(project)
         if global.json {
             try standardOutput(json: .array(checks.map { check in

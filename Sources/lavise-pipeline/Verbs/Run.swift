@@ -26,6 +26,7 @@ struct Run: ParsableCommand {
     var keepGoing = false
 
     @OptionGroup var threads: ThreadOptions
+    @OptionGroup var remote: RemoteOptions
 
     @Option(help: ArgumentHelp("Where stages run: local or slurm (default: as lavise.json says, or local).", valueName: "where"))
     var executor: ExecutorChoice?
@@ -42,7 +43,7 @@ struct Run: ParsableCommand {
     var results: String?
 
     func run() throws {
-        let project = try global.open()
+        let project = try global.open(remote)
         let files = try chosen.files(project)
         // Found before the work: a place where results cannot go.
         let places = files.map { file in
@@ -78,6 +79,7 @@ struct Run: ParsableCommand {
         }
         // What was finished before a failure is told of, too.
         if global.json, !documents.isEmpty { try standardOutput(json: documents, isList: chosen.isList) }
+        if !global.quiet, let line = project.remote?.summary { standardError(line) }
         try result.get()
     }
 
@@ -131,7 +133,7 @@ struct Run: ParsableCommand {
     private func export(
         _ experiment: ExperimentPlan, _ outcome: [JobStatus], _ project: Project, _ place: ResultsPlace
     ) throws -> Bool? {
-        guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh else { return nil }
+        guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh, tables.outputs.allSatisfy(\.isHere) else { return nil }
         return try project.export(experiment, outcome, to: place, patience: lockTimeout)
     }
 

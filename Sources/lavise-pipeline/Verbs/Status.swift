@@ -52,7 +52,7 @@ struct Status: ParsableCommand {
             [
                 job.job, job.state.rawValue, job.seconds.map(Format.seconds) ?? "-",
                 job.outputs.isEmpty ? "-" : Format.bytes(job.outputs.reduce(0) { $0 + $1.bytes }), job.outputs.first?.digest.short ?? "-",
-                job.reason.map { "\($0)" } ?? "",
+                job.reason.map { "\($0)" } ?? (job.outputs.allSatisfy(\.isHere) ? "" : "in a remote store"),
             ]
         }, flexible: 5)
         return zip(rows, jobs).map { style.state($0, $1.state) }

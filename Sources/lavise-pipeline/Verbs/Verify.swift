@@ -11,9 +11,10 @@ struct Verify: ParsableCommand {
     @Argument(help: "Experiment file, or its name.", completion: Completion.experiments) var experiment: String
     @Argument(help: "Stages; all by default.", completion: Completion.stages) var stages: [String] = []
     @OptionGroup var threads: ThreadOptions
+    @OptionGroup var remote: RemoteOptions
 
     func run() throws {
-        let project = try global.open()
+        let project = try global.open(remote)
         let plan = try project.plan(project.experiment(experiment)).plan
         let console = Console(names: plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet)
         defer { console.end() }
