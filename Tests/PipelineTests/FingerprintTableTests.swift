@@ -25,7 +25,7 @@ import Testing
         "name": ["name=other"], "title": ["title=other"], "protocol": ["protocol=fact2023"], "protocol.base": [#"protocol={"base": "fact2023"}"#], "seed": ["seed=1"],
         "dataset.kind": ["dataset.kind=visual-genome"], "dataset.root": ["dataset.root=other"], "dataset.manifest": ["dataset.root=null", "dataset.manifest=m.json"],
         "dataset.limit": ["dataset.limit=5"], "dataset.scenes": ["dataset.scenes=16"], "dataset.minimumCount": ["dataset.minimumCount=7"],
-        "backbone.layers": [#"backbone.layers=["layer3","layer4"]"#], "backbone.preprocess.resize": ["backbone.preprocess.resize=300"],
+        "backbone.layers": ["backbone.layer=null", #"backbone.layers=["layer3","layer4"]"#], "backbone.preprocess.resize": ["backbone.preprocess.resize=300"],
         "backbone.preprocess.crop": ["backbone.preprocess.crop=200"], "backbone.preprocess.interpolation": ["backbone.preprocess.interpolation=bicubic"],
         "backbone.preprocess.mean": ["backbone.preprocess.mean=[0.5,0.5,0.5]"], "backbone.preprocess.std": ["backbone.preprocess.std=[0.5,0.5,0.5]"],
         "backbone.preprocess.scale": ["backbone.preprocess.scale=1"], "backbone.preprocess.order": ["backbone.preprocess.order=bgr"],

@@ -24,6 +24,11 @@ import Testing
         "backbone": ["architecture": "alexnet", "random": true], "claims": [["source": "A", "method": "image", "k": 5, "published": 0.5], ["source": "B", "order": ["image", "original"]]],
     ]
 
+    private static let dependsOnTheNetwork: Set<[String]> = [
+        ["backbone", "architecture"], ["backbone", "layer"], ["backbone", "layers"],
+        ["backbone", "preprocess", "resize"], ["backbone", "preprocess", "crop"],
+    ]
+
     /// Values of every type, at and beside every bound, and every choice that the schema names.
     private static func probes(_ schema: JSONSchema, _ node: Value) -> [Value] {
         var values: [Value] = [
@@ -46,6 +51,8 @@ import Testing
                     let changed = base.setting(path, to: probe)
                     // Of filters the layer knows how many there are; ks must rise; a name's letters are the reader's own.
                     if path == ["evaluate", "ks"] && probe == [2, 1] || path == ["name"] { continue }
+                    // Which layers there are, and whether one must be named, is the network's; a crop fits into its picture.
+                    if Self.dependsOnTheNetwork.contains(path), schema.allows(changed) { continue }
                     tried += 1
                     allowed += schema.allows(changed) ? 1 : 0
                     // What a matrix's values make of other keys no schema can say.
@@ -123,6 +130,7 @@ private struct JSONSchema {
         case "maxLength": return value.stringValue.map { $0.count <= rule.intValue ?? 0 } ?? true
         case "pattern": return value.stringValue.map { $0.range(of: rule.stringValue ?? "", options: .regularExpression) != nil } ?? true
         case "minItems": return items.map { $0.count >= rule.intValue ?? 0 } ?? true
+        case "maxItems": return items.map { $0.count <= rule.intValue ?? 0 } ?? true
         case "uniqueItems": return items.map { Set($0).count == $0.count } ?? true
         case "items": return items?.allSatisfy { allows($0, rule) } ?? true
         case "required": return members.map { members in rulesOf.allSatisfy { members[$0.stringValue ?? ""] != nil } } ?? true

@@ -22,7 +22,7 @@ public enum TablesFolder {
 /// Evaluations → the tables of the results folder. Holds no times, paths or host names: the same inputs give the same bytes.
 struct TablesStage: Stage {
     let name = "tables"
-    let revision = 3
+    let revision = 4
     let staysWithDriver = true
     let outputs = [TablesFolder.name]
     let file: ExperimentFile
