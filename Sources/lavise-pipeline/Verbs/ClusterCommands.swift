@@ -150,6 +150,8 @@ struct Logs: ParsableCommand {
                 lines: ["\(task.job) \(task.task): \(facts.joined(separator: ", "))"] + (task.error.map { ["  error: \($0)"] } ?? [])
                     + text.split(separator: "\n").suffix(max(0, lines)).map { "  \($0)" })
         }
-        if tasks.isEmpty { standardError("nothing of \(file.name)\(stage.map { ", stage \($0)," } ?? "") was ordered on a cluster from this store") }
+        guard tasks.isEmpty else { return }
+        let what = file.name + (stage.map { ", stage \($0)," } ?? "")
+        try standardOutput("nothing of \(what) was ordered on a cluster from this store")
     }
 }
