@@ -22,18 +22,24 @@ public struct Evaluation: Sendable, Equatable {
     public var summary: MapSummary
     /// The K cut-offs.
     public var ks: [Int]
-    /// s: words kept an image.
+    /// s: words kept an image, for the largest cut-off and for explanations.
     public var wordsPerImage: Int
     /// `[U, p]` ground truths: ascending word ids, empty where none.
     public var groundTruth: [[Int32]]
     public var methods: [Method]
+    /// How well every concept fits every filter; nil where the images have no annotations.
+    public var scores: ConceptScores?
 
-    public init(summary: MapSummary, ks: [Int], wordsPerImage: Int, groundTruth: [[Int32]], methods: [Method]) {
+    public init(
+        summary: MapSummary, ks: [Int], wordsPerImage: Int, groundTruth: [[Int32]], methods: [Method],
+        scores: ConceptScores? = nil
+    ) {
         self.summary = summary
         self.ks = ks
         self.wordsPerImage = wordsPerImage
         self.groundTruth = groundTruth
         self.methods = methods
+        self.scores = scores
     }
 
     /// `[U, p]` number of concepts in each ground truth.

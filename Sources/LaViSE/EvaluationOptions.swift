@@ -4,8 +4,11 @@ public struct EvaluationOptions: Sendable, Equatable {
     public var filters: [Int]?
     /// p: images a filter.
     public var topImages: Int
-    /// The cut-offs s of recall@s, ascending; the largest is the number of words kept an image.
+    /// The cut-offs s of recall@s, ascending.
     public var ks: [Int]
+    /// Words of an image that may enter a filter's explanation (METHOD 10). So many are kept, or as many as the largest
+    /// cut-off has.
+    public var wordsPerImage: Int
     public var methods: [ExplanationMethod]
     /// The quantile of the raw map that is a filter's threshold; see `lowQuantile` for FACT2023's.
     public var quantile: Double
@@ -20,7 +23,7 @@ public struct EvaluationOptions: Sendable, Equatable {
     public var threads: Int
 
     public init(
-        filters: [Int]? = nil, topImages: Int = 25, ks: [Int] = [5, 10, 20],
+        filters: [Int]? = nil, topImages: Int = 25, ks: [Int] = [5, 10, 20], wordsPerImage: Int = 5,
         methods: [ExplanationMethod] = ExplanationMethod.paper, quantile: Double = 0.995,
         unnormalisedAttention: Bool = false, flattenFeatures: Bool = false, gridMaskIoU: Bool = false,
         iouThreshold: Double = 0.04, threads: Int = 1
@@ -28,6 +31,7 @@ public struct EvaluationOptions: Sendable, Equatable {
         self.filters = filters
         self.topImages = topImages
         self.ks = ks
+        self.wordsPerImage = wordsPerImage
         self.methods = methods
         self.quantile = quantile
         self.unnormalisedAttention = unnormalisedAttention

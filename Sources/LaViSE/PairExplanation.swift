@@ -37,7 +37,7 @@ struct PairExplanation: Sendable {
         upsampling = Upsampling(height: data.mapHeight, width: data.mapWidth, side: data.side)
     }
 
-    private var wordsPerImage: Int { min(options.ks.last ?? 0, vocabulary.count) }
+    private var wordsPerImage: Int { min(max(options.ks.last ?? 0, options.wordsPerImage), vocabulary.count) }
     private var inputWidth: Int { options.flattenFeatures ? data.channels * data.positions : data.channels }
 
     /// The results of at most `pairsPerBlock` pairs, in their order.

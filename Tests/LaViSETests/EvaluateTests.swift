@@ -23,7 +23,7 @@ import Testing
         try Vocabulary(vectors: Tensor(shape: [3, 2], data: [1, 0, 0, 1, 1, 1]), ids: [10, 20, 30])
     }
 
-    static let options = EvaluationOptions(ks: [1, 2], methods: [.original], quantile: 0.5)
+    static let options = EvaluationOptions(ks: [1, 2], wordsPerImage: 1, methods: [.original], quantile: 0.5)
 
     @Test func pairsTruthsAndRecallByHand() throws {
         let evaluation = try evaluate(Self.data(), vocabulary: Self.vocabulary(), options: Self.options)
@@ -72,27 +72,6 @@ import Testing
         data.truths = [[TruthSample(words: [2], mask: narrow.bits)]]
         options.iouThreshold = 0.01
         #expect(try evaluate(data, vocabulary: vocabulary, options: options).groundTruth == [[]])
-    }
-
-    @Test func wordsAreRankedByFrequencyThenCosineThenId() throws {
-        let summary = MapSummary(
-            filters: [7], imagesPerFilter: 3, topImages: [2, 0, 1], maxima: [3.2, 1, 0.5], thresholds: [0])
-        let said = Evaluation.Method(
-            method: .projection, words: [5, 4, 5, 3, 6, 2], similarities: [0.9, 0.5, 0.5, 0.5, 0.5, 0.7],
-            recall: [.nan, .nan, .nan])
-        let evaluation = Evaluation(
-            summary: summary, ks: [2], wordsPerImage: 2, groundTruth: [[], [], []], methods: [said])
-        let words = evaluation.explanation(filter: 0, method: .projection)
-        #expect(words.map(\.word) == [5, 2, 3, 4, 6])
-        #expect(words.map(\.frequency) == [2, 1, 1, 1, 1])
-        #expect(abs(words[0].similarity - 0.7) < 1e-6)
-        #expect(evaluation.explanation(filter: 0, method: .projection, allowed: [6, 3]).map(\.word) == [3, 6])
-        #expect(evaluation.explanation(filter: 0, method: .original).isEmpty)
-        // Maxima 3.2, 1 and 0.5 weigh 4, 1 and 1.
-        let weighed = evaluation.explanation(filter: 0, method: .projection, weighByActivation: true)
-        #expect(weighed.map(\.word) == [5, 4, 2, 3, 6])
-        #expect(weighed.map(\.frequency) == [5, 4, 1, 1, 1])
-        #expect(abs(weighed[0].similarity - (4 * 0.9 + 0.5) / 5) < 1e-6)
     }
 
     @Test func moreFiltersThanABlockKeepTheirPlaces() throws {

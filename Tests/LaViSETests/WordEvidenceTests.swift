@@ -34,15 +34,4 @@ import LaViSE
         #expect(abs(one - 8 * third / 3) < 1e-15)
         #expect(none == 1)
     }
-
-    /// METHOD 10: a word that is near everywhere has no lift.
-    @Test func liftIsAboveTheMeanOfAllFilters() throws {
-        var evaluation = StatisticsTests.evaluation
-        evaluation.methods[0].words = [1, 2, 1, 2, 1, 3, 1, 3]
-        evaluation.methods[0].similarities = [0.5, 0.25, 0.5, 0.5, 0.5, 0.75, 0.5, 0.25]
-        let lift = try #require(WordLift(evaluation, method: .projection))
-        let lifts: [Double] = [lift.lift(1, filter: 0), lift.lift(2, filter: 0), lift.lift(2, filter: 1), lift.lift(3, filter: 1)]
-        #expect(lifts == [0, 0.375, -0.375, 0.5])
-        #expect(WordLift(evaluation, method: .image) == nil)
-    }
 }

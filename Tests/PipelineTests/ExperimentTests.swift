@@ -27,7 +27,14 @@ import Testing
         #expect(x.backbone.layer == "layer4")
         #expect((x.train.epochs, x.train.batchSize, x.train.learningRate, x.train.dropout) == (10, 512, 1e-4, 0.1))
         #expect(x.evaluate.ks == [5, 10, 20] && x.evaluate.topImages == 25 && x.evaluate.filters == nil)
-        #expect(x.deviations == [.embeddingVocabulary])
+        #expect(x.evaluate.wordsPerImage == 5 && x.evaluate.ranking == .lift && x.target == nil)
+        // The papers' protocol has the words of the embedding and its own epochs; who asks for none has a few pictures.
+        #expect(x.deviations.isEmpty && x.train.steps == 500)
+        let paper = try read(Self.plain, ["protocol=paper"])
+        #expect(paper.deviations == [.embeddingVocabulary] && paper.train.steps == nil)
+        #expect(try read(Self.plain, ["train.epochs=3"]).train.steps == nil)
+        #expect(try read(Self.plain, ["train.epochs=3", "train.steps=9"]).train.steps == 9)
+        #expect(try read(Self.plain, ["evaluate.vocabulary=embedding"]).deviations == [.embeddingVocabulary])
         #expect(try read(Self.plain, ["dataset.kind=visual-genome"]).deviations.isEmpty)
         #expect(try read(Self.plain, ["dataset.kind=visual-genome"]).train.categoryFraction == 0.7)
     }

@@ -151,20 +151,21 @@ import Testing
         }
     }
 
-    /// By rank, then the more frequent, the more similar, the lower filter.
+    /// Those above chance first, then by lift, rank and filter.
     @Test func filtersThatSayAWordAreInOrder() {
-        func row(_ filter: Int, _ rank: Int, _ frequency: Int, _ similarity: Double) -> FilterRow {
-            var words = (0..<4).map { FilterRow.Word(text: "other \($0)", frequency: 9, similarity: 0.9) }
-            words[rank - 1] = FilterRow.Word(text: "dog", frequency: frequency, similarity: similarity)
+        func row(_ filter: Int, _ rank: Int, lift: Double, _ correlation: Double?) -> FilterRow {
+            var words = (0..<4).map { FilterRow.Word(text: "other \($0)", frequency: 9, similarity: 0.9, lift: 9) }
+            words[rank - 1] = FilterRow.Word(text: "dog", frequency: 3, similarity: 0.5, lift: lift, correlation: correlation)
             return FilterRow(filter: filter, threshold: 0, words: words, recall: [], pairs: 0)
         }
         let rows = [
-            row(9, 1, 3, 0.5), row(8, 2, 9, 0.9), row(7, 1, 4, 0.1), row(6, 1, 3, 0.6), row(3, 1, 3, 0.5),
-            row(5, 4, 9, 1),
+            row(9, 1, lift: 5, 0.1), row(8, 2, lift: 4, 0.3), row(7, 1, lift: 3, 0.3), row(6, 1, lift: 4, 0.3),
+            row(3, 1, lift: 4, 0.3), row(2, 1, lift: 6, nil), row(5, 4, lift: 9, 0.9),
         ]
-        #expect(rows.saying("dog", among: 3).map(\.row.filter) == [7, 6, 3, 9, 8])
-        #expect(rows.saying("dog", among: 3).map(\.rank) == [1, 1, 1, 1, 2])
-        #expect(rows.saying("dog", among: 4).map(\.row.filter).last == 5 && rows.saying("cat", among: 4).isEmpty)
+        #expect(rows.saying("dog", among: 3, chance: 0.2).map(\.row.filter) == [3, 6, 8, 7, 2, 9])
+        #expect(rows.saying("dog", among: 3, chance: 0.2).map(\.rank) == [1, 1, 2, 1, 1, 1])
+        let more = rows.saying("dog", among: 4, chance: 0.2)
+        #expect(more.first?.row.filter == 5 && rows.saying("cat", among: 4, chance: 0.2).isEmpty)
     }
 
     /// A change is the row's recall minus the first row's: fewer words found is below 0.

@@ -25,7 +25,7 @@ import Testing
     private static let command = "make pins"
 
     private static let json = """
-        {"name": "guard", "dataset": {"kind": "coco", "root": "Revisions"}, "embedding": {"kind": "glove", "path": "Revisions/glove.txt"},
+        {"name": "guard", "protocol": "paper", "dataset": {"kind": "coco", "root": "Revisions"}, "embedding": {"kind": "glove", "path": "Revisions/glove.txt"},
          "backbone": {"architecture": "resnet18", "layer": "layer2", "random": true}, "train": {"epochs": 2, "batchSize": 4},
          "evaluate": {"filters": [0, 1, 2], "topImages": 2, "methods": ["original", "image", "activation", "projection"]}}
         """
@@ -41,6 +41,9 @@ import Testing
         try Workspace.with(data: Self.data) { workspace in
             let scenes = try #require(workspace.plan(Self.scenesJSON).plan.job("scenes"))
             found.append(("scenes", scenes.stage, try Bench(workspace).run(scenes)))
+            let aimed = try workspace.plan(Self.json, settings: ["target.folder=Revisions/val2017"]).plan
+            let target = try #require(aimed.job("target"))
+            found.append(("target", target.stage, try Bench(workspace).run(target)))
             let bench = Bench(workspace)
             for job in try workspace.plan(Self.json).plan.jobs {
                 found.append((job.id, job.stage, try bench.run(job)))

@@ -14,7 +14,7 @@ import Testing
                  "embedding": {"kind": "demo-scenes"},
                  "backbone": {"architecture": "resnet18", "layer": "layer2", "random": true, "precision": "float16"},
                  "train": {"epochs": 2, "batchSize": 5, "dropout": 0, "categoryFraction": 0.5},
-                 "evaluate": {"filters": [1, 5], "topImages": 3, "ks": [2, 3], "methods": ["projection", "original"]}}
+                 "evaluate": {"filters": [1, 5], "topImages": 3, "ks": [2, 3], "wordsPerImage": 4, "methods": ["projection", "original"]}}
                 """)
             let done = try workspace.run(plan.plan), jobs = plan.variants[0]
             func file(_ job: String, _ name: String) throws -> HDF5File {
@@ -25,7 +25,7 @@ import Testing
             #expect(try evaluation.read("filters/index", as: Int32.self) == [1, 5])
             #expect(try evaluation.shape(of: "filters/top_images") == [2, 3])
             for method in ["projection", "original"] {
-                #expect(try evaluation.shape(of: "filters/words/\(method)") == [2, 3, 3])
+                #expect(try evaluation.shape(of: "filters/words/\(method)") == [2, 3, 4])
                 #expect(try evaluation.shape(of: "recall/\(method)") == [2, 3, 2])
             }
             #expect(throws: HDF5Error.self) { _ = try evaluation.shape(of: "filters/words/image") }

@@ -2,29 +2,79 @@ import Reporting
 import Testing
 
 @Suite struct TableTests {
+    private static let filters = [
+        FilterRow(
+            filter: 7, threshold: 1.25,
+            words: [
+                .init(text: "a,b", frequency: 25, similarity: 0.456, lift: 2.5, correlation: 0.25, intersectionOverUnion: 0.125),
+                .init(text: "\"|", frequency: 1, similarity: 0.1, lift: -0.5),
+            ],
+            frequent: [.init(text: "\"|", frequency: 26, similarity: 0.1)], isReliable: false, recall: [0.5, 1], pairs: 3),
+        FilterRow(filter: 9, threshold: 0, words: [], recall: [nil, nil], pairs: 0),
+    ]
+
     @Test func filterTable() {
-        let table = FilterTable(
-            title: "t", method: "projection", ks: [5, 10], wordsShown: 1,
-            rows: [
-                FilterRow(
-                    filter: 7, threshold: 1.25,
-                    words: [.init(text: "a,b", frequency: 25, similarity: 0.456), .init(text: "\"|", frequency: 1, similarity: 0.1)],
-                    recall: [0.5, 1], pairs: 3),
-                FilterRow(filter: 9, threshold: 0, words: [], recall: [nil, nil], pairs: 0),
-            ])
+        let table = FilterTable(title: "t", method: "projection", ks: [5, 10], wordsShown: 1, rows: Self.filters)
         #expect(table.markdown == """
             # Filters by projection: t
 
-            | filter | words (images, mean cosine) | recall@5 | recall@10 | pairs | threshold |
-            | --- | --- | ---: | ---: | ---: | ---: |
-            | 7 | a,b (25, 0.46) | 0.500 | 1.000 | 3 | 1.250 |
-            | 9 |  | – | – | 0 | 0.000 |
+            corr and IoU are the first word's, over all evaluated images.
+
+            | filter | words by lift (images, mean cosine, lift) | by frequency | corr | IoU | recall@5 | recall@10 | pairs | threshold |
+            | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |
+            | 7 | no reliable word: a,b (25, 0.46, 2.50) | "\\| | 0.250 | 0.125 | 0.500 | 1.000 | 3 | 1.250 |
+            | 9 |  |  | – | – | – | – | 0 | 0.000 |
 
             """)
         #expect(table.csv == """
-            filter,threshold,method,words,frequencies,similarities,recall@5,recall@10,pairs
-            7,1.250000,projection,"a,b ""|",25 1,0.456000 0.100000,0.500000,1.000000,3
-            9,0.000000,projection,,,,,,0
+            filter,threshold,method,words,frequencies,similarities,recall@5,recall@10,pairs,ranking,lifts,by_frequency,reliable
+            7,1.250000,projection,"a,b ""|",25 1,0.456000 0.100000,0.500000,1.000000,3,lift,2.500000 -0.500000,\(#""""|""#),no
+            9,0.000000,projection,,,,,,0,lift,,,
+
+            """)
+    }
+
+    @Test func wordTables() {
+        let other = [FilterRow(filter: 0, threshold: 1, words: [.init(text: "a,b", frequency: 3, similarity: 0.5, lift: 3)], recall: [], pairs: 0)]
+        let plain = WordTable(layers: [.init(row: nil, layer: "layer3", filters: Self.filters + other)])
+        #expect(plain.csv == """
+            layer,filter,rank,word,images,cosine,lift,corr,iou
+            layer3,7,1,"a,b",25,0.456000,2.500000,0.250000,0.125000
+            layer3,7,2,\(#""""|""#),1,0.100000,-0.500000,,
+            layer3,0,1,"a,b",3,0.500000,3.000000,,
+
+            """)
+        #expect(plain.conceptsCSV == """
+            layer,concept,first_of,among_five_of,best_filter,lift,corr,iou
+            layer3,"a,b",2,2,0,3.000000,,
+            layer3,\(#""""|""#),0,1,7,-0.500000,,
+
+            """)
+        let matrix = WordTable(layers: [.init(row: "1, x", layer: "layer3", filters: other)])
+        #expect(matrix.csv.hasSuffix("iou,row\nlayer3,0,1,\"a,b\",3,0.500000,3.000000,,,\"1, x\"\n"))
+    }
+
+    @Test func rankingTable() {
+        let row = RankingTable.Row(
+            row: nil, method: "projection", ranking: "lift", wordsPerImage: 5, agreement: [0.141, 0.25, nil], correlation: 0.07,
+            distinct: 31, reliable: 80, filters: 256)
+        let unannotated = RankingTable.Row(
+            row: nil, method: "activation", ranking: "lift", wordsPerImage: 5, agreement: [nil, nil, nil], correlation: nil,
+            distinct: 2, reliable: nil, filters: 9)
+        let table = RankingTable(title: "t", rows: [row, unannotated], footnotes: ["n"])
+        #expect(table.markdown.hasSuffix("""
+            | method | ranking | P-A@1 | P-A@5 | R-A@5 | corr | first words | reliable | filters |
+            | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+            | projection | lift | 0.141 | 0.250 | – | 0.070 | 31 | 80 | 256 |
+            | activation | lift | – | – | – | – | 2 | – | 9 |
+
+            - n
+
+            """))
+        #expect(table.csv == """
+            method,ranking,words_per_image,p_a_1,p_a_5,r_a_5,corr,first_words,reliable,filters
+            projection,lift,5,0.141000,0.250000,,0.070000,31,80,256
+            activation,lift,5,,,,,2,,9
 
             """)
     }

@@ -18,6 +18,8 @@ public struct Experiment: Sendable {
     public var deviations: Set<Deviation>
     public var seed: UInt64
     public var dataset: Dataset
+    /// Pictures without annotations that filters are explained on, in place of the dataset's (METHOD 13).
+    public var target: Target?
     public var embedding: Embedding
     public var backbone: TargetModel
     public var train: Training
@@ -47,6 +49,12 @@ public struct Experiment: Sendable {
         public var names: NameConcepts
         /// Random crops of every training image beside its standard crop; 0: the standard crop alone.
         public var views: Int
+    }
+
+    public struct Target: Sendable, Hashable {
+        /// A folder, a zip archive, or a manifest of either.
+        public var origin: InputOrigin
+        public var onBadImage: OnBad
     }
 
     public enum OnBad: String, CaseIterable, Sendable { case fail, skip }
@@ -94,6 +102,8 @@ public struct Experiment: Sendable {
 
     public struct Training: Sendable, Hashable {
         public var epochs: Int
+        /// Epochs are added until there are so many steps; nil: never.
+        public var steps: Int?
         public var batchSize: Int
         public var optimiser: Optimiser
         public var learningRate: Double
@@ -107,6 +117,10 @@ public struct Experiment: Sendable {
         public var filters: [Int]?
         public var topImages: Int
         public var ks: [Int]
+        /// Words of an image that may enter a filter's explanation (METHOD 10); recall does not depend on it.
+        public var wordsPerImage: Int
+        /// How a filter's words are ordered where they are shown.
+        public var ranking: WordRanking
         public var methods: [ExplanationMethod]
         public var bootstrap: Int
         /// A file of words, one a line: the only ones that explanations may use.

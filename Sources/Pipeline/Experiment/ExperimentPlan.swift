@@ -2,6 +2,7 @@ import Datasets
 import Engine
 import Fingerprints
 import Foundation
+import Imaging
 import LaViSE
 import Networks
 import Transfer
@@ -17,7 +18,9 @@ public struct ExperimentPlan: Sendable {
 
     public struct VariantJobs: Sendable {
         public let embedding: String, dataset: String, features: String, train: String, evaluate: String
-        /// The output of `features` with the maps of the variant's layer.
+        /// The jobs of the images that filters are explained on, and of their features: the target's, or the dataset's own.
+        public let images: String, looked: String
+        /// The output of `features` and of `looked` with the maps of the variant's layer.
         public let maps: String
     }
 
@@ -32,7 +35,8 @@ public struct ExperimentPlan: Sendable {
                 Input("words.\(index)", .output(job: variant.embedding, name: EmbeddingFile.wordsName)),
                 Input("explainer.\(index)", .output(job: variant.train, name: TrainStage.explainerName)),
                 Input("evaluation.\(index)", .output(job: variant.evaluate, name: EvaluationFile.name)),
-            ]
+            ] + (variant.images == variant.dataset
+                ? [] : [Input("target.\(index)", .output(job: variant.images, name: DatasetFile.name))])
         })
         self.file = file
         self.variants = variants
@@ -111,19 +115,36 @@ public struct ExperimentPlan: Sendable {
                     datasetInput, embeddingInput,
                     Input("pooled", .output(job: features, name: extraction.pooledName(place))),
                 ])
+            let target = try experiment.target.map { try images(of: $0, crop: experiment.backbone.preprocessing.crop) }
+            let looked = target.map { target in
+                job(extraction, [Input("dataset", .output(job: target, name: DatasetFile.name))] + weights, called: "features-target")
+            } ?? features
             let needsBackbone = experiment.evaluate.methods.contains(where: \.masksImage)
             let entities = experiment.evaluate.entities.map { [Input("entities", .file(places.dataPath($0)))] } ?? []
             let evaluate = job(
                 EvaluateStage(
-                    experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model.only(layer) : nil),
+                    experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model.only(layer) : nil,
+                    hasTarget: target != nil),
                 [
                     datasetInput, embeddingInput,
-                    Input("features", .output(job: features, name: extraction.featuresName(place))),
+                    Input("features", .output(job: looked, name: extraction.featuresName(place))),
                     Input("explainer", .output(job: train, name: TrainStage.explainerName)),
-                ] + (needsBackbone ? weights : []) + entities)
+                ] + (needsBackbone ? weights : []) + entities
+                    + (target.map { [Input("target", .output(job: $0, name: DatasetFile.name))] } ?? []))
             return VariantJobs(
                 embedding: embedding, dataset: preprocess, features: features, train: train, evaluate: evaluate,
-                maps: extraction.featuresName(place))
+                images: target ?? preprocess, looked: looked, maps: extraction.featuresName(place))
+        }
+
+        /// The job that reads a target's pictures.
+        private mutating func images(of target: Experiment.Target, crop: CropRule) throws -> String {
+            let source: Source, isFetched: Bool
+            switch target.origin {
+            case .path(let path): (source, isFetched) = (.file(places.dataPath(path)), false)
+            case .manifest(let path): (source, isFetched) = (try download(path).0, true)
+            }
+            return job(
+                TargetStage(onBadImage: target.onBadImage, opensArchives: isFetched, crop: crop), [Input("pictures", source)])
         }
 
         private mutating func vectors(

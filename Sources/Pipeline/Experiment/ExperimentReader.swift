@@ -5,7 +5,7 @@ import Networks
 
 extension Experiment {
     /// What a matrix can vary: these, and what is in them.
-    static let variableKeys = ["protocol", "seed", "dataset", "embedding", "backbone", "train", "evaluate"]
+    static let variableKeys = ["protocol", "seed", "dataset", "embedding", "backbone", "train", "evaluate", "target"]
     static let keys = ["name", "title"] + variableKeys + ["claims", "matrix"]
 
     /// Names beside the results folder, with what a run's settings add to it, have 255 bytes at most.
@@ -34,6 +34,7 @@ extension Experiment {
         self.dataset = dataset
         self.backbone = backbone
         embedding = try Embedding(root, dataset: dataset)
+        target = try root.has("target") ? Target(root) : nil
         (protocolName, deviations) = try Self.readProtocol(root, catalogue, dataset.kind, backbone)
         if deviations.contains(.probedBatchNorm), backbone.isGraph {
             throw root.error("protocol", "without probedBatchNorm, which only \(Self.probed(catalogue)) at their own target layers have")
@@ -83,7 +84,9 @@ extension Experiment {
         } else {
             name = try root.choice("protocol", ProtocolName.self) ?? .paper
         }
-        let base = Set(known.filter { isOn($0, name) })
+        var base = Set(known.filter { isOn($0, name) })
+        // Who asks for no paper's protocol has pictures of their own: words come from their own concepts.
+        if !root.has("protocol") { base.remove(.embeddingVocabulary) }
         return (name, changes.reduce(base) { $0.setting($1.0, $1.1) })
     }
 }
@@ -153,6 +156,19 @@ extension Experiment.Dataset {
     }
 }
 
+extension Experiment.Target {
+    init(_ root: Fields) throws {
+        let fields = try root.object("target", known: ["folder", "zip", "manifest", "onBadImage"])
+        let paths = try ["folder", "zip"].compactMap { try fields.string($0) }.map(InputOrigin.path)
+        let origins = try paths + (fields.string("manifest").map { [.manifest($0)] } ?? [])
+        guard origins.count == 1 else {
+            throw root.error("target", "an object with one of \"folder\", \"zip\" and \"manifest\": where the pictures are")
+        }
+        origin = origins[0]
+        onBadImage = try fields.choice("onBadImage", Experiment.OnBad.self) ?? .skip
+    }
+}
+
 extension Experiment.Embedding {
     init(_ root: Fields, dataset: Experiment.Dataset) throws {
         let fields = try root.object("embedding", known: ["kind", "path", "manifest", "member"])
@@ -172,9 +188,14 @@ extension Experiment.Embedding {
 }
 
 extension Experiment.Training {
+    /// Steps at least where no protocol says how long training lasts: with few samples the papers' epochs are a few steps.
+    static let ownSteps = 500
+
     init(_ root: Fields, _ deviations: Set<Deviation>, _ dataset: DatasetFormat) throws {
-        let fields = try root.object("train", known: ["epochs", "batchSize", "optimiser", "learningRate", "dropout", "shuffle", "categoryFraction"])
+        let fields = try root.object("train", known: ["epochs", "steps", "batchSize", "optimiser", "learningRate", "dropout", "shuffle", "categoryFraction"])
         epochs = try fields.int("epochs", in: 1...100_000) ?? 10
+        steps = try fields.int("steps", in: 1...10_000_000) 
+            ?? (root.has("protocol") || fields.has("epochs") ? nil : Self.ownSteps)
         batchSize = try fields.int("batchSize", in: 2...1_000_000) ?? 512
         optimiser = try fields.choice("optimiser", Optimiser.self) ?? (deviations.contains(.optimiser) ? .dadaptAdam : .adam)
         learningRate = try fields.double("learningRate", in: 1e-12...100) ?? (optimiser == .adam ? 1e-4 : 1)
@@ -185,7 +206,9 @@ extension Experiment.Training {
 }
 
 extension Experiment.Evaluating {
-    static let keys = ["filters", "topImages", "ks", "methods", "images", "vocabulary", "bootstrap", "entities"]
+    static let keys = [
+        "filters", "topImages", "ks", "wordsPerImage", "ranking", "methods", "images", "vocabulary", "bootstrap", "entities",
+    ]
 
     init(_ root: Fields, _ catalogue: Catalogue, channels: Int?) throws {
         let fields = try root.object("evaluate", known: Self.keys)
@@ -204,6 +227,8 @@ extension Experiment.Evaluating {
         guard !ks.isEmpty, ks.allSatisfy({ (1...10_000).contains($0) }), zip(ks, ks.dropFirst()).allSatisfy(<) else {
             throw fields.error("ks", "a rising list of whole numbers from 1")
         }
+        wordsPerImage = try fields.int("wordsPerImage", in: 1...10_000) ?? 5
+        ranking = try fields.choice("ranking", WordRanking.self) ?? .lift
         methods = try fields.methods("methods", catalogue) ?? ExplanationMethod.paper
         guard !methods.isEmpty, Set(methods).count == methods.count else { throw fields.error("methods", "a list of different methods") }
         bootstrap = try fields.int("bootstrap", in: 100...1_000_000) ?? 2000

@@ -17,12 +17,15 @@ public struct FilterExplainer {
     /// - Parameters:
     ///   - method: nil for the results' `headlineMethod`.
     ///   - row: the matrix row, by its labels; nil for the first.
+    ///   - layer: only rows of this layer; nil for all.
     /// - Throws: `ExperimentError` when a stage is not fresh, or there is no such method or row.
-    public init(_ experiment: ExperimentPlan, jobs: [JobStatus], method: String?, row: String?, threads: Int) throws {
+    public init(
+        _ experiment: ExperimentPlan, jobs: [JobStatus], method: String?, row: String?, layer: String? = nil, threads: Int
+    ) throws {
         self.experiment = experiment
         self.jobs = jobs
         self.threads = threads
-        variant = try experiment.file.variant(row: row)
+        variant = try experiment.file.variant(row: row, layer: layer)
         results = try experiment.results(ofVariant: variant, jobs)
         let known = (ExplanationMethod.all + results.experiment.evaluate.methods).inTableOrder
         self.method = try method.map { name in
@@ -33,33 +36,41 @@ public struct FilterExplainer {
         } ?? results.headlineMethod
     }
 
-    /// A filter's words by the method.
+    /// A filter's words by the method, `words` of them at most.
     /// - Throws: `ExperimentError` for a filter or method that the experiment did not evaluate.
-    public func row(ofFilter filter: Int) throws -> FilterRow {
+    public func row(ofFilter filter: Int, words: Int) throws -> FilterRow {
         guard results.evaluation[method] != nil else {
             let known = results.evaluation.methods.map(\.method.name).joined(separator: ", ")
             throw ExperimentError("--method \(method.name): \(experiment.file.name) evaluated \(known); only with --image can it be another")
         }
-        return results.filterRow(try results.index(ofFilter: filter), method)
+        return results.filterRow(try results.index(ofFilter: filter), method, most: words)
     }
 
-    /// The filter's heat maps in its top images, five in a row, best first.
+    /// The filter's heat maps in its top images, best first, with each image's name and nearest words.
     public func grid(ofFilter filter: Int) throws -> RGBImage {
         let index = try results.index(ofFilter: filter)
-        let features = try experiment.path(of: experiment.variants[variant].maps, experiment.variants[variant].features, jobs)
-        let images = try ReportPictures(results, features: features).heatMaps(index..<index + 1, side: results.dataset.side, threads: threads)[0]
+        let features = try experiment.path(of: experiment.variants[variant].maps, experiment.variants[variant].looked, jobs)
+        let images = results.topImages(index, method, words: 3)
+        let tiles = try ReportPictures(results, features: features).tiles(ofFilter: index, threads: threads)
         guard !images.isEmpty else { throw ExperimentError("filter \(filter) is active in no image: it has no heat map; choose another --filter") }
-        return RGBImage.grid(images, columns: 5)
+        let most = images.first?.maximum ?? 0
+        return RGBImage.grid(
+            zip(tiles, images).enumerated().map { rank, tile in
+                tile.0.labelled([
+                    "filter \(filter), image \(rank + 1): \(String(format: "%.2f of %.2f", tile.1.maximum, most))",
+                    tile.1.words.joined(separator: ", "), tile.1.name,
+                ])
+            }, columns: 3)
     }
 
     /// The filters that have `word` among their first `count` words, the best explained by it first.
     /// - Throws: `ExperimentError` for a word that is no concept, naming the nearest.
     public func filters(saying word: String, among count: Int) throws -> [(rank: Int, row: FilterRow)] {
-        let rows = results.evaluation.summary.filters.indices.map { results.filterRow($0, method) }
-        let found = rows.saying(word, among: count)
+        let rows = results.filterRows(method, most: max(count, VariantResults.wordsKept))
+        let found = rows.saying(word, among: count, chance: results.evaluation.scores?.chanceCorrelation ?? 0)
         let known = Set(results.dataset.concepts).union(rows.flatMap { $0.words.map(\.text) })
         if found.isEmpty, !known.contains(word) {
-            let hint = nearest(to: word, among: known.sorted()).map { "did you mean \"\($0)\"?" } ?? "filters.csv of the results lists the words"
+            let hint = nearest(to: word, among: known.sorted()).map { "did you mean \"\($0)\"?" } ?? "words.csv of the results lists the words"
             throw ExperimentError("--concept \(word): neither a concept of \(experiment.file.name) nor a filter's word; \(hint)")
         }
         return found
@@ -67,14 +78,14 @@ public struct FilterExplainer {
 }
 
 extension [FilterRow] {
-    /// The filters that have `word` among their first `count` words: by its rank from 1, then the more frequent, the
-    /// more similar, the lower filter first.
-    package func saying(_ word: String, among count: Int) -> [(rank: Int, row: FilterRow)] {
-        compactMap { row in row.words.prefix(count).firstIndex { $0.text == word }.map { (rank: $0 + 1, row: row) } }
-            .sorted { a, b in
-                let x = a.row.words[a.rank - 1], y = b.row.words[b.rank - 1]
-                return (a.rank, -x.frequency, -x.similarity, a.row.filter)
-                    < (b.rank, -y.frequency, -y.similarity, b.row.filter)
-            }
+    /// The filters that have `word` among their first `count` words: first those that correlate with it above `chance`,
+    /// then by its lift, its rank from 1, and the lower filter first.
+    package func saying(_ word: String, among count: Int, chance: Double) -> [(rank: Int, row: FilterRow)] {
+        func key(_ found: (rank: Int, row: FilterRow)) -> (Int, Double, Int, Int) {
+            let said = found.row.words[found.rank - 1]
+            return (said.correlation ?? 0 > chance ? 0 : 1, -(said.lift ?? 0), found.rank, found.row.filter)
+        }
+        return compactMap { row in row.words.prefix(count).firstIndex { $0.text == word }.map { (rank: $0 + 1, row: row) } }
+            .sorted { key($0) < key($1) }
     }
 }

@@ -16,7 +16,18 @@ public struct SeenInPicture: Sendable {
     public let area: Double
     /// The nearest words with their cosines, nearest first.
     public let words: [(text: String, similarity: Double)]
+    /// Where the filter is active, and beside it the values of its map.
     public let heatMap: RGBImage
+}
+
+extension SeenInPicture {
+    /// The heat map with what is to be said of it.
+    public func tile(of picture: String) -> RGBImage {
+        heatMap.labelled([
+            "filter \(filter): " + (strength.map { String(format: "%.2f of its threshold", $0) } ?? "threshold 0"),
+            words.prefix(4).map(\.text).joined(separator: ", "), picture,
+        ])
+    }
 }
 
 extension FilterExplainer {
@@ -52,6 +63,7 @@ extension FilterExplainer {
             embedding, embedding.rows(of: results.dataset.concepts), entities: input("entities", of: own.evaluate))
         var options = evaluate.options(threads: threads)
         options.methods = [method]
+        options.wordsPerImage = max(options.wordsPerImage, count)
         let shown = MapSummary(
             filters: chosen.map { summary.filters[$0] }, imagesPerFilter: 1, topImages: [Int32](repeating: 0, count: chosen.count),
             maxima: chosen.map(peak), thresholds: chosen.map { summary.thresholds[$0] })
@@ -61,11 +73,13 @@ extension FilterExplainer {
         let upsampling = Upsampling(height: shape.height, width: shape.width, side: picture.width), s = said.wordsPerImage
         return chosen.enumerated().map { place, index in
             let filter = summary.filters[index]
-            let region = Bitmap(upsampling.region(maps[filter * positions..<(filter + 1) * positions], above: summary.thresholds[index]))
+            let values = upsampling.apply(maps[filter * positions..<(filter + 1) * positions])
+            let region = Bitmap(Region(values, above: summary.thresholds[index], side: picture.width))
             let words = said.methods[0].words[place * s..<(place + 1) * s], cosines = said.methods[0].similarities[place * s..<(place + 1) * s]
             return SeenInPicture(
                 filter: filter, strength: ranking.strength(index), area: Double(region.count) / Double(picture.width * picture.height),
-                words: zip(words, cosines).map { (embedding.words[Int($0)], Double($1)) }, heatMap: picture.heatMap(of: region))
+                words: zip(words, cosines).map { (embedding.words[Int($0)], Double($1)) },
+                heatMap: picture.heatMap(of: region).beside(picture.heatMap(of: values, most: values.max() ?? 0)))
         }
     }
 

@@ -7,20 +7,23 @@ import Imaging
 /// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,s,s,3] uint8}`, `/instances/{image [M] int32, split [M] uint8, offset
 /// [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first; of
 /// crops of another side s `mask299` and so on)}`, `/concepts/{token [C],
-/// draw [C] int32}`, `/skipped/{file, reason}`, `/annotations/{notes [4] int64, first}`, `/unmatched` (`UnmatchedNames`).
-struct DatasetFile: Sendable {
-    static let name = "dataset.h5"
+/// draw [C] int32}`, `/images/file` (of a target), `/skipped/{file, reason}`, `/annotations/{notes [4] int64, first}`,
+/// `/unmatched` (`UnmatchedNames`).
+package struct DatasetFile: Sendable {
+    package static let name = "dataset.h5"
 
     /// Pixels a side of the crops.
     let side: Int
     let concepts: [String]
-    let ids: [Int64]
+    package let ids: [Int64]
     /// Of every image row: what evaluation looks at.
     let splits: [Split]
     /// 0 the standard crop; 1…V a random crop for training.
     let views: [UInt8]
     let hasViews: Bool
-    let skipped: [String]
+    /// Paths of a target's pictures in its folder; nil for a reference dataset.
+    package let files: [String]?
+    package let skipped: [String]
     /// Names without a concept.
     let unmatched: [UnmatchedName]
     /// The rank of every concept in the draw of the seen ones.
@@ -37,7 +40,7 @@ struct DatasetFile: Sendable {
     /// First sample of every image row, and one past the last.
     private let firstSample: [Int]
 
-    init(_ path: String) throws {
+    package init(_ path: String) throws {
         let file = try HDF5File.open(path)
         concepts = try file.readStrings("concepts/token")
         ids = try file.read("images/id")
@@ -45,6 +48,7 @@ struct DatasetFile: Sendable {
         sampleSplits = try file.read("instances/split", as: UInt8.self).map { $0 == 0 ? .train : .validation }
         views = try file.read("images/view")
         hasViews = views.contains { $0 > 0 }
+        files = file.contains("images/file") ? try file.readStrings("images/file") : nil
         skipped = try file.readStrings("skipped/file")
         unmatched = try UnmatchedNames.read(from: file)
         draw = try file.read("concepts/draw")
@@ -65,7 +69,10 @@ struct DatasetFile: Sendable {
         firstSample = first
     }
 
-    var imageCount: Int { ids.count }
+    package var imageCount: Int { ids.count }
+
+    /// What people know an image by: its path in a target, or its id.
+    func name(_ row: Int) -> String { files.map { $0[row] } ?? String(ids[row]) }
     var sampleCount: Int { sampleImages.count }
 
     func samples(ofImage row: Int) -> Range<Int> { firstSample[row]..<firstSample[row + 1] }
@@ -77,7 +84,7 @@ struct DatasetFile: Sendable {
     static func maskBytes(side: Int) -> Int { (side * side + 7) / 8 }
 
     /// The crop of one image, `[s, s, 3]`.
-    func readPixels(_ row: Int) throws -> [UInt8] { try pixels.read(rows: row..<row + 1) }
+    package func readPixels(_ row: Int) throws -> [UInt8] { try pixels.read(rows: row..<row + 1) }
 
     /// The masks of samples on the crop.
     func readMasks(_ samples: Range<Int>) throws -> [Bitmap] {
@@ -89,7 +96,7 @@ struct DatasetFile: Sendable {
     }
 
     /// Rows that evaluation looks at: standard crops of the validation images, or of all.
-    func evaluatedRows(all: Bool) -> [Int] {
+    package func evaluatedRows(all: Bool) -> [Int] {
         (0..<imageCount).filter { views[$0] == 0 && (all || splits[$0] == .validation) }
     }
 

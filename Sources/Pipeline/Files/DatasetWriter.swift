@@ -15,15 +15,19 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
     private var sampleSplits: [UInt8] = []
     private var offsets: [Int32] = [0]
     private var positives: [Int32] = []
-    private var skippedFiles: [String] = []
-    private var skippedReasons: [String] = []
+    private(set) var skipped: [(file: String, reason: String)] = []
+    /// nil where images are known by their ids alone.
+    private var names: [String]?
     /// Of the standard crops written so far.
     private var notes = AnnotationNotes()
     /// Names of the images whose files want them turned; not written.
     private(set) var turned: [String] = []
 
-    /// - Parameter side: pixels a side of the crops.
-    init(path: String, side: Int) throws {
+    /// - Parameters:
+    ///   - side: pixels a side of the crops.
+    ///   - keepsNames: whether the images' paths are written, too: those that a user knows pictures by.
+    init(path: String, side: Int, keepsNames: Bool = false) throws {
+        names = keepsNames ? [] : nil
         file = try HDF5File.create(path)
         pixels = try file.createAppender("images/pixels", UInt8.self, rowShape: [side, side, 3], rowsPerChunk: 1)
         masks = try file.createAppender(
@@ -48,6 +52,7 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
         if view == 0 { notes.add(image.annotations.notes) }
         if image.isTurned, view == 0 { turned.append(Self.name(reference.file)) }
         ids.append(reference.id)
+        names?.append(reference.file)
         splits.append(reference.split.rawValue)
         views.append(UInt8(view))
     }
@@ -60,8 +65,7 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
     }
 
     func skip(_ path: String, _ reason: String) {
-        skippedFiles.append(Self.name(path))
-        skippedReasons.append(reason)
+        skipped.append((names == nil ? Self.name(path) : path, reason))
     }
 
     private static func name(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
@@ -71,6 +75,7 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
         try file.write("images/id", ids)
         try file.write("images/split", splits)
         try file.write("images/view", views)
+        if let names { try file.write("images/file", strings: names) }
         try file.write("instances/image", sampleImages)
         try file.write("instances/split", sampleSplits)
         try file.write("instances/offset", offsets)
@@ -78,8 +83,8 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
         try file.write("concepts/token", strings: concepts)
         try file.write("concepts/draw", draw)
         try UnmatchedNames.write(unmatched, to: file)
-        try file.write("skipped/file", strings: skippedFiles)
-        try file.write("skipped/reason", strings: skippedReasons)
+        try file.write("skipped/file", strings: skipped.map(\.file))
+        try file.write("skipped/reason", strings: skipped.map(\.reason))
         let counts = [notes.unusable, notes.boxes, notes.skippedParts, notes.withoutSynset]
         try file.write("annotations/notes", counts.map(Int64.init))
         try file.write("annotations/first", strings: notes.first)

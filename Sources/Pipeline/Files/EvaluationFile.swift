@@ -5,7 +5,8 @@ import LaViSE
 ///
 /// `/filters/{index [U], top_images [U,p] (image rows, -1 none), maxima [U,p], threshold [U], words/<method> [U,p,s] (rows of the
 /// embedding), similarity/<method> [U,p,s]}`, `/recall/<method>` [U,p,K], `/truth/{offset [U·p+1], words}`, `/ks` [K], `/entities`
-/// (`UnmatchedEntities`).
+/// (`UnmatchedEntities`); where the images have annotations `/scores/{concepts [C] (rows of the embedding), images [1],
+/// correlation [U,C], iou [U,C]}`.
 enum EvaluationFile {
     static let name = "evaluation.h5"
 
@@ -27,6 +28,13 @@ enum EvaluationFile {
         for truth in evaluation.groundTruth { offsets.append(offsets[offsets.count - 1] + Int32(truth.count)) }
         try file.write("truth/offset", offsets)
         try file.write("truth/words", evaluation.groundTruth.flatMap { $0 })
+        if let scores = evaluation.scores {
+            let c = scores.concepts.count
+            try file.write("scores/concepts", scores.concepts)
+            try file.write("scores/images", [Int64(scores.images)])
+            try file.write("scores/correlation", scores.correlation, shape: [u, c])
+            try file.write("scores/iou", scores.intersectionOverUnion, shape: [u, c])
+        }
         try unmatched.write(to: file)
         try file.close()
     }
@@ -50,6 +58,13 @@ enum EvaluationFile {
             summary: MapSummary(
                 filters: filters.map { Int($0) }, imagesPerFilter: try file.shape(of: "filters/top_images")[1],
                 topImages: try file.read("filters/top_images"), maxima: try file.read("filters/maxima"), thresholds: try file.read("filters/threshold")),
-            ks: ks.map { Int($0) }, wordsPerImage: wordsPerImage, groundTruth: truth, methods: methods)
+            ks: ks.map { Int($0) }, wordsPerImage: wordsPerImage, groundTruth: truth, methods: methods, scores: try scores(file))
+    }
+
+    private static func scores(_ file: HDF5File) throws -> ConceptScores? {
+        guard try file.children().contains("scores") else { return nil }
+        return ConceptScores(
+            concepts: try file.read("scores/concepts"), images: try Int(file.read("scores/images", as: Int64.self)[0]),
+            correlation: try file.read("scores/correlation"), intersectionOverUnion: try file.read("scores/iou"))
     }
 }

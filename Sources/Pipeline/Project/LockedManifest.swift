@@ -44,5 +44,8 @@ struct LockedManifest {
 
 extension Experiment {
     /// What it reads from outside.
-    var origins: [InputOrigin] { [dataset.origin, embedding.origin, backbone.weights].compactMap(\.self) + (evaluate.entities.map { [.path($0)] } ?? []) }
+    var origins: [InputOrigin] {
+        [dataset.origin, embedding.origin, backbone.weights, target?.origin].compactMap(\.self)
+            + (evaluate.entities.map { [.path($0)] } ?? [])
+    }
 }

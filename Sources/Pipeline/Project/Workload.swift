@@ -89,7 +89,7 @@ extension TrainStage: PredictableStage {
         let inputs = experiment.deviations.contains(.flattenFeatures) ? shape.count : shape.channels
         let seen = Int(Double(load.concepts) * training.categoryFraction)
         return ExpectedCost(
-            work: Self.work(samples: load.samples, epochs: training.epochs, inputs: inputs, outputs: Workload.wordLength, concepts: seen),
+            work: Self.work(samples: load.samples, epochs: Self.epochs(training, samples: load.samples), inputs: inputs, outputs: Workload.wordLength, concepts: seen),
             bytes: 4 * (inputs * inputs + (7 + Workload.wordLength) * inputs))
     }
 

@@ -21,7 +21,7 @@ struct ReportFacts {
         let dataset = results.dataset
         let summary = results.evaluation.summary
         let training =
-            "\(own.train.epochs) epochs, batches of \(own.train.batchSize), \(own.train.optimiser.rawValue), dropout \(own.train.dropout)"
+            "\(results.history.epochs.count) epochs, batches of \(own.train.batchSize), \(own.train.optimiser.rawValue), dropout \(own.train.dropout)"
         let evaluation =
             "\(summary.filters.count) filters, \(summary.imagesPerFilter) images a filter, "
             + own.evaluate.methods.map(\.name).joined(separator: ", ")
@@ -39,6 +39,8 @@ struct ReportFacts {
                 "protocol", ([own.protocolName.rawValue] + own.deviations.sorted().map(\.name)).joined(separator: ", ")),
             Report.Fact("seed", String(own.seed)),
         ]
+        if own.target != nil { facts.append(Report.Fact("target", "\(results.images.imageCount) pictures without annotations")) }
+        facts += try results.warnings().map { Report.Fact("warning", $0.text) }
         if !experiment.file.matrixKeys.isEmpty {
             facts.append(
                 Report.Fact(

@@ -60,7 +60,7 @@ public struct ReportPage: Sendable {
 
     /// The path of a row's maps.
     func features(ofRow row: Int) throws -> String {
-        try experiment.path(of: experiment.variants[row].maps, experiment.variants[row].features, jobs)
+        try experiment.path(of: experiment.variants[row].maps, experiment.variants[row].looked, jobs)
     }
 
     /// The page but for its pictures.
@@ -86,22 +86,5 @@ public struct ReportPage: Sendable {
                 ks: results[rows[0]].evaluation.ks, rows: shown, categories: experiment.conceptGroups(jobs)),
             stages: try facts.stages(),
             provenance: try facts.provenance(), reproduce: facts.reproduce(arguments))
-    }
-}
-
-extension ExperimentFile {
-    /// The variant of a matrix row; the first where `row` is nil.
-    /// - Throws: `ExperimentError` naming the rows there are.
-    func variant(row: String?) throws -> Int {
-        guard let row else { return 0 }
-        guard let index = variants.indices.first(where: { label($0) == row }) else {
-            let rows = variants.indices.compactMap(label).map { "\"\($0)\"" }
-            throw ExperimentError(
-                "--row \(row): "
-                    + (rows.isEmpty
-                        ? "\(name) has no matrix; leave --row out"
-                        : "rows of \(name) are \(rows.joined(separator: ", "))"))
-        }
-        return index
     }
 }

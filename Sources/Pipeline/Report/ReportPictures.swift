@@ -10,9 +10,27 @@ struct ReportPictures: Sendable {
 
     /// - Parameter features: path of `features.h5`.
     init(_ results: VariantResults, features: String) throws {
-        dataset = results.dataset
+        dataset = results.images
         maps = try MapFile(features)
         summary = results.evaluation.summary
+    }
+
+    /// The top images of the filter at `index`, best first: where it is active, and beside it the values of its map, in the
+    /// colours of one scale for all.
+    func tiles(ofFilter index: Int, threads: Int) throws -> [RGBImage] {
+        let p = summary.imagesPerFilter, rows = summary.topImages[index * p..<(index + 1) * p].filter { $0 >= 0 }
+        let upsampling = Upsampling(height: maps.shape.height, width: maps.shape.width, side: dataset.side), positions = maps.shape.height * maps.shape.width
+        let channel = summary.filters[index], most = summary.maxima[index * p]
+        let drawn = SharedResults<RGBImage>(count: rows.count)
+        try concurrently(rows.count, threads: threads) { i in
+            let picture = RGBImage(width: dataset.side, height: dataset.side, pixels: try dataset.readPixels(Int(rows[i])))
+            var features = [Float](repeating: 0, count: maps.shape.count)
+            try maps.read(Int(rows[i]), into: &features)
+            let values = upsampling.apply(features[channel * positions..<(channel + 1) * positions])
+            drawn[i] = picture.heatMap(of: Bitmap(Region(values, above: summary.thresholds[index], side: picture.width)))
+                .beside(picture.heatMap(of: values, most: most))
+        }
+        return drawn.values
     }
 
     /// The heat maps of the filters at `indices`, each filter's best image first; every image is read once.

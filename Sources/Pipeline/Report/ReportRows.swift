@@ -29,21 +29,20 @@ extension VariantResults {
     private func reportImages(_ index: Int) -> [ReportImage] {
         places(index).map { place in
             ReportImage(
-                id: String(dataset.ids[Int(evaluation.summary.topImages[place])]),
+                id: images.name(Int(evaluation.summary.topImages[place])),
                 maximum: Double(evaluation.summary.maxima[place]),
                 truth: evaluation.groundTruth[place].map { words[Int($0)] })
         }
     }
 
     private func reportMethod(_ method: ExplanationMethod, _ evidence: WordEvidence) -> ReportMethod {
-        let lift = WordLift(evaluation, method: method)
         let verdicts = verdicts(method, evidence)
         let explanations = evaluation.summary.filters.indices.map { index in
             let ranked = explanation(index, method)
             let shown = ranked.prefix(20).map { word in
                 ReportExplanation.Word(
                     text: words[Int(word.word)], images: word.frequency, similarity: word.similarity,
-                    lift: lift?.lift(word.word, filter: index), seen: evidence.seen(word.word, filter: index))
+                    lift: word.lift, seen: evidence.seen(word.word, filter: index))
             }
             return ReportExplanation(
                 words: shown, recall: filterRow(index, method).recall, verdict: verdicts[index],

@@ -13,7 +13,9 @@ extension ExperimentPlan {
     public func results(ofVariant index: Int, _ jobs: [JobStatus]) throws -> VariantResults {
         let own = variants[index]
         return try VariantResults(
-            file.variants[index].experiment, dataset: path(of: DatasetFile.name, own.dataset, jobs), words: path(of: EmbeddingFile.wordsName, own.embedding, jobs),
+            file.variants[index].experiment, dataset: path(of: DatasetFile.name, own.dataset, jobs),
+            words: path(of: EmbeddingFile.wordsName, own.embedding, jobs),
+            target: own.images == own.dataset ? nil : path(of: DatasetFile.name, own.images, jobs),
             explainer: path(of: TrainStage.explainerName, own.train, jobs), evaluation: path(of: EvaluationFile.name, own.evaluate, jobs))
     }
 

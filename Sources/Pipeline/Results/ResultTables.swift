@@ -26,12 +26,49 @@ package struct ResultTables {
             ]
         }
         if let table = try seeds() { files += [("seeds.md", table.markdown), ("seeds.csv", table.csv)] }
+        let words = words(), rankings = try rankings()
+        files += [
+            ("words.csv", words.csv), ("concepts.csv", words.conceptsCSV), ("words.md", rankings.markdown),
+            ("rankings.csv", rankings.csv),
+        ]
+        let warnings = try warnings()
+        if !warnings.isEmpty {
+            let rows = warnings.map { [$0.row ?? "", $0.warning.finding, $0.warning.advice] }
+            files.append((Self.warningsName, CSV(header: ["row", "finding", "advice"], rows: rows).text))
+        }
         guard file.matrixKeys.isEmpty else { return files }
         let filters = variants[0].filterTable(title: file.title), training = variants[0].trainingTable
         return files + [
             ("filters.md", filters.markdown), ("filters.csv", filters.csv), ("training.csv", training.csv),
             ("training-loss.svg", training.lossPlot.svg), ("training-hits.svg", training.hitPlot.svg),
         ]
+    }
+
+    /// The words of every row's filters.
+    package func words() -> WordTable {
+        WordTable(layers: variants.enumerated().map { index, variant in
+            WordTable.Layer(
+                row: file.label(index), layer: variant.experiment.backbone.layer,
+                filters: variant.filterRows(variant.headlineMethod))
+        })
+    }
+
+    /// How good the filters' first words are, by row, method and ranking.
+    func rankings() throws -> RankingTable {
+        RankingTable(
+            title: file.title, rows: variants.enumerated().flatMap { $1.rankings(row: file.label($0)) },
+            footnotes: file.matrixKeys.isEmpty ? try warnings().map(\.text) + variants[0].wordNotes : [])
+    }
+
+    /// Where `run` finds what is wrong with the results; absent where nothing is.
+    static let warningsName = "warnings.csv"
+
+    /// What is wrong with the results of each row, and what to try.
+    func warnings() throws -> [(row: String?, warning: ResultWarning, text: String)] {
+        try variants.enumerated().flatMap { index, variant in
+            let row = file.label(index)
+            return try variant.warnings().map { (row, $0, (row.map { "\($0): " } ?? "") + $0.text) }
+        }
     }
 
     /// recall@k over all concepts and, where some were unseen, over the seen and the unseen ones.
@@ -50,7 +87,9 @@ package struct ResultTables {
             }
         }
         return RecallTable(
-            experiment: file.name, title: file.title, concepts: share, rows: rows, footnotes: file.matrixKeys.isEmpty ? variants[0].footnotes : [])
+            experiment: file.name, title: file.title, concepts: share, rows: rows,
+            footnotes: file.matrixKeys.isEmpty ? variants[0].footnotes : [],
+            warnings: share == .all ? try warnings().map(\.text) : [])
     }
 
     /// What every row of `protocol.deviations` changes against the first, over the same draws of filters; nil for other matrices.

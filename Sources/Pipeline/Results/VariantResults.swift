@@ -9,7 +9,9 @@ import Reporting
 public struct VariantResults: Sendable {
     public let experiment: Experiment
     public let evaluation: Evaluation
-    let dataset: DatasetFile
+    package let dataset: DatasetFile
+    /// The images that filters are explained on: the target's, or the dataset's.
+    package let images: DatasetFile
     let history: TrainingHistory
     var bootstrap: Bootstrap
     /// The embedding's words, by word id.
@@ -17,18 +19,29 @@ public struct VariantResults: Sendable {
     /// Word ids of the dataset's concepts.
     private let concepts: [Int32]
     private let seen: [Bool]
+    /// Of every method evaluated.
+    let layerWords: [ExplanationMethod: LayerWords]
     private let samplesLeft: Int
     /// Lines of the entity list that name no word.
     private let unmatchedEntities: UnmatchedEntities
+    /// Samples that trained.
+    let samplesTrained: Int
 
     /// Reads the artifacts of a variant by their paths.
     package init(
-        _ experiment: Experiment, dataset: String, words: String, explainer: String, evaluation: String
+        _ experiment: Experiment, dataset: String, words: String, target: String? = nil, explainer: String, evaluation: String
     ) throws {
         self.experiment = experiment
-        self.evaluation = try EvaluationFile.read(evaluation, methods: experiment.evaluate.methods)
+        let evaluated = try EvaluationFile.read(evaluation, methods: experiment.evaluate.methods)
+        self.evaluation = evaluated
+        layerWords = Dictionary(uniqueKeysWithValues: evaluated.methods.map { said in
+            (said.method, LayerWords(
+                evaluated, method: said.method, wordsPerImage: experiment.evaluate.wordsPerImage,
+                weighByActivation: experiment.deviations.contains(.weighByActivation)))
+        })
         unmatchedEntities = try UnmatchedEntities(from: HDF5File.open(evaluation))
         self.dataset = try DatasetFile(dataset)
+        images = try target.map { try DatasetFile($0) } ?? self.dataset
         let list = try WordList(contentsOf: words, concepts: self.dataset.concepts)
         self.words = list.words
         concepts = try self.dataset.concepts.map { token in
@@ -38,7 +51,9 @@ public struct VariantResults: Sendable {
         let file = try HDF5File.open(explainer)
         history = try TrainingHistory(from: file)
         seen = try file.read("concepts/seen", as: UInt8.self).map { $0 != 0 }
-        samplesLeft = try Int(file.read("samples", as: Int64.self)[2])
+        let samples: [Int64] = try file.read("samples")
+        samplesTrained = Int(samples[0])
+        samplesLeft = Int(samples[2])
         bootstrap = Bootstrap(filters: self.evaluation.summary.filters.count, seed: experiment.seed, resamples: experiment.evaluate.bootstrap)
     }
 
@@ -79,13 +94,26 @@ public struct VariantResults: Sendable {
 
     var footnotes: [String] {
         var notes = ["\(dataset.imageCount) images, \(dataset.sampleCount) samples, \(dataset.concepts.count) concepts"]
+        let epochs = history.epochs.count
+        if epochs > experiment.train.epochs, let steps = experiment.train.steps {
+            notes.append("trained for \(epochs) epochs, so that \(samplesTrained) samples give at least \(steps) steps (train.steps)")
+        }
         if samplesLeft > 0 { notes.append("\(samplesLeft) samples took no part in training: their mask is empty on the grid, or they have no seen concept") }
+        notes += targetNotes
         if !dataset.skipped.isEmpty {
             notes.append("\(dataset.skipped.count) images could not be read and were skipped: \(named(dataset.skipped, most: 10))")
         }
         if let note = UnmatchedNames.note(dataset.unmatched, most: 20) { notes.append(note) }
         if let note = unmatchedEntities.note { notes.append(note) }
         return notes + dataset.notes.footnotes
+    }
+
+    /// What is to be said of pictures that nobody annotated.
+    var targetNotes: [String] {
+        guard experiment.target != nil else { return [] }
+        let note = "filters are explained on \(images.imageCount) pictures of the target, which nobody annotated: there is no recall"
+        guard !images.skipped.isEmpty else { return [note] }
+        return [note, "\(images.skipped.count) pictures of the target could not be read: \(named(images.skipped, most: 10))"]
     }
 
     /// The first of a list, and how many more there are.
@@ -100,11 +128,6 @@ public struct VariantResults: Sendable {
         })
     }
 
-    func filterTable(title: String) -> FilterTable {
-        let rows = evaluation.summary.filters.indices.map { filterRow($0, headlineMethod) }
-        return FilterTable(title: title, method: headlineMethod.name, ks: evaluation.ks, rows: rows)
-    }
-
     /// Where a filter stands among those explained.
     /// - Throws: `ExperimentError` when it is none of them.
     public func index(ofFilter filter: Int) throws -> Int {
@@ -116,28 +139,12 @@ public struct VariantResults: Sendable {
         return index
     }
 
-    /// The words, threshold and recall of the filter at `index` by one method.
-    public func filterRow(_ index: Int, _ method: ExplanationMethod) -> FilterRow {
-        let summary = evaluation.summary, p = summary.imagesPerFilter
-        let ranked = explanation(index, method)
-        return FilterRow(
-            filter: summary.filters[index], threshold: Double(summary.thresholds[index]),
-            words: ranked.prefix(20).map { FilterRow.Word(text: words[Int($0.word)], frequency: $0.frequency, similarity: $0.similarity) },
-            recall: recall(filter: index, method), pairs: (0..<p).count { !evaluation.groundTruth[index * p + $0].isEmpty })
-    }
-
-    /// The words of the filter at `index` by one method, most explaining first.
-    func explanation(_ index: Int, _ method: ExplanationMethod) -> [ExplanationWord] {
-        evaluation.explanation(
-            filter: index, method: method, weighByActivation: experiment.deviations.contains(.weighByActivation))
-    }
-
-    /// Mean recall at every k over a filter's images; nil where none has a ground truth.
-    private func recall(filter: Int, _ method: ExplanationMethod) -> [Double?] {
-        let p = evaluation.summary.imagesPerFilter, count = evaluation.ks.count
-        return (0..<count).map { k in
-            let values = (0..<p).map { evaluation[method]?.recall[(filter * p + $0) * count + k] ?? .nan }.filter { !$0.isNaN }
-            return values.isEmpty ? nil : values.reduce(0) { $0 + Double($1) } / Double(values.count)
+    /// The top images of the filter at `index` by name, best first, each with its `count` nearest words.
+    package func topImages(_ index: Int, _ method: ExplanationMethod, words count: Int) -> [(name: String, maximum: Float, words: [String])] {
+        let summary = evaluation.summary, p = summary.imagesPerFilter, s = evaluation.wordsPerImage
+        return (index * p..<(index + 1) * p).filter { summary.topImages[$0] >= 0 }.map { place in
+            let nearest = evaluation[method]?.words[place * s..<place * s + min(count, s)] ?? []
+            return (images.name(Int(summary.topImages[place])), summary.maxima[place], nearest.map { words[Int($0)] })
         }
     }
 }

@@ -11,7 +11,7 @@ import Tensors
 /// Explains every filter and scores the explanations (METHOD 6, 7) → `evaluation.h5`.
 struct EvaluateStage: ShardedStage {
     let name = "evaluate"
-    let revision = 4
+    let revision = 5
     let outputs = [EvaluationFile.name]
     let evaluating: Experiment.Evaluating
     /// Those that change evaluation, for the fingerprint.
@@ -19,8 +19,11 @@ struct EvaluateStage: ShardedStage {
     let rules: EvaluationRules
     /// nil where no method passes images through the backbone again.
     let model: Model?
+    /// Whether the images are the input `target`'s; the dataset then gives only its concepts.
+    let hasTarget: Bool
 
-    init(_ evaluating: Experiment.Evaluating, deviations: Set<Deviation>, model: Model?) {
+    init(_ evaluating: Experiment.Evaluating, deviations: Set<Deviation>, model: Model?, hasTarget: Bool) {
+        self.hasTarget = hasTarget
         self.evaluating = evaluating
         self.deviations = deviations.filter { $0.effect.evaluation != nil }
         rules = deviations.changing(EvaluationRules(), by: \.evaluation)
@@ -35,6 +38,8 @@ struct EvaluateStage: ShardedStage {
         ]
         // How lines are read; of no meaning without a list.
         if evaluating.entities != nil { members["entities"] = "trimmed" }
+        // How many words are kept; how many of them are shown is the tables' affair.
+        if evaluating.wordsPerImage > evaluating.ks.last ?? 0 { members["wordsPerImage"] = .int(evaluating.wordsPerImage) }
         return .object(members)
     }
 
@@ -44,7 +49,8 @@ struct EvaluateStage: ShardedStage {
 
     func phases(_ context: StageContext) throws -> [ShardPhase] {
         let dataset = try DatasetFile(context.input("dataset")), maps = try MapFile(context.input("features"))
-        let images = dataset.evaluatedRows(all: rules.evaluatesAll).count
+        let shown = hasTarget ? try DatasetFile(context.input("target")) : dataset
+        let images = shown.evaluatedRows(all: rules.evaluatesAll).count
         let size = rules.usesWholeEmbedding
             ? try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).words.count : dataset.concepts.count
         let pairs = pairs(channels: maps.shape.channels, images: images)
@@ -69,7 +75,8 @@ struct EvaluateStage: ShardedStage {
     func run(_ context: StageContext) throws {
         let opened = try opened(context)
         let parts = EvaluationParts(opened, try phases(context), context)
-        let evaluation = try parts.evaluation()
+        var evaluation = try parts.evaluation()
+        evaluation.scores = try scores(evaluation.summary, context)
         context.worked(try parts.work(self))
         if let note = opened.unmatched.note { context.note(note) }
         try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: context.output + "/" + EvaluationFile.name)
@@ -78,17 +85,37 @@ struct EvaluateStage: ShardedStage {
     private func opened(_ context: StageContext) throws -> OpenedEvaluation {
         let dataset = try DatasetFile(context.input("dataset"))
         let embedding = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts)
-        let explainer = try Explainer(from: HDF5File.open(context.input("explainer")))
         let conceptRows = try embedding.rows(of: dataset.concepts)
-        let rows = dataset.evaluatedRows(all: rules.evaluatesAll)
-        let data = EvaluatedImages(
-            dataset: dataset, maps: try MapFile(context.input("features")), rows: rows, conceptRows: conceptRows, explainer: explainer,
-            source: try model?.source(context, probes: rules.isProbed ? 2 : 0),
-            normalisation: model?.normalisation ?? .imageNet)
+        let data = try images(context, dataset, concepts: conceptRows)
         let (vocabulary, unmatched) = try vocabulary(embedding, conceptRows, entities: context.input("entities"))
         return OpenedEvaluation(
-            data: data, rows: rows, mapSize: data.maps.shape.count, vocabulary: vocabulary, unmatched: unmatched,
+            data: data, rows: data.rows, mapSize: data.maps.shape.count, vocabulary: vocabulary, unmatched: unmatched,
             options: options(threads: context.threads))
+    }
+
+    /// - Parameter concepts: what the concepts of annotations are called, by their place in the dataset.
+    private func images(_ context: StageContext, _ dataset: DatasetFile, concepts: [Int32]) throws -> EvaluatedImages {
+        let dataset = hasTarget ? try DatasetFile(context.input("target")) : dataset
+        return EvaluatedImages(
+            dataset: dataset, maps: try MapFile(context.input("features")), rows: dataset.evaluatedRows(all: rules.evaluatesAll),
+            conceptRows: concepts, explainer: try Explainer(from: HDF5File.open(context.input("explainer"))),
+            source: try model?.source(context, probes: rules.isProbed ? 2 : 0),
+            normalisation: model?.normalisation ?? .imageNet)
+    }
+
+    /// How well the dataset's concepts fit the filters; nil where no image shows one.
+    private func scores(_ summary: MapSummary, _ context: StageContext) throws -> ConceptScores? {
+        if hasTarget { return nil }
+        let dataset = try DatasetFile(context.input("dataset")), concepts = dataset.concepts.count
+        let ids = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).rows(of: dataset.concepts)
+        let sums = try EvidenceSums(
+            of: images(context, dataset, concepts: (0..<Int32(concepts)).map { $0 }), units: summary.filters,
+            thresholds: summary.thresholds, concepts: concepts, threads: context.threads
+        ) { progress in
+            context.progress(progress.done, of: progress.total, "images scored")
+            try context.checkCancelled()
+        }
+        return try ConceptScores(sums, ids: ids, threads: context.threads)
     }
 
     func options(threads: Int) -> EvaluationOptions {
@@ -96,6 +123,7 @@ struct EvaluateStage: ShardedStage {
         options.filters = evaluating.filters
         options.topImages = evaluating.topImages
         options.ks = evaluating.ks
+        options.wordsPerImage = evaluating.wordsPerImage
         options.methods = evaluating.methods
         options.threads = threads
         return options

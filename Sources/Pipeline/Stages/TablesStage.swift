@@ -9,11 +9,25 @@ public enum TablesFolder {
     /// Of the stage, and of its output.
     public static let name = "tables"
 
+    /// What is wrong with the results in a folder, and what to try.
+    /// - Throws: `TableError`.
+    public static func warnings(in folder: String) throws -> [String] {
+        guard let data = FileManager.default.contents(atPath: "\(folder)/\(ResultTables.warningsName)") else { return [] }
+        return try CSV(String(decoding: data, as: UTF8.self), name: ResultTables.warningsName).rows.map {
+            ($0[0].isEmpty ? "" : "\($0[0]): ") + "\($0[1]): \($0[2])"
+        }
+    }
+
+    /// Whether a table says itself what is wrong with the results.
+    public static func hasWarnings(_ table: String) -> Bool { ["recall.md", "words.md"].contains(table) }
+
     /// The table that `run` prints.
     public static func mainTable(of file: ExperimentFile) -> String {
         switch file.matrixKeys {
         case ["protocol.deviations"]: "deviations.md"
         case ["seed"]: "seeds.md"
+        // Without annotations there is no recall to see.
+        case _ where file.variants.allSatisfy({ $0.experiment.target != nil }): "words.md"
         default: "recall.md"
         }
     }
@@ -22,7 +36,7 @@ public enum TablesFolder {
 /// Evaluations → the tables of the results folder. Holds no times, paths or host names: the same inputs give the same bytes.
 struct TablesStage: Stage {
     let name = "tables"
-    let revision = 4
+    let revision = 5
     let staysWithDriver = true
     let outputs = [TablesFolder.name]
     let file: ExperimentFile
@@ -40,6 +54,9 @@ struct TablesStage: Stage {
                     "labels": .array(variant.labels.map { .string($0) }), "seed": .int(Int(variant.experiment.seed)),
                     "bootstrap": .int(variant.experiment.evaluate.bootstrap),
                     "weighByActivation": .bool(variant.experiment.deviations.contains(.weighByActivation)),
+                    "wordsPerImage": .int(variant.experiment.evaluate.wordsPerImage),
+                    "ranking": .string(variant.experiment.evaluate.ranking.rawValue),
+                    "layer": .string(variant.experiment.backbone.layer),
                 ]
             }),
         ])
@@ -51,6 +68,7 @@ struct TablesStage: Stage {
         let variants = try file.variants.indices.map { index in
             try VariantResults(
                 experiments[index], dataset: context.input("dataset.\(index)"), words: context.input("words.\(index)"),
+                target: experiments[index].target == nil ? nil : context.input("target.\(index)"),
                 explainer: context.input("explainer.\(index)"), evaluation: context.input("evaluation.\(index)"))
         }
         let folder = context.output + "/" + TablesFolder.name

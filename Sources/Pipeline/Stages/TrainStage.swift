@@ -19,12 +19,21 @@ struct TrainStage: Stage {
     let seed: UInt64
 
     var parameters: Value {
-        [
+        var members: [String: Value] = [
             "epochs": .int(training.epochs), "batchSize": .int(training.batchSize), "optimiser": .string(training.optimiser.rawValue),
             "learningRate": .double(training.learningRate), "dropout": .double(training.dropout), "shuffle": .bool(training.shuffle),
             "categoryFraction": .double(training.categoryFraction), "views": .bool(views), "frozenBatchNorm": .bool(rules.frozenBatchNorm),
             "keepEmptyMasks": .bool(rules.keepsEmptyMasks), "maskScale255": .bool(rules.dividesMasksBy255), "seed": .int(Int(seed)),
         ]
+        // Absent where nobody asks for them, so that what was trained before they could be asked for is still known.
+        members["steps"] = training.steps.map { .int($0) }
+        return .object(members)
+    }
+
+    /// The epochs that `samples` are trained for.
+    static func epochs(_ training: Experiment.Training, samples: Int) -> Int {
+        let inEpoch = max(1, (samples + training.batchSize - 1) / training.batchSize)
+        return max(training.epochs, ((training.steps ?? 0) + inEpoch - 1) / inEpoch)
     }
 
     func numericsKey() throws -> Digest? { try Pipeline.numericsKey([.products, .training]) }
@@ -52,14 +61,15 @@ struct TrainStage: Stage {
         var trainer = try resumedTrainer(context, concepts: concepts, inputs: pooled.width, outputs: embedding.width)
         let state = context.scratch + "/trainer.h5"
         let steps = (train.count + training.batchSize - 1) / training.batchSize
+        let epochs = Self.epochs(training, samples: train.count)
         context.worked(Self.work(
-            samples: train.count + validation.count, epochs: training.epochs - trainer.history.count, inputs: pooled.width,
+            samples: train.count + validation.count, epochs: epochs - trainer.history.count, inputs: pooled.width,
             outputs: embedding.width, concepts: seen.count { $0 }))
-        while trainer.history.count < training.epochs {
+        while trainer.history.count < epochs {
             let epoch = trainer.history.count
             _ = try trainer.runEpoch(training: train, validation: validation) { step, _ in
                 try context.checkCancelled()
-                context.progress(epoch * steps + step, of: training.epochs * steps, "steps")
+                context.progress(epoch * steps + step, of: epochs * steps, "steps")
             }
             let partial = context.partial(state)
             try trainer.save(to: partial)

@@ -23,6 +23,25 @@ extension RGBImage {
         return result
     }
 
+    /// The picture in grey under the map's values in colours, from blue (0 and less) over green to red (`most` and more).
+    /// - Parameter values: a number a pixel.
+    public func heatMap(of values: [Float], most: Float) -> RGBImage {
+        var result = self
+        for pixel in 0..<min(values.count, width * height) {
+            let share = most > 0 ? min(max(values[pixel] / most, 0), 1) : 0, at = pixel * 3
+            let grey = Float(pixels[at..<at + 3].reduce(0) { $0 + Int($1) }) / 3
+            let colours = [HeatMapStyle.ramp(share - 0.5), HeatMapStyle.ramp(share), HeatMapStyle.ramp(share + 0.5)]
+            for channel in 0..<3 {
+                let colour = 255 * colours[channel] * HeatMapStyle.colour + grey * (1 - HeatMapStyle.colour)
+                result.pixels[at + channel] = UInt8(colour.rounded())
+            }
+        }
+        return result
+    }
+
+    /// Two pictures of one height side by side.
+    public func beside(_ other: RGBImage, gap: Int = 4) -> RGBImage { .grid([self, other], columns: 2, gap: gap) }
+
     /// Whether a pixel outside the region is within two pixels of it.
     private func touches(_ x: Int, _ y: Int, _ region: Bitmap) -> Bool {
         for reach in 1...HeatMapStyle.outlineWidth {
@@ -59,6 +78,11 @@ fileprivate enum HeatMapStyle {
     static let outlineWidth = 2
     /// Share of its brightness that the rest keeps.
     static let dimming = 0.5
+    /// Share of the colour in a map of values.
+    static let colour: Float = 0.55
+
+    /// 1 in the middle (0.5), 0 half a unit away.
+    static func ramp(_ place: Float) -> Float { max(0, min(1, 1.5 - 3 * (place - 0.5).magnitude)) }
 }
 
 extension RGBImage {

@@ -33,7 +33,7 @@ extension RecallTable {
         let value: Value = [
             "schema": 1, "experiment": .string(experiment), "title": .string(title),
             "concepts": .string(concepts.rawValue), "rows": .array(lines),
-            "footnotes": .array(footnotes.map(Value.string)),
+            "footnotes": .array(footnotes.map(Value.string)), "warnings": .array(warnings.map(Value.string)),
         ]
         return value.json(pretty: true) + "\n"
     }
@@ -97,6 +97,7 @@ extension RecallTable {
         self.init(
             experiment: experiment, title: value["title"]?.stringValue ?? experiment,
             concepts: value["concepts"]?.stringValue.flatMap(ConceptShare.init) ?? .all, rows: rows,
-            footnotes: value["footnotes"]?.arrayValue?.compactMap(\.stringValue) ?? [])
+            footnotes: value["footnotes"]?.arrayValue?.compactMap(\.stringValue) ?? [],
+            warnings: value["warnings"]?.arrayValue?.compactMap(\.stringValue) ?? [])
     }
 }

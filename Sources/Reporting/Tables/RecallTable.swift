@@ -46,15 +46,19 @@ public struct RecallTable: Sendable, Equatable {
     public var rows: [RecallRow]
     /// Lines under the table: skipped images, samples left out.
     public var footnotes: [String]
+    /// What is wrong with the results, and what to try.
+    public var warnings: [String]
 
     public init(
-        experiment: String, title: String, concepts: ConceptShare = .all, rows: [RecallRow], footnotes: [String] = []
+        experiment: String, title: String, concepts: ConceptShare = .all, rows: [RecallRow], footnotes: [String] = [],
+        warnings: [String] = []
     ) {
         self.experiment = experiment
         self.title = title
         self.concepts = concepts
         self.rows = rows
         self.footnotes = footnotes
+        self.warnings = warnings
     }
 
     /// `recall`, `recall-seen` or `recall-unseen`: the files' name without its ending.
@@ -114,7 +118,8 @@ public struct RecallTable: Sendable, Equatable {
     }
 
     public var markdown: String {
-        let notes = footnotes.isEmpty ? "" : "\n" + footnotes.map { "- \(TextTable.markdownEscaped($0))\n" }.joined()
+        let lines = warnings.map { "**Warning**: \(TextTable.markdownEscaped($0))" } + footnotes.map(TextTable.markdownEscaped)
+        let notes = lines.isEmpty ? "" : "\n" + lines.map { "- \($0)\n" }.joined()
         return "# \(TextTable.markdownEscaped(title))\n\n\(caption).\n\n\(textTable.markdown)\(notes)"
     }
 

@@ -142,6 +142,9 @@ struct Run: ParsableCommand {
         let markdown = try String(contentsOfFile: place.folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8)
         let width = Format.terminalWidth(STDOUT_FILENO)
         try standardOutput(width.map { MarkdownText(markdown).text(width: $0, style: Style(descriptor: STDOUT_FILENO)) } ?? markdown, terminator: "")
+        if !TablesFolder.hasWarnings(TablesFolder.mainTable(of: file)) {
+            for warning in try TablesFolder.warnings(in: place.folder) { standardError("warning: \(warning)") }
+        }
         let words = Format.shell(chosen.words(of: file.name))
         standardError("results: \(Format.path(place.folder)); a page with every filter: lavise-pipeline report \(words)")
         if isChanged, FileManager.default.fileExists(atPath: place.folder + "/report.html") {

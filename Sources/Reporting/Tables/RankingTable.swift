@@ -1,0 +1,85 @@
+/// How good the first words of the filters are by every method and ranking: `results/NAME/words.md` and
+/// `rankings.csv`.
+public struct RankingTable: Sendable, Equatable {
+    public struct Row: Sendable, Equatable {
+        /// The row of a matrix; nil for a plain experiment.
+        public var row: String?
+        public var method: String
+        public var ranking: String
+        /// Words of an image that count.
+        public var wordsPerImage: Int
+        /// P-A@1, P-A@5 and R-A@5 (METHOD 12); nil without annotations.
+        public var agreement: [Double?]
+        /// Mean correlation of the first word; nil without annotations.
+        public var correlation: Double?
+        /// How many different words are the first of a filter.
+        public var distinct: Int
+        /// Filters whose first word fits them better than chance; nil without annotations.
+        public var reliable: Int?
+        /// Filters with a word.
+        public var filters: Int
+
+        public init(
+            row: String?, method: String, ranking: String, wordsPerImage: Int, agreement: [Double?], correlation: Double?, distinct: Int, reliable: Int?,
+            filters: Int
+        ) {
+            self.row = row
+            self.method = method
+            self.ranking = ranking
+            self.wordsPerImage = wordsPerImage
+            self.agreement = agreement
+            self.correlation = correlation
+            self.distinct = distinct
+            self.reliable = reliable
+            self.filters = filters
+        }
+    }
+
+    public var title: String
+    public var rows: [Row]
+    /// Lines under the table.
+    public var footnotes: [String]
+
+    public init(title: String, rows: [Row], footnotes: [String] = []) {
+        self.title = title
+        self.rows = rows
+        self.footnotes = footnotes
+    }
+
+    public var textTable: TextTable {
+        let isMatrix = rows.contains { $0.row != nil }
+        let columns = ["method", "ranking", "P-A@1", "P-A@5", "R-A@5", "corr", "first words", "reliable", "filters"]
+        var table = TextTable(columns: (isMatrix ? ["row"] : []) + columns, textColumns: isMatrix ? 3 : 2)
+        table.rows = rows.map { row in
+            var cells: [TextTable.Cell] = isMatrix ? [.text(row.row ?? "")] : []
+            cells += [.text(row.method), .text(row.ranking)]
+            cells += (row.agreement + [row.correlation]).map { .number($0) }
+            cells += [.integer(row.distinct), row.reliable.map { .integer($0) } ?? .number(nil), .integer(row.filters)]
+            return cells
+        }
+        return table
+    }
+
+    public var markdown: String {
+        let notes = footnotes.isEmpty ? "" : "\n" + footnotes.map { "- \(TextTable.markdownEscaped($0))\n" }.joined()
+        return "# Words: \(TextTable.markdownEscaped(title))\n\n"
+            + "P-A@s: share of a filter's first s words that are in an image's ground truth; R-A@5: share of the ground truth "
+            + "among its first five; corr: correlation of the filter with its first word over the evaluated images; first "
+            + "words: how many different ones there are; reliable: filters whose first word correlates above chance.\n\n"
+            + "\(textTable.markdown)\(notes)"
+    }
+
+    public var csv: String {
+        let isMatrix = rows.contains { $0.row != nil }
+        let columns = [
+            "method", "ranking", "words_per_image", "p_a_1", "p_a_5", "r_a_5", "corr", "first_words", "reliable", "filters",
+        ]
+        let lines = rows.map { row -> [String] in
+            var cells = [row.method, row.ranking, String(row.wordsPerImage)]
+            cells += (row.agreement + [row.correlation]).map { fixed($0, Decimals.stored) }
+            cells += [String(row.distinct), row.reliable.map(String.init) ?? "", String(row.filters)]
+            return isMatrix ? cells + [row.row ?? ""] : cells
+        }
+        return CSV(header: isMatrix ? columns + ["row"] : columns, rows: lines).text
+    }
+}
