@@ -83,7 +83,8 @@ struct LavisePipeline: ParsableCommand {
             """,
         version: PipelineVersion.text,
         subcommands: [
-            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Serve.self, Explain.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, Export.self, Log.self, List.self, Layers.self, Doctor.self, GC.self,
+            Run.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Serve.self, Explain.self, Bias.self, Compare.self, Tables.self,
+            Diff.self, Check.self, Verify.self, Show.self, Export.self, Log.self, List.self, Layers.self, Doctor.self, GC.self,
             Attach.self, Cancel.self, Logs.self, Work.self,
             Version.self,
         ])

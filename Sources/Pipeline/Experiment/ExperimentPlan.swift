@@ -19,6 +19,8 @@ public struct ExperimentPlan: Sendable {
         public let embedding: String, dataset: String, features: String, train: String, evaluate: String
         /// The output of `features` with the maps of the variant's layer.
         public let maps: String
+        /// nil where no metric is asked for.
+        public let evidence: String?
     }
 
     /// - Throws: `ExperimentError` for a manifest that cannot be read.
@@ -32,7 +34,7 @@ public struct ExperimentPlan: Sendable {
                 Input("words.\(index)", .output(job: variant.embedding, name: EmbeddingFile.wordsName)),
                 Input("explainer.\(index)", .output(job: variant.train, name: TrainStage.explainerName)),
                 Input("evaluation.\(index)", .output(job: variant.evaluate, name: EvaluationFile.name)),
-            ]
+            ] + (variant.evidence.map { [Input("evidence.\(index)", .output(job: $0, name: EvidenceFile.name))] } ?? [])
         })
         self.file = file
         self.variants = variants
@@ -99,9 +101,11 @@ public struct ExperimentPlan: Sendable {
             guard let place = model.layers.firstIndex(of: layer) else { throw ExperimentError("backbone.layers lacks the layer \"\(layer)\"") }
             let datasetInput = Input("dataset", .output(job: preprocess, name: DatasetFile.name))
             let embeddingInput = Input("embedding", .output(job: embedding, name: EmbeddingFile.name))
+            var featureRules = experiment.deviations.changing(FeatureRules(), by: \.features)
+            // Then peers choose on training images, whose maps no other row needs.
+            if experiment.evaluate.sharedImages { featureRules.evaluatesAll = true }
             let extraction = FeaturesStage(
-                model: model, precision: experiment.backbone.precision,
-                rules: experiment.deviations.changing(FeatureRules(), by: \.features))
+                model: model, precision: experiment.backbone.precision, rules: featureRules)
             let features = job(extraction, [datasetInput] + weights)
             let train = job(
                 TrainStage(
@@ -113,17 +117,30 @@ public struct ExperimentPlan: Sendable {
                 ])
             let needsBackbone = experiment.evaluate.methods.contains(where: \.masksImage)
             let entities = experiment.evaluate.entities.map { [Input("entities", .file(places.dataPath($0)))] } ?? []
-            let evaluate = job(
-                EvaluateStage(
-                    experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model.only(layer) : nil),
-                [
-                    datasetInput, embeddingInput,
-                    Input("features", .output(job: features, name: extraction.featuresName(place))),
-                    Input("explainer", .output(job: train, name: TrainStage.explainerName)),
-                ] + (needsBackbone ? weights : []) + entities)
+            let stage = EvaluateStage(
+                experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model.only(layer) : nil)
+            let evaluated = [
+                datasetInput, embeddingInput,
+                Input("features", .output(job: features, name: extraction.featuresName(place))),
+                Input("explainer", .output(job: train, name: TrainStage.explainerName)),
+            ] + (needsBackbone ? weights : []) + entities
             return VariantJobs(
-                embedding: embedding, dataset: preprocess, features: features, train: train, evaluate: evaluate,
-                maps: extraction.featuresName(place))
+                embedding: embedding, dataset: preprocess, features: features, train: train,
+                evaluate: job(stage, evaluated), maps: extraction.featuresName(place),
+                evidence: evidence(experiment, stage, evaluated))
+        }
+
+        private mutating func evidence(
+            _ experiment: Experiment, _ evaluate: EvaluateStage, _ inputs: [Input]
+        ) -> String? {
+            guard !experiment.evaluate.metrics.isEmpty else { return nil }
+            let tools = experiment.evaluate.explanations.enumerated().map { index, tool in
+                Input(EvidenceStage.input(ofTool: index), .file(places.dataPath(tool.csv)))
+            }
+            return job(
+                EvidenceStage(
+                    evaluate: evaluate, seed: experiment.seed, layer: experiment.backbone.layer,
+                    weighByActivation: experiment.deviations.contains(.weighByActivation)), inputs + tools)
         }
 
         private mutating func vectors(

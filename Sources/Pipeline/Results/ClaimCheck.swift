@@ -14,7 +14,8 @@ extension ExperimentPlan {
         let own = variants[index]
         return try VariantResults(
             file.variants[index].experiment, dataset: path(of: DatasetFile.name, own.dataset, jobs), words: path(of: EmbeddingFile.wordsName, own.embedding, jobs),
-            explainer: path(of: TrainStage.explainerName, own.train, jobs), evaluation: path(of: EvaluationFile.name, own.evaluate, jobs))
+            explainer: path(of: TrainStage.explainerName, own.train, jobs), evaluation: path(of: EvaluationFile.name, own.evaluate, jobs),
+            evidence: own.evidence.map { try path(of: EvidenceFile.name, $0, jobs) })
     }
 
     /// The path of a job's output in the store.

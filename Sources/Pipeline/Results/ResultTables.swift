@@ -25,6 +25,7 @@ package struct ResultTables {
                 ("deviations.md", table.markdown), ("deviations.csv", table.csv), ("deviations.tex", table.latex), ("deviations.json", table.json),
             ]
         }
+        files += try (faithfulness()?.files ?? []) + agreement().files
         if let table = try seeds() { files += [("seeds.md", table.markdown), ("seeds.csv", table.csv)] }
         guard file.matrixKeys.isEmpty else { return files }
         let filters = variants[0].filterTable(title: file.title), training = variants[0].trainingTable

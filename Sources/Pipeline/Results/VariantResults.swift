@@ -20,10 +20,12 @@ public struct VariantResults: Sendable {
     private let samplesLeft: Int
     /// Lines of the entity list that name no word.
     private let unmatchedEntities: UnmatchedEntities
+    /// nil where no metric was asked for.
+    let evidence: EvidenceFile?
 
     /// Reads the artifacts of a variant by their paths.
     package init(
-        _ experiment: Experiment, dataset: String, words: String, explainer: String, evaluation: String
+        _ experiment: Experiment, dataset: String, words: String, explainer: String, evaluation: String, evidence: String? = nil
     ) throws {
         self.experiment = experiment
         self.evaluation = try EvaluationFile.read(evaluation, methods: experiment.evaluate.methods)
@@ -39,6 +41,7 @@ public struct VariantResults: Sendable {
         history = try TrainingHistory(from: file)
         seen = try file.read("concepts/seen", as: UInt8.self).map { $0 != 0 }
         samplesLeft = try Int(file.read("samples", as: Int64.self)[2])
+        self.evidence = try evidence.map(EvidenceFile.read)
         bootstrap = Bootstrap(filters: self.evaluation.summary.filters.count, seed: experiment.seed, resamples: experiment.evaluate.bootstrap)
     }
 
@@ -69,13 +72,7 @@ public struct VariantResults: Sendable {
     }
 
     /// Word ids of the concepts by their number of training samples, then by concept.
-    private var frequentConcepts: [Int32] {
-        var counts = [Int](repeating: 0, count: concepts.count)
-        for sample in 0..<dataset.sampleCount where dataset.sampleSplits[sample] == .train {
-            for concept in dataset.concepts(ofSample: sample) { counts[Int(concept)] += 1 }
-        }
-        return counts.indices.sorted { (-counts[$0], $0) < (-counts[$1], $1) }.map { concepts[$0] }
-    }
+    private var frequentConcepts: [Int32] { dataset.conceptsByTrainingSamples.map { concepts[$0] } }
 
     var footnotes: [String] {
         var notes = ["\(dataset.imageCount) images, \(dataset.sampleCount) samples, \(dataset.concepts.count) concepts"]

@@ -75,12 +75,13 @@ struct EvaluateStage: ShardedStage {
         try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: context.output + "/" + EvaluationFile.name)
     }
 
-    private func opened(_ context: StageContext) throws -> OpenedEvaluation {
+    /// - Parameter chosen: rows of the dataset to evaluate; nil for all that are.
+    func opened(_ context: StageContext, rows chosen: [Int]? = nil) throws -> OpenedEvaluation {
         let dataset = try DatasetFile(context.input("dataset"))
         let embedding = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts)
         let explainer = try Explainer(from: HDF5File.open(context.input("explainer")))
         let conceptRows = try embedding.rows(of: dataset.concepts)
-        let rows = dataset.evaluatedRows(all: rules.evaluatesAll)
+        let rows = chosen ?? dataset.evaluatedRows(all: rules.evaluatesAll)
         let data = EvaluatedImages(
             dataset: dataset, maps: try MapFile(context.input("features")), rows: rows, conceptRows: conceptRows, explainer: explainer,
             source: try model?.source(context, probes: rules.isProbed ? 2 : 0),

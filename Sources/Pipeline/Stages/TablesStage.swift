@@ -22,7 +22,7 @@ public enum TablesFolder {
 /// Evaluations → the tables of the results folder. Holds no times, paths or host names: the same inputs give the same bytes.
 struct TablesStage: Stage {
     let name = "tables"
-    let revision = 3
+    let revision = 4
     let staysWithDriver = true
     let outputs = [TablesFolder.name]
     let file: ExperimentFile
@@ -40,6 +40,7 @@ struct TablesStage: Stage {
                     "labels": .array(variant.labels.map { .string($0) }), "seed": .int(Int(variant.experiment.seed)),
                     "bootstrap": .int(variant.experiment.evaluate.bootstrap),
                     "weighByActivation": .bool(variant.experiment.deviations.contains(.weighByActivation)),
+                    "sharedImages": .bool(variant.experiment.evaluate.sharedImages),
                 ]
             }),
         ])
@@ -51,7 +52,8 @@ struct TablesStage: Stage {
         let variants = try file.variants.indices.map { index in
             try VariantResults(
                 experiments[index], dataset: context.input("dataset.\(index)"), words: context.input("words.\(index)"),
-                explainer: context.input("explainer.\(index)"), evaluation: context.input("evaluation.\(index)"))
+                explainer: context.input("explainer.\(index)"), evaluation: context.input("evaluation.\(index)"),
+                evidence: experiments[index].evaluate.metrics.isEmpty ? nil : context.input("evidence.\(index)"))
         }
         let folder = context.output + "/" + TablesFolder.name
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
