@@ -81,23 +81,3 @@ public struct LayerWords: Sendable {
         }
     }
 }
-
-extension Evaluation {
-    /// P-A@s and R-A@s (METHOD 12): how well words of the filters agree with the ground truth of their images, mean over
-    /// the (filter, image) pairs that have one; nil where none has, or no filter has a word.
-    ///
-    /// - Parameter words: the s words of every filter; a filter without words is left out.
-    /// - Returns: the share of the words that are in the ground truth, and the share of the ground truth among the words.
-    public func agreement(of words: [[Int32]]) -> (precision: Double, recall: Double)? {
-        var precision = 0.0, found = 0.0, pairs = 0
-        for (place, truth) in groundTruth.enumerated() where !truth.isEmpty {
-            let said = words[place / summary.imagesPerFilter]
-            guard !said.isEmpty else { continue }
-            let hits = Double(said.count(where: truth.contains))
-            precision += hits / Double(said.count)
-            found += hits / Double(truth.count)
-            pairs += 1
-        }
-        return pairs == 0 ? nil : (precision / Double(pairs), found / Double(pairs))
-    }
-}

@@ -17,7 +17,7 @@ struct Bench: ParsableCommand {
     @Argument(help: "Sections to measure: \(Section.allCases.map(\.rawValue).joined(separator: ", ")).")
     var sections = Section.allCases
 
-    enum Section: String, CaseIterable, ExpressibleByArgument { case workloads, roofline, hdf5 }
+    enum Section: String, CaseIterable, ExpressibleByArgument { case workloads, roofline, hdf5, evidence }
 
     func run() throws {
         if let serve { return try Server(folder: serve).run() }
@@ -44,6 +44,7 @@ struct Bench: ParsableCommand {
 
                 """ + tables.joined(separator: "\n")
         case .hdf5: return try FeatureFileTable().measure()
+        case .evidence: return try EvidenceTable().measure()
         }
     }
 

@@ -84,7 +84,9 @@ struct LavisePipeline: ParsableCommand {
             """,
         version: PipelineVersion.text,
         subcommands: [
-            Run.self, New.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Serve.self, Explain.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, Export.self, Log.self, List.self, Layers.self, Doctor.self, GC.self,
+            Run.self, New.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Serve.self, Explain.self, Bias.self,
+            Compare.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, Export.self, Log.self, List.self, Layers.self,
+            Doctor.self, GC.self,
             Attach.self, Cancel.self, Logs.self, Work.self,
             Push.self, Pull.self, Key.self, Version.self,
         ])

@@ -14,7 +14,7 @@ import Testing
                 return try StoreContent(command, store: ".store\(kernel)")
             }
             let chosen = try content("")
-            #expect(chosen.jobs.count == 7)
+            #expect(chosen.jobs.count == 8)
             for kernel in ["Haswell", "Prescott"] { #expect(try content(kernel) == chosen, "\(kernel)") }
         }
     }

@@ -31,7 +31,7 @@ import Testing
             #expect(try Set(replies(command, ["run", "al"])) == ["alpha", "almond"])
             #expect(try Set(replies(command, ["status", "alpha", "b"])) == ["beta"])
             #expect(try Set(replies(command, ["why", "beta", "tra"])) == ["train"])
-            #expect(try Set(replies(command, ["run", "beta", "--only", "e"])) == ["embedding", "evaluate"])
+            #expect(try Set(replies(command, ["run", "beta", "--only", "e"])) == ["embedding", "evaluate", "evidence"])
             #expect(try replies(command, ["verify", "nothing", "t"]) == [])
             #expect(try replies(command, ["run", "beta", "--set", "train.e"]) == ["train.epochs="])
             #expect(try replies(command, ["run", "beta", "--set", "backbone.l"]) == ["backbone.layer="])

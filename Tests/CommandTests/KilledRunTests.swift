@@ -43,7 +43,7 @@ import TransferTestSupport
     @Test func aKillAtEveryPlace() throws {
         let undisturbed = try Undisturbed()
         let places = undisturbed.places
-        let stages = ["scenes", "embedding", "preprocess", "features", "train", "evaluate", "tables"]
+        let stages = ["scenes", "embedding", "preprocess", "features", "train", "evaluate", "evidence", "tables"]
         for stage in stages { #expect(places.contains("\(stage).check"), "no place in the middle of \(stage)") }
         #expect(places.count >= 200)
         let faults = Faults()
@@ -73,7 +73,7 @@ import TransferTestSupport
         let now = try command.files(".lavise/ac")
         try require(traces.allSatisfy { now[$0.key] == $0.value }, "a published trace was written again")
         let started = after.filter { $0 == "stage.started" }.count
-        try require(started == 7 - published.jobs.count, "\(published.jobs.count) jobs were published, yet \(started) ran")
+        try require(started == 8 - published.jobs.count, "\(published.jobs.count) jobs were published, yet \(started) ran")
         let shards = after.filter { $0 == "features.shard" }.count, epochs = after.filter { $0 == "train.epoch" }.count
         try require(shards == 1 - kept("features.shard", before), "\(shards) shards computed again")
         try require(epochs == Self.epochs - kept("train.epoch", before), "\(epochs) epochs trained again")

@@ -9,10 +9,10 @@ import Testing
             #expect(try command.run("status", "x.json", "--exit-code").code == 3)
             let first = try command.run("run", "x.json")
             #expect(first.code == 0 && first.output.contains("| original |"), "\(first.errors)")
-            #expect(first.errors.contains("6 stages: 0 fresh, 6 run"))
+            #expect(first.errors.contains("7 stages: 0 fresh, 7 run"))
             #expect(try command.run("status", "x.json", "--exit-code").code == 0)
             let second = try command.run("run", "x.json")
-            #expect(second.errors.contains("6 stages: 6 fresh, 0 run") && second.output == first.output)
+            #expect(second.errors.contains("7 stages: 7 fresh, 0 run") && second.output == first.output)
             for name in ["recall.md", "recall.csv", "recall.json", "filters.md", "filters.csv", "training.csv"] {
                 #expect(FileManager.default.fileExists(atPath: command.path("results/x/\(name)")), "\(name)")
             }
@@ -21,7 +21,7 @@ import Testing
             let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
             let stages = try #require(object["stages"] as? [[String: Any]])
             #expect(object["schema"] as? Int == 1 && object["experiment"] as? String == "x")
-            #expect(stages.compactMap { $0["name"] as? String } == ["embedding", "preprocess", "features", "train", "evaluate", "tables"])
+            #expect(stages.compactMap { $0["name"] as? String } == ["embedding", "preprocess", "features", "train", "evaluate", "evidence", "tables"])
             let outputs = try #require(stages[1]["outputs"] as? [[String: Any]])
             let path = try #require(outputs[0]["path"] as? String)
             #expect(FileManager.default.isReadableFile(atPath: path))

@@ -71,11 +71,11 @@ import Testing
         let evaluation = Self.evaluation(
             [[([1], [1]), ([1], [1]), ([1], [1])], [([2], [1]), ([2], [1]), ([2], [1])]],
             truth: [[1, 7], [2], [], [3], [], []])
-        let agreement = try #require(evaluation.agreement(of: [[1], [2]]))
-        #expect(abs(agreement.precision - 1.0 / 3) < 1e-12 && abs(agreement.recall - 0.5 / 3) < 1e-12)
-        // A filter without a word is left out.
-        #expect(try #require(evaluation.agreement(of: [[1, 7], []])).precision == 0.5)
-        #expect(evaluation.agreement(of: [[], []]) == nil)
+        func agreement(_ measure: Agreement.Measure, _ words: [[Int32]]) -> Double? {
+            evaluation.agreementSums(measure, words: words).recall
+        }
+        #expect(agreement(.precisionOfOne, [[1], [2]]) == 1.0 / 3 && agreement(.recallOfFive, [[1], [2]]) == 0.5 / 3)
+        #expect(agreement(.precisionOfFive, [[1, 7], []]) == 1.0 / 3, "a filter without a word agrees with nothing")
     }
 
     /// More words an image than the largest cut-off: more are kept, and recall stays as it is.

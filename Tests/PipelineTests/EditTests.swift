@@ -15,7 +15,7 @@ import Testing
         try Workspace.with { workspace in
             try demoScenes(16, to: workspace.root + "/data/scenes")
             let plan = try workspace.plan(Self.json)
-            #expect(try ran(workspace, plan) == ["embedding", "preprocess", "features", "train", "evaluate", "tables"])
+            #expect(try ran(workspace, plan) == ["embedding", "preprocess", "features", "train", "evaluate", "evidence", "tables"])
             try body(workspace, plan)
         }
     }
@@ -42,7 +42,7 @@ import Testing
     @Test func evaluationParameterRunsEvaluationAndTables() throws {
         try withScenes { workspace, _ in
             let changed = try workspace.plan(Self.json, settings: ["evaluate.topImages=1"])
-            #expect(try ran(workspace, changed) == ["evaluate", "tables"])
+            #expect(try ran(workspace, changed) == ["evaluate", "evidence", "tables"])
         }
     }
 
@@ -75,14 +75,14 @@ import Testing
             let table = try #require(bytes.indices.dropLast(6).first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDB })
             bytes[table + 5] ^= 0x02
             try Data(bytes).write(to: file)
-            #expect(try ran(workspace, plan) == ["preprocess", "features", "train", "evaluate", "tables"])
+            #expect(try ran(workspace, plan) == ["preprocess", "features", "train", "evaluate", "evidence", "tables"])
         }
     }
 
     @Test func trainingParameterRunsFromTrain() throws {
         try withScenes { workspace, _ in
             let changed = try workspace.plan(Self.json, settings: ["train.epochs=1"])
-            #expect(try ran(workspace, changed) == ["train", "evaluate", "tables"])
+            #expect(try ran(workspace, changed) == ["train", "evaluate", "evidence", "tables"])
         }
     }
 }

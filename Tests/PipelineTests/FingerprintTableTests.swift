@@ -44,6 +44,8 @@ import Testing
         "train.categoryFraction": ["train.categoryFraction=0.5"], "evaluate.filters": ["evaluate.filters=[0,1]"], "evaluate.topImages": ["evaluate.topImages=3"],
         "evaluate.ks": ["evaluate.ks=[1,2]"], "evaluate.methods": [#"evaluate.methods=["image"]"#], "evaluate.images": ["evaluate.images=all"],
         "evaluate.vocabulary": ["evaluate.vocabulary=concepts", "evaluate.vocabulary=embedding"], "evaluate.bootstrap": ["evaluate.bootstrap=500"], "evaluate.entities": ["evaluate.entities=words.txt"],
+        "evaluate.metrics": [#"evaluate.metrics=["iou"]"#], "evaluate.explanations": [#"evaluate.explanations=[{"name": "tool", "csv": "labels.csv"}]"#],
+        "evaluate.sharedImages": ["evaluate.sharedImages=true"],
         "claims": [#"claims=[{"source": "A", "method": "image", "k": 5, "published": 0.1}]"#], "matrix": ["matrix.evaluate.bootstrap=[300,400]"],
     ].merging(deviations.map { ("protocol.deviations.\($0)", ["protocol.deviations.\($0)=true"]) }) { $1 }
 

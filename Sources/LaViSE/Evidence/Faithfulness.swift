@@ -23,6 +23,12 @@ public struct Faithfulness: Sendable {
         public var scores: [EvidenceMetric: [Double]]
         /// The words chosen on the first half and on the second, `[U]` each; empty for `random` and `best`.
         public var words: [[[WordExplanations.Word]]]
+
+        public init(name: String, scores: [EvidenceMetric: [Double]], words: [[[WordExplanations.Word]]]) {
+            self.name = name
+            self.scores = scores
+            self.words = words
+        }
     }
 
     public var rows: [Row]

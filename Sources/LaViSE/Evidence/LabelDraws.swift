@@ -1,10 +1,12 @@
 import Fingerprints
 
-/// Labels of one concept made wrong in several ways at random: each positive image loses its label with a chance of ½
-/// (missing), and each other image gets one with the chance that doubles the labels (extra): Oikarinen et al. 2025, section 4.
+/// Labels of one concept made wrong in several ways at random: half of its images lose theirs (missing), or as many others get
+/// one (extra): Oikarinen et al. 2025, section 4, there with chances that give these numbers in the mean.
 /// What an extra label covers is a square at a random place, as large as what one of the true ones covers.
 struct LabelDraws: Sendable {
     static let draws = 10
+    /// Labels of a concept that is tested: half of fewer would say little.
+    static let fewest = 4
 
     struct Square: Sendable {
         let draw: Int, x: Int, y: Int, side: Int
@@ -16,6 +18,8 @@ struct LabelDraws: Sendable {
     let kept: [UInt16]
     /// `[N]` the labels that are added.
     let extra: [[Square]]
+    /// Whether there is a half to take away.
+    let isTestable: Bool
 
     /// Pixels a side of the images.
     private let imageSide: Int
@@ -25,19 +29,22 @@ struct LabelDraws: Sendable {
         var random = RandomSource(seed: seed, stream: "evidence/sanity/\(concept)")
         var pixels = [Int](repeating: 0, count: count), kept = [UInt16](repeating: 0, count: count)
         for image in images { pixels[image.index] = image.pixels }
-        let chance = images.count == count ? 0 : min(1, Double(images.count) / Double(count - images.count))
-        extra = (0..<count).map { image in
-            guard pixels[image] == 0 else {
-                kept[image] = UInt16(random.next() & (1 << UInt64(Self.draws) - 1))
-                return []
-            }
-            return (0..<Self.draws).compactMap { draw in
-                guard random.uniform() < chance else { return nil }
+        let shown = images.map(\.index).sorted(), others = (0..<count).filter { pixels[$0] == 0 }
+        var extra = [[Square]](repeating: [], count: count)
+        for draw in 0..<Self.draws {
+            var order = shown
+            random.shuffle(&order)
+            for image in order.dropFirst(shown.count / 2) { kept[image] |= 1 << UInt16(draw) }
+            var free = others
+            random.shuffle(&free)
+            for image in free.prefix(shown.count) {
                 let area = Double(images[random.below(images.count)].pixels)
                 let side = min(max(1, Int(area.squareRoot().rounded())), imageSide), room = imageSide - side + 1
-                return Square(draw: draw, x: random.below(room), y: random.below(room), side: side)
+                extra[image].append(Square(draw: draw, x: random.below(room), y: random.below(room), side: side))
             }
         }
+        self.extra = extra
+        isTestable = shown.count >= Self.fewest
         self.pixels = pixels
         self.kept = kept
         self.imageSide = imageSide

@@ -33,13 +33,19 @@ struct SanityContext: Sendable {
         let cases = try concurrentMap(units.count, threads: threads) { place -> Case? in
             let unit = units[place], all = sums.means(of: unit), means = images.map { all[all.startIndex + $0] }
             guard means.contains(where: { $0 != means[0] }) else { return nil }
-            let wrong = draws[matrix.best(of: unit)]
+            guard let best = best(of: unit, matrix) else { return nil }
+            let wrong = draws[best]
             func mean(_ kind: SanityTest.Change) -> Double {
                 (0..<LabelDraws.draws).reduce(0) { $0 + score(means, wrong.labels((kind, $1))) } / Double(LabelDraws.draws)
             }
             return (score(means, wrong.labels(nil)), mean(.missing), mean(.extra))
         }
         return SanityTest(name, cases.compactMap { $0 }, range: matrix.range)
+    }
+
+    /// The concept that a metric finds best for a unit, of those that can be tested.
+    private func best(of unit: Int, _ matrix: ScoreMatrix) -> Int? {
+        draws.indices.filter { draws[$0].isTestable }.max { (matrix[unit, $0], $1) < (matrix[unit, $1], $0) }
     }
 
     private func score(_ means: [Float], _ metric: EvidenceMetric, _ labels: [ConceptLabels.Label]) -> Double {
@@ -81,13 +87,13 @@ struct SanityContext: Sendable {
     func ofPixels(_ metrics: [EvidenceMetric]) throws -> [SanityTest] {
         var asked = try metrics.filter(\.isOfPixels).map { ($0.rawValue, try sums.scores($0), Optional($0)) }
         asked.append((SanityTest.recall, sums.recalls(), nil))
-        let best = asked.map { asked in units.map { asked.1.best(of: $0) } }
+        let best = asked.map { asked in units.map { self.best(of: $0, asked.1) ?? 0 } }
         let tallies = try tallies(best)
         return asked.enumerated().map { index, asked in
             let cases = units.indices.compactMap { place -> Case? in
                 let tally = tallies[place][index]
                 func score(_ areas: Areas) -> Double { self.score(asked.2, tally, areas) }
-                guard asked.1[units[place], best[index][place]] > 0 else { return nil }
+                guard draws[best[index][place]].isTestable, asked.1[units[place], best[index][place]] > 0 else { return nil }
                 let n = Double(LabelDraws.draws)
                 return (score(tally.own), tally.missing.reduce(0) { $0 + score($1) } / n, tally.extra.reduce(0) { $0 + score($1) } / n)
             }

@@ -1,5 +1,6 @@
-/// Does a metric notice wrong labels? (Oikarinen et al. 2025, section 4.) Of the concept that a metric finds best for a unit half the
-/// labels are taken away, or as many are added; the score must fall. A metric passes a test where it falls for `enough` of the units.
+/// Does a metric notice wrong labels? (Oikarinen et al. 2025, section 4.) Of the concept that a metric finds best for a unit, of
+/// those with four labels or more, half the labels are taken away, or as many are added; the score must fall. A metric passes a
+/// test where it falls for `enough` of the units.
 public struct SanityTest: Sendable, Equatable {
     public enum Change: String, Sendable, CaseIterable { case missing, extra }
 

@@ -20,6 +20,8 @@ public struct Experiment: Sendable {
     public var dataset: Dataset
     /// Pictures without annotations that filters are explained on, in place of the dataset's (METHOD 13).
     public var target: Target?
+    /// Whether there is a table of evidence: it needs annotations.
+    var hasEvidence: Bool { target == nil && !evaluate.metrics.isEmpty }
     public var embedding: Embedding
     public var backbone: TargetModel
     public var train: Training
@@ -125,5 +127,20 @@ public struct Experiment: Sendable {
         public var bootstrap: Int
         /// A file of words, one a line: the only ones that explanations may use.
         public var entities: String?
+        /// The columns of the table of evidence; none: there is no such table.
+        public var metrics: [EvidenceMetric]
+        /// Other tools' explanations, rows of that table.
+        public var explanations: [LabelledUnits]
+        /// The methods' words and their scores come from the same images, so that scores are too favourable, and the peers' words from
+        /// the training images: for comparison with such numbers.
+        public var sharedImages: Bool
+    }
+
+    /// Labels of units that another tool gave.
+    public struct LabelledUnits: Sendable, Hashable {
+        /// The row's name.
+        public var name: String
+        /// A CSV with the columns `unit` and `description`.
+        public var csv: String
     }
 }

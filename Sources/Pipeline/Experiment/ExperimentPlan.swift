@@ -22,6 +22,8 @@ public struct ExperimentPlan: Sendable {
         public let images: String, looked: String
         /// The output of `features` and of `looked` with the maps of the variant's layer.
         public let maps: String
+        /// nil where no metric is asked for.
+        public let evidence: String?
     }
 
     /// - Throws: `ExperimentError` for a manifest that cannot be read.
@@ -37,6 +39,7 @@ public struct ExperimentPlan: Sendable {
                 Input("evaluation.\(index)", .output(job: variant.evaluate, name: EvaluationFile.name)),
             ] + (variant.images == variant.dataset
                 ? [] : [Input("target.\(index)", .output(job: variant.images, name: DatasetFile.name))])
+                + (variant.evidence.map { [Input("evidence.\(index)", .output(job: $0, name: EvidenceFile.name))] } ?? [])
         })
         self.file = file
         self.variants = variants
@@ -103,9 +106,11 @@ public struct ExperimentPlan: Sendable {
             guard let place = model.layers.firstIndex(of: layer) else { throw ExperimentError("backbone.layers lacks the layer \"\(layer)\"") }
             let datasetInput = Input("dataset", .output(job: preprocess, name: DatasetFile.name))
             let embeddingInput = Input("embedding", .output(job: embedding, name: EmbeddingFile.name))
+            var featureRules = experiment.deviations.changing(FeatureRules(), by: \.features)
+            // Then peers choose on training images, whose maps no other row needs.
+            if experiment.evaluate.sharedImages { featureRules.evaluatesAll = true }
             let extraction = FeaturesStage(
-                model: model, precision: experiment.backbone.precision,
-                rules: experiment.deviations.changing(FeatureRules(), by: \.features))
+                model: model, precision: experiment.backbone.precision, rules: featureRules)
             let features = job(extraction, [datasetInput] + weights)
             let train = job(
                 TrainStage(
@@ -121,19 +126,19 @@ public struct ExperimentPlan: Sendable {
             } ?? features
             let needsBackbone = experiment.evaluate.methods.contains(where: \.masksImage)
             let entities = experiment.evaluate.entities.map { [Input("entities", .file(places.dataPath($0)))] } ?? []
-            let evaluate = job(
-                EvaluateStage(
-                    experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model.only(layer) : nil,
-                    hasTarget: target != nil),
-                [
-                    datasetInput, embeddingInput,
-                    Input("features", .output(job: looked, name: extraction.featuresName(place))),
-                    Input("explainer", .output(job: train, name: TrainStage.explainerName)),
-                ] + (needsBackbone ? weights : []) + entities
-                    + (target.map { [Input("target", .output(job: $0, name: DatasetFile.name))] } ?? []))
+            let stage = EvaluateStage(
+                experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model.only(layer) : nil,
+                hasTarget: target != nil)
+            let evaluated = [
+                datasetInput, embeddingInput,
+                Input("features", .output(job: looked, name: extraction.featuresName(place))),
+                Input("explainer", .output(job: train, name: TrainStage.explainerName)),
+            ] + (needsBackbone ? weights : []) + entities
+                + (target.map { [Input("target", .output(job: $0, name: DatasetFile.name))] } ?? [])
             return VariantJobs(
-                embedding: embedding, dataset: preprocess, features: features, train: train, evaluate: evaluate,
-                images: target ?? preprocess, looked: looked, maps: extraction.featuresName(place))
+                embedding: embedding, dataset: preprocess, features: features, train: train, evaluate: job(stage, evaluated),
+                images: target ?? preprocess, looked: looked, maps: extraction.featuresName(place),
+                evidence: evidence(experiment, stage, evaluated))
         }
 
         /// The job that reads a target's pictures.
@@ -145,6 +150,19 @@ public struct ExperimentPlan: Sendable {
             }
             return job(
                 TargetStage(onBadImage: target.onBadImage, opensArchives: isFetched, crop: crop), [Input("pictures", source)])
+        }
+
+        private mutating func evidence(
+            _ experiment: Experiment, _ evaluate: EvaluateStage, _ inputs: [Input]
+        ) -> String? {
+            guard experiment.hasEvidence else { return nil }
+            let tools = experiment.evaluate.explanations.enumerated().map { index, tool in
+                Input(EvidenceStage.input(ofTool: index), .file(places.dataPath(tool.csv)))
+            }
+            return job(
+                EvidenceStage(
+                    evaluate: evaluate, seed: experiment.seed, layer: experiment.backbone.layer,
+                    weighByActivation: experiment.deviations.contains(.weighByActivation)), inputs + tools)
         }
 
         private mutating func vectors(

@@ -208,6 +208,7 @@ extension Experiment.Training {
 extension Experiment.Evaluating {
     static let keys = [
         "filters", "topImages", "ks", "wordsPerImage", "ranking", "methods", "images", "vocabulary", "bootstrap", "entities",
+        "metrics", "explanations", "sharedImages",
     ]
 
     init(_ root: Fields, _ catalogue: Catalogue, channels: Int?) throws {
@@ -233,6 +234,24 @@ extension Experiment.Evaluating {
         guard !methods.isEmpty, Set(methods).count == methods.count else { throw fields.error("methods", "a list of different methods") }
         bootstrap = try fields.int("bootstrap", in: 100...1_000_000) ?? 2000
         entities = try fields.string("entities")
+        metrics = try fields.strings("metrics", among: EvidenceMetric.allCases.map(\.rawValue))?.compactMap(EvidenceMetric.init)
+            ?? EvidenceMetric.allCases
+        guard Set(metrics).count == metrics.count else { throw fields.error("metrics", "a list of different metrics") }
+        explanations = try Self.explanations(fields, beside: methods.map(\.name))
+        sharedImages = try fields.bool("sharedImages") ?? false
+    }
+
+    private static func explanations(_ fields: Fields, beside methods: [String]) throws -> [Experiment.LabelledUnits] {
+        var names = Set(methods + Faithfulness.Peer.allCases.map(\.rawValue))
+        return try fields.objects("explanations", known: ["name", "csv"]).map { tool in
+            let name = try tool.required("name", "the row's name", tool.string)
+            let isName = !name.isEmpty && name.utf8.count <= 60 && name.allSatisfy { $0.isLetter || $0.isNumber || "_-.@".contains($0) }
+            guard isName, name != ".", name != "..", names.insert(name).inserted else {
+                throw tool.error("name", "a name of letters, digits, _ - . and @ that no other row has")
+            }
+            let csv = try tool.required("csv", "a CSV with the columns unit and description", tool.string)
+            return Experiment.LabelledUnits(name: name, csv: csv)
+        }
     }
 }
 

@@ -38,12 +38,8 @@ extension FilterExplainer {
     /// - Throws: `ExperimentError`, `ImagingError`.
     public func explain(picture path: String, filters: [Int]?, count: Int) throws -> [SeenInPicture] {
         let own = experiment.variants[variant]
-        guard let evaluate = experiment.plan.job(own.evaluate)?.stage as? EvaluateStage,
-              let features = experiment.plan.job(own.features)?.stage as? FeaturesStage else { return [] }
-        let rule = results.experiment.backbone.preprocessing.crop, model = features.model.only(results.experiment.backbone.layer)
-        let source = try model.source(
-            file: input("model", of: own.features), weights: input("weights", of: own.features),
-            probes: features.rules.isProbed ? 2 : 0)
+        guard let evaluate = experiment.plan.job(own.evaluate)?.stage as? EvaluateStage else { return [] }
+        let rule = results.experiment.backbone.preprocessing.crop, source = try self.source()
         let picture = try decodeUprightImage(path).centreCrop(rule)
         let summary = results.evaluation.summary, shape = source.shapes[0], positions = shape.height * shape.width
         let maps = Array(try source.features(pixels: picture.pixels, count: 1)[0])
@@ -68,7 +64,7 @@ extension FilterExplainer {
             filters: chosen.map { summary.filters[$0] }, imagesPerFilter: 1, topImages: [Int32](repeating: 0, count: chosen.count),
             maxima: chosen.map(peak), thresholds: chosen.map { summary.thresholds[$0] })
         let data = OnePicture(
-            picture: picture, maps: maps, shape: shape, source: source, normalisation: model.normalisation, explainer: explainer)
+            picture: picture, maps: maps, shape: shape, source: source, normalisation: results.experiment.backbone.preprocessing.normalisation, explainer: explainer)
         let said = try LaViSE.explain(data, summary: shown, vocabulary: vocabulary, options: options)
         let upsampling = Upsampling(height: shape.height, width: shape.width, side: picture.width), s = said.wordsPerImage
         return chosen.enumerated().map { place, index in
@@ -81,6 +77,16 @@ extension FilterExplainer {
                 words: zip(words, cosines).map { (embedding.words[Int($0)], Double($1)) },
                 heatMap: picture.heatMap(of: region).beside(picture.heatMap(of: values, most: values.max() ?? 0)))
         }
+    }
+
+    /// What evaluation's maps come from.
+    func source() throws -> any FeatureSource {
+        let own = experiment.variants[variant].features
+        guard let features = experiment.plan.job(own)?.stage as? FeaturesStage else {
+            throw ExperimentError("\(own) makes no maps; run the experiment again")
+        }
+        return try features.model.only(results.experiment.backbone.layer).source(
+            file: input("model", of: own), weights: input("weights", of: own), probes: features.rules.isProbed ? 2 : 0)
     }
 
     /// Filters that cannot be ranked in any picture: their threshold is not above 0.

@@ -13,6 +13,9 @@ public struct Preflight {
     private var noSpace: TransferError?
     private let project: Project
 
+    /// Inputs that are known to be missing.
+    private var named: Set<Source> = []
+
     public init(_ project: Project) { self.project = project }
 
     /// Looks at what a run of one experiment would do.
@@ -22,9 +25,11 @@ public struct Preflight {
         let running = predictions.filter(\.wouldRun).map(\.status)
         for status in running {
             guard let job = experiment.plan.job(status.job) else { continue }
-            let missing = job.inputs.compactMap { Self.problem(of: $0, job.id) }
+            let missing = job.inputs.compactMap { input in Self.problem(of: input, job.id).map { (input.source, $0) } }
             isInputMissing = isInputMissing || !missing.isEmpty
-            for problem in missing.isEmpty ? try weightProblems(of: job, predictions) : missing { note(problem) }
+            // A file that several stages need is missing once.
+            for (source, problem) in missing where named.insert(source).inserted { note(problem) }
+            if missing.isEmpty { try weightProblems(of: job, predictions).forEach { note($0) } }
         }
         let downloads = try running.flatMap { try project.pendingDownloads(of: $0, in: experiment.plan) }
         if project.downloads.offline { unreachable += Downloader(project.downloads).unreachable(downloads.map(\.file)) }

@@ -122,6 +122,24 @@ extension EvaluateStage: PredictableStage {
     }
 }
 
+extension EvidenceStage: PredictableStage {
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws -> ExpectedCost {
+        guard let shape = layer?.shape else { return ExpectedCost(work: nil, bytes: 0) }
+        let units = evaluate.evaluating.filters?.count ?? shape.channels, rows = evaluate.evaluating.methods.count + 6
+        return ExpectedCost(
+            work: work(
+                images: load.evaluated, mapSize: shape.count, channels: shape.channels, load.concepts,
+                side: experiment.backbone.preprocessing.crop.side),
+            bytes: units * rows * (evaluate.evaluating.metrics.count * 8 + 120))
+    }
+
+    /// In `EvaluateStage`'s unit: each half is explained, then its maps are looked at once more.
+    func work(images: Int, mapSize: Int, channels: Int, _ concepts: Int, side: Int) -> Double {
+        let pairs = 2 * evaluate.pairs(channels: channels, images: max(images / 2, 1))
+        return evaluate.work(images: images, mapSize: mapSize, pairs: pairs, vocabulary: concepts, side: side) + Double(images * mapSize) * 2_000
+    }
+}
+
 extension ExperimentPlan {
     /// What is expected of the jobs, by id: from the preprocessed dataset where `statuses` say that it is fresh, or else from
     /// what the experiment names.
@@ -138,7 +156,7 @@ extension ExperimentPlan {
             let words = Workload.words(of: experiment, places)
             let model = (plan.job(jobs.features)?.stage as? FeaturesStage)?.model
             let layer = model?.known?.first { $0.name == experiment.backbone.layer }
-            for id in [jobs.embedding, jobs.dataset, jobs.features, jobs.train, jobs.evaluate] {
+            for id in [jobs.embedding, jobs.dataset, jobs.features, jobs.train, jobs.evaluate] + [jobs.evidence].compactMap(\.self) {
                 expected[id] = try (plan.job(id)?.stage as? any PredictableStage)?.expectedCost(load, experiment, layer, words: words)
             }
         }

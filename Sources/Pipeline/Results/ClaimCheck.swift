@@ -16,7 +16,8 @@ extension ExperimentPlan {
             file.variants[index].experiment, dataset: path(of: DatasetFile.name, own.dataset, jobs),
             words: path(of: EmbeddingFile.wordsName, own.embedding, jobs),
             target: own.images == own.dataset ? nil : path(of: DatasetFile.name, own.images, jobs),
-            explainer: path(of: TrainStage.explainerName, own.train, jobs), evaluation: path(of: EvaluationFile.name, own.evaluate, jobs))
+            explainer: path(of: TrainStage.explainerName, own.train, jobs), evaluation: path(of: EvaluationFile.name, own.evaluate, jobs),
+            evidence: own.evidence.map { try path(of: EvidenceFile.name, $0, jobs) })
     }
 
     /// The path of a job's output in the store.

@@ -26,10 +26,13 @@ public struct VariantResults: Sendable {
     private let unmatchedEntities: UnmatchedEntities
     /// Samples that trained.
     let samplesTrained: Int
+    /// nil where no metric was asked for.
+    let evidence: EvidenceFile?
 
     /// Reads the artifacts of a variant by their paths.
     package init(
-        _ experiment: Experiment, dataset: String, words: String, target: String? = nil, explainer: String, evaluation: String
+        _ experiment: Experiment, dataset: String, words: String, target: String? = nil, explainer: String, evaluation: String,
+        evidence: String? = nil
     ) throws {
         self.experiment = experiment
         let evaluated = try EvaluationFile.read(evaluation, methods: experiment.evaluate.methods)
@@ -54,6 +57,7 @@ public struct VariantResults: Sendable {
         let samples: [Int64] = try file.read("samples")
         samplesTrained = Int(samples[0])
         samplesLeft = Int(samples[2])
+        self.evidence = try evidence.map(EvidenceFile.read)
         bootstrap = Bootstrap(filters: self.evaluation.summary.filters.count, seed: experiment.seed, resamples: experiment.evaluate.bootstrap)
     }
 
@@ -84,13 +88,7 @@ public struct VariantResults: Sendable {
     }
 
     /// Word ids of the concepts by their number of training samples, then by concept.
-    private var frequentConcepts: [Int32] {
-        var counts = [Int](repeating: 0, count: concepts.count)
-        for sample in 0..<dataset.sampleCount where dataset.sampleSplits[sample] == .train {
-            for concept in dataset.concepts(ofSample: sample) { counts[Int(concept)] += 1 }
-        }
-        return counts.indices.sorted { (-counts[$0], $0) < (-counts[$1], $1) }.map { concepts[$0] }
-    }
+    private var frequentConcepts: [Int32] { dataset.conceptsByTrainingSamples.map { concepts[$0] } }
 
     var footnotes: [String] {
         var notes = ["\(dataset.imageCount) images, \(dataset.sampleCount) samples, \(dataset.concepts.count) concepts"]

@@ -61,8 +61,6 @@ extension VariantResults {
         evaluation.methods.flatMap { said in
             WordRanking.allCases.map { ranking in
                 let ranked = evaluation.summary.filters.indices.map { self.ranked($0, said.method, ranking).map(\.word) }
-                let one = evaluation.agreement(of: ranked.map { Array($0.prefix(1)) })
-                let five = evaluation.agreement(of: ranked.map { Array($0.prefix(5)) })
                 let correlations = ranked.enumerated().compactMap { index, words in
                     words.first.flatMap { evaluation.scores?.scores(ofFilter: index, word: $0)?.correlation }
                 }.filter { !$0.isNaN }
@@ -70,7 +68,7 @@ extension VariantResults {
                 return RankingTable.Row(
                     row: row, method: said.method.name, ranking: ranking.rawValue,
                     wordsPerImage: experiment.evaluate.wordsPerImage,
-                    agreement: [one?.precision, five?.precision, five?.recall],
+                    agreement: Agreement.Measure.allCases.map { evaluation.agreementSums($0, words: ranked).recall },
                     correlation: correlations.isEmpty
                         ? nil : correlations.reduce(0) { $0 + Double($1) } / Double(correlations.count),
                     distinct: Set(ranked.compactMap(\.first)).count,

@@ -82,11 +82,12 @@ struct EvaluateStage: ShardedStage {
         try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: context.output + "/" + EvaluationFile.name)
     }
 
-    private func opened(_ context: StageContext) throws -> OpenedEvaluation {
+    /// - Parameter chosen: rows of the dataset to evaluate; nil for all that are.
+    func opened(_ context: StageContext, rows chosen: [Int]? = nil) throws -> OpenedEvaluation {
         let dataset = try DatasetFile(context.input("dataset"))
         let embedding = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts)
         let conceptRows = try embedding.rows(of: dataset.concepts)
-        let data = try images(context, dataset, concepts: conceptRows)
+        let data = try images(context, dataset, rows: chosen, concepts: conceptRows)
         let (vocabulary, unmatched) = try vocabulary(embedding, conceptRows, entities: context.input("entities"))
         return OpenedEvaluation(
             data: data, rows: data.rows, mapSize: data.maps.shape.count, vocabulary: vocabulary, unmatched: unmatched,
@@ -94,11 +95,14 @@ struct EvaluateStage: ShardedStage {
     }
 
     /// - Parameter concepts: what the concepts of annotations are called, by their place in the dataset.
-    private func images(_ context: StageContext, _ dataset: DatasetFile, concepts: [Int32]) throws -> EvaluatedImages {
+    private func images(
+        _ context: StageContext, _ dataset: DatasetFile, rows: [Int]? = nil, concepts: [Int32]
+    ) throws -> EvaluatedImages {
         let dataset = hasTarget ? try DatasetFile(context.input("target")) : dataset
         return EvaluatedImages(
-            dataset: dataset, maps: try MapFile(context.input("features")), rows: dataset.evaluatedRows(all: rules.evaluatesAll),
-            conceptRows: concepts, explainer: try Explainer(from: HDF5File.open(context.input("explainer"))),
+            dataset: dataset, maps: try MapFile(context.input("features")),
+            rows: rows ?? dataset.evaluatedRows(all: rules.evaluatesAll), conceptRows: concepts,
+            explainer: try Explainer(from: HDF5File.open(context.input("explainer"))),
             source: try model?.source(context, probes: rules.isProbed ? 2 : 0),
             normalisation: model?.normalisation ?? .imageNet)
     }

@@ -57,6 +57,7 @@ struct TablesStage: Stage {
                     "wordsPerImage": .int(variant.experiment.evaluate.wordsPerImage),
                     "ranking": .string(variant.experiment.evaluate.ranking.rawValue),
                     "layer": .string(variant.experiment.backbone.layer),
+                    "sharedImages": .bool(variant.experiment.evaluate.sharedImages),
                 ]
             }),
         ])
@@ -69,7 +70,8 @@ struct TablesStage: Stage {
             try VariantResults(
                 experiments[index], dataset: context.input("dataset.\(index)"), words: context.input("words.\(index)"),
                 target: experiments[index].target == nil ? nil : context.input("target.\(index)"),
-                explainer: context.input("explainer.\(index)"), evaluation: context.input("evaluation.\(index)"))
+                explainer: context.input("explainer.\(index)"), evaluation: context.input("evaluation.\(index)"),
+                evidence: experiments[index].hasEvidence ? context.input("evidence.\(index)") : nil)
         }
         let folder = context.output + "/" + TablesFolder.name
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -1,7 +1,7 @@
 /// A results table with its rows under names, so that two of them can be held beside each other.
 public struct ComparableTable: Sendable, Equatable {
     /// Columns that name a row.
-    private static let keys = ["row", "deviation", "filter", "method", "epoch", "k"]
+    private static let keys = ["row", "deviation", "filter", "method", "explanation", "metric", "epoch", "k"]
     /// Columns that tell whose table it is, not what it says.
     private static let ignored = ["experiment"]
 

@@ -8,8 +8,9 @@ public enum ShownNumbers {
     ///   - table: the files' name: `recall`, `recall-seen`, `recall-unseen`, `deviations`, `seeds` or `filters`.
     ///   - text: `recall.md`'s or `recall.tex`'s.
     public static func disagreement(of text: String, with csv: CSV, table: String) -> String? {
-        let shown = rows(of: text)
         let expected = expected(csv, table)
+        // A table of scores has one of their differences below it.
+        let shown = scoreTables.contains(table) ? Array(rows(of: text).prefix(expected.count)) : rows(of: text)
         guard shown.count == expected.count else { return "\(shown.count) rows, not \(expected.count)" }
         for (cells, wanted) in zip(shown, expected) {
             let own = cells.dropFirst(wanted.words).flatMap {
@@ -21,6 +22,8 @@ public enum ShownNumbers {
         }
         return nil
     }
+
+    private static let scoreTables = ["faithfulness", "agreement"]
 
     private struct Row {
         /// Cells from the left that hold words.
@@ -44,6 +47,11 @@ public enum ShownNumbers {
                 )
             }
         case "filters": return csv.rows.map { Row(words: 1, numbers: filterNumbers(csv, $0)) }
+        case _ where scoreTables.contains(table):
+            let names = csv.header.contains("row") ? ["row", "explanation"] : ["explanation"]
+            return groups(csv, names).map { group in
+                Row(words: names.count, numbers: group.flatMap { numbers($0, ["score", "low", "high"]) })
+            }
         default:
             let isMatrix = csv.header.contains("row")
             return groups(csv, isMatrix ? ["row", "method"] : ["method"]).map { group in

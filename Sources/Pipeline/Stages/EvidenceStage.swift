@@ -1,0 +1,173 @@
+import Engine
+import Fingerprints
+import Foundation
+import HDF5
+import LaViSE
+import Tensors
+
+/// Scores explanations by how well they fit the units, on other images than they were chosen on (METHOD 11) → `evidence.h5`.
+struct EvidenceStage: Stage {
+    let name = "evidence"
+    let revision = 1
+    let outputs = [EvidenceFile.name]
+    /// Explains the units of each half as those of all images.
+    let evaluate: EvaluateStage
+    let seed: UInt64
+    let layer: String
+    let weighByActivation: Bool
+
+    private var evaluating: Experiment.Evaluating { evaluate.evaluating }
+
+    var parameters: Value {
+        [
+            "evaluate": evaluate.parameters, "metrics": .array(evaluating.metrics.map { .string($0.rawValue) }),
+            "explanations": .array(evaluating.explanations.map { .string($0.name) }), "sharedImages": .bool(evaluating.sharedImages),
+            "weighByActivation": .bool(weighByActivation), "layer": .string(layer), "seed": .int(Int(seed)),
+            "wordsPerImage": .int(evaluating.wordsPerImage), "ranking": .string(evaluating.ranking.rawValue),
+        ]
+    }
+
+    /// The name of the input that has another tool's labels.
+    static func input(ofTool index: Int) -> String { "explanations.\(index)" }
+
+    func numericsKey() throws -> Digest? { try evaluate.numericsKey() }
+
+    func run(_ context: StageContext) throws {
+        let dataset = try DatasetFile(context.input("dataset")), maps = try MapFile(context.input("features"))
+        let rows = dataset.evaluatedRows(all: evaluate.rules.evaluatesAll)
+        let cut = ImageHalves(images: rows.count, seed: seed)
+        let parts = evaluating.sharedImages ? [Array(rows.indices)] : [cut.first, cut.second]
+        guard parts.allSatisfy({ !$0.isEmpty }) else {
+            context.note("\(rows.count) images are too few to choose words on some and score them on others: no table of evidence")
+            return try EvidenceFile(units: [], halves: [], images: [], metrics: [], rows: [], dissection: [], sanity: [], tools: [])
+                .write(to: context.output + "/" + EvidenceFile.name)
+        }
+        let tools = try evaluating.explanations.enumerated().map { index, tool in
+            (tool.name, try LabelFile(context.input(Self.input(ofTool: index)), layer: layer, channels: maps.shape.channels))
+        }
+        let conceptRows = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).rows(of: dataset.concepts)
+        context.worked(work(images: rows.count, mapSize: maps.shape.count, channels: maps.shape.channels, dataset.concepts.count, side: dataset.side))
+        let halves = try parts.enumerated().map { number, part in
+            try half(number, part.map { rows[$0] }, dataset, maps, conceptRows, tools.map { ($0.0, $0.1) }, context)
+        }
+        let units = halves[0].units, scored = halves.map(\.half)
+        let directions = scored.count > 1 ? [(scored[0], scored[1]), (scored[1], scored[0])]
+            : [(Faithfulness.Half(sums: try trainingSums(dataset, maps, context) ?? scored[0].sums, explanations: scored[0].explanations), scored[0])]
+        let table = try Faithfulness(
+            directions, metrics: evaluating.metrics, frequent: dataset.conceptsByTrainingSamples.first, seed: seed, threads: context.threads)
+        let sanity = halves[0].sanity.indices.map { test in halves.dropFirst().reduce(halves[0].sanity[test]) { $0 + $1.sanity[test] } }
+        try EvidenceFile(
+            units: units, halves: parts.map { $0.map { rows[$0] } }, images: directions.map { $0.1.sums.imageCount }, metrics: evaluating.metrics, rows: table.rows,
+            dissection: table.dissection, sanity: sanity,
+            tools: tools.map { $0.1.explanations(named: $0.0, units: units, concepts: dataset.concepts).1 }
+        ).write(to: context.output + "/" + EvidenceFile.name)
+    }
+
+    /// Where methods and scores share their images, the peers still choose on the training images, as the explainer learned there.
+    /// - Returns: nil where there are none.
+    private func trainingSums(_ dataset: DatasetFile, _ maps: MapFile, _ context: StageContext) throws -> EvidenceSums? {
+        let rows = (0..<dataset.imageCount).filter { dataset.views[$0] == 0 && dataset.splits[$0] == .train }
+        guard !rows.isEmpty else { return nil }
+        let data = LabelledMaps(dataset: dataset, maps: maps, rows: rows), options = evaluate.options(threads: context.threads)
+        let progress: ProgressHandler = { progress in
+            context.progress(progress.done, of: progress.total, "training images")
+            try context.checkCancelled()
+        }
+        let summary = try MapSummary(of: data, options: options, progress: progress)
+        return try EvidenceSums(
+            of: data, units: summary.filters, thresholds: summary.thresholds, concepts: dataset.concepts.count, threads: context.threads,
+            progress: progress)
+    }
+
+    private struct ExplainedHalf {
+        let units: [Int]
+        let half: Faithfulness.Half
+        let sanity: [SanityTest]
+    }
+
+    private func half(
+        _ number: Int, _ rows: [Int], _ dataset: DatasetFile, _ maps: MapFile, _ conceptRows: [Int32], _ tools: [(String, LabelFile)],
+        _ context: StageContext
+    ) throws -> ExplainedHalf {
+        let progress: ProgressHandler = { progress in
+            context.progress(progress.done, of: progress.total, "\(progress.phase.rawValue) of half \(number + 1)")
+            try context.checkCancelled()
+        }
+        let evaluation = try explained(number, rows, context, progress)
+        let units = evaluation.summary.filters, data = LabelledMaps(dataset: dataset, maps: maps, rows: rows)
+        let sums = try EvidenceSums(
+            of: data, units: units, thresholds: evaluation.summary.thresholds, concepts: dataset.concepts.count, threads: context.threads,
+            progress: progress)
+        let concepts = Dictionary(conceptRows.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let said = evaluation.methods.map { method in
+            let layer = LayerWords(
+                evaluation, method: method.method, wordsPerImage: evaluating.wordsPerImage, weighByActivation: weighByActivation)
+            return WordExplanations(name: method.method.name, words: units.indices.map { unit in
+                layer.words(ofFilter: unit, by: evaluating.ranking).prefix(5)
+                    .map { .init(concept: concepts[$0.word], weight: Double($0.frequency)) }
+            })
+        }
+        var sanity = try SanityTest.all(
+            data, sums: sums, units: units, thresholds: evaluation.summary.thresholds, metrics: evaluating.metrics, seed: seed,
+            threads: context.threads)
+        if let method = evaluation.methods.last?.method {
+            sanity += evaluating.ks.compactMap { SanityTest.recall(evaluation, method: method, k: $0, vocabulary: conceptRows, seed: seed) }
+        }
+        let explanations = said + tools.map { $0.1.explanations(named: $0.0, units: units, concepts: dataset.concepts).0 }
+        return ExplainedHalf(units: units, half: .init(sums: sums, explanations: explanations), sanity: sanity)
+    }
+
+    /// The evaluation of a half, kept in the scratch.
+    private func explained(
+        _ number: Int, _ rows: [Int], _ context: StageContext, _ progress: @escaping ProgressHandler
+    ) throws -> Evaluation {
+        let path = context.scratch + "/half-\(number).h5"
+        if !FileManager.default.fileExists(atPath: path) {
+            let opened = try evaluate.opened(context, rows: rows)
+            let evaluation = try LaViSE.evaluate(
+                opened.data, vocabulary: opened.vocabulary, options: opened.options, progress: progress)
+            try context.keep(path, faultPoint: "evidence.half") {
+                try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: $0)
+            }
+        }
+        return try EvaluationFile.read(path, methods: evaluating.methods)
+    }
+}
+
+/// Maps and masks of some images, concepts by their numbers.
+private struct LabelledMaps: EvaluationData {
+    let dataset: DatasetFile
+    let maps: MapFile
+    let rows: [Int]
+
+    var imageCount: Int { rows.count }
+    var side: Int { dataset.side }
+    var channels: Int { maps.shape.channels }
+    var mapHeight: Int { maps.shape.height }
+    var mapWidth: Int { maps.shape.width }
+
+    func maps(_ image: Int, into out: UnsafeMutablePointer<Float>) throws { try maps.read(rows[image], into: out) }
+
+    func truth(_ image: Int) throws -> [TruthSample] {
+        let samples = dataset.samples(ofImage: rows[image])
+        return try zip(samples, dataset.readMasks(samples)).map { sample, mask in
+            TruthSample(words: Array(dataset.concepts(ofSample: sample)), mask: mask.bits)
+        }
+    }
+
+    // Scores ask neither pixels nor the backbone nor the explainer.
+    func image(_ image: Int, into out: UnsafeMutablePointer<Float>) {}
+    func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) {}
+    func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {}
+}
+
+extension DatasetFile {
+    /// The concepts by their number of training samples, the most frequent first; ties: the lower.
+    var conceptsByTrainingSamples: [Int] {
+        var counts = [Int](repeating: 0, count: concepts.count)
+        for sample in 0..<sampleCount where sampleSplits[sample] == .train {
+            for concept in concepts(ofSample: sample) { counts[Int(concept)] += 1 }
+        }
+        return counts.indices.sorted { (-counts[$0], $0) < (-counts[$1], $1) }
+    }
+}

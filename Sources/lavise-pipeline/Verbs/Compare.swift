@@ -1,0 +1,75 @@
+import ArgumentParser
+import Fingerprints
+import Foundation
+import Pipeline
+import Reporting
+
+struct Compare: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What filters say in several runs: words kept, concepts born and lost.",
+        discussion: """
+            compare coco_sample random_sample   two experiments beside each other
+            compare layers_experiment           the rows of a matrix: layers, seeds, weights
+            Runs of one layer of one architecture have the same filters; of others only their concepts are compared.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: "Experiment files, or their names.", completion: Completion.experiments) var experiments: [String]
+    @Option(help: "original, image, activation or projection.") var method: String?
+    @Option(help: ArgumentHelp("How many words of a filter are compared.", valueName: "n")) var words = 5
+    @Option(help: ArgumentHelp("How many filters to show, those that keep least first.", valueName: "n")) var filters = 10
+    @Option(help: ArgumentHelp("Also write a row a run and filter as CSV.", valueName: "file"), completion: .file(extensions: ["csv"])) var csv: String?
+
+    func run() throws {
+        guard words > 0 else { throw ExperimentError("--words \(words): expected at least 1") }
+        guard filters >= 0 else { throw ExperimentError("--filters \(filters): expected at least 0") }
+        let project = try global.open()
+        let runs = try experiments.flatMap { name in
+            let plan = try project.plan(project.experiment(name))
+            return try plan.runWords(project.runner().status(of: plan.plan), method: method, count: words)
+        }
+        guard runs.count > 1 else {
+            throw ExperimentError("compare takes several experiments, or one with a matrix; \(experiments.joined(separator: ", ")) is one run")
+        }
+        let comparison = RunComparison(runs)
+        if let csv {
+            let path = project.places.argumentPath(csv)
+            do { try Data(comparison.csv.utf8).write(to: URL(fileURLWithPath: path)) } catch {
+                throw ExperimentError("--csv \(path): cannot be written: \(error.localizedDescription)")
+            }
+        }
+        if global.json { return try standardOutput(json: document(comparison)) }
+        try standardOutput(comparison.textTable.markdown)
+        if let agreement = comparison.agreement {
+            try standardOutput(String(format: "agreement: filters of two runs share %.3f of their words' weight in the mean", agreement))
+        }
+        for filter in comparison.filters.prefix(filters) {
+            let kept = comparison.runs.last?.kept?[filter] ?? 0
+            try standardOutput(String(format: "\nfilter \(filter) keeps %.2f", kept))
+            try standardOutput(lines: Format.columns(comparison.runs.map { change in
+                let place = change.run.filters.firstIndex(of: filter)
+                return ["  " + change.run.name, place.map { change.run.words[$0].map(\.text).joined(separator: " ") } ?? ""]
+            }))
+        }
+    }
+
+    private func document(_ comparison: RunComparison) -> Value {
+        func number(_ value: Double?) -> Value { value.map { .double($0) } ?? .null }
+        return [
+            "schema": 1, "agreement": number(comparison.agreement),
+            "runs": .array(comparison.runs.map { change in
+                [
+                    "name": .string(change.run.name), "layer": .string(change.run.layer), "kept": number(change.meanKept),
+                    "sameFirst": number(change.sameFirst), "born": .array(change.born.map { .string($0) }),
+                    "lost": .array(change.lost.map { .string($0) }),
+                    "concepts": .array(change.run.concepts.map { ["concept": .string($0.text), "filters": .int($0.filters)] }),
+                    "filters": .array(zip(change.run.filters, change.run.words).map { filter, words in
+                        [
+                            "filter": .int(filter), "words": .array(words.map { .string($0.text) }), "kept": number(change.kept?[filter]),
+                        ]
+                    }),
+                ]
+            }),
+        ]
+    }
+}

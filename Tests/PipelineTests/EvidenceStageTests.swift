@@ -1,0 +1,106 @@
+import Engine
+import Foundation
+import HDF5
+import Pipeline
+import Reporting
+import Testing
+import Transfer
+
+/// The stage `evidence`, and the tables that come of it.
+@Suite struct EvidenceStageTests {
+    private static let tool = #"{"name": "clip-dissect", "csv": "labels.csv"}"#
+
+    private static func json(_ evaluate: String = "") -> String {
+        """
+        {"name": "evidence", "dataset": {"kind": "demo-scenes", "scenes": 32}, "embedding": {"kind": "demo-scenes"},
+         "backbone": {"architecture": "resnet18", "layer": "layer2", "random": true}, "train": {"epochs": 2, "batchSize": 8},
+         "evaluate": {"filters": [0, 5, 9, 12], "topImages": 3, "methods": ["original", "projection"]\(evaluate)}}
+        """
+    }
+
+    private func withLabels(_ text: String, _ body: (Workspace) throws -> Void) throws {
+        try Workspace.with { workspace in
+            let data = workspace.root + "/data"
+            try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+            try text.write(toFile: data + "/labels.csv", atomically: true, encoding: .utf8)
+            try body(Workspace(root: workspace.root, project: Project(
+                places: Places(project: workspace.root, data: data), store: ".lavise", downloads: DownloadOptions())))
+        }
+    }
+
+    @Test func everyExplanationHasARowByEveryMetric() throws {
+        try withLabels("layer,unit,description\nlayer2,0,Zebra\nlayer2,5,a bee on a quux\nlayer2,9,quux\nlayer3,0,dog\n") { workspace in
+            let plan = try workspace.plan(Self.json(#", "explanations": ["# + Self.tool + "]"))
+            let done = try workspace.run(plan.plan), job = try #require(plan.variants[0].evidence)
+            let tables = try #require(done[plan.tables]).path("tables")
+            func text(_ name: String) throws -> String { try String(contentsOfFile: "\(tables)/\(name)", encoding: .utf8) }
+            let csv = try CSV(text("faithfulness.csv"), name: "faithfulness.csv")
+            #expect(csv.header == ["experiment", "explanation", "metric", "score", "low", "high", "units"])
+            let names = ["original", "projection", "clip-dissect", "net-dissect", "correlation", "linear", "constant", "random", "best"]
+            let metrics = ["iou", "f1", "pixel-corr", "corr", "cos", "auprc", "simulation"]
+            #expect(csv.rows.map { [$0[1], $0[2]] } == names.flatMap { name in metrics.map { [name, $0] } })
+            #expect(csv.rows.allSatisfy { $0[6] == "4" && Double($0[3]) != nil })
+            // Nothing of one word scores more than the best, nothing at random more.
+            func score(_ name: String, _ metric: String) throws -> Double {
+                try #require(Double(csv.rows.first { $0[1] == name && $0[2] == metric }?[3] ?? ""))
+            }
+            for metric in metrics.dropLast() {
+                for name in names { #expect(try score(name, metric) <= score("best", metric), "\(name) \(metric)") }
+            }
+            let markdown = try text("faithfulness.md")
+            #expect(markdown.contains("words chosen on one half of the images are scored on the other (4 and 4 images)"))
+            #expect(markdown.contains("sanity tests") && markdown.contains("recall@5") && markdown.contains("auc"))
+            // Only the words of `quux` are no concept; unit 12 has no description at all.
+            #expect(markdown.contains("clip-dissect: 1 of 4 descriptions name no concept of the dataset, such as \"quux\""), "\(markdown)")
+            let agreement = try CSV(text("agreement.csv"), name: "agreement.csv")
+            #expect(Set(agreement.rows.map { $0[2] }) == ["P-A@1", "P-A@5", "R-A@5", "concepts", "IoU > .04"])
+
+            let file = try HDF5File.open(#require(done[job]).path("evidence.h5"))
+            #expect(try file.shape(of: "rows/words/projection") == [2, 4, 5])
+            let words: [Int32] = try file.read("rows/words/clip-dissect")
+            #expect(words[10] == -2 && words[15] == -1 && words[0] >= 0)
+        }
+    }
+
+    @Test(arguments: [
+        ("unit;description\n0;dog\n", "labels.csv:1: the columns are unit;description"),
+        ("unit,description\n0,dog\n128,cat\n", "labels.csv:3: unit is \"128\", expected a number from 0 to 127"),
+        ("unit,description\n0,dog\n0,cat\n", "labels.csv:3: a second description of unit 0"),
+        ("unit,description,layer\n0,dog,layer1\n0,cat,layer3\n", "describes the layers layer1, layer3, and none is layer2"),
+        ("unit,description\n", "no unit is described"),
+    ])
+    func labelsThatCannotBeReadAreAnErrorWithItsPlace(text: String, message: String) throws {
+        try withLabels(text) { workspace in
+            let plan = try workspace.plan(Self.json(#", "explanations": ["# + Self.tool + "]"))
+            let error = #expect(throws: (any Error).self) { try workspace.run(plan.plan) }
+            #expect("\(error.map { "\($0)" } ?? "")".contains(message), "\(String(describing: error))")
+        }
+    }
+
+    @Test func settingsRunTheStagesThatReadThem() throws {
+        try Workspace.with { workspace in
+            try workspace.run(workspace.plan(Self.json()).plan)
+            func ran(_ evaluate: String) throws -> Set<String> {
+                Set(try workspace.run(workspace.plan(Self.json(evaluate)).plan).values.filter(\.ran).map(\.job))
+            }
+            #expect(try ran(#", "metrics": ["iou", "corr"]"#) == ["evidence", "tables"])
+            let without = try workspace.plan(Self.json(#", "metrics": []"#))
+            #expect(without.variants[0].evidence == nil && without.plan.job("evidence") == nil)
+            #expect(try ran(#", "metrics": []"#) == ["tables"])
+            // The maps of the training images are wanted too.
+            #expect(try ran(#", "sharedImages": true"#).isSuperset(of: ["features", "evidence", "tables"]))
+        }
+    }
+
+    @Test func badKeysAreErrorsWithTheNearestName() throws {
+        for (evaluate, message) in [
+            (#", "metrics": ["ious"]"#, "did you mean \"iou\"?"), (#", "metrics": ["iou", "iou"]"#, "a list of different metrics"),
+            (#", "explanations": [{"name": "linear", "csv": "x.csv"}]"#, "that no other row has"),
+            (#", "explanations": [{"name": "a/b", "csv": "x.csv"}]"#, "a name of letters"),
+            (#", "explanations": [{"name": "a"}]"#, "csv"),
+        ] {
+            let error = #expect(throws: (any Error).self) { try Workspace.with { _ = try $0.plan(Self.json(evaluate)) } }
+            #expect("\(error.map { "\($0)" } ?? "")".contains(message), "\(String(describing: error))")
+        }
+    }
+}
