@@ -72,7 +72,7 @@ struct Neighbours {
 }
 
 @Suite(.serialized, .enabled(if: !Neighbours.Server.available.isEmpty, "nginx or rclone is needed")) struct RemoteVerbTests {
-    private static let stages = 7
+    private static let stages = 8
 
     @Test(arguments: Neighbours.Server.available) func aSecondUserMakesTheTablesFromTheRemoteStore(server: Neighbours.Server) throws {
         try Neighbours.with(server) { both in

@@ -70,7 +70,7 @@ import Testing
             let run = try screen(command, ["run", "x"], width, height)
             #expect(
                 run.lines.contains { $0.hasPrefix("scenes") && $0.contains("run") }
-                    && run.lines.contains { $0.contains("7 stages: 0 fresh, 7 run") }, "\(run.lines)")
+                    && run.lines.contains { $0.contains("8 stages: 0 fresh, 8 run") }, "\(run.lines)")
             let head = try #require(run.lines.first { $0.hasPrefix("method ") })
             let row = try #require(run.lines.first { $0.hasPrefix("original ") })
             #expect(
@@ -105,8 +105,8 @@ import Testing
             let shown = try command.run(
                 ["run", "x.json", "--force", "train"], onTerminal: [100], environment: ["TERM": "xterm"]
             ).output
-            let lines = shown.components(separatedBy: "\r").filter { $0.contains("train ") && $0.contains("/7") }
-            #expect(lines.contains { $0.contains("/7 · all in ") }, "\(lines.suffix(3))")
+            let lines = shown.components(separatedBy: "\r").filter { $0.contains("train ") && $0.contains("/8") }
+            #expect(lines.contains { $0.contains("/8 · all in ") }, "\(lines.suffix(3))")
         }
     }
 }
