@@ -11,7 +11,7 @@ import Testing
 
     private static func json(_ units: String, more: String = "") -> String {
         """
-        {"name": "units", "dataset": {"kind": "demo-scenes", "scenes": 48}, "embedding": {"kind": "demo-scenes"},
+        {"name": "units", "dataset": {"kind": "demo-scenes", "scenes": 160}, "embedding": {"kind": "demo-scenes"},
          "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 1, "batchSize": 8},
          "evaluate": {"topImages": 3, "methods": ["original", "projection"], "units": "\(units)"\(more)}}
         """

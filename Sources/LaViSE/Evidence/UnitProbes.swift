@@ -38,7 +38,7 @@ public struct UnitProbes: Sendable {
                 try counter.advance()
                 return try (maps, LabelledImage(data.truth(first + i), grid: grid))
             }
-            try sums.add(images.map(\.0), images.map(\.1), positions: data.positions, threads: threads)
+            for (maps, labels) in images { try sums.add(maps, labels, positions: data.positions, threads: threads) }
         }
         let chosen = wanted.indices.filter { wanted[$0] && sums.images[$0] >= Self.fewestImages }
         guard !chosen.isEmpty else {
@@ -73,42 +73,32 @@ private struct CellSums {
         images = [Int](repeating: 0, count: concepts)
     }
 
-    mutating func add(_ maps: [[Float]], _ labels: [LabelledImage], positions: Int, threads: Int) throws {
-        let channels = channels, columns = maps.count * positions
-        // The channels' cells of all images of the block beside each other.
-        var block = [Float](repeating: 0, count: channels * columns)
-        for (place, map) in maps.enumerated() {
-            for channel in 0..<channels {
-                let from = channel * columns + place * positions
-                block.replaceSubrange(from..<from + positions, with: map[channel * positions..<(channel + 1) * positions])
-            }
-        }
+    /// - Parameter maps: `[d, h·w]` of an image.
+    mutating func add(_ maps: [Float], _ labels: LabelledImage, positions: Int, threads: Int) throws {
         for channel in 0..<channels {
-            totals[channel] += block[channel * columns..<(channel + 1) * columns].reduce(0) { $0 + Double($1) }
+            totals[channel] += maps[channel * positions..<(channel + 1) * positions].reduce(0) { $0 + Double($1) }
         }
-        try addProducts(block, columns: columns, threads: threads)
-        cells += columns
-        for (place, image) in labels.enumerated() {
-            for concept in image.concepts {
-                let covered = concept.shares.indices.filter { concept.shares[$0] >= UnitProbes.covered }
-                if covered.isEmpty { continue }
-                images[concept.index] += 1
-                coveredCells[concept.index] += covered.count
-                for channel in 0..<channels {
-                    let from = channel * columns + place * positions
-                    coveredSums[concept.index * channels + channel] += covered.reduce(0) { $0 + Double(block[from + $1]) }
-                }
+        try addProducts(maps, columns: positions, threads: threads)
+        cells += positions
+        for concept in labels.concepts {
+            let covered = concept.shares.indices.filter { concept.shares[$0] >= UnitProbes.covered }
+            if covered.isEmpty { continue }
+            images[concept.index] += 1
+            coveredCells[concept.index] += covered.count
+            for channel in 0..<channels {
+                coveredSums[concept.index * channels + channel] +=
+                    covered.reduce(0) { $0 + Double(maps[channel * positions + $1]) }
             }
         }
     }
 
-    private mutating func addProducts(_ block: [Float], columns: Int, threads: Int) throws {
+    private mutating func addProducts(_ maps: [Float], columns: Int, threads: Int) throws {
         let channels = channels, products = products, rows = 64
         let parts = try concurrentMap((channels + rows - 1) / rows, threads: threads) { part in
             let first = part * rows, count = min(rows, channels - first)
             var result = [Float](repeating: 0, count: count * channels)
-            block.withUnsafeBufferPointer { block in
-                guard let base = block.baseAddress else { return }
+            maps.withUnsafeBufferPointer { maps in
+                guard let base = maps.baseAddress else { return }
                 products.multiply(
                     MatrixView(base + first * columns, rowStride: columns), MatrixView(base, rowStride: columns).transposed,
                     rows: count, columns: channels, terms: columns, into: &result, rowStride: channels)
