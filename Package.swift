@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "ReportingTests", dependencies: ["Reporting", "BrowserTestSupport", "Imaging", "Fingerprints"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Pipeline", "Remote", "BrowserTestSupport", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5"]),
+        .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Pipeline", "Remote", "BrowserTestSupport", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5", "Imaging", "Reporting"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [

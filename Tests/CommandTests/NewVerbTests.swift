@@ -66,6 +66,27 @@ import Testing
         }
     }
 
+    /// Several layers are rows of one experiment, and a model file takes its preprocessing along.
+    @Test func layersAndModelFiles() throws {
+        try Self.withProject { command in
+            let own = ["--pictures", "data/scenes/train2017", "--annotations", "data/scenes/annotations/instances_train2017.json", "--words", "data/scenes/glove.txt"]
+            let deep = try command.run(["new", "deep", "--like", "x", "--layer", "layer1", "--layer", "layer2"] + own)
+            #expect(deep.code == 0, "\(deep.errors)")
+            let backbone = try #require(Self.written(command, "deep")["backbone"] as? [String: Any])
+            #expect(backbone["layers"] as? [String] == ["layer1", "layer2"] && backbone["layer"] == nil)
+            try command.write("net.onnx", "no network")
+            let model = ["--model", "net.onnx", "--layer", "l"]
+            let bare = try command.run(["new", "net"] + own + model)
+            #expect(bare.code == 2 && bare.errors.contains("--model needs --preprocess JSON"), "\(bare.errors)")
+            let torn = try command.run(["new", "net"] + own + model + ["--preprocess", "{"])
+            #expect(torn.code == 2 && torn.errors.contains("--preprocess: "), "\(torn.errors)")
+            // The file is read, and found to be none.
+            let whole = #"{"resize": 256, "crop": 224, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"#
+            let read = try command.run(["new", "net"] + own + model + ["--preprocess", whole])
+            #expect(read.code != 0 && read.errors.contains("net.onnx"), "\(read.errors)")
+        }
+    }
+
     @Test func whatIsMissingIsNamed() throws {
         try Self.withProject { command in
             try FileManager.default.createDirectory(atPath: command.path("data/empty"), withIntermediateDirectories: true)

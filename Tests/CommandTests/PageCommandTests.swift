@@ -82,7 +82,7 @@ import Testing
             try prepare(command)
             let environment = ["LAVISE_STORE": "", "LAVISE_DATA": ""]
             var ran = 0
-            for name in ["demo", "coco_sample", "coco_small", "deviations_sample", "random_sample", "unseen_sample"] {
+            for name in ["demo", "coco_sample", "coco_small", "deviations_sample", "random_sample", "unseen_sample", "mine"] {
                 let end = try command.run(["run", name, "--quiet"], environment: environment)
                 #expect(end.code == 0, "\(name): \(end.errors)")
             }
@@ -130,7 +130,7 @@ import Testing
         try standIn("demo")
         try standIn("coco_sample", #", "claims": [{"source": "A, Table 2", "order": ["projection", "original"]}]"#)
         try standIn("deviations_sample", #", "matrix": {"protocol.deviations": [[], ["lowQuantile"]]}"#)
-        for name in ["coco_small", "random_sample"] { try standIn(name) }
+        for name in ["coco_small", "random_sample", "mine"] { try standIn(name) }
         try standIn("unseen_sample", #", "matrix": {"train.categoryFraction": [0.5, 0.7]}"#)
         let scenes = command.path("scenes")
         try files.createDirectory(atPath: scenes, withIntermediateDirectories: true)

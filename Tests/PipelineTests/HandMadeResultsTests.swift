@@ -20,11 +20,15 @@ import Testing
         var truth: [[Int32]]
         /// The two nearest words of each image by method.
         var words: [String: [Int32]]
+        /// Filters that no image activates.
+        var silent: Set<Int> = []
+        /// Words of the embedding behind the concepts.
+        var otherWords = 0
 
         /// Writes them in the documented formats.
         func results(in folder: String, _ experiment: Experiment) throws -> VariantResults {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            try Data("a\nb\nc\nd\n".utf8).write(to: URL(fileURLWithPath: folder + "/words.txt"))
+            try Data(("a\nb\nc\nd\n" + (0..<otherWords).map { "w\($0)\n" }.joined()).utf8).write(to: URL(fileURLWithPath: folder + "/words.txt"))
             let dataset = try HDF5File.create(folder + "/dataset.h5")
             try dataset.write("concepts/token", strings: ["a", "b", "c", "d"])
             try dataset.write("images/id", [1, 2] as [Int64])
@@ -64,7 +68,8 @@ import Testing
             let filters = truth.count / 2
             func each<T>(_ values: [T]) -> [T] { (0..<filters).flatMap { _ in values } }
             try file.write("filters/index", (0..<filters).map { Int32($0) })
-            try file.write("filters/top_images", each([1, 0] as [Int32]), shape: [filters, 2])
+            let images: [[Int32]] = (0..<filters).map { silent.contains($0) ? [-1, -1] : [1, 0] }
+            try file.write("filters/top_images", images.flatMap { $0 }, shape: [filters, 2])
             try file.write("filters/maxima", each([2, 1] as [Float]), shape: [filters, 2])
             try file.write("filters/threshold", each([0.5] as [Float]))
             for (method, nearest) in words.sorted(by: { $0.key < $1.key }) {

@@ -1,3 +1,5 @@
+import Fingerprints
+import Foundation
 import Pipeline
 import Reporting
 import Testing
@@ -40,6 +42,25 @@ import Testing
                     #expect(row.distinct == known.distinct && row.wordsPerImage == words, "\(known)")
                 }
             }
+        }
+    }
+
+    /// The filter that a word explains best sees it: a zebra stands in its first picture.
+    @Test(.enabled(if: Reference.isHere, "needs the reference material at LAVISE_REFERENCE"))
+    func theFirstFilterOfAWordShowsIt() throws {
+        try Workspace.with(data: Reference.data) { workspace in
+            let settings = ["evaluate.methods=[\"projection\"]", "evaluate.metrics=[]"]
+            let experiment = try workspace.plan(Self.sample, settings: settings)
+            let results = try experiment.results(Array(workspace.run(experiment.plan, until: ["evaluate"]).values))[0]
+            let chance = try #require(results.evaluation.scores?.chanceCorrelation)
+            let found = results.filterRows(.projection, most: 20).saying("zebra", among: 10, chance: chance)
+            let first = try #require(found.first).row
+            #expect(try #require(first.words.first { $0.text == "zebra" }?.correlation) > chance)
+            let index = try results.index(ofFilter: first.filter), picture = try #require(results.topImages(index, .projection, words: 1).first)
+            let labels = try Value(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: Reference.data + "/coco-sample/annotations/instances_val2017.json"))))
+            let zebra = try #require(labels["categories"]?.arrayValue?.first { $0["name"] == "zebra" }?["id"])
+            let shown = labels["annotations"]?.arrayValue?.contains { $0["category_id"] == zebra && $0["image_id"]?.intValue.map(String.init) == picture.name }
+            #expect(shown == true, "filter \(first.filter), \(picture.name)")
         }
     }
 

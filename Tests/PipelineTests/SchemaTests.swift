@@ -1,6 +1,7 @@
 import Fingerprints
 import Foundation
 import Pipeline
+import Reporting
 import Testing
 
 /// experiments/schema.json and the reader of experiments say the same: of every key, type, range, choice and default.
@@ -79,6 +80,21 @@ import Testing
             }
         }
         #expect(checked > 20)
+    }
+
+    /// A claim on other settings than its source's says so: of those that are no row of a published table.
+    @Test func claimsOnOtherSettingsSayWhatDiffers() throws {
+        let published = Set(PublishedTable.all.flatMap(\.rows).map(\.experiment))
+        var others = 0
+        for name in try FileManager.default.contentsOfDirectory(atPath: Self.experiments.path) where name.hasSuffix(".json") && name != "schema.json" {
+            let experiment = try Value(json: [UInt8](Data(contentsOf: Self.experiments.appending(path: name))))
+            let isSource = published.contains(name.replacingOccurrences(of: ".json", with: ""))
+            for claim in experiment["claims"]?.arrayValue ?? [] {
+                #expect((claim["differs"]?.stringValue == nil) == isSource, "\(name)")
+                if !isSource { others += 1 }
+            }
+        }
+        #expect(others >= 3)
     }
 
     @Test func theProjectsExperimentsFollowIt() throws {

@@ -225,4 +225,30 @@ import Testing
         #expect(report.value.json(pretty: true).contains("\"verdict\": \"refuted\""))
         #expect(ClaimReport(experiment: "y", claims: []).summary == "y: no claims")
     }
+
+    /// What holds on other settings than the source's is said to, and nothing of it is green.
+    @Test func onOtherSettings() {
+        var report = Self.report
+        report.claims.removeFirst(2)
+        let own = report.text(colour: true)
+        report.claims[0].differs = "layer3 in place of layer4; dropout 0 in place of 0.1"
+        #expect(report.summary == "x: 1 claim: 1 reproduced on other settings, 0 inconclusive, 0 refuted")
+        #expect(report.text(colour: false) == """
+            reproduced    projection > image  (A, Table 2)
+                          ours 0.200 [0.100, 0.300], projection − image at 10
+                          10 seeds, 256 filters, 17420 pairs
+                          on other settings than A, Table 2:
+                          - layer3 in place of layer4
+                          - dropout 0 in place of 0.1
+            x: 1 claim: 1 reproduced on other settings, 0 inconclusive, 0 refuted
+
+            """)
+        let green = "\u{1B}[32m"
+        #expect(own.contains(green) && !report.text(colour: true).contains(green))
+        #expect(report.markdown.contains("| reproduced on other settings |") && report.markdown.contains("not as the source: layer3"))
+        #expect(report.claims[0].verdict == .reproduced && report.value["claims"]?.arrayValue?[0]["differs"] == .string("layer3 in place of layer4; dropout 0 in place of 0.1"))
+        #expect(Badge(report).message == "1 on other settings" && Badge(report).colour == "#7f8c8d")
+        report.claims[0].verdict = .inconclusive
+        #expect(report.summary == "x: 1 claim: 0 reproduced, 1 inconclusive, 0 refuted")
+    }
 }

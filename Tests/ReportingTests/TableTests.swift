@@ -71,6 +71,17 @@ import Testing
             - n
 
             """))
+        // Where nothing is annotated there are no columns to be empty.
+        #expect(RankingTable(title: "t", rows: [unannotated]).markdown == """
+            # Words: t
+
+            First words: how many different ones the filters have.
+
+            | method | ranking | first words | filters |
+            | --- | --- | ---: | ---: |
+            | activation | lift | 2 | 9 |
+
+            """)
         #expect(table.csv == """
             method,ranking,words_per_image,p_a_1,p_a_5,r_a_5,corr,first_words,reliable,filters
             projection,lift,5,0.141000,0.250000,,0.070000,31,80,256

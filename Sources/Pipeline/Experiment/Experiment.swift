@@ -16,6 +16,8 @@ public struct Experiment: Sendable {
     public var title: String
     public var protocolName: ProtocolName
     public var deviations: Set<Deviation>
+    /// Whether the file names a protocol: then its settings are a paper's, and not open to advice.
+    public var followsProtocol: Bool
     public var seed: UInt64
     public var dataset: Dataset
     /// Pictures without annotations that filters are explained on, in place of the dataset's (METHOD 13).

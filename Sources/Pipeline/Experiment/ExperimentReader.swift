@@ -35,6 +35,7 @@ extension Experiment {
         self.backbone = backbone
         embedding = try Embedding(root, dataset: dataset)
         target = try root.has("target") ? Target(root) : nil
+        followsProtocol = root.has("protocol")
         (protocolName, deviations) = try Self.readProtocol(root, catalogue, dataset.kind, backbone)
         if deviations.contains(.probedBatchNorm), backbone.isGraph {
             throw root.error("protocol", "without probedBatchNorm, which only \(Self.probed(catalogue)) at their own target layers have")
@@ -280,9 +281,9 @@ extension Fields {
 
 extension PublishedClaim {
     static func read(_ root: Fields, _ catalogue: Catalogue) throws -> [PublishedClaim] {
-        try root.objects("claims", known: ["source", "row", "method", "k", "concepts", "published", "margin", "order"]).map { fields in
+        try root.objects("claims", known: ["source", "row", "method", "k", "concepts", "published", "margin", "order", "differs"]).map { fields in
             let source = try fields.required("source", "where it was published, e.g. \"A, Table 2\"", fields.string)
-            let row = try fields.string("row")
+            let row = try fields.string("row"), differs = try fields.string("differs")
             if let methods = try fields.methods("order", catalogue) {
                 guard methods.count > 1, Set(methods).count == methods.count else {
                     throw fields.error("order", "a list of at least two different methods")
@@ -290,7 +291,7 @@ extension PublishedClaim {
                 if let key = ["method", "k", "concepts", "published", "margin"].first(where: fields.has) {
                     throw fields.error(key, "absent where \"order\" is given: a claim is a recall or an order")
                 }
-                return PublishedClaim(statement: .order(methods: methods.map(\.name)), source: source, row: row)
+                return PublishedClaim(statement: .order(methods: methods.map(\.name)), source: source, row: row, differs: differs)
             }
             let method = try fields.required("method", "a method's name (or give \"order\")", fields.string)
             let names = catalogue.methods.map(\.name) + [RecallLine.mostFrequent, RecallLine.random]
@@ -302,7 +303,7 @@ extension PublishedClaim {
                     unseen: try fields.choice("concepts", ClaimedConcepts.self) == .unseen,
                     published: try fields.required("published", "a recall from 0 to 1") { try fields.double($0, in: 0...1) },
                     margin: try fields.double("margin", in: 0...1) ?? 0.05),
-                source: source, row: row)
+                source: source, row: row, differs: differs)
         }
     }
 

@@ -8,7 +8,8 @@ extension Matrix.Row {
             case .array(let items) = layers.content, !items.isEmpty
         else { return [self] }
         if let layer = backbone.member("layer"), !layer.isNull {
-            throw TextError(layer.place, "\"backbone.layer\" must be absent where \"backbone.layers\" names them")
+            throw TextError(
+                layer.place, "\"backbone.layer\" must be absent where \"backbone.layers\" names them; on the command line: --set backbone.layer=null")
         }
         var rows: [Matrix.Row] = []
         for item in items {

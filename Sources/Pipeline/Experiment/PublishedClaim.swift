@@ -5,6 +5,8 @@ public struct PublishedClaim: Sendable, Hashable {
     public let source: String
     /// The matrix row it speaks of (its labels joined by ", "); nil: every row.
     public let row: String?
+    /// How the experiment's settings differ from the source's, parts parted by `; `; nil where they are its own.
+    public let differs: String?
 
     public enum Statement: Sendable, Hashable {
         /// recall@k of `method`, over all concepts or the unseen ones alone, is `published` within `margin`.

@@ -17,8 +17,11 @@ public struct NewExperiment: Sendable {
     public var architecture: String?
     /// A network in a file of its own (ONNX).
     public var model: String?
-    public var layer: String?
+    /// The layers whose filters are explained; none: the reference's own.
+    public var layers: [String] = []
     public var weights: String?
+    /// `backbone.preprocess` as JSON, which a network in a file needs.
+    public var preprocess: String?
     /// A list of the words that explanations may use, one a line.
     public var entities: String?
 
@@ -114,7 +117,9 @@ extension NewExperiment {
         guard reference.matrixKeys.isEmpty else {
             throw ExperimentError("--like \(reference.name): it has a matrix, and so several explainers; name an experiment without one")
         }
-        if let option = [("--layer", layer), ("--architecture", architecture), ("--model", model), ("--weights", weights), ("--words", embedding)]
+        if let option = [
+            ("--layer", layers.first), ("--architecture", architecture), ("--model", model), ("--weights", weights), ("--words", embedding),
+        ]
             .first(where: { $0.1 != nil })?.0 {
             throw ExperimentError("\(option): without --annotations model and words are those of --like, whose explainer knows no others")
         }
@@ -125,13 +130,21 @@ extension NewExperiment {
         var own: [String: Value] = [:]
         if let model { own["model"] = ["path": .string(Self.path(model, places))] }
         if let architecture { own["architecture"] = .string(architecture) }
-        if let layer { own["layer"] = .string(layer) }
+        if layers.count == 1 { own["layer"] = .string(layers[0]) }
+        if layers.count > 1 { own["layers"] = .array(layers.map { .string($0) }) }
         if let weights { own["weights"] = ["path": .string(Self.path(weights, places))] }
+        if let preprocess { own["preprocess"] = try Self.preprocessing(preprocess) }
+        if model != nil, preprocess == nil {
+            throw ExperimentError(
+                "--model needs --preprocess JSON: a file does not say how its pictures were made; docs/your-own-model.md has what is common, "
+                    + #"as --preprocess '{"resize": 256, "crop": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'"#)
+        }
         if own["model"] == nil, own["architecture"] == nil {
             guard let known = reference?.value["backbone"]?.objectValue else {
                 throw ExperimentError("which network? Give --architecture with --weights, --model FILE, or --like EXPERIMENT for its model")
             }
-            return .object(known.merging(own) { $1 })
+            let replaced = layers.isEmpty ? known : known.filter { !["layer", "layers"].contains($0.key) }
+            return .object(replaced.merging(own) { $1 })
         }
         if let architecture, own["weights"] == nil {
             let manifest = "manifests/\(architecture).json"
@@ -141,6 +154,14 @@ extension NewExperiment {
             own["weights"] = ["manifest": .string(manifest)]
         }
         return .object(own)
+    }
+
+    private static func preprocessing(_ text: String) throws -> Value {
+        do {
+            return try Value(json: text)
+        } catch {
+            throw ExperimentError("--preprocess: \(error)")
+        }
     }
 
     /// The embedding, and its words where they are here.

@@ -50,7 +50,11 @@ extension ExperimentPlan {
             throw ExperimentError("\(file.name): a claim speaks of the row \"\(stray)\"; " + (names.isEmpty ? "the experiment has no matrix" : "rows are \"\(names)\""))
         }
         return ClaimReport(experiment: file.name, claims: try claims.flatMap { claim in
-            try rows.filter { claim.row == nil || claim.row == $0.name }.map { try Self.check(claim, $0.results, row: $0.name) }
+            try rows.filter { claim.row == nil || claim.row == $0.name }.map { row in
+                var checked = try Self.check(claim, row.results, row: row.name)
+                checked.differs = claim.differs
+                return checked
+            }
         }, confidence: confidence)
     }
 

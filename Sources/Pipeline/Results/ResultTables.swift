@@ -58,7 +58,7 @@ package struct ResultTables {
     func rankings() throws -> RankingTable {
         RankingTable(
             title: file.title, rows: variants.enumerated().flatMap { $1.rankings(row: file.label($0)) },
-            footnotes: file.matrixKeys.isEmpty ? try warnings().map(\.text) + variants[0].wordNotes : [])
+            footnotes: file.matrixKeys.isEmpty ? try warnings().map { "Warning: \($0.text)" } + variants[0].wordNotes : [])
     }
 
     /// Where `run` finds what is wrong with the results; absent where nothing is.

@@ -13,7 +13,7 @@ extension VariantResults {
             rows: filterRows(headlineMethod))
     }
 
-    func filterRows(_ method: ExplanationMethod, most: Int = wordsKept) -> [FilterRow] {
+    package func filterRows(_ method: ExplanationMethod, most: Int = wordsKept) -> [FilterRow] {
         evaluation.summary.filters.indices.map { filterRow($0, method, most: most) }
     }
 
@@ -88,6 +88,8 @@ extension VariantResults {
 }
 
 extension VariantResults {
+    private static let ledShown = 12
+
     /// What is to be said of the words.
     var wordNotes: [String] {
         let shown = experiment.evaluate
@@ -99,6 +101,13 @@ extension VariantResults {
             notes.append(
                 "above chance: a correlation over \(String(format: "%.3f", chance)) in \(scores.images) images; words and scores are of the same images, "
                     + "which is too favourable")
+        }
+        var led: [Int32: Int] = [:]
+        for filter in firstWords(headlineMethod, count: 1) { if let word = filter.first { led[word, default: 0] += 1 } }
+        let most = led.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(Self.ledShown)
+        if !most.isEmpty {
+            notes.append("first words of the most filters: " + most.map { "\(words[Int($0.key)]) (\($0.value))" }.joined(separator: ", ")
+                + "; concepts.csv has all, words.csv each filter's")
         }
         return notes + targetNotes
     }

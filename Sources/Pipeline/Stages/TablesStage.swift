@@ -58,6 +58,7 @@ struct TablesStage: Stage {
                     "ranking": .string(variant.experiment.evaluate.ranking.rawValue),
                     "layer": .string(variant.experiment.backbone.layer),
                     "sharedImages": .bool(variant.experiment.evaluate.sharedImages),
+                    "followsProtocol": .bool(variant.experiment.followsProtocol),
                 ]
             }),
         ])
@@ -85,11 +86,11 @@ struct TablesStage: Stage {
 
 extension PublishedClaim {
     fileprivate var value: Value {
-        switch statement {
+        let said: [Value] = switch statement {
         case .recall(let method, let k, let unseen, let published, let margin):
-            .array([.string(source), .string(row ?? ""), .string(method), .int(k), .bool(unseen), .double(published), .double(margin)])
-        case .order(let methods):
-            .array([.string(source), .string(row ?? ""), .array(methods.map { .string($0) })])
+            [.string(method), .int(k), .bool(unseen), .double(published), .double(margin)]
+        case .order(let methods): [.array(methods.map { .string($0) })]
         }
+        return .array([.string(source), .string(row ?? "")] + said + (differs.map { [.string($0)] } ?? []))
     }
 }

@@ -15,8 +15,10 @@ public struct Badge: Sendable, Equatable {
 
     /// Green where every claim is reproduced, red where one is refuted, amber where one is open, grey where there is none.
     public init(_ report: ClaimReport) {
-        func count(_ verdict: Verdict) -> Int { report.claims.count { $0.verdict == verdict } }
+        func count(_ verdict: Verdict) -> Int { report.claims.count { $0.verdictText == verdict.rawValue } }
+        let others = report.claims.count { $0.verdictText != $0.verdict.rawValue }
         let parts = Verdict.allCases.map { (count($0), $0.rawValue) }.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+            + (others > 0 ? ["\(others) on other settings"] : [])
         let colour = if count(.refuted) > 0 { "#c0392b" } else if count(.reproduced) == 0 { "#7f8c8d" } else if count(.reproduced) == report.claims.count {
             "#2e7d32"
         } else { "#b7791f" }

@@ -66,6 +66,14 @@ public struct CheckedClaim: Sendable, Equatable {
     public var evidence: Evidence?
     /// What the difference is between: `activation − original at 5`; or why there is none.
     public var note: String
+    /// How our settings differ from the source's; nil where they are its own.
+    public var differs: String?
+
+    /// As people are told it: what holds on other settings than the source's does not reproduce the source.
+    public var verdictText: String {
+        let isSettled = verdict == .reproduced || verdict == .refuted
+        return differs != nil && isSettled ? "\(verdict.rawValue) on other settings" : verdict.rawValue
+    }
 
     /// A claim of which the experiment computed nothing.
     /// - Parameter why: `image was not evaluated`.

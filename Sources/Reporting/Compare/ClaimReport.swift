@@ -21,9 +21,11 @@ public struct ClaimReport: Sendable, Equatable {
     /// `demo: 3 claims: 2 reproduced, 1 inconclusive, 0 refuted`
     public var summary: String {
         guard !claims.isEmpty else { return "\(experiment): no claims" }
-        let counts = Verdict.allCases.compactMap { verdict -> String? in
-            let count = claims.count { $0.verdict == verdict }
-            return verdict == .notRun && count == 0 ? nil : "\(count) \(verdict.rawValue)"
+        let counts = Verdict.allCases.flatMap { verdict -> [String] in
+            let count = claims.count { $0.verdict == verdict && $0.verdictText == verdict.rawValue }
+            let others = claims.count { $0.verdict == verdict } - count
+            return (count == 0 && (others > 0 || verdict == .notRun) ? [] : ["\(count) \(verdict.rawValue)"])
+                + (others > 0 ? ["\(others) \(verdict.rawValue) on other settings"] : [])
         }
         return "\(experiment): \(claims.count) claim\(claims.count == 1 ? "" : "s"): \(counts.joined(separator: ", "))"
     }
@@ -41,7 +43,8 @@ public struct ClaimReport: Sendable, Equatable {
         let ours = checked.ours.map { fixed($0.value, Decimals.shown) } ?? "–"
         let interval = checked.ours.map { "[\(fixed($0.low, Decimals.shown)), \(fixed($0.high, Decimals.shown))]" } ?? ""
         let claim = (checked.row.map { "\($0): " } ?? "") + checked.claim.text
-        return [claim, checked.source, checked.verdict.rawValue] + numbers + [ours, interval, checked.evidence?.text ?? "", checked.note]
+        let notes = [checked.note, checked.differs.map { "not as the source: \($0)" } ?? ""].filter { !$0.isEmpty }
+        return [claim, checked.source, checked.verdictText] + numbers + [ours, interval, checked.evidence?.text ?? "", notes.joined(separator: "; ")]
     }
 
     public var markdown: String {
@@ -55,16 +58,20 @@ public struct ClaimReport: Sendable, Equatable {
         let colours: [Verdict: Int] = [.reproduced: 32, .inconclusive: 33, .refuted: 31]
         let width = Verdict.inconclusive.rawValue.count + 2
         let lines = claims.map { checked in
-            let cells = cells(checked), space = String(repeating: " ", count: width - cells[2].count)
-            let verdict = colour ? "\u{1B}[\(colours[checked.verdict] ?? 0)m\(cells[2])\u{1B}[0m" : cells[2]
+            let cells = cells(checked), verdictWord = checked.verdict.rawValue
+            let space = String(repeating: " ", count: width - verdictWord.count), isOwn = checked.verdictText == verdictWord
+            // Green and red are for what is said of the source itself.
+            let tint = isOwn ? colours[checked.verdict] ?? 0 : colours[.inconclusive] ?? 0
+            let verdict = colour ? "\u{1B}[\(tint)m\(verdictWord)\u{1B}[0m" : verdictWord
             let published = cells[3].isEmpty ? [] : ["published \(cells[3]) ± \(cells[4])"]
             let ours = checked.ours == nil ? [] : ["ours \(cells[5]) \(cells[6])"]
             let indent = String(repeating: " ", count: width)
             let numbers = (published + ours).joined(separator: ", ")
-            let detail = [numbers, cells[8]].filter { !$0.isEmpty }.joined(separator: ", ")
+            let detail = [numbers, checked.note].filter { !$0.isEmpty }.joined(separator: ", ")
             // A note that 80 columns have no room for stands on a line of its own.
-            let details = width + detail.count > 80 ? [numbers, cells[8]] : [detail]
-            let more = (details + [cells[7]]).filter { !$0.isEmpty }.map { "\(indent)\($0)\n" }
+            let details = width + detail.count > 80 ? [numbers, checked.note] : [detail]
+            let settings = checked.differs.map { ["on other settings than \(checked.source):"] + $0.components(separatedBy: "; ").map { "- \($0)" } }
+            let more = (details + [cells[7]] + (settings ?? [])).filter { !$0.isEmpty }.map { "\(indent)\($0)\n" }
             return "\(verdict)\(space)\(cells[0])  (\(cells[1]))\n" + more.joined()
         }
         return lines.joined() + summary + "\n"
@@ -85,6 +92,7 @@ public struct ClaimReport: Sendable, Equatable {
                 members["pairs"] = .int(evidence.pairs)
             }
             if let row = checked.row { members["row"] = .string(row) }
+            if let differs = checked.differs { members["differs"] = .string(differs) }
             if case .recall(_, _, _, let published, let margin) = checked.claim {
                 members["published"] = number(published)
                 members["margin"] = number(margin)

@@ -46,15 +46,21 @@ public struct RankingTable: Sendable, Equatable {
         self.footnotes = footnotes
     }
 
+    /// Whether there are annotations that words can be held against.
+    private var isScored: Bool { rows.contains { $0.correlation != nil || $0.agreement.contains { $0 != nil } } }
+
     public var textTable: TextTable {
         let isMatrix = rows.contains { $0.row != nil }
-        let columns = ["method", "ranking", "P-A@1", "P-A@5", "R-A@5", "corr", "first words", "reliable", "filters"]
+        let columns = ["method", "ranking"] + (isScored ? ["P-A@1", "P-A@5", "R-A@5", "corr"] : []) + ["first words"]
+            + (isScored ? ["reliable"] : []) + ["filters"]
         var table = TextTable(columns: (isMatrix ? ["row"] : []) + columns, textColumns: isMatrix ? 3 : 2)
         table.rows = rows.map { row in
             var cells: [TextTable.Cell] = isMatrix ? [.text(row.row ?? "")] : []
             cells += [.text(row.method), .text(row.ranking)]
-            cells += (row.agreement + [row.correlation]).map { .number($0) }
-            cells += [.integer(row.distinct), row.reliable.map { .integer($0) } ?? .number(nil), .integer(row.filters)]
+            if isScored { cells += (row.agreement + [row.correlation]).map { .number($0) } }
+            cells.append(.integer(row.distinct))
+            if isScored { cells.append(row.reliable.map { .integer($0) } ?? .number(nil)) }
+            cells.append(.integer(row.filters))
             return cells
         }
         return table
@@ -63,11 +69,14 @@ public struct RankingTable: Sendable, Equatable {
     public var markdown: String {
         let notes = footnotes.isEmpty ? "" : "\n" + footnotes.map { "- \(TextTable.markdownEscaped($0))\n" }.joined()
         return "# Words: \(TextTable.markdownEscaped(title))\n\n"
-            + "P-A@s: share of a filter's first s words that are in an image's ground truth; R-A@5: share of the ground truth "
-            + "among its first five; corr: correlation of the filter with its first word over the evaluated images; first "
-            + "words: how many different ones there are; reliable: filters whose first word correlates above chance.\n\n"
+            + (isScored ? Self.scores : "") + "First words: how many different ones the filters have.\n\n"
             + "\(textTable.markdown)\(notes)"
     }
+
+    private static let scores =
+        "P-A@s: share of a filter's first s words that are in an image's ground truth; R-A@5: share of the ground truth "
+        + "among its first five; corr: correlation of the filter with its first word over the evaluated images; reliable: filters "
+        + "whose first word correlates above chance. "
 
     public var csv: String {
         let isMatrix = rows.contains { $0.row != nil }

@@ -27,8 +27,11 @@ struct New: ParsableCommand {
     var like: String?
     @Option(help: ArgumentHelp("The target model: a known architecture.", valueName: "name")) var architecture: String?
     @Option(help: ArgumentHelp("The target model: a file (ONNX).", valueName: "file"), completion: .file()) var model: String?
-    @Option(help: ArgumentHelp("The layer whose filters are explained.", valueName: "name")) var layer: String?
+    @Option(help: ArgumentHelp("The layer whose filters are explained; may be given several times.", valueName: "name"))
+    var layer: [String] = []
     @Option(help: ArgumentHelp("The model's checkpoint.", valueName: "file"), completion: .file()) var weights: String?
+    @Option(help: ArgumentHelp("How the model's pictures are made: JSON as an experiment's backbone.preprocess.", valueName: "json"))
+    var preprocess: String?
     @Option(help: ArgumentHelp("Word vectors in GloVe's text format.", valueName: "file"), completion: .file()) var words: String?
     @Option(help: ArgumentHelp("The words that explanations may use, one a line.", valueName: "file"), completion: .file()) var entities: String?
 
@@ -48,9 +51,10 @@ struct New: ParsableCommand {
             .map(places.argumentPath)
         let reference = like ?? (wanted.annotations == nil ? ask("The experiment whose explainer is used:") : nil)
         wanted.reference = try reference.map { try project.experiment($0) }
-        (wanted.architecture, wanted.layer) = (architecture, layer)
+        (wanted.architecture, wanted.layers) = (architecture, layer)
         wanted.model = model.map(places.argumentPath)
         wanted.weights = weights.map(places.argumentPath)
+        wanted.preprocess = preprocess
         wanted.embedding = words.map(places.argumentPath)
         wanted.entities = entities.map(places.argumentPath)
         let draft = try wanted.draft(places)
