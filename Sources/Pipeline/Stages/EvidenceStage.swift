@@ -8,7 +8,7 @@ import Tensors
 /// Scores explanations by how well they fit the units, on other images than they were chosen on (METHOD 11) → `evidence.h5`.
 struct EvidenceStage: Stage {
     let name = "evidence"
-    let revision = 1
+    let revision = 2
     let outputs = [EvidenceFile.name]
     /// Explains the units of each half as those of all images.
     let evaluate: EvaluateStage

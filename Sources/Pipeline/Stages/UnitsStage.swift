@@ -5,7 +5,7 @@ import LaViSE
 /// Directions of a layer that are explained in place of its channels (METHOD 11) → `units.h5`.
 struct UnitsStage: Stage {
     let name = "units"
-    let revision = 1
+    let revision = 2
     let outputs = [UnitsFile.name]
     /// Whether they are probes of concepts; else those of the input `directions`.
     let areProbes: Bool
