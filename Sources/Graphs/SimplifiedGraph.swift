@@ -3,15 +3,20 @@ import Tensors
 /// What target values need of a graph, with fewer nodes: what depends on no image is computed once, and batch norms become part of
 /// the convolutions before them.
 struct SimplifiedGraph {
-    private(set) var nodes: [Graph.Node]
+    var nodes: [Graph.Node]
     var constants: [Int: Tensor]
-    private let targets: Set<Int>
+    let targets: Set<Int>
+    let input: Int
+    /// By value of the graph.
+    let shapes: [Int: [Int]]
     private var nextValue: Int
 
     init(_ graph: Graph, targets: Set<Int>) {
         nodes = graph.nodes(upTo: targets)
         constants = graph.constants
         self.targets = targets
+        input = graph.input
+        shapes = Dictionary(uniqueKeysWithValues: graph.values.enumerated().map { ($0.offset, $0.element.shape) })
         nextValue = graph.values.count
     }
 
@@ -19,6 +24,7 @@ struct SimplifiedGraph {
         try foldConstants(products)
         foldBatchNorms()
         foldAffines()
+        recognise()
     }
 
     private mutating func foldConstants(_ products: MatrixProducts) throws {
