@@ -21,7 +21,7 @@ struct GraphBuilder {
     /// The module whose operations are added.
     var module: String?
     private var total = 0, known = 0, folding = 0.0
-    private let products = MatrixProducts()
+    private let products = GraphProducts.kernels(MatrixProducts())
 
     /// - Throws: `ShapeMismatch`.
     mutating func addInput(name: String, shape: [Int]) throws -> Term {

@@ -2,8 +2,8 @@ import Tensors
 
 /// How a graph is computed.
 public enum GraphKernels: Sendable, Equatable {
-    /// Operation by operation on tensors, products by matrix products: what the kernels are tested with, and what is faster where
-    /// the processor has no vectors that they are written for.
+    /// Operation by operation on tensors, products by OpenBLAS: what the kernels are tested with, and what is faster where the processor has
+    /// none of the vectors that they are written for.
     case plain
     /// By packed kernels, which give the same bits with each instruction set.
     case packed(InstructionSet)
@@ -42,7 +42,7 @@ public struct GraphProgram: Sendable {
             simplified.constants[place] = try parameters(name, graph.values[place].shape)
         }
         do {
-            try simplified.simplify(MatrixProducts())
+            try simplified.simplify(.kernels(MatrixProducts()))
             switch kernels {
             case .plain: way = .plain(PlainProgram(simplified, targets: targets))
             case .packed(let instructions): way = .packed(try Lowering.program(simplified, targets: targets, instructions: instructions))
@@ -68,6 +68,9 @@ public struct GraphProgram: Sendable {
             throw GraphError.inconsistent(node: name, "the model holds no numbers for this parameter")
         }
     }
+
+    /// Whether the bits depend on OpenBLAS's kernel (`blasKernelName()`) too.
+    public var usesOpenBLAS: Bool { if case .plain = way { true } else { false } }
 
     /// Images a call for the best speed: the last operations take so many at once.
     public var batch: Int { if case .packed(let program) = way { program.batch } else { 1 } }

@@ -6,7 +6,7 @@ struct PlainProgram: Sendable {
     private let targets: [Int]
     /// By node: values that no later node reads.
     private let spent: [[Int]]
-    private let products = MatrixProducts()
+    private let products = GraphProducts.openBLAS
 
     init(_ graph: SimplifiedGraph, targets: [Int]) {
         self.graph = graph

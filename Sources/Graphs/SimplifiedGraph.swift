@@ -20,14 +20,14 @@ struct SimplifiedGraph {
         nextValue = graph.values.count
     }
 
-    mutating func simplify(_ products: MatrixProducts) throws {
+    mutating func simplify(_ products: GraphProducts) throws {
         try foldConstants(products)
         foldBatchNorms()
         foldAffines()
         recognise()
     }
 
-    private mutating func foldConstants(_ products: MatrixProducts) throws {
+    private mutating func foldConstants(_ products: GraphProducts) throws {
         var kept: [Graph.Node] = []
         for node in nodes {
             let inputs = node.inputs.compactMap { constants[$0] }

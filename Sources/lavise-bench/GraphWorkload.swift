@@ -4,7 +4,7 @@ import HDF5
 import Tensors
 
 /// Images through one of torchvision's models with random weights, to one of its last layers, a batch a thread.
-final class GraphWorkload: Workload {
+final class GraphWorkload: BenchWorkload {
     let name: String
     let title: String
     let items = benchThreads * 16

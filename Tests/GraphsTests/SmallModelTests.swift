@@ -52,7 +52,7 @@ enum SmallModels {
         for place in 0..<size { images[16 * size + place] = SmallModels.image.data[place] }
         var digests: [[[Float]]] = []
         for case .packed(let set) in SmallModels.kernels {
-            let program = try GraphProgram(graph, targets: targets, kernels: .packed(set)) { name, _ in throw UnknownModel(name: name) }
+            let program = try GraphProgram(graph, targets: targets, kernels: .packed(set)) { name, _ in throw GraphError.tooLarge(name) }
             let alone = try program.runAll(SmallModels.image).map(\.data)
             let outputs = targets.map { FloatStorage(count: count * graph.values[$0].shape.reduce(1, *)) }
             try images.withUnsafeBufferPointer { try program.run(images: $0.baseAddress!, count: count, into: outputs.map(\.address)) }
@@ -65,11 +65,20 @@ enum SmallModels {
         for other in digests.dropFirst() { #expect(other == digests[0]) }
     }
 
+    /// What stands in the numerics key of stages that compute graphs: the same by every set of kernels, and what plain operations give.
+    @Test func canariesAgree() throws {
+        let plain = try graphCanary(.plain), all = try SmallModels.kernels.dropFirst().map { try graphCanary($0) }
+        for other in all { #expect(other.map(\.bitPattern) == all[0].map(\.bitPattern)) }
+        #expect(plain.count == all[0].count && plain.count > 10_000)
+        let largest = plain.map(abs).max() ?? 0
+        for (one, other) in zip(plain, all[0]) { #expect(abs(one - other) <= 1e-5 * largest) }
+    }
+
     /// Images that are zero but for a rectangle, one of them altogether: what depends on zeros alone is taken from the all-zero image's maps.
     @Test(arguments: SmallModels.files)
     func skippedZerosChangeNoBit(file: String) throws {
         let graph = try SmallModels.graph(file), targets = graph.nodes.map(\.output), count = 17
-        let program = try GraphProgram(graph, targets: targets, kernels: .packed(.best)) { name, _ in throw UnknownModel(name: name) }
+        let program = try GraphProgram(graph, targets: targets, kernels: .packed(.best)) { name, _ in throw GraphError.tooLarge(name) }
         let whole = SmallModels.image.data
         var images: [Float] = []
         for index in 0..<count {

@@ -3,7 +3,7 @@ import Tensors
 
 extension Operation {
     /// `apply` by kernels where there are some for whole tensors; its numbers within a few units in the last place.
-    func applyQuickly(_ inputs: [Tensor], instructions: InstructionSet, products: MatrixProducts) throws -> Tensor {
+    func applyQuickly(_ inputs: [Tensor], instructions: InstructionSet, products: GraphProducts) throws -> Tensor {
         let x = inputs[0]
         switch self {
         case .softmax(let axis) where axis == x.shape.count - 1 && x.count > 0:

@@ -26,7 +26,7 @@ struct PackedProgram: Sendable {
     private let memory: MemoryPlan
     private let scratchCount: Int
     private let instructions: InstructionSet
-    private let products = MatrixProducts()
+    private let products = GraphProducts.kernels(MatrixProducts())
     private let workspaces = PackedWorkspaces()
     private let zeroImage = ZeroImage()
 
