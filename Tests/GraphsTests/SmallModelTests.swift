@@ -65,15 +65,6 @@ enum SmallModels {
         for other in digests.dropFirst() { #expect(other == digests[0]) }
     }
 
-    /// What stands in the numerics key of stages that compute graphs: the same by every set of kernels, and what plain operations give.
-    @Test func canariesAgree() throws {
-        let plain = try graphCanary(.plain), all = try SmallModels.kernels.dropFirst().map { try graphCanary($0) }
-        for other in all { #expect(other.map(\.bitPattern) == all[0].map(\.bitPattern)) }
-        #expect(plain.count == all[0].count && plain.count > 10_000)
-        let largest = plain.map(abs).max() ?? 0
-        for (one, other) in zip(plain, all[0]) { #expect(abs(one - other) <= 1e-5 * largest) }
-    }
-
     /// Images that are zero but for a rectangle, one of them altogether: what depends on zeros alone is taken from the all-zero image's maps.
     @Test(arguments: SmallModels.files)
     func skippedZerosChangeNoBit(file: String) throws {
