@@ -161,7 +161,7 @@ import Testing
         let expected = try Self.expected()
         try Self.on { cluster, command in
             // Out of memory at the first attempt of features, out of time at that of training, as the kernel and Slurm would end them.
-            let prologue = #"case "$SLURM_JOB_NAME" in lv.features.*.1*) kill -9 $$;; lv.train.*.1a) kill -USR1 $$;; esac"#
+            let prologue = #"case "$SLURM_JOB_NAME" in lv.features.*.*.1*) kill -9 $$;; lv.train.*.*.1a) kill -USR1 $$;; esac"#
             try Self.make(command, slurm: ", \"prologue\": \(String(decoding: try JSONEncoder().encode(prologue), as: UTF8.self))")
             let end = try Self.run(cluster, command)
             #expect(end.code == 0, "\(end.errors)")

@@ -11,40 +11,45 @@ import Testing
     private func screen(_ command: Command, _ arguments: [String], _ width: Int, _ height: Int) throws -> (
         lines: [String], coloured: String
     ) {
-        let socket = command.path("tmux")
+        let socket = command.path("tmux-\(UUID().uuidString.prefix(8))"), start = ["-S", socket, "-f", "/dev/null"]
         let words = ([Command.binary.path] + arguments + ["-C", command.root]).map { "'\($0)'" }.joined(separator: " ")
-        func tmux(_ arguments: [String]) throws -> String {
+        func tmux(_ arguments: [String], to output: Any) throws -> Process {
             let process = Process()
-            let output = Pipe()
             process.executableURL = URL(fileURLWithPath: try #require(Self.program))
-            process.arguments = ["-S", socket, "-f", "/dev/null"] + arguments
+            process.arguments = start + arguments
             process.environment = ProcessInfo.processInfo.environment.merging([
                 "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "NO_COLOR": "",
             ]) { $1 }
-            // The server that the first call starts keeps what it inherited open: its end cannot be waited for.
-            let isStart = arguments[0] == "new-session"
-            process.standardOutput = isStart ? FileHandle.nullDevice : output
+            process.standardOutput = output
             process.standardError = FileHandle.nullDevice
             try process.run()
-            if isStart { return "" }
-            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            return text
+            return process
         }
-        defer { _ = try? tmux(["kill-server"]) }
-        _ = try tmux([
+        func answer(_ arguments: [String]) throws -> String {
+            let output = Pipe(), process = try tmux(["-N"] + arguments, to: output)
+            defer { process.waitUntilExit() }
+            return String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        }
+        // Not as a daemon: that would keep open what tells of the ends of other tests' processes.
+        let server = try tmux(["-D"], to: FileHandle.nullDevice)
+        defer {
+            kill(server.processIdentifier, SIGKILL)
+            server.waitUntilExit()
+        }
+        for _ in 0..<600 where !FileManager.default.fileExists(atPath: socket) { usleep(50_000) }
+        _ = try answer([
             "new-session", "-d", "-x", String(width), "-y", String(height),
             "\(words); touch '\(command.path("done"))'; sleep 600",
         ])
         let done = command.path("done")
         for _ in 0..<1200 where !FileManager.default.fileExists(atPath: done) { usleep(50_000) }
-        #expect(FileManager.default.fileExists(atPath: done), "\(arguments) does not end")
+        try #require(FileManager.default.fileExists(atPath: done), "\(arguments) does not end")
         try? FileManager.default.removeItem(atPath: done)
         usleep(200_000)
-        let lines = try tmux(["capture-pane", "-p", "-J", "-S", "-500"]).split(separator: "\n").map(String.init)
+        let lines = try answer(["capture-pane", "-p", "-J", "-S", "-500"]).split(separator: "\n").map(String.init)
         return (
             lines.map { $0.replacingOccurrences(of: " +$", with: "", options: .regularExpression) },
-            try tmux(["capture-pane", "-p", "-e", "-S", "-500"])
+            try answer(["capture-pane", "-p", "-e", "-S", "-500"])
         )
     }
 
@@ -86,6 +91,7 @@ import Testing
                 }
             }
             let list = try screen(command, ["list"], width, height).lines
+            try #require(list.count > 1, "\(list)")
             #expect(list[0].hasPrefix("experiment  state") && list[1].hasPrefix("x           fresh"), "\(list)")
             #expect(list[1].hasSuffix("…") == (width == 80), "\(list)")
         }

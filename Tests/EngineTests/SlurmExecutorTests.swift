@@ -197,7 +197,7 @@ import Testing
         let workshop = try Workshop(), computed = Mutex<[Int]>([])
         let plan = try Self.plan { shard in computed.withLock { $0.append(shard) } }, work = Self.worker(workshop, plan)
         let slurm = FakeSlurm(work: { order, task, submission in
-            if submission.name.hasPrefix("lv.shards"), submission.name.contains(".1"), task.map({ $0.task > 5 }) ?? true {
+            if submission.name.hasPrefix("lv.shards"), submission.name.split(separator: ".").last?.first == "1", task.map({ $0.task > 5 }) ?? true {
                 return FakeSlurm.Task.End(state: "TIMEOUT")
             }
             return try work(order, task, submission)
