@@ -35,6 +35,8 @@ public struct Graph: Sendable {
     public internal(set) var siblings: [String] = []
     /// Maps of tokens, by their place: the place of the value whose tokens they show.
     var grids: [Int: Int] = [:]
+    /// By module: places of what it gives as it took it (dropout, pooling to the size that there is), which leaves no node.
+    var passed: [String: Set<Int>] = [:]
     /// Why the graph ends before the model does, for an image of another size than the model's own.
     public internal(set) var cut: GraphError?
 

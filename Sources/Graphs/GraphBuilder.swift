@@ -45,6 +45,12 @@ struct GraphBuilder {
         graph.values[place].name = name
     }
 
+    /// Notes that the module gives one of its inputs as it is.
+    mutating func pass(_ results: [Term], from inputs: [Term?]) {
+        guard let module, results.count == 1, case .value(let place) = results[0], inputs.contains(results[0]) else { return }
+        graph.passed[module, default: []].insert(place)
+    }
+
     func shape(_ term: Term) -> [Int] {
         switch term {
         case .constant(let constant): constant.shape

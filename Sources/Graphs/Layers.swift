@@ -51,11 +51,23 @@ extension Graph {
         let readOutside = Set(nodes.filter { !isInside(values[$0.output].module) }.flatMap(\.inputs)).union(outputs)
         let leaving = layers.filter { isInside($0.module) && readOutside.contains(grids[$0.value] ?? $0.value) }
         if leaving.count == 1 { return leaving[0] }
+        if let same = passing(layers)[name] { return same }
         let near = leaving.isEmpty ? layers.filter { $0.name.contains(name) || $0.module?.contains(name) ?? false } : leaving
         throw UnknownGraphLayer(name: name, candidates: Array(near.prefix(8)), isAmbiguous: !leaving.isEmpty)
     }
 
-    /// Every name of a layer: its value's own, and the paths of modules that this value alone leaves, the longest first.
+    /// The layers that modules give as they took them, by those that compute nothing else.
+    private func passing(_ layers: [GraphLayer]) -> [String: GraphLayer] {
+        let computing = Set(nodes.compactMap { values[$0.output].module })
+        return passed.reduce(into: [:]) { found, entry in
+            let (module, places) = entry
+            guard places.count == 1, !computing.contains(where: { $0 == module || $0.hasPrefix(module + ".") }) else { return }
+            found[module] = layers.first { places.contains(grids[$0.value] ?? $0.value) }
+        }
+    }
+
+    /// Every name of a layer: its value's own, and the paths of modules that this value alone leaves, the longest first; then of modules that
+    /// pass it on.
     public func aliases(of layers: [GraphLayer]) -> [[String]] {
         var readers: [Int: [String]] = [:]
         for node in nodes { for input in node.inputs { readers[input, default: []].append(values[node.output].module ?? "") } }
@@ -70,7 +82,10 @@ extension Graph {
             }
         }
         for path in paths.joined() { leaving[path, default: 0] += 1 }
-        return zip(layers, paths).map { layer, paths in paths.filter { leaving[$0] == 1 && $0 != layer.name } }
+        let passing = Dictionary(grouping: passing(layers)) { $0.value.value }.mapValues { $0.map(\.key).sorted() }
+        return zip(layers, paths).map { layer, paths in
+            paths.filter { leaving[$0] == 1 && $0 != layer.name } + passing[layer.value, default: []].filter { leaving[$0] == nil && $0 != layer.name }
+        }
     }
 
     /// All names that `layer(named:)` knows.

@@ -100,6 +100,15 @@ enum SmallModels {
         #expect(throws: UnknownGraphLayer.self) { try graph.layer(named: "fc") }
     }
 
+    /// A module that gives what it takes leaves no node in `.pt2`, yet goes by its name.
+    @Test(arguments: ["plain.pt2", "core.pt2", "plain.dynamo.onnx"])
+    func modulesThatChangeNothing(file: String) throws {
+        let graph = try SmallModels.graph(file), last = try graph.layer(named: "last"), same = try graph.layer(named: "same.1")
+        let maps = try GraphProgram(graph, targets: [last.value, same.value]) { name, _ in throw GraphError.tooLarge(name) }.runAll(SmallModels.image)
+        #expect(maps[0] == maps[1] && graph.layerNames.contains("same.1"))
+        if file == "plain.pt2" { #expect(try same == last && graph.layer(named: "same.0") == last) }
+    }
+
     /// Tokens without the class token are maps over the grid that the patches come from: the stream behind a block, the MLP's hidden numbers.
     @Test(arguments: ["attentive.pt2", "attentive.dynamo.onnx", "attentive.scripted.onnx"])
     func tokensAreMaps(file: String) throws {

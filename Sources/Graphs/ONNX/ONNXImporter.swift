@@ -66,6 +66,7 @@ struct ONNXImporter {
                 return term
             }
             let outputs = try translation(&self, inputs)
+            builder.pass(outputs, from: inputs)
             for (output, term) in zip(node.outputs, outputs) where !output.isEmpty {
                 if case .constant(let constant) = term { try builder.keep(constant) }
                 builder.name(term, output)

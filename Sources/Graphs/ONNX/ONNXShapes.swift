@@ -98,6 +98,25 @@ let onnxShapes: [String: ONNXTranslation] = [
         let picked = try importer.emit(.gather(axis: axis, indices: places), [x])
         return [try importer.emit(.reshape(Array(shape[..<axis]) + indices.shape + Array(shape[(axis + 1)...])), [picked])]
     },
+    "GatherND": { importer, inputs in
+        let x = try required(inputs, 0), shape = importer.shape(x), batches = importer.integer("batch_dims", 0)
+        guard let indices = try importer.constant(try required(inputs, 1)), let depth = indices.shape.last, 0..<indices.shape.count ~= batches,
+            depth > 0, batches + depth <= shape.count, indices.shape.prefix(batches) == shape.prefix(batches)
+        else { throw ShapeMismatch("indices and \(batches) axes of batches for the shape \(shape)") }
+        let numbers = try indices.integers(), lengths = Array(shape[batches..<batches + depth]), tuples = numbers.count / depth
+        let perBatch = max(1, tuples / max(1, try elements(Array(shape[..<batches]))))
+        // The indexed axes as one, the batches' among them.
+        let places = try (0..<tuples).map { tuple in
+            try lengths.indices.reduce(tuple / perBatch) { place, axis in
+                let index = numbers[tuple * depth + axis], length = lengths[axis]
+                guard -length..<length ~= index else { throw ShapeMismatch("the index \(index) for an axis of \(length)") }
+                return place * length + (index < 0 ? index + length : index)
+            }
+        }
+        let rest = Array(shape[(batches + depth)...]), indexed = try elements(Array(shape[..<(batches + depth)]))
+        let rows = try importer.emit(.reshape([indexed, try elements(rest)]), [x])
+        return [try importer.emit(.reshape(indices.shape.dropLast() + rest), [try importer.emit(.gather(axis: 0, indices: places), [rows])])]
+    },
     "Split": { importer, inputs in
         let x = try required(inputs, 0), shape = importer.shape(x)
         let axis = try importer.axis(importer.integer("axis", 0), rank: shape.count), count = max(1, importer.outputCount)

@@ -62,6 +62,7 @@ struct PT2Importer {
                 throw GraphError.unsupported(operation: target, node: name, reason: "")
             }
             let results = try translation(&self)
+            builder.pass(results, from: [try optional(["self", "input"])])
             let outputs = (node["outputs"]?.arrayValue ?? []).flatMap { output in output["as_tensors"]?.arrayValue ?? [output["as_tensor"] ?? .null] }
             for (output, term) in zip(outputs, results) {
                 guard let name = output["name"]?.stringValue else { continue }

@@ -14,6 +14,9 @@ struct MapSize: Sendable, Equatable {
     var channels: Int, height: Int, width: Int
 
     var pixels: Int { height * width }
+
+    /// Whether the same region of both is the same pixels: a map that a reshape shows as another has as many pixels elsewhere.
+    func isAlike(_ other: MapSize) -> Bool { height == other.height && width == other.width }
     /// Blocks of 16 channels that there is room for: convolutions write 32 channels at a time.
     var roomyBlocks: Int { (channels + 31) / 32 * 2 }
     /// Blocks that hold channels.

@@ -136,8 +136,7 @@ extension Lowering {
         if placement.channelAxis == axis { return placement }
         guard placement.channelAxis == nil, placement.shape.indices ~= axis, placement.shape.allSatisfy({ $0 > 0 }) else { return nil }
         let size = mapSize(placement.shape, axis: axis)
-        if placement.buffer == 0 {
-            guard axis == 1 else { return nil }
+        if placement.buffer == 0, axis == 1, placement.shape[0] == 1 {
             let own = Placement(buffer: buffers.count, shape: placement.shape, channelAxis: 1)
             append(.block(kernel: 1), [0], .blocked(size), value, own)
             return own
@@ -163,10 +162,10 @@ extension Lowering {
         return target
     }
 
-    /// Maps of a shape whose channels are that axis: height and width where two axes are left, else all in a row.
+    /// Maps of a shape whose channels are that axis: height and width where two axes are left besides a batch of one, else all in a row.
     func mapSize(_ shape: [Int], axis: Int) -> MapSize {
         let others = shape.indices.filter { $0 != axis && $0 != 0 }.map { shape[$0] }
-        guard others.count == 2 else { return MapSize(channels: shape[axis], height: 1, width: shape.indices.filter { $0 != axis }.reduce(1) { $0 * shape[$1] }) }
+        guard others.count == 2, axis == 0 || shape[0] == 1 else { return MapSize(channels: shape[axis], height: 1, width: shape.indices.filter { $0 != axis }.reduce(1) { $0 * shape[$1] }) }
         return MapSize(channels: shape[axis], height: others[0], width: others[1])
     }
 }
@@ -236,7 +235,7 @@ extension Lowering {
         let value = trail.value
         guard let (sum, index) = onlyReader(value), case .binary(.add) = sum.operation, sum.inputs.count == 2,
             let other = sum.inputs.first(where: { $0 != value }), graph.constants[other] == nil, let placed = computed(other),
-            placed.channelAxis == trail.axis, placed.shape == trail.shape, let own = self.size(placed), own.pixels == size.pixels
+            placed.channelAxis == trail.axis, placed.shape == trail.shape, let own = self.size(placed), own.isAlike(size)
         else { return nil }
         take(index)
         trail.value = sum.output

@@ -33,6 +33,9 @@ final class ZeroImage: Sendable {
 }
 
 extension ck_window {
+    /// Whether it counts a map's pixels as the map's buffer does.
+    func isOver(_ map: MapSize) -> Bool { Int(size.0) == map.height && Int(size.1) == map.width }
+
     /// The outputs that depend on an input in a region.
     func outputs(touching region: MapRegion) -> MapRegion {
         if region.isEmpty { return .empty }
@@ -64,14 +67,18 @@ extension Step {
     /// - Parameter changed: the inputs' regions, the addend's last.
     func touched(_ changed: [MapRegion], sizes: [MapSize], output: MapSize) -> MapRegion {
         let whole = MapRegion(height: output.height, width: output.width)
+        func touched(_ window: ck_window) -> MapRegion {
+            if changed[0].isEmpty { return .empty }
+            return window.isOver(sizes[0]) ? window.outputs(touching: changed[0]) : whole
+        }
         switch work {
         case .convolution(let convolution):
-            let own = convolution.computed(for: convolution.window.outputs(touching: changed[0]))
+            let own = convolution.computed(for: touched(convolution.window))
             return changed.count > 1 ? convolution.computed(for: own.union(changed[1])) : own
-        case .depthwise(let window, _, _), .pool(let window, _, _): return window.outputs(touching: changed[0])
+        case .depthwise(let window, _, _), .pool(let window, _, _): return touched(window)
         case .combine, .joinChannels, .takeChannels, .channelNorm:
             // A map of one pixel goes with all of the others.
-            return zip(changed, sizes).reduce(.empty) { $0.union($1.1.pixels == output.pixels || $1.0.isEmpty ? $1.0 : whole) }
+            return zip(changed, sizes).reduce(.empty) { $0.union($1.1.isAlike(output) || $1.0.isEmpty ? $1.0 : whole) }
         case .block(let kernel):
             if changed[0].isEmpty { return .empty }
             return MapRegion(
@@ -86,10 +93,11 @@ extension Step {
     func needed(_ region: MapRegion, of index: Int, size: MapSize, output: MapSize) -> MapRegion {
         if region.isEmpty { return .empty }
         let whole = MapRegion(height: size.height, width: size.width)
+        func needed(_ window: ck_window) -> MapRegion { window.isOver(size) ? window.inputs(of: region) : whole }
         switch work {
-        case .convolution(let convolution): return convolution.window.inputs(of: region)
-        case .depthwise(let window, _, _), .pool(let window, _, _): return window.inputs(of: region)
-        case .combine, .joinChannels, .takeChannels, .channelNorm: return size.pixels == output.pixels ? region : whole
+        case .convolution(let convolution): return needed(convolution.window)
+        case .depthwise(let window, _, _), .pool(let window, _, _): return needed(window)
+        case .combine, .joinChannels, .takeChannels, .channelNorm: return size.isAlike(output) ? region : whole
         case .globalMean, .block, .joinPixels, .takePixels, .fromPlain, .toPlain, .plain: return whole
         }
     }

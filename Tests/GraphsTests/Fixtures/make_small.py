@@ -32,6 +32,7 @@ class Plain(nn.Module):
         self.squeeze = nn.Conv2d(8, 4, 1)
         self.excite = nn.Conv2d(4, 8, 1)
         self.last = nn.Conv2d(8, 12, 3, dilation=2, groups=2)
+        self.same = nn.Sequential(nn.Dropout2d(), nn.AdaptiveAvgPool2d((3, 3)))
         self.fc = nn.Linear(12, 5)
 
     def forward(self, x):
@@ -40,7 +41,7 @@ class Plain(nn.Module):
         y = y * F.hardsigmoid(self.excite(F.relu6(self.squeeze(F.adaptive_avg_pool2d(y, 1)))))
         y += x
         F.relu_(y)
-        y = self.last(F.avg_pool2d(y, 2, 1, count_include_pad=False))
+        y = self.same(self.last(F.avg_pool2d(y, 2, 1, count_include_pad=False)))
         y.clamp_(-1, 2)
         return self.fc(F.dropout(y.mean([2, 3]), training=self.training))
 

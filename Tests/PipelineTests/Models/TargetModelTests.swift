@@ -83,9 +83,9 @@ import Testing
             for (more, expected) in [
                 (#""preprocess": {}"#, []), (#""preprocess": {"resize": 256, "crop": 224, "order": "rgb", "scale": 255}"#, []),
                 (#""preprocess": {"resize": 232}"#, ["preprocess"]), (#""preprocess": {"interpolation": "bicubic"}"#, ["preprocess"]),
-                (#""preprocess": {"mean": [0, 0, 0]}"#, ["evaluate", "features"]),
-                (#""preprocess": {"order": "bgr"}"#, ["evaluate", "features"]),
-                (#""layer": "layer4.1.conv2""#, ["evaluate", "features"]),
+                (#""preprocess": {"mean": [0, 0, 0]}"#, ["evaluate", "evidence", "features"]),
+                (#""preprocess": {"order": "bgr"}"#, ["evaluate", "evidence", "features"]),
+                (#""layer": "layer4.1.conv2""#, ["evaluate", "evidence", "features", "tables"]),
             ] {
                 let stages = try changed(more).sorted()
                 #expect(stages == expected, "\(more)")
