@@ -15,7 +15,7 @@ import Testing
         ("scenes", #"{"kind": "demo-scenes"}"#, #"{"kind": "demo-scenes"}"#),
     ].map { name, dataset, embedding in
         """
-        {"name": "\(name)", "dataset": \(dataset), "embedding": \(embedding),
+        {"name": "\(name)", "protocol": "paper", "dataset": \(dataset), "embedding": \(embedding),
          "backbone": {"architecture": "resnet18", "layer": "layer4", "random": true}, "evaluate": {"methods": ["original", "image"]}}
         """
     }
@@ -45,7 +45,10 @@ import Testing
         "evaluate.ks": ["evaluate.ks=[1,2]"], "evaluate.methods": [#"evaluate.methods=["image"]"#], "evaluate.images": ["evaluate.images=all"],
         "evaluate.vocabulary": ["evaluate.vocabulary=concepts", "evaluate.vocabulary=embedding"], "evaluate.bootstrap": ["evaluate.bootstrap=500"], "evaluate.entities": ["evaluate.entities=words.txt"],
         "evaluate.metrics": [#"evaluate.metrics=["iou"]"#], "evaluate.explanations": [#"evaluate.explanations=[{"name": "tool", "csv": "labels.csv"}]"#],
-        "evaluate.sharedImages": ["evaluate.sharedImages=true"],
+        "evaluate.sharedImages": ["evaluate.sharedImages=true"], "evaluate.ranking": ["evaluate.ranking=frequency"],
+        "evaluate.wordsPerImage": ["evaluate.wordsPerImage=3"], "train.steps": ["protocol=null", "train.steps=90"],
+        "target.folder": ["target.folder=pictures"], "target.zip": ["target.zip=pictures.zip"], "target.manifest": ["target.manifest=m.json"],
+        "target.onBadImage": ["target.folder=pictures", "target.onBadImage=fail"],
         "claims": [#"claims=[{"source": "A", "method": "image", "k": 5, "published": 0.1}]"#], "matrix": ["matrix.evaluate.bootstrap=[300,400]"],
     ].merging(deviations.map { ("protocol.deviations.\($0)", ["protocol.deviations.\($0)=true"]) }) { $1 }
 
@@ -103,7 +106,7 @@ import Testing
                 // Settings that only make room for the key are there before.
                 let room = switch key {
                 case "embedding.member": Array(settings[..<2]) + ["embedding.member=a.txt"]
-                case "evaluate.vocabulary", "dataset.validationShare": Array(settings[..<1])
+                case "evaluate.vocabulary", "dataset.validationShare", "train.steps", "target.onBadImage": Array(settings[..<1])
                 case "backbone.weights.key", "backbone.weights.prefix": Array(settings[..<2])
                 default: [String]()
                 }

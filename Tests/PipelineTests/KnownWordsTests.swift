@@ -28,7 +28,7 @@ import Testing
     func wordsOfTheSample() throws {
         try Workspace.with(data: Reference.data) { workspace in
             for words in [5, 20] {
-                let experiment = try workspace.plan(Self.sample, settings: ["evaluate.wordsPerImage=\(words)"])
+                let experiment = try workspace.plan(Self.sample, settings: ["evaluate.wordsPerImage=\(words)", "evaluate.metrics=[]"])
                 let jobs = try workspace.run(experiment.plan, until: ["evaluate"])
                 if words == 20 { #expect(jobs["evaluate"]?.ran == false, "the words shown are no business of evaluation") }
                 let rows = try experiment.results(Array(jobs.values))[0].rankings(row: nil)

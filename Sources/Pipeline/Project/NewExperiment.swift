@@ -40,6 +40,11 @@ extension NewExperiment {
     /// Looks at pictures, annotations and words, and writes the experiment down.
     /// - Throws: `ExperimentError` naming the option that is missing or wrong; what reading the files throws.
     public func draft(_ places: Places) throws -> DraftExperiment {
+        for (option, file) in [
+            ("--annotations", annotations), ("--model", model), ("--weights", weights), ("--words", embedding), ("--entities", entities),
+        ] {
+            if let file, !places.exists(file) { throw ExperimentError("\(option) \(file): there is no such file") }
+        }
         let pictures = try PictureFiles(self.pictures, opensArchives: false)
         guard !pictures.names.isEmpty else {
             throw ExperimentError("--pictures \(self.pictures): no picture is there; JPEG, PNG, GIF, WebP and BMP are read, at any depth")
