@@ -82,7 +82,13 @@ let package = Package(
         .testTarget(
             name: "ReportingTests", dependencies: ["Reporting", "BrowserTestSupport", "Imaging", "Fingerprints"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Pipeline", "Remote", "BrowserTestSupport", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "lavise-pipeline", "Pipeline", "Remote", "BrowserTestSupport", "Datasets", "Graphs", "Tensors", "Transfer", "TransferTestSupport",
+                "Fingerprints", "HDF5",
+            ],
+            exclude: ["Fixtures"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [

@@ -38,12 +38,14 @@ public enum Network: Sendable, Hashable {
     }
 
     /// The graph for pictures of `side` pixels a side.
-    /// - Parameter file: path of a model file; not asked for otherwise.
+    /// - Parameters:
+    ///   - file: path of a model file; not asked for otherwise.
+    ///   - shapes: of torchvision's parameters that have others, by their names.
     /// - Throws: `GraphError`, `UnknownModel`; what `file` throws.
-    func graph(side: Int, file: @autoclosure () throws -> String) throws -> Graph {
+    func graph(side: Int, file: @autoclosure () throws -> String, shapes: [String: [Int]] = [:]) throws -> Graph {
         switch self {
-        case .blocks(let architecture): try Graph(torchvision: architecture.name, side: side)
-        case .torchvision(let name): try Graph(torchvision: name, side: side)
+        case .blocks(let architecture): try Graph(torchvision: architecture.name, side: side, shapes: shapes)
+        case .torchvision(let name): try Graph(torchvision: name, side: side, shapes: shapes)
         case .file: try Graph(modelFile: file(), side: side)
         }
     }
