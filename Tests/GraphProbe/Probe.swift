@@ -5,7 +5,7 @@ import Tensors
 
 /// graph-probe MODEL WEIGHTS INPUT OUTPUT LAYER…: what a model's layers give, for scripts/check-models to compare.
 ///
-/// MODEL is a name of torchvision's or a path of an `.onnx` or `.pt2` file; WEIGHTS a checkpoint, or `-`; INPUT the image's floats as they lie in memory;
+/// MODEL is a name of torchvision's or a path of an `.onnx` or `.pt2` file; WEIGHTS a checkpoint, or `-`; INPUT the floats of a square image as they lie in memory;
 /// OUTPUT receives the layers' floats one after the other. A line for each layer says its name, shape and seconds.
 @main
 struct Probe {
@@ -21,8 +21,11 @@ struct Probe {
             FileHandle.standardError.write(Data("graph-probe MODEL WEIGHTS INPUT OUTPUT LAYER…\n".utf8))
             exit(2)
         }
-        let graph = try graph(arguments[0]), shape = graph.values[graph.input].shape
         let numbers = try Data(contentsOf: URL(filePath: arguments[2])).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+        let side = Int((Double(numbers.count) / 3).squareRoot()), graph = try graph(arguments[0], side: side), shape = graph.values[graph.input].shape
+        guard numbers.count == shape.reduce(1, *) else {
+            throw GraphError.inconsistent(node: graph.values[graph.input].name, "the model takes \(shape), the image has \(numbers.count) numbers")
+        }
         let image = Tensor(shape: shape, data: numbers)
         let wanted = graph.parameters.values.sorted()
         let checkpoint = arguments[1] == "-" ? nil : try Checkpoint(contentsOf: arguments[1], wanted: wanted)
@@ -41,8 +44,8 @@ struct Probe {
         try output.write(to: URL(filePath: arguments[3]))
     }
 
-    static func graph(_ model: String) throws -> Graph {
+    static func graph(_ model: String, side: Int) throws -> Graph {
         if model.hasSuffix(".onnx") { return try Graph(onnx: model) }
-        return model.hasSuffix(".pt2") ? try Graph(pt2: model) : try Graph(torchvision: model)
+        return model.hasSuffix(".pt2") ? try Graph(pt2: model) : try Graph(torchvision: model, side: side)
     }
 }
