@@ -37,5 +37,5 @@ public protocol EvaluationData: Sendable {
 
 extension EvaluationData {
     /// Positions h·w of a map.
-    var positions: Int { mapHeight * mapWidth }
+    public var positions: Int { mapHeight * mapWidth }
 }

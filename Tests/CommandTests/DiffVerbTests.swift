@@ -66,7 +66,7 @@ import Testing
                 """)
             #expect(try command.finish(["run", "x.json"]).code == 0)
             let files = FileManager.default,
-                tables = ["recall", "deviations"].flatMap { name in
+                tables = ["recall", "deviations", "faithfulness", "agreement"].flatMap { name in
                     ["csv", "json", "md", "tex"].map { "\(name).\($0)" }
                 }
             for file in tables {

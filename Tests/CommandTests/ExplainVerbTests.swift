@@ -110,6 +110,11 @@ import Testing
                 #expect(named.count == 1 && named[0]["words"]?.arrayValue?.count == count)
                 #expect(try filters(["--words", "\(count)"])?.arrayValue?.count == min(count, 2))
             }
+            // Both filters have the word; of a word as many filters are shown as words.
+            let word = try #require(Self.explained(command, ["--filter", "0"])[0]["words"]?.arrayValue?.first?["word"]?.stringValue)
+            let all = try #require(Self.explained(command, ["--concept", word, "--words", "1"])[0]["filters"]?.arrayValue)
+            let some = try command.run("explain", "x.json", "--concept", word, "--words", "1").output.split(separator: "\n")
+            #expect(some.count == 2 && some[1].contains("the first 1 are shown, --json has all") == (all.count > 1), "\(some)")
         }
     }
 }

@@ -106,6 +106,19 @@ extension Command {
             """)
     }
 
+    /// Two pictures of one colour each, and groups that they are in.
+    func writePictures() throws {
+        try FileManager.default.createDirectory(atPath: path("pictures"), withIntermediateDirectories: true)
+        for (name, colour) in [("a", UInt8(40)), ("b", 200)] {
+            // A BMP of 16×16 pixels: 14 and 40 bytes of header, then 24 bits a pixel.
+            let words: [UInt32] = [54 + 768, 0, 54, 40, 16, 16, 1 | 24 << 16, 0, 768, 2835, 2835, 0, 0]
+            let header = words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+            let data = Data([0x42, 0x4D] + header + [UInt8](repeating: colour, count: 768))
+            try data.write(to: URL(fileURLWithPath: path("pictures/\(name).bmp")))
+        }
+        try write("pictures/groups.csv", "file,group\na.bmp,dark\nb.bmp,bright\n")
+    }
+
     /// As tiny, of a dataset in archives whose contents nobody counts before a run.
     func makeArchived() throws {
         try makeExperiment()

@@ -79,16 +79,16 @@ import Testing
             #expect(try command.run("status", "--set", "seed=1").code == 2)
             let why = try command.run("why").output
             #expect(
-                why.contains("x: all 7 stages are fresh") && why.contains("y:\n")
+                why.contains("x: all 8 stages are fresh") && why.contains("y:\n")
                     && why.contains("  train is missing: never built"), "\(why)")
             let stages = try command.run("why", "x").output
             #expect(
-                stages.split(separator: "\n").count == 7
+                stages.split(separator: "\n").count == 8
                     && stages.contains("evaluate is fresh; it last ran because of: its first build"), "\(stages)")
-            #expect(try Value(json: Array(command.run("why", "x", "--json").output.utf8)).arrayValue?.count == 7)
+            #expect(try Value(json: Array(command.run("why", "x", "--json").output.utf8)).arrayValue?.count == 8)
             #expect(try Value(json: Array(command.run("why", "--json").output.utf8)).arrayValue?.isEmpty == false)
             let list = try command.run("list").output
-            #expect(list.contains("x           fresh") && list.contains("missing, 4/7 fresh"), "\(list)")
+            #expect(list.contains("x           fresh") && list.contains("missing, 4/8 fresh"), "\(list)")
             let listed = try Value(json: Array(command.run("list", "--json").output.utf8)).arrayValue
             #expect(listed?.map { $0["state"] } == ["fresh", "missing"])
         }

@@ -72,7 +72,7 @@ struct Neighbours {
 }
 
 @Suite(.serialized, .enabled(if: !Neighbours.Server.available.isEmpty, "nginx or rclone is needed")) struct RemoteVerbTests {
-    private static let stages = 7
+    private static let stages = 8
 
     @Test(arguments: Neighbours.Server.available) func aSecondUserMakesTheTablesFromTheRemoteStore(server: Neighbours.Server) throws {
         try Neighbours.with(server) { both in
@@ -110,7 +110,7 @@ struct Neighbours {
             #expect(try both.read("run", "x.json").code == 0)
             // Another evaluation reads what only the server has.
             let more = try both.read("run", "x.json", "--set", "evaluate.topImages=3")
-            #expect(more.code == 0 && Set(both.ran(more)) == ["evaluate", "tables"], "\(more.errors)")
+            #expect(more.code == 0 && Set(both.ran(more)) == ["evaluate", "evidence", "tables"], "\(more.errors)")
             let here = try both.read("run", "x.json", "--set", "evaluate.topImages=3", "--no-remote", "--store", "other")
             #expect(here.output == more.output && both.ran(here).count == Self.stages)
 

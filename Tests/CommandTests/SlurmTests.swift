@@ -77,7 +77,7 @@ import Testing
             // First attempts alone, and arrays of features and evaluation among them.
             #expect(names.allSatisfy { $0.split(separator: ".").last?.hasPrefix("1") ?? false }, "\(names)")
             #expect(names.contains { $0.hasPrefix("lv.features.") && $0.contains(".1p0f0") } && names.contains { $0.contains(".1p") && $0.hasPrefix("lv.evaluate.") })
-            #expect(names.allSatisfy { name in ["preprocess", "features", "train", "evaluate"].contains { name.hasPrefix("lv.\($0).") } })
+            #expect(names.allSatisfy { name in ["preprocess", "features", "train", "evaluate", "evidence"].contains { name.hasPrefix("lv.\($0).") } })
             let status = try command.run(["status", "x.json", "--exit-code"], environment: cluster.environment)
             #expect(status.code == 0, "\(status.output)")
             let logs = try command.run(["logs", "x.json", "features", "--json"], environment: cluster.environment)

@@ -24,7 +24,8 @@ import Testing
         "tables": [], "diff": ["results/x", "results/x"], "check": ["x"], "verify": ["x", "tables"], "show": ["results/x/recall.csv"],
         "push": ["x", "--remote", "shared"], "pull": ["x", "--remote", "shared"], "key": ["show"],
         "list": [], "log": [], "serve": ["x", "--idle", "0"], "doctor": [], "export": ["x"], "gc": ["--dry-run"], "version": [],
-        "layers": ["resnet18"], "logs": ["x"],
+        "layers": ["resnet18"], "logs": ["x"], "compare": ["x", "x"], "bias": ["x", "--groups", "pictures/groups.csv"],
+        "new": ["mine", "--pictures", "pictures", "--like", "x", "--dry-run"],
     ]
 
     /// These ask a Slurm that answers, or do what one ordered: `SlurmTests` runs them.
@@ -47,6 +48,7 @@ import Testing
             try command.write("experiments/x.json", String(contentsOfFile: command.path("experiments/x.json"), encoding: .utf8)
                 .replacingOccurrences(of: "\"experiments/x\"", with: "\"x\""))
             #expect(try command.run("run", "x").code == 0)
+            try command.writePictures()
             #expect(try command.run("key", "new").code == 0)
             #expect(try command.run("push", "x", "--remote", "shared").code == 0)
             try body(command)
@@ -127,7 +129,7 @@ import Testing
             #expect(end.code == 0 && end.output.contains("| original |"), "\(end)")
             #expect(try command.run(["run", "x.json", "--store", ".other"], .closed, stream, input: .closed).code == 0)
             #expect(try StoreContent(command) == StoreContent(command, store: ".other"))
-            #expect(try command.run(["run", "x.json", "--verify"], .good, .good).errors.contains("7 fresh, 0 run"))
+            #expect(try command.run(["run", "x.json", "--verify"], .good, .good).errors.contains("8 fresh, 0 run"))
         }
     }
 

@@ -25,10 +25,11 @@ import Testing
             try process.run()
             return process
         }
-        func answer(_ arguments: [String]) throws -> String {
+        func answer(_ arguments: [String]) throws -> String? {
             let output = Pipe(), process = try tmux(["-N"] + arguments, to: output)
-            defer { process.waitUntilExit() }
-            return String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            return process.terminationStatus == 0 ? text : nil
         }
         // Not as a daemon: that would keep open what tells of the ends of other tests' processes.
         let server = try tmux(["-D"], to: FileHandle.nullDevice)
@@ -36,20 +37,24 @@ import Testing
             kill(server.processIdentifier, SIGKILL)
             server.waitUntilExit()
         }
-        for _ in 0..<600 where !FileManager.default.fileExists(atPath: socket) { usleep(50_000) }
-        _ = try answer([
-            "new-session", "-d", "-x", String(width), "-y", String(height),
-            "\(words); touch '\(command.path("done"))'; sleep 600",
-        ])
+        var hasSession = false
+        // Its socket is there before it listens.
+        for _ in 0..<600 where !hasSession {
+            hasSession = try answer([
+                "new-session", "-d", "-x", String(width), "-y", String(height),
+                "\(words); touch '\(command.path("done"))'; sleep 600",
+            ]) != nil
+            if !hasSession { usleep(50_000) }
+        }
         let done = command.path("done")
         for _ in 0..<1200 where !FileManager.default.fileExists(atPath: done) { usleep(50_000) }
         try #require(FileManager.default.fileExists(atPath: done), "\(arguments) does not end")
         try? FileManager.default.removeItem(atPath: done)
         usleep(200_000)
-        let lines = try answer(["capture-pane", "-p", "-J", "-S", "-500"]).split(separator: "\n").map(String.init)
+        let lines = try #require(try answer(["capture-pane", "-p", "-J", "-S", "-500"])).split(separator: "\n").map(String.init)
         return (
             lines.map { $0.replacingOccurrences(of: " +$", with: "", options: .regularExpression) },
-            try answer(["capture-pane", "-p", "-e", "-S", "-500"])
+            try #require(try answer(["capture-pane", "-p", "-e", "-S", "-500"]))
         )
     }
 
@@ -70,7 +75,7 @@ import Testing
             let run = try screen(command, ["run", "x"], width, height)
             #expect(
                 run.lines.contains { $0.hasPrefix("scenes") && $0.contains("run") }
-                    && run.lines.contains { $0.contains("7 stages: 0 fresh, 7 run") }, "\(run.lines)")
+                    && run.lines.contains { $0.contains("8 stages: 0 fresh, 8 run") }, "\(run.lines)")
             let head = try #require(run.lines.first { $0.hasPrefix("method ") })
             let row = try #require(run.lines.first { $0.hasPrefix("original ") })
             #expect(
@@ -105,8 +110,8 @@ import Testing
             let shown = try command.run(
                 ["run", "x.json", "--force", "train"], onTerminal: [100], environment: ["TERM": "xterm"]
             ).output
-            let lines = shown.components(separatedBy: "\r").filter { $0.contains("train ") && $0.contains("/7") }
-            #expect(lines.contains { $0.contains("/7 · all in ") }, "\(lines.suffix(3))")
+            let lines = shown.components(separatedBy: "\r").filter { $0.contains("train ") && $0.contains("/8") }
+            #expect(lines.contains { $0.contains("/8 · all in ") }, "\(lines.suffix(3))")
         }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized) struct TogetherTests {
     /// Three experiments that share jobs: `b` trains for longer than `a`, `c` evaluates more than `a`.
     private static let names = ["a", "b", "c"]
-    private static let stageCount = 7, distinct = 12
+    private static let stageCount = 8, distinct = 15
 
     private static func makeOverlapping(_ command: Command) throws {
         try command.makeTiny("a", epochs: 3)

@@ -46,7 +46,7 @@ import Testing
         "evaluate.vocabulary": ["evaluate.vocabulary=concepts", "evaluate.vocabulary=embedding"], "evaluate.bootstrap": ["evaluate.bootstrap=500"], "evaluate.entities": ["evaluate.entities=words.txt"],
         "evaluate.metrics": [#"evaluate.metrics=["iou"]"#], "evaluate.explanations": [#"evaluate.explanations=[{"name": "tool", "csv": "labels.csv"}]"#],
         "evaluate.sharedImages": ["evaluate.sharedImages=true"], "evaluate.ranking": ["evaluate.ranking=frequency"],
-        "evaluate.wordsPerImage": ["evaluate.wordsPerImage=3"], "train.steps": ["protocol=null", "train.steps=90"],
+        "evaluate.units": ["evaluate.units=probes"], "evaluate.wordsPerImage": ["evaluate.wordsPerImage=3"], "train.steps": ["protocol=null", "train.steps=90"],
         "target.folder": ["target.folder=pictures"], "target.zip": ["target.zip=pictures.zip"], "target.manifest": ["target.manifest=m.json"],
         "target.onBadImage": ["target.folder=pictures", "target.onBadImage=fail"],
         "claims": [#"claims=[{"source": "A", "method": "image", "k": 5, "published": 0.1}]"#], "matrix": ["matrix.evaluate.bootstrap=[300,400]"],

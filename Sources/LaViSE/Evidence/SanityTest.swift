@@ -6,6 +6,8 @@ public struct SanityTest: Sendable, Equatable {
 
     /// A fall counts from this share of the metric's range on.
     public static let smallest = 0.001
+    /// Labels that a concept must have to be tested, and to be planted.
+    public static let fewestLabels = LabelDraws.fewest
     /// The share of units for which a metric must fall.
     public static let enough = 0.9
     /// What the tests are run with that no table shows but that must fail: the share of a unit's active pixels that a concept covers, and
@@ -14,7 +16,7 @@ public struct SanityTest: Sendable, Equatable {
 
     /// An `EvidenceMetric`, `recall`, `auc` or `recall@k`.
     public var metric: String
-    /// Cases that could fall: units of each half that the metric tells something of.
+    /// Cases that could fall: units that the metric tells something of; of recall@k, those of each half.
     public var cases: Int
     /// How many fell without labels.
     public var fellByMissing: Int
@@ -52,7 +54,8 @@ public struct SanityTest: Sendable, Equatable {
 
 extension SanityTest {
     /// Images and units that the tests look at, at most: of more every so many-th.
-    static let mostImages = 1024, mostUnits = 256
+    public static let mostImages = 1024
+    static let mostUnits = 256
 
     /// The tests of all metrics, and of `recall` and `auc`, on some images.
     ///
@@ -80,7 +83,7 @@ extension SanityTest {
     }
 
     /// `most` of the numbers below `count`, evenly.
-    private static func spread(_ count: Int, most: Int) -> [Int] {
+    public static func spread(_ count: Int, most: Int) -> [Int] {
         count <= most ? Array(0..<count) : (0..<most).map { $0 * count / most }
     }
 

@@ -129,6 +129,7 @@ public struct Experiment: Sendable {
         public var bootstrap: Int
         /// A file of words, one a line: the only ones that explanations may use.
         public var entities: String?
+        public var units: Units
         /// The columns of the table of evidence; none: there is no such table.
         public var metrics: [EvidenceMetric]
         /// Other tools' explanations, rows of that table.
@@ -136,6 +137,16 @@ public struct Experiment: Sendable {
         /// The methods' words and their scores come from the same images, so that scores are too favourable, and the peers' words from
         /// the training images: for comparison with such numbers.
         public var sharedImages: Bool
+    }
+
+    /// What is explained of a layer (METHOD 11).
+    public enum Units: Sendable, Hashable {
+        /// Its channels.
+        case channels
+        /// A probe of every concept with enough images: units with a known answer.
+        case probes
+        /// Directions of a file, `[U, d]`.
+        case directions(String)
     }
 
     /// Labels of units that another tool gave.

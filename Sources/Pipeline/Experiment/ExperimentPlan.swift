@@ -24,6 +24,8 @@ public struct ExperimentPlan: Sendable {
         public let maps: String
         /// nil where no metric is asked for.
         public let evidence: String?
+        /// The job of the directions that are explained; nil where channels are.
+        public let units: String?
     }
 
     /// - Throws: `ExperimentError` for a manifest that cannot be read.
@@ -39,6 +41,7 @@ public struct ExperimentPlan: Sendable {
                 Input("evaluation.\(index)", .output(job: variant.evaluate, name: EvaluationFile.name)),
             ] + (variant.images == variant.dataset
                 ? [] : [Input("target.\(index)", .output(job: variant.images, name: DatasetFile.name))])
+                + (variant.units.map { [Input("units.\(index)", .output(job: $0, name: UnitsFile.name))] } ?? [])
                 + (variant.evidence.map { [Input("evidence.\(index)", .output(job: $0, name: EvidenceFile.name))] } ?? [])
         })
         self.file = file
@@ -107,8 +110,8 @@ public struct ExperimentPlan: Sendable {
             let datasetInput = Input("dataset", .output(job: preprocess, name: DatasetFile.name))
             let embeddingInput = Input("embedding", .output(job: embedding, name: EmbeddingFile.name))
             var featureRules = experiment.deviations.changing(FeatureRules(), by: \.features)
-            // Then peers choose on training images, whose maps no other row needs.
-            if experiment.evaluate.sharedImages { featureRules.evaluatesAll = true }
+            // Peers then choose, and probes are fitted, on training images, whose maps no other row needs.
+            if experiment.evaluate.sharedImages || experiment.evaluate.units == .probes { featureRules.evaluatesAll = true }
             let extraction = FeaturesStage(
                 model: model, precision: experiment.backbone.precision, rules: featureRules)
             let features = job(extraction, [datasetInput] + weights)
@@ -124,6 +127,7 @@ public struct ExperimentPlan: Sendable {
             let looked = target.map { target in
                 job(extraction, [Input("dataset", .output(job: target, name: DatasetFile.name))] + weights, called: "features-target")
             } ?? features
+            let units = units(experiment, datasetInput, Input("features", .output(job: features, name: extraction.featuresName(place))))
             let needsBackbone = experiment.evaluate.methods.contains(where: \.masksImage)
             let entities = experiment.evaluate.entities.map { [Input("entities", .file(places.dataPath($0)))] } ?? []
             let stage = EvaluateStage(
@@ -134,11 +138,24 @@ public struct ExperimentPlan: Sendable {
                 Input("features", .output(job: looked, name: extraction.featuresName(place))),
                 Input("explainer", .output(job: train, name: TrainStage.explainerName)),
             ] + (needsBackbone ? weights : []) + entities
+                + (units.map { [Input("units", .output(job: $0, name: UnitsFile.name))] } ?? [])
                 + (target.map { [Input("target", .output(job: $0, name: DatasetFile.name))] } ?? [])
             return VariantJobs(
                 embedding: embedding, dataset: preprocess, features: features, train: train, evaluate: job(stage, evaluated),
                 images: target ?? preprocess, looked: looked, maps: extraction.featuresName(place),
-                evidence: evidence(experiment, stage, evaluated))
+                evidence: evidence(experiment, stage, evaluated), units: units)
+        }
+
+        private mutating func units(_ experiment: Experiment, _ dataset: Input, _ features: Input) -> String? {
+            switch experiment.evaluate.units {
+            case .channels: return nil
+            case .probes:
+                let all = experiment.deviations.changing(EvaluationRules(), by: \.evaluation).evaluatesAll
+                return job(UnitsStage(areProbes: true, evaluatesAll: all), [dataset, features])
+            case .directions(let path):
+                return job(
+                    UnitsStage(areProbes: false, evaluatesAll: false), [Input("directions", .file(places.dataPath(path)))])
+            }
         }
 
         /// The job that reads a target's pictures.

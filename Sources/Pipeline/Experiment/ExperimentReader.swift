@@ -209,11 +209,18 @@ extension Experiment.Training {
 extension Experiment.Evaluating {
     static let keys = [
         "filters", "topImages", "ks", "wordsPerImage", "ranking", "methods", "images", "vocabulary", "bootstrap", "entities",
-        "metrics", "explanations", "sharedImages",
+        "metrics", "explanations", "sharedImages", "units",
     ]
 
     init(_ root: Fields, _ catalogue: Catalogue, channels: Int?) throws {
         let fields = try root.object("evaluate", known: Self.keys)
+        switch try fields.string("units") ?? "channels" {
+        case "channels": units = .channels
+        case "probes": units = .probes
+        case let path: units = .directions(path)
+        }
+        // Of others the number is known when they are there.
+        let channels = units == .channels ? channels : nil
         if fields.node("filters")?.value ?? "all" == "all" {
             filters = nil
         } else {

@@ -57,10 +57,12 @@ extension FilterExplainer {
     /// `[pictures][filters]` the maximum of every filter's map.
     private func peaks(_ pictures: [String], progress: @Sendable (Int, Int) -> Void) throws -> [[Float]] {
         let source = try source(), filters = results.evaluation.summary.filters, rule = results.experiment.backbone.preprocessing.crop
+        let directions = results.units?.directions
         let found = SharedResults<[Float]>(count: pictures.count), positions = source.shapes[0].height * source.shapes[0].width
         try concurrently(pictures.count, threads: threads) { index in
             let picture = try decodeUprightImage(pictures[index]).centreCrop(rule)
-            let maps = Array(try source.features(pixels: picture.pixels, count: 1)[0])
+            let features = Array(try source.features(pixels: picture.pixels, count: 1)[0])
+            let maps = directions?.maps(of: features, positions: positions) ?? features
             found[index] = filters.map { maps[$0 * positions..<($0 + 1) * positions].max() ?? 0 }
             progress(index + 1, pictures.count)
         }

@@ -42,7 +42,8 @@ extension FilterExplainer {
         let rule = results.experiment.backbone.preprocessing.crop, source = try self.source()
         let picture = try decodeUprightImage(path).centreCrop(rule)
         let summary = results.evaluation.summary, shape = source.shapes[0], positions = shape.height * shape.width
-        let maps = Array(try source.features(pixels: picture.pixels, count: 1)[0])
+        let features = Array(try source.features(pixels: picture.pixels, count: 1)[0])
+        let maps = results.units?.directions.maps(of: features, positions: positions) ?? features
         func peak(_ index: Int) -> Float { maps[summary.filters[index] * positions..<(summary.filters[index] + 1) * positions].max() ?? 0 }
         let ranking = PictureRanking(peaks: summary.filters.indices.map(peak), thresholds: summary.thresholds)
         let chosen = try filters?.map(results.index(ofFilter:)) ?? Array(ranking.order.prefix(count))
@@ -60,11 +61,15 @@ extension FilterExplainer {
         var options = evaluate.options(threads: threads)
         options.methods = [method]
         options.wordsPerImage = max(options.wordsPerImage, count)
+        let firstUnit = results.units?.directions.channels ?? 0
         let shown = MapSummary(
-            filters: chosen.map { summary.filters[$0] }, imagesPerFilter: 1, topImages: [Int32](repeating: 0, count: chosen.count),
+            filters: chosen.map { summary.filters[$0] + firstUnit }, imagesPerFilter: 1, topImages: [Int32](repeating: 0, count: chosen.count),
             maxima: chosen.map(peak), thresholds: chosen.map { summary.thresholds[$0] })
-        let data = OnePicture(
-            picture: picture, maps: maps, shape: shape, source: source, normalisation: results.experiment.backbone.preprocessing.normalisation, explainer: explainer)
+        let one = OnePicture(
+            picture: picture, maps: features, shape: shape, source: source, normalisation: results.experiment.backbone.preprocessing.normalisation, explainer: explainer)
+        let data: any EvaluationData = try results.units.map {
+            try DirectedImages(one, $0.directions, isFlat: options.flattenFeatures)
+        } ?? one
         let said = try LaViSE.explain(data, summary: shown, vocabulary: vocabulary, options: options)
         let upsampling = Upsampling(height: shape.height, width: shape.width, side: picture.width), s = said.wordsPerImage
         return chosen.enumerated().map { place, index in

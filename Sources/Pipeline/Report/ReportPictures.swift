@@ -11,7 +11,7 @@ struct ReportPictures: Sendable {
     /// - Parameter features: path of `features.h5`.
     init(_ results: VariantResults, features: String) throws {
         dataset = results.images
-        maps = try MapFile(features)
+        maps = try MapFile(features, units: results.units?.directions)
         summary = results.evaluation.summary
     }
 

@@ -17,7 +17,8 @@ extension ExperimentPlan {
             words: path(of: EmbeddingFile.wordsName, own.embedding, jobs),
             target: own.images == own.dataset ? nil : path(of: DatasetFile.name, own.images, jobs),
             explainer: path(of: TrainStage.explainerName, own.train, jobs), evaluation: path(of: EvaluationFile.name, own.evaluate, jobs),
-            evidence: own.evidence.map { try path(of: EvidenceFile.name, $0, jobs) })
+            evidence: own.evidence.map { try path(of: EvidenceFile.name, $0, jobs) },
+            units: own.units.map { try path(of: UnitsFile.name, $0, jobs) })
     }
 
     /// The path of a job's output in the store.

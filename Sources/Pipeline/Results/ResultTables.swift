@@ -25,7 +25,7 @@ package struct ResultTables {
                 ("deviations.md", table.markdown), ("deviations.csv", table.csv), ("deviations.tex", table.latex), ("deviations.json", table.json),
             ]
         }
-        files += try (faithfulness()?.files ?? []) + agreement().files
+        files += try (faithfulness()?.files ?? []) + (planted()?.files ?? []) + agreement().files
         if let table = try seeds() { files += [("seeds.md", table.markdown), ("seeds.csv", table.csv)] }
         let words = words(), rankings = try rankings()
         files += [

@@ -22,6 +22,10 @@ public struct ResultsDiff: Sendable {
                 "\(old.name) has \(Self.names(old)), \(new.name) has \(Self.names(new)): no table in common")
         }
         let comparison = Comparison(old: old, new: new, tolerances: tolerances)
+        let strange = try ResultsSource.asExperimentError { try pairs.map { try comparison.strangeness($0, $1) } }
+        if let first = strange[0], !strange.contains(nil) {
+            throw ExperimentError("\(old.name) and \(new.name) have nothing to compare: \(first)")
+        }
         var diffs = try ResultsSource.asExperimentError {
             try pairs.flatMap { try comparison.diffs($0, $1, isAlone: pairs.count == 1) }
         }
@@ -63,6 +67,13 @@ public struct ResultsDiff: Sendable {
             return [
                 try diff(a.csv, b.csv, a.name + ".csv"), try diff(a.json ?? a.csv, b.json ?? b.csv, a.name + ".json"),
             ]
+        }
+
+        /// Why two tables cannot be held beside each other; nil when they can.
+        func strangeness(_ a: ResultsSource.Table, _ b: ResultsSource.Table) throws -> String? {
+            let columns: Set<String>? = isPublished ? ["recall"] : nil
+            return try ComparableTable(a.csv, name: old.name, columns: columns)
+                .strangeness(to: ComparableTable(b.csv, name: new.name, columns: columns))
         }
 
         private func diff(_ a: CSV, _ b: CSV, _ table: String?) throws -> TableDiff {

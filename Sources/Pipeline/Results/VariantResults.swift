@@ -28,11 +28,13 @@ public struct VariantResults: Sendable {
     let samplesTrained: Int
     /// nil where no metric was asked for.
     let evidence: EvidenceFile?
+    /// nil where filters are channels.
+    let units: UnitsFile?
 
     /// Reads the artifacts of a variant by their paths.
     package init(
         _ experiment: Experiment, dataset: String, words: String, target: String? = nil, explainer: String, evaluation: String,
-        evidence: String? = nil
+        evidence: String? = nil, units: String? = nil
     ) throws {
         self.experiment = experiment
         let evaluated = try EvaluationFile.read(evaluation, methods: experiment.evaluate.methods)
@@ -58,6 +60,7 @@ public struct VariantResults: Sendable {
         samplesTrained = Int(samples[0])
         samplesLeft = Int(samples[2])
         self.evidence = try evidence.map(EvidenceFile.read)
+        self.units = try units.map { try UnitsFile($0) }
         bootstrap = Bootstrap(filters: self.evaluation.summary.filters.count, seed: experiment.seed, resamples: experiment.evaluate.bootstrap)
     }
 

@@ -36,6 +36,7 @@ struct EvaluateStage: ShardedStage {
             "ks": .array(evaluating.ks.map { .int($0) }), "methods": .array(evaluating.methods.map { .string($0.name) }),
             "deviations": .array(deviations.sorted().map { .string($0.name) }), "backbone": model?.parameters ?? .null,
         ]
+        if evaluating.units != .channels { members["units"] = "directions" }
         // How lines are read; of no meaning without a list.
         if evaluating.entities != nil { members["entities"] = "trimmed" }
         // How many words are kept; how many of them are shown is the tables' affair.
@@ -48,7 +49,8 @@ struct EvaluateStage: ShardedStage {
     }
 
     func phases(_ context: StageContext) throws -> [ShardPhase] {
-        let dataset = try DatasetFile(context.input("dataset")), maps = try MapFile(context.input("features"))
+        let dataset = try DatasetFile(context.input("dataset"))
+        let maps = try MapFile(context.input("features"), units: directions(context))
         let shown = hasTarget ? try DatasetFile(context.input("target")) : dataset
         let images = shown.evaluatedRows(all: rules.evaluatesAll).count
         let size = rules.usesWholeEmbedding
@@ -77,6 +79,7 @@ struct EvaluateStage: ShardedStage {
         let parts = EvaluationParts(opened, try phases(context), context)
         var evaluation = try parts.evaluation()
         evaluation.scores = try scores(evaluation.summary, context)
+        evaluation.summary = evaluation.summary.numbered(from: opened.firstUnit)
         context.worked(try parts.work(self))
         if let note = opened.unmatched.note { context.note(note) }
         try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: context.output + "/" + EvaluationFile.name)
@@ -89,9 +92,25 @@ struct EvaluateStage: ShardedStage {
         let conceptRows = try embedding.rows(of: dataset.concepts)
         let data = try images(context, dataset, rows: chosen, concepts: conceptRows)
         let (vocabulary, unmatched) = try vocabulary(embedding, conceptRows, entities: context.input("entities"))
+        var options = options(threads: context.threads)
+        guard let directed = try directed(data, context) else {
+            return OpenedEvaluation(
+                data: data, rows: data.rows, mapSize: data.maps.shape.count, firstUnit: 0, vocabulary: vocabulary,
+                unmatched: unmatched, options: options)
+        }
+        options.filters = (options.filters ?? Array(0..<directed.units.count)).map { $0 + directed.units.lowerBound }
         return OpenedEvaluation(
-            data: data, rows: data.rows, mapSize: data.maps.shape.count, vocabulary: vocabulary, unmatched: unmatched,
-            options: options(threads: context.threads))
+            data: directed, rows: data.rows, mapSize: directed.channels * directed.positions, firstUnit: directed.units.lowerBound,
+            vocabulary: vocabulary, unmatched: unmatched, options: options)
+    }
+
+    /// The directions that are explained; nil where channels are.
+    func directions(_ context: StageContext) throws -> UnitDirections? {
+        evaluating.units == .channels ? nil : try UnitsFile(context.input("units")).directions
+    }
+
+    private func directed(_ data: any EvaluationData, _ context: StageContext) throws -> DirectedImages? {
+        try directions(context).map { try DirectedImages(data, $0, isFlat: rules.options.flattenFeatures) }
     }
 
     /// - Parameter concepts: what the concepts of annotations are called, by their place in the dataset.
@@ -112,8 +131,9 @@ struct EvaluateStage: ShardedStage {
         if hasTarget { return nil }
         let dataset = try DatasetFile(context.input("dataset")), concepts = dataset.concepts.count
         let ids = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).rows(of: dataset.concepts)
+        let images = try images(context, dataset, concepts: (0..<Int32(concepts)).map { $0 })
         let sums = try EvidenceSums(
-            of: images(context, dataset, concepts: (0..<Int32(concepts)).map { $0 }), units: summary.filters,
+            of: directed(images, context) ?? images, units: summary.filters,
             thresholds: summary.thresholds, concepts: concepts, threads: context.threads
         ) { progress in
             context.progress(progress.done, of: progress.total, "images scored")

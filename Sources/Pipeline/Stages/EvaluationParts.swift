@@ -11,6 +11,8 @@ struct OpenedEvaluation: Sendable {
     let rows: [Int]
     /// Numbers in the feature of an image.
     let mapSize: Int
+    /// The channel of `data` that is the first unit.
+    let firstUnit: Int
     let vocabulary: Vocabulary
     /// Lines of the entity list that name no word.
     let unmatched: UnmatchedEntities

@@ -33,7 +33,7 @@ struct EvidenceStage: Stage {
     func numericsKey() throws -> Digest? { try evaluate.numericsKey() }
 
     func run(_ context: StageContext) throws {
-        let dataset = try DatasetFile(context.input("dataset")), maps = try MapFile(context.input("features"))
+        let dataset = try DatasetFile(context.input("dataset")), maps = try MapFile(context.input("features"), units: evaluate.directions(context))
         let rows = dataset.evaluatedRows(all: evaluate.rules.evaluatesAll)
         let cut = ImageHalves(images: rows.count, seed: seed)
         let parts = evaluating.sharedImages ? [Array(rows.indices)] : [cut.first, cut.second]
@@ -55,7 +55,8 @@ struct EvidenceStage: Stage {
             : [(Faithfulness.Half(sums: try trainingSums(dataset, maps, context) ?? scored[0].sums, explanations: scored[0].explanations), scored[0])]
         let table = try Faithfulness(
             directions, metrics: evaluating.metrics, frequent: dataset.conceptsByTrainingSamples.first, seed: seed, threads: context.threads)
-        let sanity = halves[0].sanity.indices.map { test in halves.dropFirst().reduce(halves[0].sanity[test]) { $0 + $1.sanity[test] } }
+        let ofRecall = halves[0].sanity.indices.map { test in halves.dropFirst().reduce(halves[0].sanity[test]) { $0 + $1.sanity[test] } }
+        let sanity = try sanityTests(rows, dataset, maps, context) + ofRecall
         try EvidenceFile(
             units: units, halves: parts.map { $0.map { rows[$0] } }, images: directions.map { $0.1.sums.imageCount }, metrics: evaluating.metrics, rows: table.rows,
             dissection: table.dissection, sanity: sanity,
@@ -68,20 +69,39 @@ struct EvidenceStage: Stage {
     private func trainingSums(_ dataset: DatasetFile, _ maps: MapFile, _ context: StageContext) throws -> EvidenceSums? {
         let rows = (0..<dataset.imageCount).filter { dataset.views[$0] == 0 && dataset.splits[$0] == .train }
         guard !rows.isEmpty else { return nil }
-        let data = LabelledMaps(dataset: dataset, maps: maps, rows: rows), options = evaluate.options(threads: context.threads)
+        let data = LabelledMaps(dataset: dataset, maps: maps, rows: rows)
+        return try sums(data, "training images", context).1
+    }
+
+    private func sums(
+        _ data: LabelledMaps, _ what: String, _ context: StageContext
+    ) throws -> (MapSummary, EvidenceSums) {
         let progress: ProgressHandler = { progress in
-            context.progress(progress.done, of: progress.total, "training images")
+            context.progress(progress.done, of: progress.total, what)
             try context.checkCancelled()
         }
-        let summary = try MapSummary(of: data, options: options, progress: progress)
-        return try EvidenceSums(
-            of: data, units: summary.filters, thresholds: summary.thresholds, concepts: dataset.concepts.count, threads: context.threads,
-            progress: progress)
+        let summary = try MapSummary(of: data, options: evaluate.options(threads: context.threads), progress: progress)
+        return try (summary, EvidenceSums(
+            of: data, units: summary.filters, thresholds: summary.thresholds, concepts: data.dataset.concepts.count,
+            threads: context.threads, progress: progress))
+    }
+
+    /// On the images of both halves, for which no words are chosen: a metric is not to fail for want of labels.
+    private func sanityTests(
+        _ rows: [Int], _ dataset: DatasetFile, _ maps: MapFile, _ context: StageContext
+    ) throws -> [SanityTest] {
+        let looked = SanityTest.spread(rows.count, most: SanityTest.mostImages).map { rows[$0] }
+        let data = LabelledMaps(dataset: dataset, maps: maps, rows: looked)
+        let (summary, sums) = try sums(data, "images of the sanity tests", context)
+        return try SanityTest.all(
+            data, sums: sums, units: summary.filters, thresholds: summary.thresholds, metrics: evaluating.metrics, seed: seed,
+            threads: context.threads)
     }
 
     private struct ExplainedHalf {
         let units: [Int]
         let half: Faithfulness.Half
+        /// Of recall@k.
         let sanity: [SanityTest]
     }
 
@@ -107,12 +127,11 @@ struct EvidenceStage: Stage {
                     .map { .init(concept: concepts[$0.word], weight: Double($0.frequency)) }
             })
         }
-        var sanity = try SanityTest.all(
-            data, sums: sums, units: units, thresholds: evaluation.summary.thresholds, metrics: evaluating.metrics, seed: seed,
-            threads: context.threads)
-        if let method = evaluation.methods.last?.method {
-            sanity += evaluating.ks.compactMap { SanityTest.recall(evaluation, method: method, k: $0, vocabulary: conceptRows, seed: seed) }
-        }
+        let sanity = evaluation.methods.last.map { said in
+            evaluating.ks.compactMap {
+                SanityTest.recall(evaluation, method: said.method, k: $0, vocabulary: conceptRows, seed: seed)
+            }
+        } ?? []
         let explanations = said + tools.map { $0.1.explanations(named: $0.0, units: units, concepts: dataset.concepts).0 }
         return ExplainedHalf(units: units, half: .init(sums: sums, explanations: explanations), sanity: sanity)
     }
@@ -124,41 +143,15 @@ struct EvidenceStage: Stage {
         let path = context.scratch + "/half-\(number).h5"
         if !FileManager.default.fileExists(atPath: path) {
             let opened = try evaluate.opened(context, rows: rows)
-            let evaluation = try LaViSE.evaluate(
+            var evaluation = try LaViSE.evaluate(
                 opened.data, vocabulary: opened.vocabulary, options: opened.options, progress: progress)
+            evaluation.summary = evaluation.summary.numbered(from: opened.firstUnit)
             try context.keep(path, faultPoint: "evidence.half") {
                 try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: $0)
             }
         }
         return try EvaluationFile.read(path, methods: evaluating.methods)
     }
-}
-
-/// Maps and masks of some images, concepts by their numbers.
-private struct LabelledMaps: EvaluationData {
-    let dataset: DatasetFile
-    let maps: MapFile
-    let rows: [Int]
-
-    var imageCount: Int { rows.count }
-    var side: Int { dataset.side }
-    var channels: Int { maps.shape.channels }
-    var mapHeight: Int { maps.shape.height }
-    var mapWidth: Int { maps.shape.width }
-
-    func maps(_ image: Int, into out: UnsafeMutablePointer<Float>) throws { try maps.read(rows[image], into: out) }
-
-    func truth(_ image: Int) throws -> [TruthSample] {
-        let samples = dataset.samples(ofImage: rows[image])
-        return try zip(samples, dataset.readMasks(samples)).map { sample, mask in
-            TruthSample(words: Array(dataset.concepts(ofSample: sample)), mask: mask.bits)
-        }
-    }
-
-    // Scores ask neither pixels nor the backbone nor the explainer.
-    func image(_ image: Int, into out: UnsafeMutablePointer<Float>) {}
-    func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) {}
-    func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {}
 }
 
 extension DatasetFile {

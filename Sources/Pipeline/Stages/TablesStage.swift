@@ -72,7 +72,8 @@ struct TablesStage: Stage {
                 experiments[index], dataset: context.input("dataset.\(index)"), words: context.input("words.\(index)"),
                 target: experiments[index].target == nil ? nil : context.input("target.\(index)"),
                 explainer: context.input("explainer.\(index)"), evaluation: context.input("evaluation.\(index)"),
-                evidence: experiments[index].hasEvidence ? context.input("evidence.\(index)") : nil)
+                evidence: experiments[index].hasEvidence ? context.input("evidence.\(index)") : nil,
+                units: experiments[index].evaluate.units == .channels ? nil : context.input("units.\(index)"))
         }
         let folder = context.output + "/" + TablesFolder.name
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

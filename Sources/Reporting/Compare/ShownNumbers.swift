@@ -23,7 +23,7 @@ public enum ShownNumbers {
         return nil
     }
 
-    private static let scoreTables = ["faithfulness", "agreement"]
+    private static let scoreTables = ["faithfulness", "planted", "agreement"]
 
     private struct Row {
         /// Cells from the left that hold words.
@@ -49,8 +49,12 @@ public enum ShownNumbers {
         case "filters": return csv.rows.map { Row(words: 1, numbers: filterNumbers(csv, $0)) }
         case _ where scoreTables.contains(table):
             let names = csv.header.contains("row") ? ["row", "explanation"] : ["explanation"]
+            // A row of the file for programs is one metric's; the table has a column for each, in the order in which they come.
+            let column = csv.header.firstIndex(of: "metric") ?? 0
+            let order = groups(csv, ["metric"]).map { $0[0][column] }
             return groups(csv, names).map { group in
-                Row(words: names.count, numbers: group.flatMap { numbers($0, ["score", "low", "high"]) })
+                let cells = order.compactMap { metric in group.first { $0[column] == metric } }
+                return Row(words: names.count, numbers: cells.flatMap { numbers($0, ["score", "low", "high"]) })
             }
         default:
             let isMatrix = csv.header.contains("row")

@@ -163,12 +163,14 @@ struct Explain: ParsableCommand {
                 "method": .string(explainer.method.name), "filters": .array(list),
             ])
         }
-        let lines = Format.columns(found.map { rank, row in
+        // `--words` says how many filters are shown, too.
+        let lines = Format.columns(found.prefix(words).map { rank, row in
             let word = row.words[rank - 1], others = row.words.prefix(5).map(\.text).joined(separator: ", ")
             return ["filter \(row.filter)", "word \(rank)"] + Self.told(word) + [others]
         })
         try standardOutput(lines: lines)
-        try standardOutput("\(found.count) of \(explainer.results.evaluation.summary.filters.count) filters have \"\(concept)\" among their first \(words) words")
+        try standardOutput("\(found.count) of \(explainer.results.evaluation.summary.filters.count) filters have \"\(concept)\" among their first \(words) words"
+            + (found.count > words ? "; the first \(words) are shown, --json has all" : ""))
     }
 
     /// What speaks for a word, for programs.

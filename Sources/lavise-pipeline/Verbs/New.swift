@@ -35,6 +35,8 @@ struct New: ParsableCommand {
     @Option(help: ArgumentHelp("Word vectors in GloVe's text format.", valueName: "file"), completion: .file()) var words: String?
     @Option(help: ArgumentHelp("The words that explanations may use, one a line.", valueName: "file"), completion: .file()) var entities: String?
 
+    @Flag(name: [.customShort("n"), .long], help: "Print the experiment; write nothing.") var dryRun = false
+
     func run() throws {
         let project = try global.open(), places = project.places
         let path = places.projectPath("experiments/\(name).json")
@@ -57,7 +59,8 @@ struct New: ParsableCommand {
         wanted.entities = entities.map(places.argumentPath)
         let draft = try wanted.draft(places)
         let plan = try project.plan(ExperimentFile(json: draft.text, file: path))
-        try write(draft.text, to: path)
+        if dryRun, !global.json { return try standardOutput(draft.text.trimmingCharacters(in: .newlines)) }
+        if !dryRun { try write(draft.text, to: path) }
         try show(draft, plan, path, project)
     }
 
