@@ -230,7 +230,7 @@ import Testing
             #expect(try !command.run("run", "x.json", "-n", "--until", "train").output.contains("results go to"))
             let plan = try Value(json: Array(command.run("plan", "x.json", "--json").output.utf8)).objectValue ?? [:]
             let outputs = plan["runs"]?.arrayValue?.map { ($0.objectValue?["outputs"]?.arrayValue ?? []).compactMap(\.stringValue) }
-            #expect(plan["results"] == "results/x" && outputs?.first == ["words.txt", "embedding.h5"] && outputs?.last == ["tables"], "\(plan)")
+            #expect(plan["results"] == "results/x" && outputs?.first == ["scenes"] && outputs?.last == ["tables"], "\(plan)")
             // The link to the folder is followed and stays.
             #expect(try command.run("run", "x.json").code == 0)
             #expect(try String(contentsOfFile: command.path("elsewhere.md"), encoding: .utf8) == "another text")

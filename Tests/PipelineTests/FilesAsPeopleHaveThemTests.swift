@@ -117,12 +117,12 @@ import TransferTestSupport
         }
     }
 
-    /// Ten of the pictures as Visual Genome's, each a tree; of every image one object.
+    /// Ten of the pictures as Visual Genome's, each a zebra.
     private func visualGenome(of folder: String, from pictures: String, objects: String) throws {
         try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let sources = try files.contentsOfDirectory(atPath: pictures).sorted(), numbers = 1...10
         for number in numbers { try files.copyItem(atPath: "\(pictures)/\(sources[number % sources.count])", toPath: "\(folder)/\(number).jpg") }
-        let images = numbers.map { #"{"image_id": \#($0), "objects": [{"object_id": \#($0), "synsets": ["circle.n.01"], "x": 0, "y": 0, "w": 90, "h": 90}]}"# }
+        let images = numbers.map { #"{"image_id": \#($0), "objects": [{"object_id": \#($0), "synsets": ["zebra.n.01"], "x": 0, "y": 0, "w": 90, "h": 90}]}"# }
         try Data("[\(images.joined(separator: ","))]".utf8).write(to: URL(fileURLWithPath: objects))
     }
 

@@ -95,6 +95,16 @@ import Testing
         #expect(html.contains("default-src 'none'"))
     }
 
+    /// Scores with their intervals, differences behind a press, and what is to be said of them.
+    @Test func evidenceHasItsSection() {
+        let html = Self.report(filters: 1) { "heatmaps/\($0).png" }.html
+        for text in [
+            "<a href=\"#evidence\">Evidence</a>", "<h3>Faithfulness</h3>\n<p>How well.</p>", "<th class=\"number\">cos (!)</th>",
+            "<strong>0.250</strong> <span class=\"quiet\">[0.200, 0.300]</span>", "<li>cos fails</li>",
+            "<details><summary>Differences against projection", "<strong>-0.125</strong> <span class=\"quiet\">[-0.200, -0.050]</span>",
+        ] { #expect(html.contains(text), "\(text)") }
+    }
+
     @Test func emptyReportHasNoSections() {
         let html = Report(title: "t", experiment: "e").html
         #expect(!html.contains("<section") && !html.contains("page-data\">"))
