@@ -2,7 +2,7 @@
 BIN := .build/release/lavise-pipeline
 DATA ?= $(or $(LAVISE_DATA),data)
 
-.PHONY: demo test test-cluster mutants build install package setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers clean
+.PHONY: demo test test-cluster mutants build install package setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers check-models clean
 
 demo: build
 	@$(BIN) run experiments/demo.json
@@ -95,6 +95,17 @@ bench-peers: build .build/peers/ready
 .build/peers/ready: bench/requirements.txt
 	python3 -m venv .build/peers
 	.build/peers/bin/pip install --quiet --requirement $<
+	@touch $@
+
+# Every architecture that is known by name, from every kind of file, beside torchvision in float64 (docs/models.md): hours, and 3 GB for the virtual
+# environment. MODELS="resnet18 vgg16" checks some; the table is of all that were checked so far.
+check-models: setup .build/models/ready
+	@swift build -c release --product graph-probe
+	@.build/models/bin/python scripts/check-models --docs docs/models.md $(MODELS)
+
+.build/models/ready: scripts/check-models.txt
+	python3 -m venv .build/models
+	.build/models/bin/pip install --quiet --requirement $<
 	@touch $@
 
 clean:

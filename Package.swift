@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "Remote", dependencies: ["Engine", "Transfer", "Files", "CCurl", "CCrypto", "Fingerprints"]),
         .target(name: "Datasets", dependencies: ["Imaging", "Files", "Fingerprints", "CJSON", "CZip"]),
         .target(name: "Networks", dependencies: ["Tensors", "HDF5", "Files", "Fingerprints", "CKernels"]),
-        .target(name: "Graphs", dependencies: ["Tensors", "CZip", "Files"]),
+        .target(name: "Graphs", dependencies: ["Tensors", "CKernels", "CZip", "Files", "Fingerprints"]),
         .target(name: "LaViSE", dependencies: ["Tensors", "Fingerprints"]),
         .target(
             name: "Reporting", dependencies: ["Imaging", "Fingerprints"],
@@ -58,12 +58,15 @@ let package = Package(
         ]),
         // Of `make bench`; the ordinary build leaves it out.
         .executableTarget(name: "lavise-bench", dependencies: [
-            "Networks", "LaViSE", "Imaging", "HDF5", "Tensors", "Fingerprints", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "Networks", "Graphs", "LaViSE", "Imaging", "HDF5", "Tensors", "Fingerprints",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
 
         .testTarget(name: "FingerprintsTests", dependencies: ["Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Tensors"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Networks", "Tensors", "Fingerprints", "CZip"], resources: [.copy("Fixtures")]),
+        // Of scripts/check-models.
+        .executableTarget(name: "graph-probe", dependencies: ["Graphs", "Networks", "Tensors"], path: "Tests/GraphProbe"),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "TransferTestSupport", "transfer-probe", "CZip", "Files"]),
@@ -79,7 +82,13 @@ let package = Package(
         .testTarget(
             name: "ReportingTests", dependencies: ["Reporting", "BrowserTestSupport", "Imaging", "Fingerprints"],
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "CommandTests", dependencies: ["lavise-pipeline", "Pipeline", "Remote", "BrowserTestSupport", "Datasets", "Transfer", "TransferTestSupport", "Fingerprints", "HDF5", "Imaging", "Reporting"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "lavise-pipeline", "Pipeline", "Remote", "BrowserTestSupport", "Datasets", "Graphs", "Tensors", "Transfer", "TransferTestSupport",
+                "Fingerprints", "HDF5", "Imaging", "Reporting",
+            ],
+            exclude: ["Fixtures"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [

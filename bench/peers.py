@@ -25,10 +25,12 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import h5py
 import numpy as np
 import onnxruntime
+import openvino
 import PIL
 import PIL.Image
 import torch
 import torchvision
+from torchvision.models.feature_extraction import create_feature_extractor
 
 SIDE = 224
 ROUNDS_OF_ALL = 5
@@ -70,14 +72,65 @@ def relative(ours, theirs, least):
 
 # Backbones ------------------------------------------------------------------------------------------------------------
 
+LAYERS = {"resnet18": "layer4", "resnet50": "layer4", "alexnet": "features", "vgg16": "features.30", "densenet121": "features.norm5",
+          "mobilenet_v2": "features.18", "efficientnet_b0": "features.8", "googlenet": "inception5b", "wide_resnet50_2": "layer4",
+          "resnext50_32x4d": "layer4", "convnext_tiny": "features.7", "vit_b_16": "encoder.layers.encoder_layer_11"}
+
+
+class Features(torch.nn.Module):
+    """A model to one of its layers; a transformer's tokens as maps over the grid of patches."""
+
+    def __init__(self, net, layer):
+        super().__init__()
+        # What works in place would change the layer before it is given.
+        for module in net.modules():
+            if hasattr(module, "inplace"):
+                module.inplace = False
+        self.net = create_feature_extractor(net, {layer: "y"})
+
+    def forward(self, x):
+        y = self.net(x)["y"]
+        if y.dim() == 3:
+            side = int((y.shape[1] - 1) ** 0.5)
+            y = y[:, 1:].transpose(1, 2).reshape(-1, y.shape[2], side, side)
+        return y
+
+
 def backbone(architecture, inputs):
-    net = getattr(torchvision.models, architecture)(weights=None)
+    extra = {"aux_logits": False, "init_weights": False} if architecture == "googlenet" else {}
+    net = getattr(torchvision.models, architecture)(weights=None, **extra)
     state = {name: torch.from_numpy(values[()]) for name, values in inputs["parameters"].items()}
     missing, unexpected = net.load_state_dict(state, strict=False)
-    assert not unexpected and all(name.startswith(("fc.", "classifier.")) or name.endswith("num_batches_tracked") for name in missing)
-    if architecture == "alexnet":
-        return net.features.eval()
-    return torch.nn.Sequential(*list(net.children())[:-2]).eval()
+    # The classifier comes after the layer.
+    after = ("fc.", "classifier.", "heads.", "encoder.ln.")
+    assert not unexpected and all(name.startswith(after) or name.endswith("num_batches_tracked") for name in missing), missing
+    return Features(net.eval(), LAYERS[architecture]).eval()
+
+
+def onnx_runtime(model, images, batch):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    parts = [images[first:first + batch].numpy() for first in range(0, len(images), batch)]
+    return lambda: np.concatenate([session.run(None, {"x": part})[0] for part in parts])
+
+
+def open_vino(model, images, batch, streams):
+    core = openvino.Core()
+    compiled = core.compile_model(core.read_model(model), "CPU", {
+        "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": THREADS, "NUM_STREAMS": streams, "ENABLE_CPU_PINNING": False})
+    parts = [images[first:first + batch].numpy() for first in range(0, len(images), batch)]
+    results = [None] * len(parts)
+    queue = openvino.AsyncInferQueue(compiled, streams)
+    queue.set_callback(lambda request, index: results.__setitem__(index, request.get_output_tensor(0).data.copy()))
+
+    def run():
+        for index, part in enumerate(parts):
+            queue.start_async({0: part}, index)
+        queue.wait_all()
+        return np.concatenate(results)
+    return run
 
 
 def backbone_peers(architecture):
@@ -88,15 +141,14 @@ def backbone_peers(architecture):
             exact = net.double()(images[:2].double()).numpy()
         net.float()
 
-        def onnx(batch):
+        def exported(batch):
             stream = io.BytesIO()
             torch.onnx.export(net, (images[:batch],), stream, input_names=["x"], dynamo=False)
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = THREADS
-            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-            session = onnxruntime.InferenceSession(stream.getvalue(), options, providers=["CPUExecutionProvider"])
-            parts = [images[first:first + batch].numpy() for first in range(0, len(images), batch)]
-            return lambda: np.concatenate([session.run(None, {"x": part})[0] for part in parts])
+            return stream.getvalue()
+
+        one, eight = exported(1), exported(8)
+        peers = {"ONNX Runtime, batch 1": onnx_runtime(one, images, 1), "ONNX Runtime, batch 8": onnx_runtime(eight, images, 8),
+                 "OpenVINO f32, batch 1, 2 streams": open_vino(one, images, 1, 2), "OpenVINO f32, batch 8": open_vino(eight, images, 8, 1)}
 
         def plain():
             with torch.inference_mode():
@@ -115,8 +167,7 @@ def backbone_peers(architecture):
             with torch.inference_mode():
                 return frozen(images)
 
-        peers = {"ONNX Runtime, batch 1": onnx(1), "ONNX Runtime, batch 8": onnx(8), "PyTorch": plain, "PyTorch channels-last": lasting,
-                 "PyTorch, frozen for inference": optimised}
+        peers |= {"PyTorch": plain, "PyTorch channels-last": lasting, "PyTorch, frozen for inference": optimised}
 
         def agree(ours, theirs):
             ours = ours["features"][()]
@@ -237,7 +288,9 @@ def words_peers(inputs):
 
 
 WORKLOADS = {"resnet18": (backbone_peers("resnet18"), 1.5), "resnet50": (backbone_peers("resnet50"), 1.3),
-             "alexnet": (backbone_peers("alexnet"), 1.3), "train512": (training_peers, 2), "train2048": (training_peers, 1.5),
+             "alexnet": (backbone_peers("alexnet"), 1.3), "vgg16": (backbone_peers("vgg16"), 1.5),
+             **{name: (backbone_peers(name), 1.2) for name in ("densenet121", "mobilenet_v2", "efficientnet_b0", "googlenet", "wide_resnet50_2")},
+             **{name: (backbone_peers(name), 1.0) for name in ("resnext50_32x4d", "convnext_tiny", "vit_b_16")}, "train512": (training_peers, 2), "train2048": (training_peers, 1.5),
              "crop": (crop_peers, 1.3), "words": (words_peers, 1.5)}
 
 
@@ -365,7 +418,7 @@ def main():
             print(f"coco_sample: left out, {reference} has no sample of COCO images", file=sys.stderr)
     processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     text = (f"*`make bench-peers`; {processor}, {THREADS} threads on the same cores, in turn, the fastest of {arguments.repeats} runs; "
-            f"PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}, Pillow {PIL.__version__}, Python {platform.python_version()}; "
+            f"PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}, OpenVINO {openvino.__version__.split('-')[0]}, Pillow {PIL.__version__}, Python {platform.python_version()}; "
             f"load average at the end {os.getloadavg()[0]:.1f}*\n\n"
             "| work | peer | the peer | here | ratio | beside the best peer (target) | outputs |\n| --- | --- | ---: | ---: | ---: | ---: | --- |\n"
             + "\n".join(rows) + "\n")

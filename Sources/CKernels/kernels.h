@@ -9,6 +9,14 @@ typedef struct {
     void (*max_pool)(const ck_convolution *shape, long images, const ck_call *call);
     void (*multiply)(const ck_product *product);
     void (*multiply_sparse)(const ck_product *product);
+    void (*convolve_window)(const ck_window *window, const ck_maps *maps, const ck_filter *filter);
+    void (*depthwise)(const ck_window *window, const ck_maps *maps, const float *weights, const float *bias);
+    void (*pool)(const ck_window *window, const ck_maps *maps, int is_max, const float *counts);
+    void (*combine)(const ck_maps *maps, const ck_combination *combination);
+    void (*channel_norm)(const ck_maps *maps, long height, long width, long channels, double epsilon, const float *weight, const float *bias);
+    void (*global_mean)(const ck_maps *maps, long pixels);
+    void (*activate)(float *numbers, long count, ck_activation activation);
+    void (*softmax)(float *numbers, long rows, long columns);
 } ck_kernels;
 
 const ck_kernels *ck_kernels_of(ck_instructions instructions);

@@ -6,8 +6,8 @@ import Tensors
 public struct Graph: Sendable {
     /// A tensor of the graph: its input, a parameter, or what a node computes.
     public struct Value: Sendable, Equatable {
-        /// As the model's file names it.
-        public let name: String
+        /// As the model's file names it; empty for what lies inside one of its operations.
+        public internal(set) var name: String
         /// Row-major; the first axis is the batch of one.
         public let shape: [Int]
         /// Path of the module that computes it, as PyTorch names modules (`layer1.0.conv1`); nil where the file does not say.
@@ -33,6 +33,10 @@ public struct Graph: Sendable {
     public internal(set) var outputs: [Int] = []
     /// Names of files beside the model's own that hold its numbers, sorted.
     public internal(set) var siblings: [String] = []
+    /// Maps of tokens, by their place: the place of the value whose tokens they show.
+    var grids: [Int: Int] = [:]
+    /// By module: places of what it gives as it took it (dropout, pooling to the size that there is), which leaves no node.
+    var passed: [String: Set<Int>] = [:]
     /// Why the graph ends before the model does, for an image of another size than the model's own.
     public internal(set) var cut: GraphError?
 

@@ -30,14 +30,15 @@ public struct UnknownGraphLayer: Error, CustomStringConvertible, Sendable, Equat
 extension Graph {
     /// Every layer that can be explained, in the order of computation: the values `[1, d, h, w]` that nodes give.
     public func layers() -> [GraphLayer] {
-        var fromImage: Set<Int> = [input]
+        var fromImage: Set<Int> = [input], kinds: [Int: String] = [:]
         return nodes.compactMap { node in
             guard node.inputs.contains(where: fromImage.contains) else { return nil }
             fromImage.insert(node.output)
+            kinds[node.output] = node.operation.name
             let value = values[node.output]
-            guard value.shape.count == 4, value.shape[0] == 1, value.shape[1] > 0, value.shape[2] > 0, value.shape[3] > 0 else { return nil }
+            guard !value.name.isEmpty, value.shape.count == 4, value.shape[0] == 1, value.shape[1] > 0, value.shape[2] > 0, value.shape[3] > 0 else { return nil }
             return GraphLayer(
-                value: node.output, name: value.name, module: value.module, kind: node.operation.name, shape: Array(value.shape.dropFirst()))
+                value: node.output, name: value.name, module: value.module, kind: kinds[grids[node.output] ?? node.output] ?? "", shape: Array(value.shape.dropFirst()))
         }
     }
 
@@ -48,13 +49,25 @@ extension Graph {
         if let exact = layers.first(where: { $0.name == name }) { return exact }
         func isInside(_ module: String?) -> Bool { module.map { $0 == name || $0.hasPrefix(name + ".") } ?? false }
         let readOutside = Set(nodes.filter { !isInside(values[$0.output].module) }.flatMap(\.inputs)).union(outputs)
-        let leaving = layers.filter { isInside($0.module) && readOutside.contains($0.value) }
+        let leaving = layers.filter { isInside($0.module) && readOutside.contains(grids[$0.value] ?? $0.value) }
         if leaving.count == 1 { return leaving[0] }
+        if let same = passing(layers)[name] { return same }
         let near = leaving.isEmpty ? layers.filter { $0.name.contains(name) || $0.module?.contains(name) ?? false } : leaving
         throw UnknownGraphLayer(name: name, candidates: Array(near.prefix(8)), isAmbiguous: !leaving.isEmpty)
     }
 
-    /// Every name of a layer: its value's own, and the paths of modules that this value alone leaves, the longest first.
+    /// The layers that modules give as they took them, by those that compute nothing else.
+    private func passing(_ layers: [GraphLayer]) -> [String: GraphLayer] {
+        let computing = Set(nodes.compactMap { values[$0.output].module })
+        return passed.reduce(into: [:]) { found, entry in
+            let (module, places) = entry
+            guard places.count == 1, !computing.contains(where: { $0 == module || $0.hasPrefix(module + ".") }) else { return }
+            found[module] = layers.first { places.contains(grids[$0.value] ?? $0.value) }
+        }
+    }
+
+    /// Every name of a layer: its value's own, and the paths of modules that this value alone leaves, the longest first; then of modules that
+    /// pass it on.
     public func aliases(of layers: [GraphLayer]) -> [[String]] {
         var readers: [Int: [String]] = [:]
         for node in nodes { for input in node.inputs { readers[input, default: []].append(values[node.output].module ?? "") } }
@@ -69,7 +82,10 @@ extension Graph {
             }
         }
         for path in paths.joined() { leaving[path, default: 0] += 1 }
-        return zip(layers, paths).map { layer, paths in paths.filter { leaving[$0] == 1 && $0 != layer.name } }
+        let passing = Dictionary(grouping: passing(layers)) { $0.value.value }.mapValues { $0.map(\.key).sorted() }
+        return zip(layers, paths).map { layer, paths in
+            paths.filter { leaving[$0] == 1 && $0 != layer.name } + passing[layer.value, default: []].filter { leaving[$0] == nil && $0 != layer.name }
+        }
     }
 
     /// All names that `layer(named:)` knows.

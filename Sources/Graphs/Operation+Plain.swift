@@ -5,7 +5,7 @@ extension Operation {
     /// that have no faster way. The bits depend on the inputs alone.
     ///
     /// - Parameter inputs: of shapes for which `outputShape` gives one.
-    func apply(_ inputs: [Tensor], products: MatrixProducts) throws -> Tensor {
+    func apply(_ inputs: [Tensor], products: GraphProducts) throws -> Tensor {
         let shape = try outputShape(inputs.map(\.shape))
         try elements(shape)
         let x = inputs[0]

@@ -143,9 +143,10 @@ func broadcast(_ a: [Int], _ b: [Int]) throws -> [Int] {
 }
 
 /// The number of elements of a shape.
-/// - Throws: `ShapeMismatch` for negative lengths and for more than 2²⁸ elements (a gigabyte), which no layer of a network has.
+/// - Throws: `ShapeMismatch` for negative lengths, more than 16 axes, and more than 2²⁸ elements (a gigabyte), which no layer of a network has.
 @discardableResult
 func elements(_ shape: [Int]) throws -> Int {
+    guard shape.count <= 16 else { throw ShapeMismatch("a tensor of \(shape.count) axes") }
     var count = 1
     for length in shape {
         let (product, isTooLarge) = count.multipliedReportingOverflow(by: length)

@@ -4,7 +4,7 @@ import Tensors
 
 /// `weights ⋆ x + bias` by im2col and one matrix product a group.
 func convolved(
-    _ x: Tensor, weights: Tensor, bias: [Float]?, _ window: Window, groups: Int, shape: [Int], _ products: MatrixProducts
+    _ x: Tensor, weights: Tensor, bias: [Float]?, _ window: Window, groups: Int, shape: [Int], _ products: GraphProducts
 ) -> Tensor {
     var output = Tensor(zeros: shape)
     let places = shape[2] * shape[3], terms = weights.shape[1...].reduce(1, *)
@@ -17,8 +17,7 @@ func convolved(
                 output.data.withUnsafeMutableBufferPointer { output in
                     guard let w = weights.baseAddress, let c = columns.baseAddress, let y = output.baseAddress else { return }
                     products.multiply(
-                        MatrixView(w + group * outputs * terms, rowStride: terms), MatrixView(c, rowStride: places), rows: outputs,
-                        columns: places, terms: terms, into: y + group * outputs * places, rowStride: places)
+                        w + group * outputs * terms, c, rows: outputs, columns: places, terms: terms, into: y + group * outputs * places)
                 }
             }
         }
@@ -242,7 +241,7 @@ func padded(_ x: Tensor, before: [Int], mode: Operation.PadMode, shape: [Int]) -
     return output
 }
 
-func multiplied(_ a: Tensor, _ b: Tensor, shape: [Int], _ products: MatrixProducts) -> Tensor {
+func multiplied(_ a: Tensor, _ b: Tensor, shape: [Int], _ products: GraphProducts) -> Tensor {
     let rows = shape[shape.count - 2], columns = shape[shape.count - 1], terms = a.shape[a.shape.count - 1]
     var output = Tensor(zeros: shape)
     let leading = Array(shape.dropLast(2))
@@ -253,8 +252,7 @@ func multiplied(_ a: Tensor, _ b: Tensor, shape: [Int], _ products: MatrixProduc
                 guard let x = a.baseAddress, let y = b.baseAddress, let z = output.baseAddress else { return }
                 forEach(leading, first, second) { place, i, j in
                     products.multiply(
-                        MatrixView(x + i * rows * terms, rowStride: terms), MatrixView(y + j * terms * columns, rowStride: columns), rows: rows,
-                        columns: columns, terms: terms, into: z + place * rows * columns, rowStride: columns)
+                        x + i * rows * terms, y + j * terms * columns, rows: rows, columns: columns, terms: terms, into: z + place * rows * columns)
                 }
             }
         }

@@ -3,25 +3,31 @@ import Tensors
 /// What target values need of a graph, with fewer nodes: what depends on no image is computed once, and batch norms become part of
 /// the convolutions before them.
 struct SimplifiedGraph {
-    private(set) var nodes: [Graph.Node]
+    var nodes: [Graph.Node]
     var constants: [Int: Tensor]
-    private let targets: Set<Int>
+    let targets: Set<Int>
+    let input: Int
+    /// By value of the graph.
+    let shapes: [Int: [Int]]
     private var nextValue: Int
 
     init(_ graph: Graph, targets: Set<Int>) {
         nodes = graph.nodes(upTo: targets)
         constants = graph.constants
         self.targets = targets
+        input = graph.input
+        shapes = Dictionary(uniqueKeysWithValues: graph.values.enumerated().map { ($0.offset, $0.element.shape) })
         nextValue = graph.values.count
     }
 
-    mutating func simplify(_ products: MatrixProducts) throws {
+    mutating func simplify(_ products: GraphProducts) throws {
         try foldConstants(products)
         foldBatchNorms()
         foldAffines()
+        recognise()
     }
 
-    private mutating func foldConstants(_ products: MatrixProducts) throws {
+    private mutating func foldConstants(_ products: GraphProducts) throws {
         var kept: [Graph.Node] = []
         for node in nodes {
             let inputs = node.inputs.compactMap { constants[$0] }

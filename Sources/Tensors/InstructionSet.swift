@@ -10,7 +10,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     /// The fastest one that this machine runs.
     public static let best = allCases.last(where: \.isSupported) ?? .portable
 
-    var kernels: ck_instructions {
+    package var kernels: ck_instructions {
         switch self {
         case .portable: ck_portable
         case .avx2: ck_avx2

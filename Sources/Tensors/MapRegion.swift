@@ -35,7 +35,7 @@ public struct MapRegion: Sendable, Equatable {
         return MapRegion(top: Int(region.top), left: Int(region.left), bottom: Int(region.bottom), right: Int(region.right))
     }
 
-    var kernels: ck_region {
+    package var kernels: ck_region {
         ck_region(top: Int32(top), left: Int32(left), bottom: Int32(bottom), right: Int32(right))
     }
 }

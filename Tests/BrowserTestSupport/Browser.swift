@@ -101,19 +101,25 @@ public final class Browser {
         }
     }
 
-    /// Presses the mouse on the middle of the first element of a selector, scrolled into view.
-    public func click(_ selector: String) throws {
+    /// The middle of the first element of a selector, scrolled into view.
+    private func middle(of selector: String) throws -> (x: Double, y: Double) {
         let place =
             "(e => { e.scrollIntoView({ block: 'center', behavior: 'instant' }); const r = e.getBoundingClientRect(); "
             + "return [r.left + r.width / 2, r.top + r.height / 2]; })(document.querySelector(\(quoted(selector))))"
         guard let point = try evaluate(place) as? [NSNumber], point.count == 2 else {
             throw Failure(description: "\(selector): not there")
         }
+        return (point[0].doubleValue, point[1].doubleValue)
+    }
+
+    /// Presses the mouse on the middle of the first element of a selector, scrolled into view.
+    public func click(_ selector: String) throws {
+        let point = try middle(of: selector)
         for kind in ["mousePressed", "mouseReleased"] {
             _ = try send(
                 "Input.dispatchMouseEvent",
                 [
-                    "type": kind, "x": point[0].doubleValue, "y": point[1].doubleValue, "button": "left",
+                    "type": kind, "x": point.x, "y": point.y, "button": "left",
                     "clickCount": 1,
                 ])
         }
@@ -142,6 +148,15 @@ public final class Browser {
         let root = try send("DOM.getDocument", [:])["root"] as? [String: Any]
         let node = try send("DOM.querySelector", ["nodeId": root?["nodeId"] ?? 0, "selector": selector])["nodeId"] ?? 0
         _ = try send("DOM.setFileInputFiles", ["files": [path], "nodeId": node])
+    }
+
+    /// Drags a file from outside the browser over the first element of a selector and lets it go there, as a person does from a file manager.
+    public func drop(file path: String, on selector: String) throws {
+        let point = try middle(of: selector)
+        let data: [String: Any] = ["items": [[String: Any]](), "files": [path], "dragOperationsMask": 1]
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            _ = try send("Input.dispatchDragEvent", ["type": kind, "x": point.x, "y": point.y, "data": data])
+        }
     }
 
     /// Keeps the window as a PNG.

@@ -208,7 +208,7 @@ import Testing
             let files = FileManager.default
             try files.createDirectory(atPath: command.path("results"), withIntermediateDirectories: true)
             try files.createSymbolicLink(atPath: command.path("results/x"), withDestinationPath: "nowhere")
-            for arguments in [["run", "x.json"], ["run", "x.json", "--dry-run"]] {
+            for arguments in [["run", "x.json"], ["run", "x.json", "--dry-run"], ["plan", "x.json"]] {
                 let dangling = try command.run(arguments)
                 #expect(
                     dangling.code == 1 && dangling.errors.contains("results/x is a link that leads nowhere"),
@@ -218,10 +218,19 @@ import Testing
             try command.write("elsewhere.md", "another text")
             try files.createSymbolicLink(
                 atPath: command.path("results/x/recall.md"), withDestinationPath: command.path("elsewhere.md"))
-            let link = try command.run("run", "x.json")
-            #expect(link.code == 1 && link.errors.contains("results/x/recall.md is a link to"), "\(link.errors)")
+            for verb in ["run", "plan"] {
+                let link = try command.run(verb, "x.json")
+                #expect(link.code == 1 && link.errors.contains("results/x/recall.md is a link to"), "\(link.errors)")
+            }
             #expect(!files.fileExists(atPath: command.path(".lavise/ac")), "nothing ran")
             try files.removeItem(atPath: command.path("results/x/recall.md"))
+            // A plan names what would be left, and where.
+            #expect(try command.run("plan", "x.json").output.contains("results go to results/x\n"))
+            #expect(try command.run("plan", "x.json", "--set", "seed=3").output.contains("results go to results/x@seed=3\n"))
+            #expect(try !command.run("run", "x.json", "-n", "--until", "train").output.contains("results go to"))
+            let plan = try Value(json: Array(command.run("plan", "x.json", "--json").output.utf8)).objectValue ?? [:]
+            let outputs = plan["runs"]?.arrayValue?.map { ($0.objectValue?["outputs"]?.arrayValue ?? []).compactMap(\.stringValue) }
+            #expect(plan["results"] == "results/x" && outputs?.first == ["scenes"] && outputs?.last == ["tables"], "\(plan)")
             // The link to the folder is followed and stays.
             #expect(try command.run("run", "x.json").code == 0)
             #expect(try String(contentsOfFile: command.path("elsewhere.md"), encoding: .utf8) == "another text")

@@ -148,6 +148,14 @@ import Testing
             try page.choose(file: Self.scene(command), in: "#own-file")
             try page.wait(until: "document.querySelectorAll('#own-tiles .tile img').length > 0")
             #expect(try page.text("document.querySelector('#own-tiles a').textContent").hasPrefix("filter "))
+            // The same picture dragged onto the page; and beside its place, where nothing may come of it.
+            let chosen = try page.text("document.getElementById('own-tiles').textContent")
+            try page.evaluate("document.getElementById('own-tiles').replaceChildren()")
+            try page.drop(file: Self.scene(command), on: "h1")
+            #expect(try page.text("location.pathname + document.querySelectorAll('#own-tiles .tile').length") == "/x/0")
+            try page.drop(file: Self.scene(command), on: "#drop")
+            try page.wait(until: "document.querySelectorAll('#own-tiles .tile img').length > 0")
+            #expect(try page.text("document.getElementById('own-tiles').textContent") == chosen)
             let faint = try page.tooFaint()
             #expect(faint.isEmpty, "\(faint)")
             #expect(page.complaints.isEmpty, "\(page.complaints)")
@@ -155,6 +163,9 @@ import Testing
                 page.requests.allSatisfy {
                     $0.hasPrefix(server.base) || $0.hasPrefix("data:") || $0.hasPrefix("blob:")
                 }, "\(page.requests)")
+            // What is no picture is said, and the page goes on. (The browser notes the refusal.)
+            try page.drop(file: command.path("experiments/x.json"), on: "#drop")
+            try page.wait(until: "document.getElementById('own-state').textContent.includes('no picture')")
         }
     }
 

@@ -65,6 +65,23 @@ private func gzipped(_ text: String) throws -> [UInt8] {
         }
     }
 
+    /// What an editor on Windows leaves is no part of the first word, nor hides a header.
+    @Test(arguments: ["dog 1 2\ncat 3 4\n", "2 2\r\ndog 1 2\r\ncat 3 4\r\n", "dog 1 2\ncat 3 4"]) func aByteOrderMarkIsPassedOver(text: String) throws {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF], words = try parsed(mark + Array(text.utf8))
+        #expect(words.map { Array($0.word.utf8) } == ["dog", "cat"].map { Array($0.utf8) } && words.map(\.vector) == [[1, 2], [3, 4]])
+        #expect(message(mark).contains("holds no words"))
+    }
+
+    @Test(arguments: [
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "a Git LFS pointer"), ("<!DOCTYPE html>\n<html></html>\n", "a web page"),
+        ("<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>\n", "a web page or XML"), ("<html><body>", "a web page"),
+    ]) func whatComesInPlaceOfVectorsIsNamed(text: String, what: String) throws {
+        #expect(message(Array(text.utf8)).hasPrefix("vectors: \(what)"), "\(message(Array(text.utf8)))")
+        #expect(message([0xFF, 0xFE] + Array("d\0o\0g\0 \01\0\n\0".utf8)).contains("text in UTF-16"))
+        // A word that begins so is one.
+        #expect(try parsed("<html> 1 2\n").map(\.word) == ["<html>"])
+    }
+
     @Test func readsWord2vecsBinaryFormat() throws {
         func vector(_ index: Int) -> [Float] { (0..<3).map { (k: Int) -> Float in Float(index) + Float(k) / 8 - 0.3 } }
         func file(_ words: [String], ending: String) -> [UInt8] {

@@ -1,6 +1,7 @@
 import Engine
 import Fingerprints
 import Foundation
+import Synchronization
 import Testing
 
 /// What of an input counts, and when a digest of it is believed.
@@ -81,7 +82,7 @@ import Testing
         let clean = try digest(shop, "in")
         for name in [
             ".DS_Store", "._a", "Thumbs.db", "desktop.ini", "a~", ".a.swp", ".#a", "#a#", ".nfs0000000000c0ffee", ".fuse_hidden0001", "deep/.DS_Store",
-            "__MACOSX/._a", "@eaDir/a", ".Trash-1000/files/a", "lost+found/a",
+            "__MACOSX/._a", "@eaDir/a", ".~lock.a.odt#", ".a.kate-swp", ".goutputstream-XYZ", "Icon\r", ".picasa.ini", ".ipynb_checkpoints/a", ".Trash-1000/files/a", "lost+found/a",
         ] { try shop.write("dropped", to: "in/\(name)") }
         for (name, target) in [("nowhere", "absent"), ("self", "self"), ("below", "a/b")] {
             try FileManager.default.createSymbolicLink(atPath: shop.path("in/\(name)"), withDestinationPath: target)
@@ -92,6 +93,52 @@ import Testing
         try shop.write("x", to: "in/b")
         #expect(try digest(shop, "in") != clean)
         #expect(try digest(shop, "other") != Digest(hashing: "lavise folder 1\0"))
+    }
+
+    /// Where a file says which files of a folder count, another one that comes, changes or goes changes nothing; one that is named does, in
+    /// any folder below, whatever the case of its letters. The names are read only where something changed.
+    @Test func onlyFilesThatAnotherOneNamesCount() throws {
+        let shop = try Workshop(), reads = Mutex(0)
+        let list = shop.path("list")
+        let selection = InputSelection(file: list) {
+            reads.withLock { $0 += 1 }
+            let text = try String(contentsOfFile: list, encoding: .utf8)
+            guard text != "broken" else { throw CocoaError(.fileReadCorruptFile) }
+            return Set(text.split(separator: "\n").map(String.init))
+        }
+        let plan = try Plan([Job(id: "r", stage: TestStage.join("r", inputs: ["in"]), inputs: [Input("in", .file(shop.path("in")), selection: selection)])])
+        func digest(reading expected: Int) throws -> Digest? {
+            usleep(150_000)
+            reads.withLock { $0 = 0 }
+            let status = try shop.runner().run(plan)[0]
+            #expect(reads.withLock { $0 } == expected)
+            return try shop.store().provenance(of: #require(status.fingerprint).hex).first?.trace.inputs.first?.digest
+        }
+        func listing(_ files: [(name: String, text: String)]) -> Digest {
+            Digest(hashing: "lavise folder 1\0" + files.map { "\(Digest(hashing: $0.text)) \($0.name)\0" }.joined())
+        }
+        try shop.write("a\nb.JPG\n", to: "list")
+        for (name, text) in [("a", "1"), ("deep/B.jpg", "2"), ("stray.jpg", "3"), ("deep/a.txt", "4")] { try shop.write(text, to: "in/\(name)") }
+        let named = listing([("a", "1"), ("deep/B.jpg", "2")])
+        // Read for the job's fingerprint; after the job the folder is known.
+        #expect(try digest(reading: 1) == named)
+        #expect(try digest(reading: 0) == named)
+        try shop.write("other", to: "in/stray.jpg")
+        try shop.write("new", to: "in/deep/copy of a")
+        #expect(try digest(reading: 1) == named)
+        try FileManager.default.removeItem(atPath: shop.path("in/stray.jpg"))
+        #expect(try shop.run(plan) == [])
+        try shop.write("5", to: "in/a")
+        #expect(try digest(reading: 1) == listing([("a", "5"), ("deep/B.jpg", "2")]))
+        // Another list chooses others; without one, or with a broken one, all files count.
+        try shop.write("a.txt\n", to: "list")
+        #expect(try digest(reading: 1) == listing([("deep/a.txt", "4")]))
+        try FileManager.default.removeItem(atPath: shop.path("in/deep/copy of a"))
+        let all = listing([("a", "5"), ("deep/B.jpg", "2"), ("deep/a.txt", "4")])
+        try shop.write("broken", to: "list")
+        #expect(try digest(reading: 1) == all)
+        try FileManager.default.removeItem(atPath: list)
+        #expect(try digest(reading: 0) == all)
     }
 
     /// Names are bytes.

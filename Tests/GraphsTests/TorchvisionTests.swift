@@ -23,7 +23,7 @@ import Testing
     private static func fraction(_ x: Double) -> Double { x - x.rounded(.down) }
 
     /// The script's formula for a tensor of that name.
-    private static func parameter(_ name: String, _ shape: [Int]) -> Tensor {
+    static func parameter(_ name: String, _ shape: [Int]) -> Tensor {
         let scale: (shift: Double, factor: Double) = switch name {
         case let name where name.hasSuffix("running_var"): (1, 0.5)
         case let name where name.hasSuffix("layer_scale"): (0, 1)

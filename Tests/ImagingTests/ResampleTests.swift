@@ -18,7 +18,15 @@ import Testing
         #expect(fnv(image.centreCrop().pixels) == golden[3])
     }
 
+    /// Other sizes and the other interpolation, as Pillow makes them for torchvision's networks.
+    @Test(arguments: goldens("view")) func viewsAsPillow(_ golden: [String]) throws {
+        let n = [1, 2, 4, 5].map { Int(golden[$0])! }, filter = try #require(CropRule.Filter(rawValue: golden[3]))
+        let rule = CropRule(shorterSide: n[2], side: n[3], filter: filter)
+        #expect(fnv(noiseImage(n[0], n[1]).centreCrop(rule).pixels) == golden[6])
+    }
+
     @Test func goldensAreThere() {
+        #expect(goldens("view").count == 140 && goldens("view").count { $0[3] == "bicubic" } == 70)
         #expect(goldens("resize").count == 48 && goldens("crop").count == 17)
         #expect(goldens("nearest").count == 30 && goldens("maskcrop").count == 8)
     }

@@ -50,5 +50,18 @@ import Testing
                 for word in ["Error Domain", "NSCocoa", "NSPOSIX", "UserInfo", "(null)", "couldn’t"] { #expect(!text.contains(word), "\(text)") }
             }
         }
+        // What messages that name the file themselves say.
+        for (path, expected) in [(absent, "No such file or directory"), (file, "expected text in UTF-8")] {
+            let error = #expect(throws: (any Error).self) { _ = try String(contentsOfFile: path, encoding: .utf8) }
+            #expect(error.map(reason) == expected)
+        }
+    }
+
+    /// Foundation's own sentences are in no message: nothing asks an error for them.
+    @Test func nobodyAsksForFoundationsSentences() throws {
+        let sources = URL(fileURLWithPath: #filePath).appending(path: "../../../Sources").standardized
+        let files = FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL } ?? []
+        let asking = try files.filter { $0.pathExtension == "swift" }.filter { try String(contentsOf: $0, encoding: .utf8).contains("localizedDescription") }
+        #expect(files.count > 100 && asking.isEmpty, "\(asking.map(\.lastPathComponent))")
     }
 }

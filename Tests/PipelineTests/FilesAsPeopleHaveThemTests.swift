@@ -74,6 +74,58 @@ import TransferTestSupport
         } == plain)
     }
 
+    /// COCO's layout, its annotations in an archive, two annotation files of one folder of pictures, Visual Genome's.
+    @Test(arguments: ["official", "archive", "shared", "genome"]) func picturesThatNoAnnotationNamesChangeNothing(kind: String) throws {
+        try Workspace.with { workspace in
+            let scenes = workspace.root + "/data/scenes"
+            try demoScenes(16, to: scenes)
+            var text = json(#""root": "scenes""#), folder = scenes + "/train2017"
+            var named = try #require(files.contentsOfDirectory(atPath: folder).min())
+            switch kind {
+            case "archive":
+                try zip(scenes, ["train2017", "val2017"].map { "annotations/instances_\($0).json" }, as: "annotations_trainval2017.zip")
+            case "shared":
+                for name in try files.contentsOfDirectory(atPath: scenes + "/val2017") {
+                    try files.moveItem(atPath: "\(scenes)/val2017/\(name)", toPath: "\(folder)/\(name)")
+                }
+                let splits = [("train", "train"), ("validation", "val")].map { split, file in
+                    #""\#(split)": {"annotations": "scenes/annotations/instances_\#(file)2017.json", "images": "scenes/train2017"}"#
+                }
+                text = json("\"splits\": {\(splits.joined(separator: ", "))}")
+            case "genome":
+                (folder, text) = (scenes + "/VG_100K", text.replacingOccurrences(of: "\"coco\"", with: "\"visual-genome\", \"minimumCount\": 1"))
+                try visualGenome(of: folder, from: scenes + "/train2017", objects: scenes + "/objects.json")
+                named = "1.jpg"
+            default: break
+            }
+            let plan = try workspace.plan(text).plan
+            func ran() throws -> Bool { try #require(try workspace.run(plan, until: ["preprocess"])["preprocess"]).ran }
+            #expect(try ran())
+            let stray = folder + "/stray.jpg"
+            try files.copyItem(atPath: "\(folder)/\(named)", toPath: stray)
+            for name in ["notes.txt", ".~lock.notes.txt#", ".ipynb_checkpoints/a.jpg", "Icon\r"] {
+                try files.createDirectory(atPath: ("\(folder)/\(name)" as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+                #expect(files.createFile(atPath: "\(folder)/\(name)", contents: Data("dropped".utf8)))
+            }
+            #expect(try !ran())
+            try files.removeItem(atPath: stray)
+            #expect(try !ran())
+            // A picture that is named counts.
+            let picture = try decodeImage("\(folder)/\(named)")
+            try Data(encodeJPEG(picture, quality: 30)).write(to: URL(fileURLWithPath: "\(folder)/\(named)"))
+            #expect(try ran())
+        }
+    }
+
+    /// Ten of the pictures as Visual Genome's, each a zebra.
+    private func visualGenome(of folder: String, from pictures: String, objects: String) throws {
+        try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let sources = try files.contentsOfDirectory(atPath: pictures).sorted(), numbers = 1...10
+        for number in numbers { try files.copyItem(atPath: "\(pictures)/\(sources[number % sources.count])", toPath: "\(folder)/\(number).jpg") }
+        let images = numbers.map { #"{"image_id": \#($0), "objects": [{"object_id": \#($0), "synsets": ["zebra.n.01"], "x": 0, "y": 0, "w": 90, "h": 90}]}"# }
+        try Data("[\(images.joined(separator: ","))]".utf8).write(to: URL(fileURLWithPath: objects))
+    }
+
     @Test func oneFileIsCutIntoBothSplits() throws {
         try Workspace.with { workspace in
             try demoScenes(16, to: workspace.root + "/data/scenes")

@@ -40,7 +40,8 @@ import Testing
                 .init("backbone", "ResNet-18, layer3, 256 filters"),
                 .init("computed", "2026-11-27 04:02 UTC on host, lavise-pipeline 0.1.0"),
             ],
-            links: ["filters.csv"], tables: [RecallTableTests.table], claims: ClaimTests.report,
+            links: ["filters.csv"], tables: [RecallTableTests.table],
+            scores: [("Faithfulness", ScoreTableTests.table)], claims: ClaimTests.report,
             training: (0..<rows).map { _ in FigureTests.training },
             plots: [CollectedTable(.paperFigure7, from: []).plot],
             filters: ReportFilters(ks: [5, 10, 20], rows: matrix), stages: stages,
@@ -92,6 +93,16 @@ import Testing
             "only our scripts end")
         #expect(html == Self.report(filters: 3) { "heatmaps/\($0).png" }.html)
         #expect(html.contains("default-src 'none'"))
+    }
+
+    /// Scores with their intervals, differences behind a press, and what is to be said of them.
+    @Test func evidenceHasItsSection() {
+        let html = Self.report(filters: 1) { "heatmaps/\($0).png" }.html
+        for text in [
+            "<a href=\"#evidence\">Evidence</a>", "<h3>Faithfulness</h3>\n<p>How well.</p>", "<th class=\"number\">cos (!)</th>",
+            "<strong>0.250</strong> <span class=\"quiet\">[0.200, 0.300]</span>", "<li>cos fails</li>",
+            "<details><summary>Differences against projection", "<strong>-0.125</strong> <span class=\"quiet\">[-0.200, -0.050]</span>",
+        ] { #expect(html.contains(text), "\(text)") }
     }
 
     @Test func emptyReportHasNoSections() {

@@ -3,7 +3,7 @@ import Reporting
 import Testing
 
 @Suite struct ScoreTableTests {
-    private static let table = ScoreTable(
+    static let table = ScoreTable(
         fileName: "faithfulness", experiment: "x", title: "A title", caption: "How well",
         rows: [
             ScoreRow(explanation: "projection", metric: "corr", score: 0.25, low: 0.2, high: 0.3, units: 4),

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "CInstructions.h"
+#include "CMaps.h"
 #include "CProduct.h"
 #include "CTraining.h"
 
@@ -45,11 +46,6 @@ void ck_pack(
 
 /// Numbers of scratch space that `ck_convolve` needs for so many images.
 long ck_scratch_count(const ck_convolution *shape, ck_algorithm algorithm, long images);
-
-/// Pixels `top..<bottom` × `left..<right` of a map.
-typedef struct {
-    int top, left, bottom, right;
-} ck_region;
 
 /// One call over `images` images.
 typedef struct {

@@ -25,14 +25,17 @@ INLINED vector NAME(max)(vector a, vector b) {
 /// max(x, 0); NaN stays NaN.
 INLINED vector NAME(rectified)(vector x) { return NAME(max)((vector){0}, x); }
 
+#include "function.h"
 #include "tile.h"
 
 #include "direct.h"
 #include "image.h"
+#include "pixel.h"
 #include "pool.h"
 #include "product.h"
 #include "sparse.h"
 #include "winograd.h"
+#include "window.h"
 
 const ck_kernels NAME(kernels) = {
     .tile_channels = TILE_CHANNELS,
@@ -40,5 +43,13 @@ const ck_kernels NAME(kernels) = {
     .max_pool = NAME(max_pool),
     .multiply = NAME(multiply_matrices),
     .multiply_sparse = NAME(multiply_sparse),
+    .convolve_window = NAME(convolve_window),
+    .depthwise = NAME(depthwise),
+    .pool = NAME(pool),
+    .combine = NAME(combine),
+    .channel_norm = NAME(channel_norm),
+    .global_mean = NAME(global_mean),
+    .activate = NAME(activate),
+    .softmax = NAME(softmax),
 };
 #undef vector

@@ -7,3 +7,13 @@ public func annotatedImageCount(_ path: String) throws -> Int {
     }
     return images.count
 }
+
+/// The file names, without folders, of the images that an annotation file in COCO's format lists.
+/// - Throws: `DatasetError` for a file that cannot be read or is no JSON.
+public func imageNames(ofCOCO path: String) throws -> Set<String> {
+    var stream = try JSONElementStream(path), names: Set<String> = []
+    try stream.forEach(wanted: { $0 == "images" }, refused: { _, _, _ in }) { _, _, value, _ in
+        names.insert(String(try COCOFileName(value).path.split(separator: "/").last ?? ""))
+    }
+    return names
+}

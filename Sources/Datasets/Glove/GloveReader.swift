@@ -33,6 +33,11 @@ public struct GloveReader: Sendable {
             let count = try source.read(into: buffer + held, count: Self.capacity - held)
             held += count
             let isLast = count == 0
+            // The byte order mark that some editors write is no part of the first word.
+            if case .unknown = format, held >= 3, buffer[0] == 0xEF, buffer[1] == 0xBB, buffer[2] == 0xBF {
+                held -= 3
+                memmove(buffer, buffer + 3, held)
+            }
             if case .unknown = format, held > 0, isLast || held >= Self.capacity / 2 {
                 if isLast, buffer[held - 1] != 0x0A { buffer[held] = 0x0A }
                 format = try firstLine(UnsafeBufferPointer(start: buffer, count: held + (isLast && buffer[held - 1] != 0x0A ? 1 : 0)))
@@ -86,6 +91,11 @@ public struct GloveReader: Sendable {
         if bytes.count >= 4, bytes[0] == 0xBA, bytes[1] == 0x16, bytes[2] == 0x4F, bytes[3] == 0x2F {
             throw GloveError(path: path, line: nil, reason: "a fastText model (.bin); its vectors are in the .vec file beside it, or `fasttext print-word-vectors` writes them")
         }
+        // A word may look like the beginning of another kind of file; a number behind it tells.
+        let start = Self.trimmed(UnsafeBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: 0x0A) ?? bytes.count)]))
+        if Self.trailingNumbers(start, atMost: 1) == 0, let reason = Self.otherKind(bytes) {
+            throw GloveError(path: path, line: nil, reason: reason)
+        }
         guard let end = bytes.firstIndex(of: 0x0A) else {
             throw GloveError(path: path, line: 1, reason: "no line end within \(bytes.count) bytes: is this a text file of word vectors?")
         }
@@ -108,6 +118,19 @@ public struct GloveReader: Sendable {
         let numbers = Self.trailingNumbers(first, atMost: max(0, fields.count - 1))
         let hasBlanks = numbers > 0 && !fields.dropFirst().dropLast(numbers).contains { Self.isMeantAsNumber(first, $0) }
         return .text(width: max(1, hasBlanks ? numbers : fields.count - 1), headerLines: 0)
+    }
+
+    /// What comes in place of word vectors, and what to do about it.
+    private static func otherKind(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        let head = bytes.prefix(32), text = String(decoding: head, as: UTF8.self).lowercased()
+        if text.hasPrefix("version https://git-lfs") {
+            return "a Git LFS pointer, which stands for a file that was not fetched: run `git lfs pull` in its repository"
+        }
+        if ["<!doctype", "<html", "<?xml"].contains(where: text.hasPrefix) {
+            return "a web page or XML, no word vectors: the server answered with a page; download the file itself"
+        }
+        if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) { return "text in UTF-16; save it as UTF-8" }
+        return nil
     }
 
     /// Reads words of word2vec's binary format: the word, a blank, its numbers as little-endian floats, and sometimes a line end.

@@ -73,9 +73,11 @@ public struct VisualGenomeDataset: ReferenceDataset {
 
     /// The folder that has the image; the first one for an image that none has, so that reading it names a file.
     private static func file(_ id: Int64, in folders: [String], _ isPresent: (String) -> Bool) -> String {
-        let paths = folders.map { $0 + "/\(id).jpg" }
-        return paths.first(where: isPresent) ?? paths.first ?? "\(id).jpg"
+        let name = name(id), paths = folders.map { "\($0)/\(name)" }
+        return paths.first(where: isPresent) ?? paths.first ?? name
     }
+
+    fileprivate static func name(_ id: Int64) -> String { "\(id).jpg" }
 
     public func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations {
         let canvas = canvasOfBoxes(width: width, height: height, rules: rules)
@@ -87,4 +89,14 @@ public struct VisualGenomeDataset: ReferenceDataset {
         }
         return ImageAnnotations(samples: Datasets.samples(of: instances, rules: rules), notes: AnnotationNotes())
     }
+}
+
+/// The file names of the images that Visual Genome's `objects.json` lists.
+/// - Throws: `DatasetError` for a file that cannot be read or is no JSON.
+public func imageNames(ofVisualGenome path: String) throws -> Set<String> {
+    var stream = try JSONElementStream(path), names: Set<String> = []
+    try stream.forEach(refused: { _, _, _ in }) { _, _, image, _ in
+        names.insert(VisualGenomeDataset.name(try VisualGenomeObjects.id(ofImage: image)))
+    }
+    return names
 }

@@ -39,7 +39,7 @@ struct VisualGenomeObjects {
             try rules.refuse("image number \(number): \(problem.reason)", in: path, &notes)
         }) { key, _, value, _ in
             guard key.isEmpty else { throw JSONProblem("expected a list of images, found an object with \"\(key)\"") }
-            let id = Int64(try value.identifier(value.optional("image_id") == nil ? "id" : "image_id")), first = boxes.count
+            let id = try Self.id(ofImage: value), first = boxes.count
             guard known.insert(id).inserted else { throw JSONProblem("image \(id) is listed a second time; the first counts") }
             var number = 0
             do {
@@ -58,6 +58,11 @@ struct VisualGenomeObjects {
         unmatched = left.values.map { words.unmatched($0.name, annotations: $0.annotations) }.inOrder()
         images.sort { $0.id < $1.id }
         self.notes = notes
+    }
+
+    /// - Throws: `JSONProblem`.
+    static func id(ofImage value: JSONValue) throws -> Int64 {
+        Int64(try value.identifier(value.optional("image_id") == nil ? "id" : "image_id"))
     }
 
     /// The boxes of an object: one for each of its concepts.

@@ -6,13 +6,14 @@ func isDropping(_ name: ArraySlice<UInt8>) -> Bool {
     let text = String(decoding: name, as: UTF8.self)
     if dropped.contains(text) { return true }
     guard first == UInt8(ascii: ".") else { return false }
-    // Of macOS beside each file elsewhere, of NFS for what was removed while open, of Emacs, of Vim, of Dropbox and Syncthing.
-    return [".nfs", "._", ".#", ".fuse_hidden", ".Trash-", ".syncthing."].contains { text.hasPrefix($0) }
-        || text.hasSuffix(".swp") || text.hasSuffix(".swo") || text.hasSuffix(".swx")
+    // Of macOS beside each file elsewhere, of NFS for what was removed while open, of Emacs, LibreOffice, GNOME, Vim, Kate, and Syncthing.
+    return [".nfs", "._", ".#", ".~lock.", ".goutputstream-", ".fuse_hidden", ".Trash-", ".syncthing."].contains { text.hasPrefix($0) }
+        || text.hasSuffix(".swp") || text.hasSuffix(".swo") || text.hasSuffix(".swx") || text.hasSuffix(".kate-swp")
 }
 
 private let dropped: Set<String> = [
     ".DS_Store", ".AppleDouble", ".LSOverride", ".Spotlight-V100", ".Trashes", ".fseventsd", ".TemporaryItems", ".DocumentRevisions-V100", "__MACOSX",
     "Thumbs.db", "Thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "Desktop.ini", "$RECYCLE.BIN", "System Volume Information",
+    "Icon\r", ".localized", ".picasa.ini", "Picasa.ini", ".thumbnails", ".ipynb_checkpoints",
     ".directory", ".snapshot", ".zfs", "lost+found", "@eaDir", ".dropbox", ".dropbox.attr", ".stfolder",
 ]

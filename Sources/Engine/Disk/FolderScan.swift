@@ -41,6 +41,17 @@ public struct FolderScan: Sendable {
 
     public func status(_ index: Int) -> FileStatus { statuses[index] }
 
+    /// Those whose path's last part is among `names`, whatever the case of its letters.
+    func only(_ names: Set<String>) -> FolderScan {
+        let names = Set(names.map { $0.lowercased() })
+        var chosen = FolderScan()
+        for index in 0..<count {
+            let path = nameBytes(index), start = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex
+            if names.contains(String(decoding: path[start...], as: UTF8.self).lowercased()) { chosen.append(name: path, status(index)) }
+        }
+        return chosen
+    }
+
     /// Changes whenever a file comes, goes, or gets another size, time, inode or mode. In the disk's own order of
     /// entries: another order only costs a second look.
     var signature: Digest {

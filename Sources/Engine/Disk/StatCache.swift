@@ -19,8 +19,18 @@ struct StatCache: Sendable {
     /// nanoseconds the disk keeps whole seconds (ext3, ext4 with small inodes, HFS+), or even ones only (FAT).
     static func grain(of time: Int) -> Int { time % 1_000_000_000 == 0 ? 2_000_000_000 : 100_000_000 }
 
-    /// Names the record of a file or folder outside the store.
-    static func inputKey(_ path: String) -> Digest { Digest(hashing: "input:\(path)") }
+    /// Names the record of a file or folder outside the store, of which the files count that `file` names.
+    static func inputKey(_ path: String, selectedBy file: String? = nil) -> Digest {
+        Digest(hashing: "input:\(path)" + (file.map { "\0\($0)" } ?? ""))
+    }
+
+    /// Which files of a folder count.
+    struct Selected {
+        /// Of what the names are read from.
+        let digest: Digest
+        /// See `InputSelection`.
+        let names: () throws -> Set<String>
+    }
 
     /// Hears how many more bytes are hashed, and of how many in all; what it throws ends the hashing.
     typealias Hashed = @Sendable (_ more: Int, _ total: Int) throws -> Void
@@ -35,17 +45,18 @@ struct StatCache: Sendable {
     /// - Parameters:
     ///   - key: names the record.
     ///   - verify: reads every byte whatever the record says.
+    ///   - selected: nil: all files of a folder count.
     ///   - isOurs: nobody but the store writes there, so that a fresh time is no reason for doubt.
     ///   - hashed: is told of progress, from any thread.
     ///   - keepListing: gets the listing of a folder whose content is new.
     func look(
-        at path: String, key: Digest, verify: Bool = false, isOurs: Bool = false, threads: Int, hashed: Hashed = { _, _ in },
-        keepListing: (FolderListing) throws -> Void = { _ in }
+        at path: String, key: Digest, selected: Selected? = nil, verify: Bool = false, isOurs: Bool = false, threads: Int,
+        hashed: Hashed = { _, _ in }, keepListing: (FolderListing) throws -> Void = { _ in }
     ) throws -> Look {
         guard let status = try fileSystem.status(of: path) else { return .absent }
         switch status.kind {
         case .file: return try file(path, status, key, verify, isOurs, hashed)
-        case .folder: return try folder(path, key, verify, isOurs, threads, hashed, keepListing)
+        case .folder: return try folder(path, key, selected, verify, isOurs, threads, hashed, keepListing)
         case .other: throw FileSystemError("read the special file", path, code: 22)
         }
     }
@@ -77,13 +88,16 @@ struct StatCache: Sendable {
     }
 
     private func folder(
-        _ path: String, _ key: Digest, _ verify: Bool, _ isOurs: Bool, _ threads: Int, _ hashed: Hashed,
+        _ path: String, _ key: Digest, _ selected: Selected?, _ verify: Bool, _ isOurs: Bool, _ threads: Int, _ hashed: Hashed,
         _ keepListing: (FolderListing) throws -> Void
     ) throws -> Look {
-        let scan = try fileSystem.scan(path, threads: threads, asInput: !isOurs)
-        let signature = scan.signature
+        let whole = try fileSystem.scan(path, threads: threads, asInput: !isOurs)
+        // Of the whole folder, so that the names need not be read where nothing changed.
+        let signature = selected.map { Digest(hashing: whole.signature.bytes + $0.digest.bytes) } ?? whole.signature
         let known = try record(key)
         if !verify, let known, known.signature == signature, known.content.isFolder { return .content(known.content) }
+        let names = try? selected?.names()
+        let scan = names.map(whole.only) ?? whole
         let table = verify ? [:] : try self.table(key)
         let start = time.now()
         let total = scan.bytes
@@ -94,7 +108,8 @@ struct StatCache: Sendable {
             }
             return try fileSystem.digest(of: scan.nameBytes(index), in: path) { try hashed($0, total) }
         }
-        guard try fileSystem.scan(path, threads: threads, asInput: !isOurs).signature == signature else { return .unstable }
+        let after = try fileSystem.scan(path, threads: threads, asInput: !isOurs)
+        guard (names.map(after.only) ?? after).signature == scan.signature else { return .unstable }
         let listing = FolderListing(scan, digests: digests)
         let content = Content(digest: listing.digest, bytes: scan.bytes, isFolder: true)
         try keepListing(listing)

@@ -6,14 +6,31 @@ public enum Source: Hashable, Sendable {
     case output(job: String, name: String)
 }
 
+/// Which files of an input folder count: those that another file names. What lies beside them changes nothing.
+public struct InputSelection: Sendable {
+    /// A file outside the store.
+    public let file: String
+    /// Reads from it the last parts of the paths that it names; upper and lower case are one, as on some disks. Asked only where the
+    /// folder or the file changed. Where it throws all files count, and it is for the stage to say what is wrong with the file.
+    public let names: @Sendable () throws -> Set<String>
+
+    public init(file: String, names: @escaping @Sendable () throws -> Set<String>) {
+        self.file = file
+        self.names = names
+    }
+}
+
 /// A named input of a job.
 public struct Input: Sendable {
     public let name: String
     public let source: Source
+    /// Of a folder outside the store; nil: all of its files count.
+    public let selection: InputSelection?
 
-    public init(_ name: String, _ source: Source) {
+    public init(_ name: String, _ source: Source, selection: InputSelection? = nil) {
         self.name = name
         self.source = source
+        self.selection = selection
     }
 }
 

@@ -7,7 +7,8 @@ final class Inspector: Sendable {
     let store: Store
     let options: RunOptions
     private let observer: any RunObserver
-    private let inputs = Mutex<[String: Content]>([:])
+    /// By the key of their record.
+    private let inputs = Mutex<[Digest: Content]>([:])
 
     init(plan: Plan, store: Store, options: RunOptions, observer: any RunObserver) {
         self.plan = plan
@@ -41,7 +42,7 @@ final class Inspector: Sendable {
             switch input.source {
             case .file(let path):
                 let path = try store.fileSystem.absolute(path)
-                let content = try content(of: path, input: input.name, job: job.id)
+                let content = try content(of: path, input, job: job.id)
                 inputs.append(TracedInput(name: input.name, source: "file:\(path)", digest: content.digest, bytes: content.bytes))
                 paths[input.name] = path
             case .output(let source, let name):
@@ -103,17 +104,33 @@ final class Inspector: Sendable {
     }
 
     /// The content of a file or folder outside the store, hashed at most once a run.
-    private func content(of path: String, input: String, job: String) throws -> Content {
-        try inputs.withLock { known in
-            if let content = known[path] { return content }
-            switch try store.look(atInput: path, verify: options.verify, threads: options.jobs, hashed: hashed(for: job)) {
-            case .absent: throw EngineError.inputMissing(job: job, name: input, path: path)
-            case .unstable: throw EngineError.inputChangedDuringRun(job: job, name: input, path: path)
+    private func content(of path: String, _ input: Input, job: String) throws -> Content {
+        let key = try key(of: path, input), selected = try selected(input, job: job)
+        return try inputs.withLock { known in
+            if let content = known[key] { return content }
+            switch try store.look(
+                atInput: path, key: key, selected: selected, verify: options.verify, threads: options.jobs, hashed: hashed(for: job))
+            {
+            case .absent: throw EngineError.inputMissing(job: job, name: input.name, path: path)
+            case .unstable: throw EngineError.inputChangedDuringRun(job: job, name: input.name, path: path)
             case .content(let content):
-                known[path] = content
+                known[key] = content
                 return content
             }
         }
+    }
+
+    private func key(of path: String, _ input: Input) throws -> Digest {
+        StatCache.inputKey(path, selectedBy: try input.selection.map { try store.fileSystem.absolute($0.file) })
+    }
+
+    /// Which files of the input count; nil, all of them, also where the file that would say so is not there.
+    private func selected(_ input: Input, job: String) throws -> StatCache.Selected? {
+        guard let selection = input.selection else { return nil }
+        let file = try store.fileSystem.absolute(selection.file)
+        guard try store.fileSystem.status(of: file) != nil else { return nil }
+        let content = try content(of: file, Input(input.name, .file(file)), job: job)
+        return StatCache.Selected(digest: content.digest, names: selection.names)
     }
 
     /// Tells the observer how far hashing for a job is, and ends it when the run is cancelled.
@@ -130,7 +147,9 @@ final class Inspector: Sendable {
         for input in job.inputs {
             guard case .file = input.source, let path = ingredients.paths[input.name] else { continue }
             let digest = ingredients.fields.inputs[input.name]
-            guard case .content(let content) = try store.look(atInput: path, verify: false, threads: options.jobs), content.digest == digest else {
+            let look = try store.look(
+                atInput: path, key: key(of: path, input), selected: selected(input, job: job.id), verify: false, threads: options.jobs)
+            guard case .content(let content) = look, content.digest == digest else {
                 throw EngineError.inputChangedDuringRun(job: job.id, name: input.name, path: path)
             }
         }

@@ -97,7 +97,11 @@ extension Runner {
             if history != nil, case .inputMissing(_, let path)? = view.reasons.first {
                 roots.unseen.append(EngineError.UnseenInput(plan: plan.name, job: job.id, path: path))
             }
-            for case .file(let path) in job.inputs.map(\.source) { roots.inputKeys.insert(StatCache.inputKey(try store.fileSystem.absolute(path))) }
+            for input in job.inputs {
+                guard case .file(let path) = input.source else { continue }
+                let file = try input.selection.map { try store.fileSystem.absolute($0.file) }
+                roots.inputKeys.insert(StatCache.inputKey(try store.fileSystem.absolute(path), selectedBy: file))
+            }
         }
     }
 

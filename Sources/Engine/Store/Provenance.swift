@@ -32,7 +32,7 @@ extension Store {
     private func content(at path: String) throws -> Digest? {
         let path = try fileSystem.absolute(path)
         if path.hasPrefix("\(root)/cas/"), let name = path.split(separator: "/").last, let digest = Digest(hex: String(name)) { return digest }
-        guard case .content(let content) = try look(atInput: path, verify: false, threads: 1) else { return nil }
+        guard case .content(let content) = try look(atInput: path, key: StatCache.inputKey(path), verify: false, threads: 1) else { return nil }
         return content.digest
     }
 

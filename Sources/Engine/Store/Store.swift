@@ -138,10 +138,12 @@ public struct Store: Sendable {
     }
 
     /// What a file or folder outside the store holds.
+    /// - Parameter key: see `StatCache.inputKey`.
     func look(
-        atInput path: String, verify: Bool, threads: Int, hashed: StatCache.Hashed = { _, _ in }
+        atInput path: String, key: Digest, selected: StatCache.Selected? = nil, verify: Bool, threads: Int,
+        hashed: StatCache.Hashed = { _, _ in }
     ) throws -> StatCache.Look {
-        try statCache.look(at: path, key: StatCache.inputKey(path), verify: verify, threads: threads, hashed: hashed) { listing in
+        try statCache.look(at: path, key: key, selected: selected, verify: verify, threads: threads, hashed: hashed) { listing in
             let kept = sharded("listings", listing.digest)
             if try fileSystem.status(of: kept) == nil { try placeIfPossible(listing.bytes, at: kept) }
         }

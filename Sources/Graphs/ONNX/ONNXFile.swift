@@ -24,7 +24,7 @@ extension Graph {
                 let folder = (path as NSString).deletingLastPathComponent
                 let constants = try graph.initializers.map { tensor in
                     do {
-                        return (tensor.name, try ONNXConstant(tensor, bytes: bytes) { try externalData($0, $1, $2, folder: folder) })
+                        return (tensor.name, try Constant(tensor, bytes: bytes) { try externalData($0, $1, $2, folder: folder) })
                     } catch let mismatch as ShapeMismatch {
                         throw GraphError.malformed(file: name, "the tensor \"\(tensor.name)\": \(mismatch.problem)")
                     }
@@ -118,9 +118,9 @@ extension Graph {
         }
     }
 
-    private static func constant(_ tensor: ONNXTensor, _ bytes: UnsafeRawBufferPointer) throws -> ONNXConstant {
+    private static func constant(_ tensor: ONNXTensor, _ bytes: UnsafeRawBufferPointer) throws -> Constant {
         do {
-            return try ONNXConstant(tensor, bytes: bytes) { _, _, _ in throw ShapeMismatch("numbers in another file") }
+            return try Constant(tensor, bytes: bytes) { _, _, _ in throw ShapeMismatch("numbers in another file") }
         } catch let mismatch as ShapeMismatch {
             throw GraphError.malformed(file: "tensor", mismatch.problem)
         }

@@ -4,25 +4,13 @@ import Tensors
 ///
 /// All shapes are fixed by the image's, so that whatever a model computes from shapes is known while it is read and leaves no node.
 struct ONNXImporter {
-    /// What a name stands for.
-    enum Term {
-        case constant(ONNXConstant)
-        /// A place among the graph's values.
-        case value(Int)
-    }
+    typealias Term = GraphBuilder.Term
 
-    /// Values of all nodes together, in numbers: 64 GB.
-    private static let largestTotal = 1 << 34
-    /// Numbers that nodes give without the image: 2 GB.
-    private static let largestKnown = 1 << 29
-
-    private(set) var graph = Graph()
+    private(set) var builder = GraphBuilder()
     /// Version of ONNX's own operators.
     let version: Int
     private var terms: [String: Term] = [:]
     private var node = ONNXNode()
-    private var total = 0, known = 0
-    private let products = MatrixProducts()
     /// The model file's.
     private let bytes: UnsafeRawBufferPointer
 
@@ -34,7 +22,7 @@ struct ONNXImporter {
     ///   - endsWhereShapesDoNotFit: whether the graph may end at the first node that does not fit the image.
     /// - Throws: `GraphError`.
     init(
-        _ model: ONNXModel, bytes: UnsafeRawBufferPointer, image: (name: String, shape: [Int]), constants: [(String, ONNXConstant)],
+        _ model: ONNXModel, bytes: UnsafeRawBufferPointer, image: (name: String, shape: [Int]), constants: [(String, Constant)],
         parameters: [(name: String, shape: [Int])] = [], endsWhereShapesDoNotFit: Bool = false
     ) throws {
         guard let source = model.graph else { throw GraphError.inconsistent(node: "", "the model has no graph") }
@@ -43,29 +31,27 @@ struct ONNXImporter {
         self.bytes = bytes
         for (name, constant) in constants { terms[name] = .constant(constant) }
         do {
-            graph.input = try add(name: image.name, shape: image.shape)
-            for parameter in parameters {
-                let place = try add(name: parameter.name, shape: parameter.shape)
-                graph.parameters[place] = parameter.name
-                terms[parameter.name] = .value(place)
-            }
+            terms[image.name] = try builder.addInput(name: image.name, shape: image.shape)
+            for parameter in parameters { terms[parameter.name] = try builder.addParameter(name: parameter.name, shape: parameter.shape) }
         } catch let mismatch as ShapeMismatch {
             throw GraphError.inconsistent(node: image.name, mismatch.problem)
         }
-        terms[image.name] = .value(graph.input)
         do {
             for node in source.nodes { try translate(node) }
         } catch let error as GraphError where endsWhereShapesDoNotFit && !graph.nodes.isEmpty {
-            graph.cut = error
+            builder.cut(error)
         }
-        graph.outputs = source.outputs.compactMap { if case .value(let place)? = terms[$0.name] { place } else { nil } }
+        try builder.finish(outputs: source.outputs.compactMap { terms[$0.name] })
     }
+
+    var graph: Graph { builder.graph }
 
     /// What a name stands for, once the model is translated.
     func term(_ name: String) -> Term? { terms[name] }
 
     private mutating func translate(_ node: ONNXNode) throws {
         self.node = node
+        builder.module = modulePath
         guard node.domain.isEmpty || node.domain == "ai.onnx", let translation = onnxOperators[node.operation] else {
             let operation = node.domain.isEmpty ? node.operation : "\(node.domain).\(node.operation)"
             throw GraphError.unsupported(operation: operation, node: name, reason: "")
@@ -80,11 +66,12 @@ struct ONNXImporter {
                 return term
             }
             let outputs = try translation(&self, inputs)
+            builder.pass(outputs, from: inputs)
             for (output, term) in zip(node.outputs, outputs) where !output.isEmpty {
-                if case .constant(let constant) = term { known += try elements(constant.shape) }
+                if case .constant(let constant) = term { try builder.keep(constant) }
+                builder.name(term, output)
                 terms[output] = term
             }
-            guard known <= Self.largestKnown else { throw GraphError.tooLarge("what \"\(name)\" and the nodes before it fold away") }
         } catch let mismatch as ShapeMismatch {
             throw GraphError.inconsistent(node: name, "\(node.operation): \(mismatch.problem)")
         }
@@ -104,23 +91,18 @@ struct ONNXImporter {
 
     func unsupported(_ reason: String) -> GraphError { .unsupported(operation: node.operation, node: name, reason: reason) }
 
-    func shape(_ term: Term) -> [Int] {
-        switch term {
-        case .constant(let constant): constant.shape
-        case .value(let place): graph.values[place].shape
-        }
-    }
+    func shape(_ term: Term) -> [Int] { builder.shape(term) }
 
     /// The numbers of an input that must be known beforehand; nil where it is left out.
-    func constant(_ term: Term?) throws -> ONNXConstant? {
+    func constant(_ term: Term?) throws -> Constant? {
         guard let term else { return nil }
         guard case .constant(let constant) = term else { throw unsupported("with shapes and settings that do not depend on the image") }
         return constant
     }
 
     /// The numbers of a node's attribute.
-    func constant(of tensor: ONNXTensor) throws -> ONNXConstant {
-        try ONNXConstant(tensor, bytes: bytes) { _, _, _ in throw ShapeMismatch("a constant in another file") }
+    func constant(of tensor: ONNXTensor) throws -> Constant {
+        try Constant(tensor, bytes: bytes) { _, _, _ in throw ShapeMismatch("a constant in another file") }
     }
 
     /// An axis counted from the end where negative.
@@ -129,42 +111,7 @@ struct ONNXImporter {
         return axis < 0 ? axis + rank : axis
     }
 
-    /// The result of an operation: a number that is known, where its inputs are, or else a value.
-    mutating func emit(_ operation: Operation, _ inputs: [Term]) throws -> Term {
-        let known = inputs.compactMap { if case .constant(let constant) = $0 { constant } else { nil } }
-        if known.count == inputs.count {
-            try elements(operation.outputShape(known.map(\.shape)))
-            let result = try operation.apply(known.map(\.tensor), products: products)
-            // Arithmetic of shapes stays whole numbers, which a Float holds up to 2²⁴.
-            let whole = result.data.map { Int(exactly: $0) ?? .max }
-            if known.allSatisfy(\.isInteger), whole.allSatisfy({ -(1 << 24)...(1 << 24) ~= $0 }) {
-                return .constant(try ONNXConstant(shape: result.shape, .integers(whole)))
-            }
-            return .constant(try ONNXConstant(shape: result.shape, .floats(result.data)))
-        }
-        let places = try inputs.map { try place($0) }
-        let shape = try operation.outputShape(places.map { graph.values[$0].shape })
-        let output = try add(name: node.outputs.first ?? name, shape: shape)
-        graph.nodes.append(Graph.Node(operation: operation, inputs: places, output: output))
-        return .value(output)
-    }
-
-    private mutating func place(_ term: Term) throws -> Int {
-        switch term {
-        case .value(let place): return place
-        case .constant(let constant):
-            let place = try add(name: "", shape: constant.shape)
-            graph.constants[place] = constant.tensor
-            return place
-        }
-    }
-
-    private mutating func add(name: String, shape: [Int]) throws -> Int {
-        total += try elements(shape)
-        guard total <= Self.largestTotal else { throw GraphError.tooLarge("the model's values have more than \(Self.largestTotal) numbers") }
-        graph.values.append(Graph.Value(name: name, shape: shape, module: modulePath))
-        return graph.values.count - 1
-    }
+    mutating func emit(_ operation: Operation, _ inputs: [Term]) throws -> Term { try builder.emit(operation, inputs) }
 
     /// PyTorch's exporters say which module a node comes from: the later one as metadata, the earlier one in the node's name,
     /// where a `Sequential`'s children repeat its name (`/layer1/layer1.0/conv1/Conv` is `layer1.0.conv1`).

@@ -10,9 +10,11 @@ extension Graph {
     ///
     /// What of a model does not fit an image of another side than its own (a classifier that looks at every position, a table of
     /// positions) ends the graph: `cut` says what and why.
-    /// - Parameter side: pixels a side of the image; nil for the model's own.
+    /// - Parameters:
+    ///   - side: pixels a side of the image; nil for the model's own.
+    ///   - shapes: of parameters that are not of torchvision's shapes, by their name: a classifier of other classes.
     /// - Throws: `UnknownModel`.
-    public init(torchvision name: String, side: Int? = nil) throws {
+    public init(torchvision name: String, side: Int? = nil, shapes: [String: [Int]] = [:]) throws {
         let side = side ?? TorchvisionPicture.of(name).crop
         guard let entry = torchvisionData.first(where: { $0.name == name }) else { throw UnknownModel(name: name) }
         let model = try inflated(entry.packed, bytes: entry.bytes, name: name)
@@ -25,7 +27,7 @@ extension Graph {
                 func shape(_ input: ONNXValueInfo) -> [Int] { input.shape.map { $0 ?? 1 } }
                 return try ONNXImporter(
                     model, bytes: bytes, image: (image.name, [1, 3, side, side]), constants: [],
-                    parameters: inputs.dropFirst().map { ($0.name, shape($0)) }, endsWhereShapesDoNotFit: true
+                    parameters: inputs.dropFirst().map { ($0.name, shapes[$0.name] ?? shape($0)) }, endsWhereShapesDoNotFit: true
                 ).graph
             } catch is WireReader.Malformed {
                 throw GraphError.malformed(file: name, "the program's own copy of this model is damaged; build it again")

@@ -37,19 +37,31 @@ package struct DatasetPart: Sendable {
     package func file(_ context: StageContext) throws -> String {
         let path = try path(context)
         guard let member else { return path }
-        let archive = try ZipArchive(path), unpacked = context.scratch + "/" + member
-        let folder = URL(fileURLWithPath: unpacked).deletingLastPathComponent()
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        guard FileManager.default.createFile(atPath: unpacked, contents: nil),
-            let file = FileHandle(forWritingAtPath: unpacked)
-        else { throw FileSystemError("write", unpacked, code: errno) }
-        defer { try? file.close() }
-        try archive.stream(archive.member(member)) {
-            try context.checkCancelled()
-            try file.write(contentsOf: $0)
-        }
-        return unpacked
+        return try unpack(member, of: path, into: context.scratch, check: context.checkCancelled)
     }
+
+    /// The last parts of the paths that an annotation file names, which may lie in an archive.
+    fileprivate func names(in path: String, _ read: (String) throws -> Set<String>) throws -> Set<String> {
+        guard let member else { return try read(path) }
+        let folder = FileManager.default.temporaryDirectory.path + "/lavise-names-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        return try read(unpack(member, of: path, into: folder) {})
+    }
+}
+
+/// - Returns: the path of the file.
+private func unpack(_ member: String, of path: String, into folder: String, check: () throws -> Void) throws -> String {
+    let archive = try ZipArchive(path), unpacked = folder + "/" + member
+    let parent = URL(fileURLWithPath: unpacked).deletingLastPathComponent()
+    try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+    guard FileManager.default.createFile(atPath: unpacked, contents: nil), let file = FileHandle(forWritingAtPath: unpacked)
+    else { throw FileSystemError("write", unpacked, code: errno) }
+    defer { try? file.close() }
+    try archive.stream(archive.member(member)) {
+        try check()
+        try file.write(contentsOf: $0)
+    }
+    return unpacked
 }
 
 /// Collects the parts of a dataset in a folder of the user's; an input that two of them share stands once.
@@ -63,19 +75,34 @@ struct PartsOfFolder {
         self.places = places
     }
 
-    /// - Parameter path: below the folder unless it begins with a slash.
-    mutating func add(_ name: String, _ path: String, member: String? = nil) -> DatasetPart {
+    /// Reads which images an annotation file names.
+    typealias ImageNames = @Sendable (String) throws -> Set<String>
+
+    /// - Parameters:
+    ///   - path: below the folder unless it begins with a slash.
+    ///   - annotations: a part that was added before; of a folder of images those count that it names.
+    mutating func add(
+        _ name: String, _ path: String, member: String? = nil, namedBy annotations: (part: DatasetPart, read: ImageNames)? = nil
+    ) -> DatasetPart {
         if !inputs.contains(where: { $0.name == name }) {
-            inputs.append(Input(name, .file(path.hasPrefix("/") ? path : base + "/" + path)))
+            let named = annotations.flatMap { selection(by: $0.part, $0.read) }
+            inputs.append(Input(name, .file(path.hasPrefix("/") ? path : base + "/" + path), selection: named))
         }
         return DatasetPart(name, member: member)
     }
 
     /// The first of the places that is there: a path below the folder, and for an archive the member. Where none is, the
     /// first one is missing.
-    mutating func find(_ candidates: [(path: String, member: String?)]) -> DatasetPart {
+    mutating func find(
+        _ candidates: [(path: String, member: String?)], namedBy annotations: (part: DatasetPart, read: ImageNames)? = nil
+    ) -> DatasetPart {
         let found = candidates.first { exists($0.path) } ?? candidates[0]
-        return add(found.path, found.path, member: found.member)
+        return add(found.path, found.path, member: found.member, namedBy: annotations)
+    }
+
+    private func selection(by annotations: DatasetPart, _ read: @escaping ImageNames) -> InputSelection? {
+        guard case .file(let file)? = inputs.first(where: { $0.name == annotations.input })?.source else { return nil }
+        return InputSelection(file: file) { try annotations.names(in: file, read) }
     }
 
     func exists(_ path: String) -> Bool { places.exists(base + "/" + path) }

@@ -19,7 +19,9 @@ extension DatasetFormat {
             var folder = PartsOfFolder(base, places)
             let objects = folder.find([("objects.json", nil), ("objects.json.zip", "objects.json")])
             let there = imageFolders.compactMap { names in [names.0, names.1].first(where: folder.exists) }
-            let images = (there.isEmpty ? ["VG_100K"] : there).map { folder.add($0, $0) }
+            let images = (there.isEmpty ? ["VG_100K"] : there).map {
+                folder.add($0, $0, namedBy: (objects, imageNames(ofVisualGenome:)))
+            }
             return DatasetParts(layout: layout(objects: objects, images: images), inputs: folder.inputs)
         }
     }

@@ -255,7 +255,7 @@ extension ExperimentPlan {
                 try Data(lock.json.utf8).write(to: URL(fileURLWithPath: stage.lockPath), options: .atomic)
             } catch {
                 throw ExperimentError(
-                    "\(stage.lockPath): the hashes that the download found cannot be kept: \(error.localizedDescription)")
+                    "\(stage.lockPath): the hashes that the download found cannot be kept: \(reason(error))")
             }
         }
     }

@@ -12,7 +12,7 @@ package struct GroupsFile {
     package init(_ path: String) throws {
         let text: String
         do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
-            throw ExperimentError("--groups \(path): cannot be read as text in UTF-8: \(error.localizedDescription)")
+            throw ExperimentError("--groups \(path): cannot be read: \(reason(error))")
         }
         let table: CSV
         do { table = try CSV(text, name: path) } catch let error as TableError {

@@ -129,10 +129,10 @@ extension ExaminedNetwork {
                 "--check: \(name) does not say how its pictures are made; say it, as the model was trained: "
                     + #"--preprocess '{"resize": 256, "crop": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'"#)
         }
+        let side = preprocessing.crop.side, parameters = try parameters(weights), graph = try graph(of: parameters, side: side)
         guard let output = graph.outputs.first, graph.cut == nil else {
             throw ExperimentError("--check: \(name) ends before its last layer" + (graph.cut.map { ": \($0)" } ?? ""))
         }
-        let side = preprocessing.crop.side, parameters = try parameters(weights)
         let program = try GraphProgram(graph, target: output) { try parameters.tensor($0, shape: $1) }
         return try pictures.map { path in
             let picture = try decodeUprightImage(places.argumentPath(path)).centreCrop(preprocessing.crop)
@@ -140,6 +140,18 @@ extension ExaminedNetwork {
             preprocessing.normalisation.apply(picture.pixels, places: side * side, into: &image.data)
             return PictureVerdict(picture: path, highest: Self.highest(try program.run(image), count))
         }
+    }
+
+    /// The graph with as many classes as weights have: fine-tuned networks seldom have ImageNet's thousand.
+    private func graph(of parameters: any ParameterSource, side: Int) throws -> Graph {
+        guard let checkpoint = parameters as? Checkpoint, let output = graph.outputs.first, graph.values[output].shape.count > 1 else { return graph }
+        let classes = graph.values[output].shape[1]
+        let shapes = graph.parameters.reduce(into: [String: [Int]]()) { shapes, entry in
+            let shape = graph.values[entry.key].shape
+            guard shape.first == classes, let own = checkpoint.shape(of: entry.value), own != shape, own.dropFirst() == shape.dropFirst() else { return }
+            shapes[entry.value] = own
+        }
+        return shapes.isEmpty ? graph : try network.graph(side: side, file: file, shapes: shapes)
     }
 
     private func parameters(_ weights: String?) throws -> any ParameterSource {

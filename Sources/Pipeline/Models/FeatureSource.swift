@@ -46,7 +46,7 @@ struct GraphSource: FeatureSource {
     let shapes: [FeatureShape]
     private let normalisation: Normalisation
     private let side: Int
-    let batch = 4
+    var batch: Int { program.batch }
 
     /// - Throws: `UnknownGraphLayer`, or what `parameters` throws.
     init(_ graph: Graph, layers: [String], normalisation: Normalisation, parameters: any ParameterSource) throws {
@@ -58,28 +58,18 @@ struct GraphSource: FeatureSource {
     }
 
     func features(pixels: UnsafePointer<UInt8>, count: Int) throws -> [ArraySlice<Float>] {
-        var maps = shapes.map { shape in
-            var maps: [Float] = []
-            maps.reserveCapacity(count * shape.count)
-            return maps
-        }
-        for index in 0..<count {
-            let image = tensor { normalisation.apply(pixels + index * side * side * 3, places: side * side, into: $0) }
-            for (layer, map) in try program.runAll(image).enumerated() { maps[layer] += map.data }
-        }
-        return maps.map { $0[...] }
+        let places = side * side, images = FloatStorage(count: 3 * places * count)
+        for index in 0..<count { normalisation.apply(pixels + index * places * 3, places: places, into: images.address + index * 3 * places) }
+        let outputs = shapes.map { FloatStorage(count: count * $0.count) }
+        try withExtendedLifetime(images) { try program.run(images: images.address, count: count, into: outputs.map(\.address)) }
+        return outputs.map { ArraySlice(UnsafeBufferPointer(start: $0.address, count: $0.count)) }
     }
 
     func features(maskedImage image: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) throws {
-        let maps = try program.run(tensor { $0.update(from: image, count: 3 * side * side) })
-        maps.data.withUnsafeBufferPointer { if let base = $0.baseAddress { output.update(from: base, count: $0.count) } }
-    }
-
-    private func tensor(_ fill: (UnsafeMutablePointer<Float>) -> Void) -> Tensor {
-        let count = 3 * side * side
-        return Tensor(shape: [1, 3, side, side], data: [Float](unsafeUninitializedCapacity: count) { buffer, filled in
-            if let base = buffer.baseAddress { fill(base) }
-            filled = count
-        })
+        // All target layers are computed; the first is asked for.
+        let others = shapes.dropFirst().map { FloatStorage(count: $0.count) }
+        try withExtendedLifetime(others) {
+            try program.run(images: image, count: 1, zeroPixels: .skipped, into: [output] + others.map(\.address))
+        }
     }
 }

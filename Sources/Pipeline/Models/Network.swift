@@ -38,12 +38,14 @@ public enum Network: Sendable, Hashable {
     }
 
     /// The graph for pictures of `side` pixels a side.
-    /// - Parameter file: path of a model file; not asked for otherwise.
+    /// - Parameters:
+    ///   - file: path of a model file; not asked for otherwise.
+    ///   - shapes: of torchvision's parameters that have others, by their names.
     /// - Throws: `GraphError`, `UnknownModel`; what `file` throws.
-    func graph(side: Int, file: @autoclosure () throws -> String) throws -> Graph {
+    func graph(side: Int, file: @autoclosure () throws -> String, shapes: [String: [Int]] = [:]) throws -> Graph {
         switch self {
-        case .blocks(let architecture): try Graph(torchvision: architecture.name, side: side)
-        case .torchvision(let name): try Graph(torchvision: name, side: side)
+        case .blocks(let architecture): try Graph(torchvision: architecture.name, side: side, shapes: shapes)
+        case .torchvision(let name): try Graph(torchvision: name, side: side, shapes: shapes)
         case .file: try Graph(modelFile: file(), side: side)
         }
     }
@@ -57,18 +59,22 @@ public enum Network: Sendable, Hashable {
 
 extension Graph {
     /// How names of model files end.
-    static let endings = [".onnx"]
+    static let endings = [".onnx", ".pt2"]
 
     static func hasKnownEnding(_ path: String) -> Bool { endings.contains { path.lowercased().hasSuffix($0) } }
 
     /// A model file, by its ending, for pictures of its own size; of 224×224 where it takes any.
     /// - Throws: `GraphError`.
-    init(modelFile path: String) throws { try self.init(onnx: path) }
+    init(modelFile path: String) throws {
+        let isProgram = path.lowercased().hasSuffix(".pt2")
+        self = isProgram ? try Graph(pt2: path) : try Graph(onnx: path)
+    }
 
     /// A model file, by its ending.
     /// - Throws: `GraphError`, also where the model takes pictures of another size.
     init(modelFile path: String, side: Int) throws {
-        try self.init(onnx: path, size: (side, side))
+        let isProgram = path.lowercased().hasSuffix(".pt2")
+        self = isProgram ? try Graph(pt2: path, size: (side, side)) : try Graph(onnx: path, size: (side, side))
         let shape = values[input].shape
         guard shape == [1, 3, side, side] else {
             throw GraphError.inconsistent(

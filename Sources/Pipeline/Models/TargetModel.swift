@@ -49,7 +49,7 @@ extension Experiment.TargetModel {
         if fields.has("model") {
             if fields.has("architecture") { throw fields.error("architecture", "absent when \"model\" names a model file") }
             let model = try fields.object("model", known: ["path"])
-            let path = try model.required("path", "a model file: .onnx", model.string)
+            let path = try model.required("path", "a model file: .onnx or .pt2", model.string)
             guard Graph.hasKnownEnding(path) else { throw model.error("path", "a file that ends with \(Graph.endings.joined(separator: " or "))") }
             return .file(path)
         }

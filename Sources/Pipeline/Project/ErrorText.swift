@@ -11,6 +11,12 @@ public func describe(_ error: any Error) -> String {
     return text + "; a file may have \(limit.rlim_cur) bytes here: raise the limit (`ulimit -f`) and run again"
 }
 
+/// The reason alone, for messages that name the file themselves.
+public func reason(_ error: any Error) -> String {
+    guard let error = plain(error) as? FileSystemError else { return describe(error) }
+    return error.code == EILSEQ ? "expected text in UTF-8" : String(cString: strerror(error.code))
+}
+
 /// The error, with Foundation's in the engine's words.
 private func plain(_ error: any Error) -> any Error {
     switch error {

@@ -47,14 +47,16 @@ public struct ReportPair {
                     Report.Fact("\(side.0), \($0.name)", $0.value)
                 }
         }
-        let recalls = try zip(sides, results).map { side, result in
-            let table = try ResultTables(side.1.experiment.file, side.1.experiment.results(side.1.jobs)).recalls()[0]
-            return (title: "\(side.0): \(side.1.experiment.file.resultsName)", table: table.textTable)
+        let tables = try sides.map { side in
+            (title: "\(side.0): \(side.1.experiment.file.resultsName)",
+             tables: ResultTables(side.1.experiment.file, try side.1.experiment.results(side.1.jobs)))
         }
+        let recalls = try tables.map { (title: $0.title, table: try $0.tables.recalls()[0].textTable) }
+        let scores = try tables.flatMap { side in try side.tables.scores().map { ("\(side.title): \($0.title)", $0.table) } }
         return Report(
             title: "\(rows[0].name) beside \(rows[1].name)", experiment: "\(rows[0].name) · \(rows[1].name)",
             facts: facts,
-            differences: differences(), moreTables: recalls, training: results.map(\.trainingTable),
+            differences: differences(), moreTables: recalls, scores: scores, training: results.map(\.trainingTable),
             filters: ReportFilters(ks: results[0].evaluation.ks, rows: rows, isPaired: true),
             reproduce: ReportFacts(a.experiment, project: a.project, jobs: a.jobs).reproduce(arguments))
     }

@@ -26,6 +26,12 @@ extension ResultTables {
             })
     }
 
+    /// Both tables that there are, for a page.
+    func scores() throws -> [(title: String, table: ScoreTable)] {
+        let fit = try faithfulness().map { [("Faithfulness: how well explanations fit the units", $0)] } ?? []
+        return fit + [("Agreement with the annotations", try agreement())].filter { !$0.1.rows.isEmpty }
+    }
+
     /// P-A and R-A of the methods, the number of concepts that are a filter's first word, and the units that network dissection
     /// finds a concept for.
     package func agreement() throws -> ScoreTable {

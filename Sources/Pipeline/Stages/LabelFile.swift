@@ -12,7 +12,7 @@ struct LabelFile {
     init(_ path: String, layer: String, channels: Int) throws {
         let text: String
         do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
-            throw ExperimentError("\(path): cannot be read as text in UTF-8: \(error.localizedDescription)")
+            throw ExperimentError("\(path): cannot be read: \(reason(error))")
         }
         let table: CSV
         do { table = try CSV(text, name: path) } catch let error as TableError {

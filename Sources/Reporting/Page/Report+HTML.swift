@@ -15,7 +15,7 @@ extension Report {
     /// The page but for its end.
     public var opening: String {
         let sections = [
-            differenceSection, ownPictureSection, filterSection, conceptSection, recallSection, claimSection, trainingSection, plotSection, stageSection, provenanceSection,
+            differenceSection, ownPictureSection, filterSection, conceptSection, recallSection, scoreSection, claimSection, trainingSection, plotSection, stageSection, provenanceSection,
         ]
         let present = sections.compactMap { $0 }
         let links = present.map { "<a href=\"#\($0.id)\">\($0.title)</a>" }.joined(separator: "\n")
@@ -87,6 +87,17 @@ extension Report {
             id: "recall", title: "Recall",
             body: "<p>Mean over the (filter, image) pairs with a ground truth, with the 95 % interval over filters.</p>\n"
                 + body.joined() + moreTables.map { "<h3>\(escaped($0.title))</h3>\n" + $0.table.html }.joined())
+    }
+
+    private var scoreSection: Section? {
+        guard !scores.isEmpty else { return nil }
+        let body = scores.map { title, table in
+            let changes = table.differences.map { "<details><summary>\(escaped(table.differencesCaption))</summary>\n\($0.html)</details>\n" } ?? ""
+            let notes = table.footnotes.map { "<li>\(escaped($0))</li>" }.joined()
+            return "<h3>\(escaped(title))</h3>\n<p>\(escaped(table.caption)).</p>\n" + table.textTable.html + changes
+                + (notes.isEmpty ? "" : "<ul class=\"notes\">\(notes)</ul>\n")
+        }
+        return Section(id: "evidence", title: "Evidence", body: body.joined())
     }
 
     private var claimSection: Section? {

@@ -22,6 +22,8 @@ public struct Report: Sendable {
     public var tables: [RecallTable]
     /// Further tables, under their titles: what deviations cost, seeds.
     public var moreTables: [(title: String, table: TextTable)]
+    /// How well explanations fit, under their titles.
+    public var scores: [(title: String, table: ScoreTable)]
     public var claims: ClaimReport?
     /// How training went, a row of `filters` each.
     public var training: [TrainingTable]
@@ -37,8 +39,8 @@ public struct Report: Sendable {
 
     public init(
         title: String, experiment: String, facts: [Fact] = [], differences: TextTable? = nil, links: [String] = [], tables: [RecallTable] = [],
-        moreTables: [(title: String, table: TextTable)] = [], claims: ClaimReport? = nil, training: [TrainingTable] = [],
-        plots: [LinePlot] = [], filters: ReportFilters? = nil, stages: [ReportStage] = [], provenance: [Fact] = [],
+        moreTables: [(title: String, table: TextTable)] = [], scores: [(title: String, table: ScoreTable)] = [],
+        claims: ClaimReport? = nil, training: [TrainingTable] = [], plots: [LinePlot] = [], filters: ReportFilters? = nil, stages: [ReportStage] = [], provenance: [Fact] = [],
         reproduce: [String] = []
     ) {
         self.title = title
@@ -48,6 +50,7 @@ public struct Report: Sendable {
         self.links = links
         self.tables = tables
         self.moreTables = moreTables
+        self.scores = scores
         self.claims = claims
         self.training = training
         self.plots = plots

@@ -90,12 +90,13 @@ public struct ScoreTable: Sendable, Equatable {
 
     public var textTable: TextTable { table { .estimate($0.score, low: $0.low, high: $0.high) } }
 
-    private var differences: TextTable? {
+    /// The differences against `reference`; nil where there are none.
+    public var differences: TextTable? {
         guard rows.contains(where: { $0.difference != nil }) else { return nil }
         return table { .change($0.difference, low: $0.differenceLow, high: $0.differenceHigh) }
     }
 
-    private var differencesCaption: String { "Differences against \(reference ?? ""), over the same draws of units, with their 95 % intervals" }
+    var differencesCaption: String { "Differences against \(reference ?? ""), over the same draws of units, with their 95 % intervals" }
 
     public var markdown: String {
         let second = differences.map { "\n\(differencesCaption).\n\n\($0.markdown)" } ?? ""

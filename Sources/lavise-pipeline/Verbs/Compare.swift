@@ -35,7 +35,7 @@ struct Compare: ParsableCommand {
         if let csv {
             let path = project.places.argumentPath(csv)
             do { try Data(comparison.csv.utf8).write(to: URL(fileURLWithPath: path)) } catch {
-                throw ExperimentError("--csv \(path): cannot be written: \(error.localizedDescription)")
+                throw ExperimentError("--csv \(path): cannot be written: \(reason(error))")
             }
         }
         if global.json { return try standardOutput(json: document(comparison)) }

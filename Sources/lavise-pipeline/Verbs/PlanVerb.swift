@@ -16,36 +16,43 @@ struct PlanVerb: ParsableCommand {
     func run() throws {
         let project = try global.open(), settings = try LaviseSettings(project.places)
         let cluster = (executor?.choice ?? settings.executor) == .slurm ? ClusterRun(project, settings.slurm) : nil
-        try Self.show(chosen.files(project), project, RunOptions(), json: global.json, cluster: cluster)
+        let files = try chosen.files(project), places = files.map { ResultsPlace($0, places: project.places) }
+        try Self.show(files, to: places, project, RunOptions(), json: global.json, cluster: cluster)
     }
 
     /// Prints the plans of experiments, and then fails as a run with the same options would before its first stage.
     /// Reads the store, changes nothing.
-    static func show(_ files: [ExperimentFile], _ project: Project, _ options: RunOptions, json: Bool, cluster: ClusterRun? = nil) throws {
+    /// - Parameter places: where the results of each would go; empty when none would.
+    static func show(
+        _ files: [ExperimentFile], to places: [ResultsPlace], _ project: Project, _ options: RunOptions, json: Bool, cluster: ClusterRun? = nil
+    ) throws {
         var preflight = Preflight(project)
-        let documents = try files.compactMap { file in
+        let documents = try files.enumerated().compactMap { index, file in
             let experiment = try project.plan(file), predictions = try project.predict(experiment, options)
             try preflight.look(at: experiment, predictions)
             let forecast = try cluster?.forecast(experiment, predictions)
-            return try show(experiment, predictions, project, json: json, forecast)
+            return try show(experiment, predictions, project, places.indices.contains(index) ? places[index] : nil, json: json, forecast)
         }
         if json { try standardOutput(json: documents, isList: files.count > 1) }
+        try places.forEach { try $0.check() }
         try preflight.check()
     }
 
     /// - Returns: the plan as JSON, if that is asked for; else it is printed.
     private static func show(
-        _ experiment: ExperimentPlan, _ predictions: [Prediction], _ project: Project, json: Bool, _ forecast: ClusterForecast?
+        _ experiment: ExperimentPlan, _ predictions: [Prediction], _ project: Project, _ place: ResultsPlace?, json: Bool,
+        _ forecast: ClusterForecast?
     ) throws -> Value? {
         let file = experiment.file, running = predictions.filter(\.wouldRun).map(\.status)
         let downloads = try running.flatMap { try project.pendingDownloads(of: $0, in: experiment.plan) }
         if json {
             let cluster: [String: Value] = forecast.map { ["cluster": $0.value] } ?? [:]
             let document: [String: Value] = [
-                "schema": 1, "experiment": .string(file.name),
+                "schema": 1, "experiment": .string(file.name), "results": place.map { .string($0.shown) } ?? .null,
                 "runs": .array(predictions.filter(\.wouldRun).map { job in
                     [
-                        "name": .string(job.status.job), "reason": .string(reason(job)),
+                        "name": .string(job.status.job), "outputs": .array((experiment.plan.job(job.status.job)?.stage.outputs ?? []).map { .string($0) }),
+                        "reason": .string(reason(job)),
                         "seconds": job.seconds.map { .double($0) } ?? .null, "bytes": job.bytes.map { .int($0) } ?? .null,
                     ]
                 }),
@@ -67,7 +74,8 @@ struct PlanVerb: ParsableCommand {
             })
             lines.append("  in all \(Format.bytes(downloads.reduce(0) { $0 + ($1.bytesLeft ?? 0) }))")
         }
-        try standardOutput(lines: lines + (forecast?.lines ?? []) + [summary(predictions, downloads)])
+        let results = place.map { ["results go to \($0.shown)"] } ?? []
+        try standardOutput(lines: lines + (forecast?.lines ?? []) + results + [summary(predictions, downloads)])
         return nil
     }
 

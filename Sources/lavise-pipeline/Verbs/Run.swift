@@ -49,13 +49,15 @@ struct Run: ParsableCommand {
         let places = files.map { file in
             ResultsPlace(file, results: results, places: project.places)
         }
-        if mayLeaveResults { try places.forEach { try $0.check() } }
         let settings = try LaviseSettings(project.places)
         let cluster = (executor?.choice ?? settings.executor) == .slurm ? ClusterRun(project, settings.slurm) : nil
         var options = RunOptions(
             jobs: threads.count, only: only, from: from, until: until, force: force,
             verify: verify, lockTimeout: lockTimeout, keepGoing: keepGoing, versions: PipelineVersion.libraries, compare: firstDifference)
-        if dryRun { return try PlanVerb.show(files, project, options, json: global.json, cluster: cluster) }
+        if dryRun {
+            return try PlanVerb.show(files, to: mayLeaveResults ? places : [], project, options, json: global.json, cluster: cluster)
+        }
+        if mayLeaveResults { try places.forEach { try $0.check() } }
         let expected = try check(files.map(project.plan), project, options)
         if let cluster {
             guard force.isEmpty else { throw ExperimentError("--force runs stages here; leave it out with --executor slurm") }

@@ -13,6 +13,7 @@ Lines of goldens.txt, hashes being FNV-1a 64 of the bytes [height, width, 3]:
     crop W H CROP224                             of the generated image W×H
     nearest W H TO_W TO_H MASK                   of the generated mask W×H, hash of numpy's packbits
     maskcrop W H MASK
+    view W H FILTER SHORTER SIDE RGB             of the generated image W×H: its shorter side to SHORTER, then the central square
 """
 import io, os, struct
 import numpy as np, PIL
@@ -46,10 +47,15 @@ def smooth(w, h, channels=3):
 
 
 def crop224(image):
+    return view(image, Image.BILINEAR, 256, 224)
+
+
+def view(image, resampling, shorter, side):
+    """As torchvision's Resize and CenterCrop of a PIL image."""
     w, h = image.size
-    W, H = (256, int(256 * h / w)) if w <= h else (int(256 * w / h), 256)
-    x, y = int(round((W - 224) / 2.0)), int(round((H - 224) / 2.0))
-    return image.resize((W, H), Image.BILINEAR).crop((x, y, x + 224, y + 224))
+    W, H = (shorter, int(shorter * h / w)) if w <= h else (int(shorter * w / h), shorter)
+    x, y = int(round((W - side) / 2.0)), int(round((H - side) / 2.0))
+    return image.resize((W, H), resampling).crop((x, y, x + side, y + side))
 
 
 def saved(array, mode="RGB", **options):
@@ -148,6 +154,13 @@ for w, h in [(640, 480), (480, 640), (500, 333), (256, 256), (37, 51), (1, 9), (
     x, y = int(round((W - 224) / 2.0)), int(round((H - 224) / 2.0))
     mask = Image.fromarray((noise(w, h, 1)[..., 0] >= 128).astype(np.uint8))
     lines.append(f"maskcrop {w} {h} {fnv(mask_bits(mask.resize((W, H), Image.NEAREST).crop((x, y, x + 224, y + 224))))}")
+
+for w, h in [(640, 480), (480, 640), (500, 333), (256, 256), (37, 51), (1, 9), (427, 640), (224, 224), (333, 77), (3, 1000)]:
+    for name, resampling in (("bilinear", Image.BILINEAR), ("bicubic", Image.BICUBIC)):
+        # torchvision's own: of most, Inception v3, EfficientNet-B1, B3 and B7, V2-S; and crops without a border.
+        for shorter, side in ((256, 224), (342, 299), (255, 240), (320, 300), (633, 600), (384, 384), (64, 64)):
+            image = view(Image.fromarray(noise(w, h)), resampling, shorter, side)
+            lines.append(f"view {w} {h} {name} {shorter} {side} {fnv(image.tobytes())}")
 
 with open(os.path.join(HERE, "goldens.txt"), "w") as f:
     f.write("\n".join(lines) + "\n")

@@ -1,50 +1,6 @@
 import Tensors
 
-/// A tensor whose numbers are known while a model is read: a parameter, or the arithmetic of shapes.
-struct ONNXConstant: Equatable {
-    enum Numbers: Equatable {
-        case floats([Float])
-        case integers([Int])
-    }
-
-    let shape: [Int]
-    let numbers: Numbers
-
-    /// - Throws: `ShapeMismatch` where the count is not the shape's.
-    init(shape: [Int], _ numbers: Numbers) throws {
-        let count = switch numbers {
-        case .floats(let list): list.count
-        case .integers(let list): list.count
-        }
-        guard try elements(shape) == count else { throw ShapeMismatch("\(count) numbers for the shape \(shape)") }
-        self.shape = shape
-        self.numbers = numbers
-    }
-
-    var tensor: Tensor {
-        switch numbers {
-        case .floats(let list): Tensor(shape: shape, data: list)
-        case .integers(let list): Tensor(shape: shape, data: list.map { Float($0) })
-        }
-    }
-
-    /// Whole numbers, such as axes and shapes.
-    /// - Throws: `ShapeMismatch` for fractions.
-    func integers() throws -> [Int] {
-        switch numbers {
-        case .integers(let list): return list
-        case .floats(let list):
-            return try list.map { number in
-                guard let whole = Int(exactly: number) else { throw ShapeMismatch("\(number) where a whole number belongs") }
-                return whole
-            }
-        }
-    }
-
-    var isInteger: Bool { if case .integers = numbers { true } else { false } }
-}
-
-extension ONNXConstant {
+extension Constant {
     /// - Parameters:
     ///   - bytes: the model file's.
     ///   - external: reads bytes of a file beside the model: its name, offset and length (nil: to the end).
@@ -88,7 +44,7 @@ extension ONNXConstant {
     }
 
     /// Little-endian numbers as they lie in a file.
-    private static func raw(_ data: UnsafeRawBufferPointer, _ tensor: ONNXTensor, _ count: Int) throws -> ONNXConstant {
+    private static func raw(_ data: UnsafeRawBufferPointer, _ tensor: ONNXTensor, _ count: Int) throws -> Constant {
         func read<T: BitwiseCopyable, U>(_ type: T.Type, _ convert: (T) -> U) throws -> [U] {
             guard data.count == count * MemoryLayout<T>.size else {
                 throw ShapeMismatch("\(data.count) bytes for \(count) numbers of \(MemoryLayout<T>.size) bytes")
@@ -108,6 +64,6 @@ extension ONNXConstant {
         case 12: .integers(try read(UInt32.self) { Int(UInt32(littleEndian: $0)) })
         default: throw ShapeMismatch("numbers of ONNX's type \(tensor.type), which is not read")
         }
-        return try ONNXConstant(shape: tensor.shape, numbers)
+        return try Constant(shape: tensor.shape, numbers)
     }
 }
