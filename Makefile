@@ -43,7 +43,8 @@ sample: build
 
 # Writes the committed results again, after numbers changed on purpose (needs the sample data).
 results: build
-	@$(BIN) run --data $(DATA) demo coco_sample deviations_sample
+	@$(BIN) run --data $(DATA) demo planted_demo coco_sample planted_sample random_sample mobilenet_sample unseen_sample deviations_sample
+	@$(BIN) run --data $(DATA) coco_sample --seeds 0..9
 	@$(BIN) tables --quiet >/dev/null
 
 # make report EXPERIMENT=coco_sample: its page in results/coco_sample/report.html.

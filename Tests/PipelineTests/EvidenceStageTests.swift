@@ -103,4 +103,31 @@ import Transfer
             #expect("\(error.map { "\($0)" } ?? "")".contains(message), "\(String(describing: error))")
         }
     }
+
+    /// What an independent computation on the sample says where words and scores share the images (METHOD 11, orientation).
+    @Test(.enabled(if: Reference.isHere, "needs the reference material at LAVISE_REFERENCE"))
+    func scoresOfTheSampleWithSharedImages() throws {
+        let known: [(row: String, iou: Double, pixels: Double, means: Double)] = [
+            ("projection", 0.005, 0.039, 0.061), ("activation", 0.003, 0.014, 0.061), ("original", 0.002, 0.009, 0.017),
+            ("net-dissect", 0.011, 0.034, 0.081), ("correlation", 0.007, 0.038, 0.147), ("random", 0.002, 0.004, 0.007),
+        ]
+        try Workspace.with(data: Reference.data) { workspace in
+            let plan = try workspace.plan("""
+                {"name": "x", "protocol": "paper", "dataset": {"kind": "coco", "root": "coco-sample"},
+                 "embedding": {"kind": "glove", "path": "glove.6B.300d.sample.txt"},
+                 "backbone": {"architecture": "resnet18", "layer": "layer3", "weights": {"path": "resnet18-imagenet-layer3.pth"}},
+                 "train": {"epochs": 10, "batchSize": 64, "optimiser": "adam", "dropout": 0, "shuffle": false},
+                 "evaluate": {"methods": ["original", "activation", "projection"], "vocabulary": "concepts", "ranking": "frequency",
+                              "metrics": ["iou", "pixel-corr", "corr"], "sharedImages": true}}
+                """)
+            let tables = try #require(workspace.run(plan.plan)[plan.tables]).path("tables")
+            let csv = try CSV(String(contentsOfFile: tables + "/faithfulness.csv", encoding: .utf8), name: "faithfulness.csv")
+            for row in known {
+                for (metric, expected) in [("iou", row.iou), ("pixel-corr", row.pixels), ("corr", row.means)] {
+                    let text = try #require(csv.rows.first { $0[1] == row.row && $0[2] == metric }?[3]), score = try #require(Double(text))
+                    #expect(abs(score - expected) < 0.005, "\(row.row) \(metric)")
+                }
+            }
+        }
+    }
 }

@@ -95,6 +95,23 @@ import Testing
         """
     }
 
+    /// A seed that says nothing of a difference is not left out: that would choose among the seeds.
+    @Test(arguments: [true, false]) func anOrderNeedsTheDifferenceOfEverySeed(all: Bool) throws {
+        try Workspace.with { workspace in
+            let plan = try workspace.plan(Self.json(
+                #", "claims": [{"source": "A", "order": ["original", "projection"]}], "matrix": {"seed": [0, 1]}"#))
+            let results = try plan.file.variants.enumerated().map { index, variant in
+                let artifacts = Artifacts(
+                    truth: (0..<12).map { all || index == 0 ? [Int32($0 % 4)] : [] },
+                    words: ["original": (0..<24).map { Int32($0 % 4) }, "projection": (0..<24).map { Int32($0 % 3) }])
+                return try artifacts.results(in: "\(workspace.root)/\(index)", variant.experiment)
+            }
+            let claim = try plan.checkClaims(results).claims[0]
+            #expect((claim.ours != nil) == all, "\(claim)")
+            if !all { #expect(claim.verdict == .inconclusive && claim.note == "no interval of original − projection at 1") }
+        }
+    }
+
     /// Truth {a, c} and {b, c, d}; nearest a, c and d, a. Of the seen a, b: {a} and {b}; of the unseen: {c} and {c, d}.
     @Test func recallOfTheSeenAndOfTheUnseen() throws {
         try Workspace.with { workspace in
