@@ -12,6 +12,12 @@ import Transfer
 
     private let file = #""name": "a.zip", "urls": ["https://example.org/a.zip"], "license": "CC0""#
 
+    /// What no publisher states: the first download locks it.
+    private static let ofUnknownChecksum: Set = ["objects.json.zip", "resnet50_places365.pth.tar"]
+    private static let ofUnknownSize: Set = [
+        "convnext_tiny-983f1562.pth", "densenet161-8d451a50.pth", "googlenet-1378be20.pth", "resnet101-63fe2227.pth", "resnet152-394f9c45.pth",
+    ]
+
     @Test func everyManifestOfTheProjectIsReadAndComplete() throws {
         let folder = URL(fileURLWithPath: #filePath).appending(path: "../../../manifests").standardized
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") && !$0.hasSuffix(".lock.json") }
@@ -19,8 +25,9 @@ import Transfer
         for name in names {
             let manifest = try Manifest(contentsOf: folder.appending(path: name).path)
             #expect(manifest.name + ".json" == name)
-            for file in manifest.files where !(manifest.name == "visual_genome" && file.name == "objects.json.zip") {
-                #expect(file.bytes != nil && file.checksum != nil, "\(name): \(file.name)")
+            for file in manifest.files {
+                #expect((file.checksum == nil) == Self.ofUnknownChecksum.contains(file.name), "\(name): \(file.name)")
+                #expect((file.bytes == nil) == Self.ofUnknownSize.union(Self.ofUnknownChecksum).contains(file.name), "\(name): \(file.name)")
             }
             // What torchvision names its files after is the start of their SHA-256.
             for file in manifest.files where file.name.hasSuffix(".pth") {

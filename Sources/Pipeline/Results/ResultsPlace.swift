@@ -52,9 +52,10 @@ public struct ResultsPlace: Sendable {
     }
 
     /// Looks whether results can be written here, before there are any. Changes nothing.
+    /// - Parameter asWriter: also whether this user may write there: another one's project may be looked at.
     /// - Throws: `ResultsError` when something other than a folder is there, a link stands in a file's place or this
     ///   user may not write there; `ExperimentError` for a name that is too long or taken.
-    public func check() throws {
+    public func check(asWriter: Bool = true) throws {
         let folder = try Self.resolved(folder, shown)
         guard URL(fileURLWithPath: folder).lastPathComponent != CollectedTables.folder else {
             throw ExperimentError(
@@ -65,10 +66,10 @@ public struct ResultsPlace: Sendable {
         while try entry(nearest) == nil, nearest != "/" {
             nearest = URL(fileURLWithPath: nearest).deletingLastPathComponent().path
         }
-        try checkFolder(nearest)
+        try checkFolder(nearest, asWriter)
         try checkName(URL(fileURLWithPath: folder).lastPathComponent, in: nearest)
         guard try entry(folder) != nil else { return }
-        try checkFolder(folder)
+        try checkFolder(folder, asWriter)
         var own = stat(), above = stat()
         guard stat(folder, &own) == 0, stat(parent, &above) == 0, own.st_dev == above.st_dev else {
             throw ResultsError(
@@ -91,7 +92,7 @@ public struct ResultsPlace: Sendable {
         do { return try body() } catch let error as FileSystemError { throw ResultsError(shown, error) }
     }
 
-    private func checkFolder(_ path: String) throws {
+    private func checkFolder(_ path: String, _ asWriter: Bool) throws {
         var info = stat()
         guard stat(path, &info) == 0 else {
             throw ResultsError("\(path) is a link that leads nowhere; results cannot go to \(shown)")
@@ -99,7 +100,7 @@ public struct ResultsPlace: Sendable {
         guard info.st_mode & S_IFMT == S_IFDIR else {
             throw ResultsError("\(path) is no folder; results cannot go to \(shown)")
         }
-        guard access(path, R_OK | W_OK | X_OK) == 0 else {
+        guard access(path, R_OK | X_OK | (asWriter ? W_OK : 0)) == 0 else {
             throw ResultsError(
                 "results cannot go to \(shown): cannot write in \(path): \(String(cString: strerror(errno))); "
                     + "check who owns it and its permissions, or give --results DIR")

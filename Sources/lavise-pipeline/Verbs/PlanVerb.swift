@@ -17,14 +17,16 @@ struct PlanVerb: ParsableCommand {
         let project = try global.open(), settings = try LaviseSettings(project.places)
         let cluster = (executor?.choice ?? settings.executor) == .slurm ? ClusterRun(project, settings.slurm) : nil
         let files = try chosen.files(project), places = files.map { ResultsPlace($0, places: project.places) }
-        try Self.show(files, to: places, project, RunOptions(), json: global.json, cluster: cluster)
+        try Self.show(files, to: places, asWriter: false, project, RunOptions(), json: global.json, cluster: cluster)
     }
 
     /// Prints the plans of experiments, and then fails as a run with the same options would before its first stage.
     /// Reads the store, changes nothing.
-    /// - Parameter places: where the results of each would go; empty when none would.
+    /// - Parameters:
+    ///   - places: where the results of each would go; empty when none would.
+    ///   - asWriter: whether this user must be able to write there.
     static func show(
-        _ files: [ExperimentFile], to places: [ResultsPlace], _ project: Project, _ options: RunOptions, json: Bool, cluster: ClusterRun? = nil
+        _ files: [ExperimentFile], to places: [ResultsPlace], asWriter: Bool = true, _ project: Project, _ options: RunOptions, json: Bool, cluster: ClusterRun? = nil
     ) throws {
         var preflight = Preflight(project)
         let documents = try files.enumerated().compactMap { index, file in
@@ -34,7 +36,7 @@ struct PlanVerb: ParsableCommand {
             return try show(experiment, predictions, project, places.indices.contains(index) ? places[index] : nil, json: json, forecast)
         }
         if json { try standardOutput(json: documents, isList: files.count > 1) }
-        try places.forEach { try $0.check() }
+        try places.forEach { try $0.check(asWriter: asWriter) }
         try preflight.check()
     }
 
