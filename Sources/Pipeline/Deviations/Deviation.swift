@@ -47,6 +47,15 @@ public struct Deviation: Sendable {
         self.effect = effect
     }
 
+    /// A deviation of FACT2023's code that reads datasets of one format otherwise, and means nothing in others.
+    package init(
+        _ name: String, only format: DatasetFormat, _ change: @escaping @Sendable (inout DatasetRules) -> Void
+    ) {
+        self.init(
+            name, fact2023: { dataset, _ in dataset == format },
+            effect: Effect(dataset: { rules, dataset in if dataset == format { change(&rules) } }))
+    }
+
     /// Every deviation of this program.
     public static let all: [Deviation] = [
         .transposedBoxMask, .maskScale255, .cropImageOnly, .lowQuantile, .frozenBatchNorm, .splitByInstance,

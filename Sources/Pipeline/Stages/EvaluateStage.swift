@@ -78,8 +78,8 @@ struct EvaluateStage: ShardedStage {
         let opened = try opened(context)
         let parts = EvaluationParts(opened, try phases(context), context)
         var evaluation = try parts.evaluation()
-        evaluation.scores = try scores(evaluation.summary, context)
         evaluation.summary = evaluation.summary.numbered(from: opened.firstUnit)
+        evaluation.scores = try scores(evaluation.summary, context)
         context.worked(try parts.work(self))
         if let note = opened.unmatched.note { context.note(note) }
         try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: context.output + "/" + EvaluationFile.name)
@@ -131,10 +131,11 @@ struct EvaluateStage: ShardedStage {
         if hasTarget { return nil }
         let dataset = try DatasetFile(context.input("dataset")), concepts = dataset.concepts.count
         let ids = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).rows(of: dataset.concepts)
-        let images = try images(context, dataset, concepts: (0..<Int32(concepts)).map { $0 })
+        let images = LabelledMaps(
+            dataset: dataset, maps: try MapFile(context.input("features"), units: directions(context)),
+            rows: dataset.evaluatedRows(all: rules.evaluatesAll))
         let sums = try EvidenceSums(
-            of: directed(images, context) ?? images, units: summary.filters,
-            thresholds: summary.thresholds, concepts: concepts, threads: context.threads
+            of: images, units: summary.filters, thresholds: summary.thresholds, concepts: concepts, threads: context.threads
         ) { progress in
             context.progress(progress.done, of: progress.total, "images scored")
             try context.checkCancelled()
