@@ -175,10 +175,33 @@ class Run:
             raise ValueError(f"filter {filter} was not explained; filters are {self._numbers.min()} to {self._numbers.max()}")
         return int(found[0])
 
-    def words(self, method: str | None = None) -> pd.DataFrame:
-        """A row a filter and word, most frequent first (METHOD 6.5): images, cosine, lift (METHOD 10), seen, pairs."""
-        name = self._method(method)
-        ids, cosines = self._evaluation[f"filters/words/{name}"][:], self._evaluation[f"filters/similarity/{name}"][:]
+    def _setting(self, table: str, column: str, default):
+        """What the experiment set, as a table of its results says; the default before there are results."""
+        try:
+            return self.table(table)[column].iloc[0]
+        except FileNotFoundError:
+            return default
+
+    @property
+    def ranking(self) -> str:
+        """How the experiment orders words: `lift` or `frequency` (`evaluate.ranking`)."""
+        return str(self._setting("filters", "ranking", "lift"))
+
+    @property
+    def words_per_image(self) -> int:
+        """How many of an image's nearest words count for its filters (`evaluate.wordsPerImage`)."""
+        return int(self._setting("rankings", "words_per_image", 5))
+
+    def words(self, method: str | None = None, ranking: str | None = None, per_image: int | None = None) -> pd.DataFrame:
+        """A row a filter and word, in the order of `filters.csv`: images, cosine, lift (METHOD 10), seen, pairs.
+
+        ranking: `lift` or `frequency` (METHOD 6.5); None: the experiment's.
+        per_image: how many of an image's nearest words count, at most those that the evaluation kept; None: the experiment's.
+        """
+        name, ranking, s = self._method(method), ranking or self.ranking, per_image or self.words_per_image
+        if ranking not in (orders := {"lift": "lift", "frequency": "images"}):
+            raise ValueError(f"no ranking {ranking!r}; rankings are {', '.join(orders)}")
+        ids, cosines = (self._evaluation[f"filters/{kind}/{name}"][:, :, :s] for kind in ("words", "similarity"))
         filters, images, _ = ids.shape
         place = np.broadcast_to(np.arange(filters)[:, None, None], ids.shape)
         image = np.broadcast_to(np.arange(images)[None, :, None], ids.shape)
@@ -186,13 +209,19 @@ class Run:
             {"place": place.ravel(), "image": image.ravel(), "id": ids.ravel(), "cosine": cosines.astype(np.float64).ravel()}
         )
         said = said[said["id"] >= 0]
-        table = said.groupby(["place", "id"], as_index=False).agg(images=("cosine", "size"), sum=("cosine", "sum"))
+        pairs, pair = np.unique(said[["place", "id"]].to_numpy(), axis=0, return_inverse=True)
+        table = pd.DataFrame(pairs, columns=["place", "id"])
+        table["images"] = np.bincount(pair.ravel())
+        # Added one after the other, as the program adds: words that tie there tie here.
+        table["sum"] = np.bincount(pair.ravel(), said["cosine"])
         table["cosine"] = table["sum"] / table["images"]
-        table["lift"] = table["sum"] - table["id"].map(table.groupby("id")["sum"].sum() / filters)
+        table["lift"] = table["sum"] - np.bincount(table["id"], table["sum"])[table["id"]] / filters
         truths = [self._truths[p * images : (p + 1) * images] for p in range(filters)]
         table["seen"] = [sum(i in t for t in truths[p]) for p, i in zip(table["place"], table["id"])]
         table["pairs"] = table["place"].map([sum(len(t) > 0 for t in own) for own in truths].__getitem__)
-        table = table.sort_values(["place", "images", "cosine", "id"], ascending=[True, False, False, True], kind="stable")
+        table = table.sort_values(
+            ["place", orders[ranking], "cosine", "id"], ascending=[True, False, False, True], kind="stable"
+        )
         table["rank"] = table.groupby("place").cumcount() + 1
         table["filter"] = self._numbers[table["place"]]
         table["word"] = [self.vocabulary[i] for i in table["id"]]

@@ -41,14 +41,21 @@ def test_mean_recall_is_that_of_the_table(run):
 
 
 def test_words_are_those_of_filters_csv(run):
-    """Counted over all words an image that the evaluation kept."""
-    table, words = run.table("filters"), run.words()
-    own = dict(list(words.groupby("filter")))
-    for _, line in table.dropna(subset=["words"]).iterrows():
+    """Of as many words an image as the experiment counts, in both rankings."""
+    table, words, frequent = run.table("filters"), run.words(), run.words(ranking="frequency")
+    assert run.ranking == "lift" and words.equals(run.words(ranking="lift")) and not words.equals(frequent)
+    own, by_frequency = dict(list(words.groupby("filter"))), dict(list(frequent.groupby("filter")))
+    lines = table.dropna(subset=["words"])
+    assert len(lines) > 0
+    for _, line in lines.iterrows():
         mine = own[line["filter"]].head(20)
         assert list(mine["word"]) == str(line["words"]).split(" ")
         assert list(mine["images"]) == [int(n) for n in str(line["frequencies"]).split(" ")]
-        assert np.allclose(mine["cosine"], [float(n) for n in str(line["similarities"]).split(" ")], atol=1e-6)
+        for column, known in (("cosine", "similarities"), ("lift", "lifts")):
+            assert np.allclose(mine[column], [float(n) for n in str(line[known]).split(" ")], atol=1e-6)
+        assert list(by_frequency[line["filter"]].head(20)["word"]) == str(line["by_frequency"]).split(" ")
+    with pytest.raises(ValueError, match="rankings are lift, frequency"):
+        run.words(ranking="frequently")
     assert (words["seen"] <= words["pairs"]).all() and words["images"].between(1, 25).all()
     # METHOD 10: the mean of the lift over all filters is nothing, also over those that never say the word.
     by_word = words.groupby("word")["lift"].sum()
