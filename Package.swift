@@ -14,7 +14,7 @@ let package = Package(
         .library(name: "LaViSE", targets: ["LaViSE", "Networks", "Datasets", "Imaging", "HDF5", "Tensors"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
     ],
     targets: [
         system("CHDF5", "hdf5", "libhdf5-dev"),
@@ -26,9 +26,11 @@ let package = Package(
         system("CCrypto", "libcrypto", "libssl-dev"),
         system("CMicroHTTPD", "libmicrohttpd", "libmicrohttpd-dev"),
 
-        .target(name: "CImaging", dependencies: ["CJPEG", "CPNG"], linkerSettings: [
-            .linkedLibrary("webpdemux"), .linkedLibrary("webp"), .linkedLibrary("gif"), .linkedLibrary("tiff"),
-        ]),
+        .target(
+            name: "CImaging", dependencies: ["CJPEG", "CPNG"],
+            linkerSettings: [
+                .linkedLibrary("webpdemux"), .linkedLibrary("webp"), .linkedLibrary("gif"), .linkedLibrary("tiff"),
+            ]),
         // simdjson (Debian: libsimdjson-dev) by name: SwiftPM warns of a flag in its pkg-config file at every build.
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CKernels"),
@@ -49,35 +51,57 @@ let package = Package(
         .target(
             name: "Reporting", dependencies: ["Imaging", "Fingerprints"],
             resources: [.embedInCode("Page/report.css"), .embedInCode("Page/report.js"), .embedInCode("Page/serve.js")]),
-        .target(name: "Pipeline", dependencies: [
-            "Engine", "Transfer", "Remote", "Datasets", "Networks", "Graphs", "LaViSE", "Reporting", "Imaging", "HDF5", "Tensors",
-            "Files", "Fingerprints",
-        ]),
-        .executableTarget(name: "lavise-pipeline", dependencies: [
-            "Pipeline", "Files", "Serving", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
+        .target(
+            name: "Pipeline",
+            dependencies: [
+                "Engine", "Transfer", "Remote", "Datasets", "Networks", "Graphs", "LaViSE", "Reporting", "Imaging",
+                "HDF5", "Tensors",
+                "Files", "Fingerprints",
+            ]),
+        .executableTarget(
+            name: "lavise-pipeline",
+            dependencies: [
+                "Pipeline", "Files", "Serving", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         // Of `make bench`; the ordinary build leaves it out.
-        .executableTarget(name: "lavise-bench", dependencies: [
-            "Networks", "Graphs", "LaViSE", "Imaging", "HDF5", "Tensors", "Fingerprints",
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
+        .executableTarget(
+            name: "lavise-bench",
+            dependencies: [
+                "Networks", "Graphs", "LaViSE", "Imaging", "HDF5", "Tensors", "Fingerprints",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
 
         .testTarget(name: "FingerprintsTests", dependencies: ["Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "GraphsTests", dependencies: ["Graphs", "Networks", "Tensors", "Fingerprints", "CZip"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "GraphsTests", dependencies: ["Graphs", "Networks", "Tensors", "Fingerprints", "CZip"],
+            resources: [.copy("Fixtures")]),
         // Of scripts/check-models.
-        .executableTarget(name: "graph-probe", dependencies: ["Graphs", "Networks", "Tensors"], path: "Tests/GraphProbe"),
+        .executableTarget(
+            name: "graph-probe", dependencies: ["Graphs", "Networks", "Tensors"], path: "Tests/GraphProbe"),
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "TransferTests", dependencies: ["Transfer", "TransferTestSupport", "transfer-probe", "CZip", "Files"]),
-        .target(name: "TransferTestSupport", dependencies: ["Transfer", "CZip", "Files", "Fingerprints", "Imaging"], path: "Tests/TransferTestSupport"),
+        .testTarget(
+            name: "TransferTests", dependencies: ["Transfer", "TransferTestSupport", "transfer-probe", "CZip", "Files"]),
+        .target(
+            name: "TransferTestSupport", dependencies: ["Transfer", "CZip", "Files", "Fingerprints", "Imaging"],
+            path: "Tests/TransferTestSupport"),
         .executableTarget(name: "transfer-probe", dependencies: ["TransferTestSupport"], path: "Tests/TransferProbe"),
-        .testTarget(name: "RemoteTests", dependencies: ["Remote", "Engine", "Transfer", "TransferTestSupport", "Fingerprints"]),
+        .testTarget(
+            name: "RemoteTests", dependencies: ["Remote", "Engine", "Transfer", "TransferTestSupport", "Fingerprints"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Networks"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "DatasetsTestSupport", "Imaging", "Fingerprints"], resources: [.copy("Fixtures")]),
-        .target(name: "DatasetsTestSupport", dependencies: ["Datasets", "Imaging", "Fingerprints"], path: "Tests/DatasetsTestSupport"),
-        .testTarget(name: "NetworksTests", dependencies: ["Networks", "CKernels", "Fingerprints"], resources: [.copy("Fixtures")]),
-        .testTarget(name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors", "Fingerprints"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Datasets", "DatasetsTestSupport", "Imaging", "Fingerprints"],
+            resources: [.copy("Fixtures")]),
+        .target(
+            name: "DatasetsTestSupport", dependencies: ["Datasets", "Imaging", "Fingerprints"],
+            path: "Tests/DatasetsTestSupport"),
+        .testTarget(
+            name: "NetworksTests", dependencies: ["Networks", "CKernels", "Fingerprints"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors", "Fingerprints"],
+            resources: [.copy("Fixtures")]),
         .target(name: "BrowserTestSupport", path: "Tests/BrowserTestSupport"),
         .testTarget(
             name: "ReportingTests", dependencies: ["Reporting", "BrowserTestSupport", "Imaging", "Fingerprints"],
@@ -85,14 +109,16 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "lavise-pipeline", "Pipeline", "Remote", "BrowserTestSupport", "Datasets", "Graphs", "Tensors", "Transfer", "TransferTestSupport",
+                "lavise-pipeline", "Pipeline", "Remote", "BrowserTestSupport", "Datasets", "Graphs", "Tensors",
+                "Transfer", "TransferTestSupport",
                 "Fingerprints", "HDF5", "Imaging", "Reporting",
             ],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "LaViSE", "Reporting", "TransferTestSupport", "Imaging", "Networks", "Graphs", "Tensors", "Engine",
+                "Pipeline", "LaViSE", "Reporting", "TransferTestSupport", "Imaging", "Networks", "Graphs", "Tensors",
+                "Engine",
                 "HDF5", "Transfer", "Datasets", "Fingerprints",
             ],
             resources: [.copy("Fixtures")]),

@@ -6,8 +6,13 @@
 // Swift cannot import HDF5's identifiers: they are macros that call H5open().
 
 typedef enum {
-    LAVISE_H5_UINT8, LAVISE_H5_UINT16, LAVISE_H5_INT32, LAVISE_H5_INT64,
-    LAVISE_H5_FLOAT16, LAVISE_H5_FLOAT32, LAVISE_H5_FLOAT64
+    LAVISE_H5_UINT8,
+    LAVISE_H5_UINT16,
+    LAVISE_H5_INT32,
+    LAVISE_H5_INT64,
+    LAVISE_H5_FLOAT16,
+    LAVISE_H5_FLOAT32,
+    LAVISE_H5_FLOAT64
 } lavise_h5_scalar;
 
 /// IEEE half, little endian; HDF5 1.10 has no name for it. The caller closes it.
@@ -24,13 +29,13 @@ static inline hid_t lavise_h5_half(void) {
 /// The type in the file: little endian on every machine. The caller closes it.
 static inline hid_t lavise_h5_file_type(lavise_h5_scalar scalar) {
     switch (scalar) {
-    case LAVISE_H5_UINT8: return H5Tcopy(H5T_STD_U8LE);
-    case LAVISE_H5_UINT16: return H5Tcopy(H5T_STD_U16LE);
-    case LAVISE_H5_INT32: return H5Tcopy(H5T_STD_I32LE);
-    case LAVISE_H5_INT64: return H5Tcopy(H5T_STD_I64LE);
-    case LAVISE_H5_FLOAT16: return lavise_h5_half();
-    case LAVISE_H5_FLOAT32: return H5Tcopy(H5T_IEEE_F32LE);
-    case LAVISE_H5_FLOAT64: return H5Tcopy(H5T_IEEE_F64LE);
+        case LAVISE_H5_UINT8: return H5Tcopy(H5T_STD_U8LE);
+        case LAVISE_H5_UINT16: return H5Tcopy(H5T_STD_U16LE);
+        case LAVISE_H5_INT32: return H5Tcopy(H5T_STD_I32LE);
+        case LAVISE_H5_INT64: return H5Tcopy(H5T_STD_I64LE);
+        case LAVISE_H5_FLOAT16: return lavise_h5_half();
+        case LAVISE_H5_FLOAT32: return H5Tcopy(H5T_IEEE_F32LE);
+        case LAVISE_H5_FLOAT64: return H5Tcopy(H5T_IEEE_F64LE);
     }
     return -1;
 }
@@ -38,17 +43,17 @@ static inline hid_t lavise_h5_file_type(lavise_h5_scalar scalar) {
 /// The type in memory. The caller closes it.
 static inline hid_t lavise_h5_memory_type(lavise_h5_scalar scalar) {
     switch (scalar) {
-    case LAVISE_H5_UINT8: return H5Tcopy(H5T_NATIVE_UINT8);
-    case LAVISE_H5_UINT16: return H5Tcopy(H5T_NATIVE_UINT16);
-    case LAVISE_H5_INT32: return H5Tcopy(H5T_NATIVE_INT32);
-    case LAVISE_H5_INT64: return H5Tcopy(H5T_NATIVE_INT64);
-    case LAVISE_H5_FLOAT16: {
-        hid_t type = lavise_h5_half();
-        if (type >= 0) H5Tset_order(type, H5Tget_order(H5T_NATIVE_FLOAT));
-        return type;
-    }
-    case LAVISE_H5_FLOAT32: return H5Tcopy(H5T_NATIVE_FLOAT);
-    case LAVISE_H5_FLOAT64: return H5Tcopy(H5T_NATIVE_DOUBLE);
+        case LAVISE_H5_UINT8: return H5Tcopy(H5T_NATIVE_UINT8);
+        case LAVISE_H5_UINT16: return H5Tcopy(H5T_NATIVE_UINT16);
+        case LAVISE_H5_INT32: return H5Tcopy(H5T_NATIVE_INT32);
+        case LAVISE_H5_INT64: return H5Tcopy(H5T_NATIVE_INT64);
+        case LAVISE_H5_FLOAT16: {
+            hid_t type = lavise_h5_half();
+            if (type >= 0) H5Tset_order(type, H5Tget_order(H5T_NATIVE_FLOAT));
+            return type;
+        }
+        case LAVISE_H5_FLOAT32: return H5Tcopy(H5T_NATIVE_FLOAT);
+        case LAVISE_H5_FLOAT64: return H5Tcopy(H5T_NATIVE_DOUBLE);
     }
     return -1;
 }
@@ -83,7 +88,10 @@ static inline void lavise_h5_prepare(void) {
     H5PLset_loading_state(0);
 }
 
-struct lavise_h5_message { char *text; size_t size; };
+struct lavise_h5_message {
+    char *text;
+    size_t size;
+};
 
 static herr_t lavise_h5_append(unsigned n, const H5E_error2_t *entry, void *data) {
     struct lavise_h5_message *message = (struct lavise_h5_message *)data;

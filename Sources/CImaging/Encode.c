@@ -22,8 +22,8 @@ static void error_exit(j_common_ptr info) {
     longjmp(errors->escape, 1);
 }
 
-int cimaging_jpeg_encode(const uint8_t *rgb, int width, int height, int quality,
-                         uint8_t **bytes, size_t *count, char message[CIMAGING_MESSAGE]) {
+int cimaging_jpeg_encode(const uint8_t *rgb, int width, int height, int quality, uint8_t **bytes, size_t *count,
+    char message[CIMAGING_MESSAGE]) {
     struct jpeg_compress_struct info;
     EncodeErrors errors = {.message = message};
     unsigned char *buffer = NULL;
@@ -58,10 +58,12 @@ int cimaging_jpeg_encode(const uint8_t *rgb, int width, int height, int quality,
     return CIMAGING_OK;
 }
 
-int cimaging_png_encode(const uint8_t *rgb, int width, int height,
-                        uint8_t **bytes, size_t *count, char message[CIMAGING_MESSAGE]) {
-    png_image image = {.version = PNG_IMAGE_VERSION, .width = (png_uint_32)width, .height = (png_uint_32)height,
-                       .format = PNG_FORMAT_RGB};
+int cimaging_png_encode(
+    const uint8_t *rgb, int width, int height, uint8_t **bytes, size_t *count, char message[CIMAGING_MESSAGE]) {
+    png_image image = {.version = PNG_IMAGE_VERSION,
+        .width = (png_uint_32)width,
+        .height = (png_uint_32)height,
+        .format = PNG_FORMAT_RGB};
     png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
     uint8_t *buffer = malloc(size);
     if (buffer && png_image_write_to_memory(&image, buffer, &size, 0, rgb, 0, NULL)) {

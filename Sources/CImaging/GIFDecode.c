@@ -7,7 +7,10 @@
 // A code of LZW is 3 bits at least and stands for 4,096 pixels at most.
 #define MOST_PIXELS_A_BYTE 16384
 
-typedef struct { const uint8_t *next; size_t left; } Source;
+typedef struct {
+    const uint8_t *next;
+    size_t left;
+} Source;
 
 static int take(GifFileType *gif, GifByteType *into, int count) {
     Source *source = gif->UserData;
@@ -31,7 +34,8 @@ static int find_frame(GifFileType *gif, int *transparent) {
         GifByteType *block = NULL;
         if (DGifGetExtension(gif, &code, &block) == GIF_ERROR) return GIF_ERROR;
         if (code == GRAPHICS_EXT_FUNC_CODE && block && block[0] >= 4 && (block[1] & 1)) *transparent = block[4];
-        while (block) if (DGifGetExtensionNext(gif, &block) == GIF_ERROR) return GIF_ERROR;
+        while (block)
+            if (DGifGetExtensionNext(gif, &block) == GIF_ERROR) return GIF_ERROR;
     }
     return type == IMAGE_DESC_RECORD_TYPE ? DGifGetImageDesc(gif) : GIF_ERROR;
 }
@@ -48,18 +52,21 @@ static int read_frame(GifFileType *gif, uint8_t *indices) {
     return GIF_OK;
 }
 
-static int decode(GifFileType *gif, size_t count, size_t max_pixels, uint8_t **rgb, int *width, int *height, char *message) {
+static int decode(
+    GifFileType *gif, size_t count, size_t max_pixels, uint8_t **rgb, int *width, int *height, char *message) {
     int transparent = -1;
     if (find_frame(gif, &transparent) == GIF_ERROR)
-        return refused(gif->Error == D_GIF_ERR_READ_FAILED ? CIMAGING_TRUNCATED : CIMAGING_BROKEN, "no frame can be read", message);
+        return refused(gif->Error == D_GIF_ERR_READ_FAILED ? CIMAGING_TRUNCATED : CIMAGING_BROKEN,
+            "no frame can be read", message);
     // As in Pillow a first frame that reaches over the canvas widens it.
     if (gif->Image.Left + gif->Image.Width > gif->SWidth) gif->SWidth = gif->Image.Left + gif->Image.Width;
     if (gif->Image.Top + gif->Image.Height > gif->SHeight) gif->SHeight = gif->Image.Top + gif->Image.Height;
     size_t pixels = (size_t)gif->SWidth * (size_t)gif->SHeight;
-    if (pixels == 0 || gif->Image.Width <= 0 || gif->Image.Height <= 0) return refused(CIMAGING_BROKEN, "no pixels", message);
+    if (pixels == 0 || gif->Image.Width <= 0 || gif->Image.Height <= 0)
+        return refused(CIMAGING_BROKEN, "no pixels", message);
     if (pixels > max_pixels || (size_t)gif->Image.Width * (size_t)gif->Image.Height / MOST_PIXELS_A_BYTE > count) {
         snprintf(message, CIMAGING_MESSAGE, "%dx%d pixels declared in a file of %zu bytes (the limit is %zu pixels)",
-                 gif->SWidth, gif->SHeight, count, max_pixels);
+            gif->SWidth, gif->SHeight, count, max_pixels);
         return CIMAGING_TOO_LARGE;
     }
     uint8_t *indices = malloc(pixels), *out = malloc(pixels * 3);
@@ -67,8 +74,10 @@ static int decode(GifFileType *gif, size_t count, size_t max_pixels, uint8_t **r
     if (status == CIMAGING_OK) {
         memset(indices, transparent < 0 ? 0 : transparent, pixels);
         if (read_frame(gif, indices) == GIF_ERROR)
-            status = refused(gif->Error == D_GIF_ERR_READ_FAILED || gif->Error == D_GIF_ERR_EOF_TOO_SOON ? CIMAGING_TRUNCATED : CIMAGING_BROKEN,
-                             "the frame cannot be read", message);
+            status =
+                refused(gif->Error == D_GIF_ERR_READ_FAILED || gif->Error == D_GIF_ERR_EOF_TOO_SOON ? CIMAGING_TRUNCATED
+                                                                                                    : CIMAGING_BROKEN,
+                    "the frame cannot be read", message);
     }
     if (status == CIMAGING_OK) {
         ColorMapObject *map = gif->Image.ColorMap ? gif->Image.ColorMap : gif->SColorMap;
@@ -89,7 +98,7 @@ static int decode(GifFileType *gif, size_t count, size_t max_pixels, uint8_t **r
 }
 
 int cimaging_gif_decode(const uint8_t *bytes, size_t count, size_t max_pixels, uint8_t **rgb, int *width, int *height,
-                        char message[CIMAGING_MESSAGE]) {
+    char message[CIMAGING_MESSAGE]) {
     Source source = {bytes, count};
     int error = 0;
     GifFileType *gif = DGifOpen(&source, take, &error);

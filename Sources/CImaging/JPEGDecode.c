@@ -61,10 +61,13 @@ static void skip_data(j_decompress_ptr info, long count) {
     if (step < (size_t)count) data_ended(info);
 }
 
-int cimaging_jpeg_open(const uint8_t *bytes, size_t count, size_t max_pixels, CImagingJPEG **result,
-                       int *width, int *height, char message[CIMAGING_MESSAGE]) {
+int cimaging_jpeg_open(const uint8_t *bytes, size_t count, size_t max_pixels, CImagingJPEG **result, int *width,
+    int *height, char message[CIMAGING_MESSAGE]) {
     CImagingJPEG *decoder = calloc(1, sizeof *decoder);
-    if (!decoder) { snprintf(message, CIMAGING_MESSAGE, "out of memory"); return CIMAGING_BROKEN; }
+    if (!decoder) {
+        snprintf(message, CIMAGING_MESSAGE, "out of memory");
+        return CIMAGING_BROKEN;
+    }
     decoder->message = message;
     decoder->info.err = jpeg_std_error(&decoder->errors);
     decoder->errors.error_exit = error_exit;
@@ -80,9 +83,13 @@ int cimaging_jpeg_open(const uint8_t *bytes, size_t count, size_t max_pixels, CI
     decoder->progress.progress_monitor = watch_scans;
     decoder->info.progress = &decoder->progress;
     decoder->source = (struct jpeg_source_mgr){
-        .next_input_byte = bytes, .bytes_in_buffer = count,
-        .init_source = no_source_change, .fill_input_buffer = data_ended, .skip_input_data = skip_data,
-        .resync_to_restart = jpeg_resync_to_restart, .term_source = no_source_change,
+        .next_input_byte = bytes,
+        .bytes_in_buffer = count,
+        .init_source = no_source_change,
+        .fill_input_buffer = data_ended,
+        .skip_input_data = skip_data,
+        .resync_to_restart = jpeg_resync_to_restart,
+        .term_source = no_source_change,
     };
     decoder->info.src = &decoder->source;
     while (jpeg_read_header(&decoder->info, FALSE) == JPEG_HEADER_TABLES_ONLY) {}

@@ -26,7 +26,10 @@ static void fail(png_structp png, png_const_charp text) {
     png_longjmp(png, 1);
 }
 
-static void no_warning(png_structp png, png_const_charp text) { (void)png; (void)text; }
+static void no_warning(png_structp png, png_const_charp text) {
+    (void)png;
+    (void)text;
+}
 
 static void take(png_structp png, png_bytep into, png_size_t count) {
     Reading *reading = png_get_io_ptr(png);
@@ -52,7 +55,8 @@ static void read_palette(png_structp png, png_infop info, uint8_t palette[256][3
     }
 }
 
-static void decode(png_structp png, png_infop info, Reading *reading, size_t count, size_t max_pixels, int *width, int *height) {
+static void decode(
+    png_structp png, png_infop info, Reading *reading, size_t count, size_t max_pixels, int *width, int *height) {
     png_set_crc_action(png, PNG_CRC_DEFAULT, PNG_CRC_QUIET_USE);
     png_read_info(png, info);
     size_t w = png_get_image_width(png, info), h = png_get_image_height(png, info);
@@ -86,7 +90,8 @@ static void decode(png_structp png, png_infop info, Reading *reading, size_t cou
     if (!is_rgb) {
         uint8_t palette[256][3];
         if (colour & PNG_COLOR_MASK_PALETTE) read_palette(png, info, palette);
-        else for (int i = 0; i < 256; i++) memset(palette[i], i, 3);
+        else
+            for (int i = 0; i < 256; i++) memset(palette[i], i, 3);
         for (size_t i = 0; i < w * h; i++) {
             uint8_t value = !is_deep_grey ? reading->raw[i] : reading->raw[2 * i] ? 255 : reading->raw[2 * i + 1];
             memcpy(reading->rgb + 3 * i, palette[value], 3);
@@ -97,7 +102,7 @@ static void decode(png_structp png, png_infop info, Reading *reading, size_t cou
 }
 
 int cimaging_png_decode(const uint8_t *bytes, size_t count, size_t max_pixels, uint8_t **rgb, int *width, int *height,
-                        char message[CIMAGING_MESSAGE]) {
+    char message[CIMAGING_MESSAGE]) {
     Reading reading = {.next = bytes, .left = count, .message = message};
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, fail, no_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;

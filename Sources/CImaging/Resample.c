@@ -3,17 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Pillow's bilinear and bicubic resampling (its src/libImaging/Resample.c, 8 bits a channel), restricted to a rectangle of the
-// result: horizontal pass over the rows that the vertical pass needs, each rounded to 8 bits; fixed-point weights.
+// Pillow's bilinear and bicubic resampling (its src/libImaging/Resample.c, 8 bits a channel), restricted to a rectangle
+// of the result: horizontal pass over the rows that the vertical pass needs, each rounded to 8 bits; fixed-point
+// weights.
 #pragma STDC FP_CONTRACT OFF
 
 #define PRECISION_BITS 22
 
 typedef struct {
-    int taps;          // room for weights of an output pixel
-    int *first;        // first source index of each output pixel
-    int *count;        // number of source pixels
-    int32_t *weights;  // [outputs, taps]
+    int taps;         // room for weights of an output pixel
+    int *first;       // first source index of each output pixel
+    int *count;       // number of source pixels
+    int32_t *weights; // [outputs, taps]
 } Axis;
 
 static void axis_free(Axis *axis) {
@@ -41,7 +42,11 @@ static int axis_init(Axis *axis, int cubic, int source, float from, float to, in
     axis->count = malloc(sizeof(int) * (size_t)outputs);
     axis->weights = calloc((size_t)outputs * (size_t)axis->taps, sizeof(int32_t));
     double *w = malloc(sizeof(double) * (size_t)axis->taps);
-    if (!axis->first || !axis->count || !axis->weights || !w) { free(w); axis_free(axis); return 1; }
+    if (!axis->first || !axis->count || !axis->weights || !w) {
+        free(w);
+        axis_free(axis);
+        return 1;
+    }
     for (int i = 0; i < outputs; i++) {
         double center = from + (start + i + 0.5) * scale;
         int low = (int)(center - support + 0.5);
@@ -56,7 +61,8 @@ static int axis_init(Axis *axis, int cubic, int source, float from, float to, in
         }
         for (int k = 0; k < high - low; k++) {
             if (sum != 0.0) w[k] /= sum;
-            axis->weights[(size_t)i * (size_t)axis->taps + (size_t)k] = (int32_t)((w[k] < 0 ? -0.5 : 0.5) + w[k] * (1 << PRECISION_BITS));
+            axis->weights[(size_t)i * (size_t)axis->taps + (size_t)k] =
+                (int32_t)((w[k] < 0 ? -0.5 : 0.5) + w[k] * (1 << PRECISION_BITS));
         }
         axis->first[i] = low;
         axis->count[i] = high - low;
@@ -128,7 +134,8 @@ static void horizontal_vectorised(const uint8_t *row, uint8_t *out, const Axis *
 #define BLOCK 32
 
 VECTORISED
-static void vertical_vectorised(const uint8_t *rows, size_t stride, uint8_t *out, const int32_t *w, int taps, size_t bytes) {
+static void vertical_vectorised(
+    const uint8_t *rows, size_t stride, uint8_t *out, const int32_t *w, int taps, size_t bytes) {
     size_t i = 0;
     for (; i + BLOCK <= bytes; i += BLOCK) {
         int32_t sum[BLOCK];
@@ -144,7 +151,7 @@ static void vertical_vectorised(const uint8_t *rows, size_t stride, uint8_t *out
 }
 
 int cimaging_resample(const uint8_t *rgb, int width, int height, const float box[4], int out_width, int out_height,
-                      int x, int y, int columns, int rows, uint8_t *out, int cubic, int plain) {
+    int x, int y, int columns, int rows, uint8_t *out, int cubic, int plain) {
     // A cubic's weights are negative in places: the plain loops clip.
     if (cubic) plain = 1;
     // Pillow leaves out a pass that would change nothing.
@@ -171,14 +178,15 @@ int cimaging_resample(const uint8_t *rgb, int width, int height, const float box
     for (int r = low; r < high; r++) {
         uint8_t *into = between + (size_t)(r - low) * row_bytes;
         if (needs_horizontal)
-            (plain || r == height - 1 ? horizontal_plain : horizontal_vectorised)(rgb + (size_t)r * stride, into, &horizontal, columns);
+            (plain || r == height - 1 ? horizontal_plain : horizontal_vectorised)(
+                rgb + (size_t)r * stride, into, &horizontal, columns);
         else memcpy(into, rgb + (size_t)r * stride + (size_t)x * 3, row_bytes);
     }
     for (int r = 0; r < rows; r++) {
         if (needs_vertical)
-            (plain ? vertical_plain : vertical_vectorised)(
-                between + (size_t)(vertical.first[r] - low) * row_bytes, row_bytes, out + (size_t)r * row_bytes,
-                vertical.weights + (size_t)r * (size_t)vertical.taps, vertical.count[r], row_bytes);
+            (plain ? vertical_plain : vertical_vectorised)(between + (size_t)(vertical.first[r] - low) * row_bytes,
+                row_bytes, out + (size_t)r * row_bytes, vertical.weights + (size_t)r * (size_t)vertical.taps,
+                vertical.count[r], row_bytes);
         else memcpy(out + (size_t)r * row_bytes, between + (size_t)r * row_bytes, row_bytes);
     }
     free(between);

@@ -11,14 +11,16 @@ static int refused(int status, const char *text, char *message) {
 
 // By the decoder of animations, as Pillow: a still image is its own first frame.
 int cimaging_webp_decode(const uint8_t *bytes, size_t count, size_t max_pixels, uint8_t **rgb, int *width, int *height,
-                         char message[CIMAGING_MESSAGE]) {
+    char message[CIMAGING_MESSAGE]) {
     WebPBitstreamFeatures features;
     VP8StatusCode code = WebPGetFeatures(bytes, count, &features);
-    if (code == VP8_STATUS_NOT_ENOUGH_DATA) return refused(CIMAGING_TRUNCATED, "the file ends before its image does", message);
+    if (code == VP8_STATUS_NOT_ENOUGH_DATA)
+        return refused(CIMAGING_TRUNCATED, "the file ends before its image does", message);
     if (code != VP8_STATUS_OK) return refused(CIMAGING_BROKEN, "no header of a WebP image", message);
     size_t pixels = (size_t)features.width * (size_t)features.height;
     if (pixels > max_pixels) {
-        snprintf(message, CIMAGING_MESSAGE, "%dx%d pixels (the limit is %zu pixels)", features.width, features.height, max_pixels);
+        snprintf(message, CIMAGING_MESSAGE, "%dx%d pixels (the limit is %zu pixels)", features.width, features.height,
+            max_pixels);
         return CIMAGING_TOO_LARGE;
     }
     WebPData data = {bytes, count};
@@ -30,8 +32,8 @@ int cimaging_webp_decode(const uint8_t *bytes, size_t count, size_t max_pixels, 
     WebPAnimInfo info;
     uint8_t *frame = NULL;
     int time = 0, status = CIMAGING_OK;
-    if (!WebPAnimDecoderGetInfo(decoder, &info) || info.canvas_width != (uint32_t)features.width
-        || info.canvas_height != (uint32_t)features.height || !WebPAnimDecoderGetNext(decoder, &frame, &time)) {
+    if (!WebPAnimDecoderGetInfo(decoder, &info) || info.canvas_width != (uint32_t)features.width ||
+        info.canvas_height != (uint32_t)features.height || !WebPAnimDecoderGetNext(decoder, &frame, &time)) {
         status = refused(CIMAGING_BROKEN, "the image cannot be decoded", message);
     } else if (!(*rgb = malloc(pixels * 3))) {
         status = refused(CIMAGING_BROKEN, "out of memory", message);

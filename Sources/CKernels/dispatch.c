@@ -17,8 +17,8 @@ int ck_supported(ck_instructions instructions) {
 #if defined(__x86_64__)
         case ck_avx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
         case ck_avx512:
-            return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-                && __builtin_cpu_supports("avx512bw") && ck_supported(ck_avx2);
+            return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && ck_supported(ck_avx2);
 #endif
         default: return 0;
     }
@@ -34,9 +34,8 @@ const ck_kernels *ck_kernels_of(ck_instructions instructions) {
     }
 }
 
-void ck_convolve(
-    ck_instructions instructions, const ck_convolution *shape, ck_algorithm algorithm, long images, const ck_call *call
-) {
+void ck_convolve(ck_instructions instructions, const ck_convolution *shape, ck_algorithm algorithm, long images,
+    const ck_call *call) {
     ck_kernels_of(instructions)->convolve[algorithm](shape, images, call);
 }
 
@@ -75,8 +74,8 @@ typedef struct {
     double rows[9][5];
 } weight_transform;
 
-/// Rows for `finite` points and ∞, `step` rows apart: a point p gives (1, p, p², …) over the product of p's distances from the other
-/// points, ∞ the last of `taps` weights; the weights are `step` apart too.
+/// Rows for `finite` points and ∞, `step` rows apart: a point p gives (1, p, p², …) over the product of p's distances
+/// from the other points, ∞ the last of `taps` weights; the weights are `step` apart too.
 static void interpolate(weight_transform *transform, const double *values, int finite, int taps, int step) {
     for (int index = 0; index < finite; index++) {
         double power = 1;
@@ -103,11 +102,10 @@ static weight_transform transform_of(int points) {
     return transform;
 }
 
-/// U = G g Gᵀ in double, rounded once, of `width` kernels at a time, number by number: [taps][taps][width] → [points][points][width],
-/// a point every `step` floats.
-static void transform_weights(
-    const weight_transform *transform, int points, int taps, const double (*weights)[largest_tile], long width, float *transformed, long step
-) {
+/// U = G g Gᵀ in double, rounded once, of `width` kernels at a time, number by number: [taps][taps][width] →
+/// [points][points][width], a point every `step` floats.
+static void transform_weights(const weight_transform *transform, int points, int taps,
+    const double (*weights)[largest_tile], long width, float *transformed, long step) {
     for (int i = 0; i < points; i++) {
         double left[5 * 5][largest_tile];
         for (int tap = 0; tap < taps * taps; tap++)
@@ -121,16 +119,15 @@ static void transform_weights(
     }
 }
 
-void ck_pack(
-    ck_instructions instructions, const ck_convolution *shape, ck_algorithm algorithm, const float *weights, float *packed
-) {
+void ck_pack(ck_instructions instructions, const ck_convolution *shape, ck_algorithm algorithm, const float *weights,
+    float *packed) {
     const long tile = ck_kernels_of(instructions)->tile_channels, inputs = shape->inputs;
     const long kernel_taps = (long)shape->kernel * shape->kernel;
     const int points = ck_points(shape);
     const weight_transform transform = algorithm == ck_winograd ? transform_of(points) : (weight_transform){0};
     const long taps = algorithm == ck_winograd ? points * points : kernel_taps;
-    // The outputs of a group share a tap: [outputs / group][taps][group / tile][inputs][tile], but [outputs / tile][inputs][taps][tile]
-    // for the image.
+    // The outputs of a group share a tap: [outputs / group][taps][group / tile][inputs][tile], but [outputs /
+    // tile][inputs][taps][tile] for the image.
     const long group = algorithm == ck_winograd ? winograd_outputs : tile;
     for (long output = 0; output < shape->outputs; output += tile) {
         const long first = output / group * group, tap_rows = ck_least(group, shape->outputs - first) / tile * inputs;
@@ -142,7 +139,8 @@ void ck_pack(
             if (algorithm == ck_winograd) {
                 double kernels[5 * 5][largest_tile];
                 for (long k = 0; k < tile; k++)
-                    for (long tap = 0; tap < kernel_taps; tap++) kernels[tap][k] = source[k * inputs * kernel_taps + tap];
+                    for (long tap = 0; tap < kernel_taps; tap++)
+                        kernels[tap][k] = source[k * inputs * kernel_taps + tap];
                 transform_weights(&transform, points, shape->kernel, kernels, tile, row, step);
             } else {
                 for (long tap = 0; tap < taps; tap++)

@@ -4,7 +4,7 @@
 #include "CKernels.h"
 
 typedef struct {
-    int tile_channels;  // output channels of a packed tile
+    int tile_channels; // output channels of a packed tile
     void (*convolve[3])(const ck_convolution *shape, long images, const ck_call *call);
     void (*max_pool)(const ck_convolution *shape, long images, const ck_call *call);
     void (*multiply)(const ck_product *product);
@@ -13,7 +13,8 @@ typedef struct {
     void (*depthwise)(const ck_window *window, const ck_maps *maps, const float *weights, const float *bias);
     void (*pool)(const ck_window *window, const ck_maps *maps, int is_max, const float *counts);
     void (*combine)(const ck_maps *maps, const ck_combination *combination);
-    void (*channel_norm)(const ck_maps *maps, long height, long width, long channels, double epsilon, const float *weight, const float *bias);
+    void (*channel_norm)(const ck_maps *maps, long height, long width, long channels, double epsilon,
+        const float *weight, const float *bias);
     void (*global_mean)(const ck_maps *maps, long pixels);
     void (*activate)(float *numbers, long count, ck_activation activation);
     void (*softmax)(float *numbers, long rows, long columns);
@@ -25,18 +26,18 @@ extern const ck_kernels portable_kernels, avx2_kernels, avx512_kernels;
 
 // Scratch layouts, shared by the kernels and ck_scratch_count.
 enum {
-    block = 16,               // channels of a block
-    largest_tile = 32,        // output channels of the widest packed tile
-    direct_pixels = 112,      // pixels whose patches are packed together
-    direct_depth = 32,        // blocks of inputs that are packed together, at most
-    winograd_points = 3456,   // points of a channel's 4×4 tiles that are transformed together, at most,
-    winograd_outputs = 64,    // and output channels
-    product_depth = 512,      // terms,
-    product_rows = 512,       // rows and
-    product_columns = 1024,   // columns of a matrix product that are packed together, at most
-    sparse_terms = 768,       // terms whose entries are listed together,
-    sparse_least_depth = 32,  // fewest of them that share a panel
-    sparse_panel = 8192,      // numbers of a panel, at most
+    block = 16,              // channels of a block
+    largest_tile = 32,       // output channels of the widest packed tile
+    direct_pixels = 112,     // pixels whose patches are packed together
+    direct_depth = 32,       // blocks of inputs that are packed together, at most
+    winograd_points = 3456,  // points of a channel's 4×4 tiles that are transformed together, at most,
+    winograd_outputs = 64,   // and output channels
+    product_depth = 512,     // terms,
+    product_rows = 512,      // rows and
+    product_columns = 1024,  // columns of a matrix product that are packed together, at most
+    sparse_terms = 768,      // terms whose entries are listed together,
+    sparse_least_depth = 32, // fewest of them that share a panel
+    sparse_panel = 8192,     // numbers of a panel, at most
 };
 
 // A number of a sparse matrix: its value, and where the panel's row for its term begins.
@@ -45,14 +46,14 @@ typedef struct {
     int row;
 } ck_entry;
 
-/// Packs `size` lines (rows of the left, columns of the right factor) of so many terms to [terms][width]; `line` and `term` are
-/// the distances between neighbours.
+/// Packs `size` lines (rows of the left, columns of the right factor) of so many terms to [terms][width]; `line` and
+/// `term` are the distances between neighbours.
 void ck_pack_lines(const float *from, long line, long term, long size, long terms, float *packed, long width);
 
-/// Packs some terms and columns of b, a tile of columns after the other: [tile of columns][packed_terms][tile], of which the first
-/// `terms` of each are written.
-void ck_pack_columns(
-    long tile, ck_matrix b, long first_term, long terms, long first_column, long columns, float *packed, long packed_terms);
+/// Packs some terms and columns of b, a tile of columns after the other: [tile of columns][packed_terms][tile], of
+/// which the first `terms` of each are written.
+void ck_pack_columns(long tile, ck_matrix b, long first_term, long terms, long first_column, long columns,
+    float *packed, long packed_terms);
 
 /// Terms that are packed at a time, tile after tile: all, or few where neighbouring lines lie side by side.
 static inline long ck_packing_step(long line, long terms) { return line == 1 ? 8 : terms; }
@@ -62,8 +63,8 @@ static inline long ck_least(long a, long b) { return a < b ? a : b; }
 static inline long ck_spread(long lines) { return lines | 1; }
 static inline long ck_ceiling(long a, long b) { return (a + b - 1) / b; }
 
-// Winograd's interpolation points are 0 (but for the nine), ∞ and, both positive and negative, these. 11/16 and 3/2 have a third of the error
-// of the usual 1 and 2; every constant made of them is exact in a float.
+// Winograd's interpolation points are 0 (but for the nine), ∞ and, both positive and negative, these. 11/16 and 3/2
+// have a third of the error of the usual 1 and 2; every constant made of them is exact in a float.
 #define winograd_6a 0.6875
 #define winograd_6b 1.5
 #define winograd_8a 0.5

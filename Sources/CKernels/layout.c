@@ -9,7 +9,8 @@ void ck_block(long channels, long pixels, const float *input, float *output, lon
         const long count = ck_least(block, channels - first);
         if (count < block) memset(target, 0, sizeof(float) * pixels * block);
         for (long lane = 0; lane < count; lane++)
-            for (long pixel = 0; pixel < pixels; pixel++) target[pixel * block + lane] = input[(first + lane) * pixels + pixel];
+            for (long pixel = 0; pixel < pixels; pixel++)
+                target[pixel * block + lane] = input[(first + lane) * pixels + pixel];
     }
 }
 
@@ -18,7 +19,8 @@ void ck_block_rows(long channels, long pixels, const float *input, float *output
         float *target = output + first / block * output_plane * block;
         const long count = ck_least(block, channels - first);
         if (count < block) memset(target, 0, sizeof(float) * pixels * block);
-        for (long pixel = 0; pixel < pixels; pixel++) memcpy(target + pixel * block, input + pixel * channels + first, sizeof(float) * count);
+        for (long pixel = 0; pixel < pixels; pixel++)
+            memcpy(target + pixel * block, input + pixel * channels + first, sizeof(float) * count);
     }
 }
 
@@ -26,11 +28,13 @@ void ck_unblock_rows(long channels, long pixels, const float *input, long input_
     for (long first = 0; first < channels; first += block) {
         const float *source = input + first / block * input_plane * block;
         const long count = ck_least(block, channels - first);
-        for (long pixel = 0; pixel < pixels; pixel++) memcpy(output + pixel * channels + first, source + pixel * block, sizeof(float) * count);
+        for (long pixel = 0; pixel < pixels; pixel++)
+            memcpy(output + pixel * channels + first, source + pixel * block, sizeof(float) * count);
     }
 }
 
-void ck_move_channels(long count, long pixels, const float *input, long input_plane, long from, float *output, long output_plane, long to) {
+void ck_move_channels(long count, long pixels, const float *input, long input_plane, long from, float *output,
+    long output_plane, long to) {
     while (count > 0) {
         // As many channels as lie in one block on both sides.
         const long size = ck_least(count, ck_least(block - from % block, block - to % block));

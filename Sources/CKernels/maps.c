@@ -42,18 +42,18 @@ ck_region ck_nonzero(long planes, int height, int width, const float *image) {
     return region.bottom > region.top ? region : (ck_region){0, 0, 0, 0};
 }
 
-void ck_extend(
-    long channels, int width, const ck_region *valid, const ck_region *needed, const float *source, long source_plane,
-    float *target, long target_plane
-) {
+void ck_extend(long channels, int width, const ck_region *valid, const ck_region *needed, const float *source,
+    long source_plane, float *target, long target_plane) {
     for (long blocks = 0; blocks < channels / block; blocks++)
         for (int y = needed->top; y < needed->bottom; y++) {
             const float *from = source + (blocks * source_plane + (long)y * width) * block;
             float *to = target + (blocks * target_plane + (long)y * width) * block;
             const int inside = y >= valid->top && y < valid->bottom;
             const int left = inside ? valid->left : needed->right, right = inside ? valid->right : needed->right;
-            memcpy(to + (long)needed->left * block, from + (long)needed->left * block, sizeof(float) * block * (left - needed->left));
-            memcpy(to + (long)right * block, from + (long)right * block, sizeof(float) * block * (needed->right - right));
+            memcpy(to + (long)needed->left * block, from + (long)needed->left * block,
+                sizeof(float) * block * (left - needed->left));
+            memcpy(
+                to + (long)right * block, from + (long)right * block, sizeof(float) * block * (needed->right - right));
         }
 }
 

@@ -12,7 +12,8 @@ long ck_product_scratch(const ck_product *product) {
 long ck_sparse_scratch(const ck_product *product) {
     const long rows = ck_least(product->rows, product_rows), terms = ck_least(product->terms, sparse_terms);
     const long ends = rows * (terms / sparse_least_depth + 1);
-    return sparse_panel + (rows * terms * (long)sizeof(ck_entry) + ends * (long)sizeof(ck_entry *)) / (long)sizeof(float);
+    return sparse_panel +
+           (rows * terms * (long)sizeof(ck_entry) + ends * (long)sizeof(ck_entry *)) / (long)sizeof(float);
 }
 
 long ck_right_count(long terms, long columns) { return terms * ck_ceiling(columns, largest_tile) * largest_tile; }
@@ -39,7 +40,8 @@ void ck_pack_lines(const float *from, long line, long term, long size, long term
     long done = 0;
     if (last_four >= 0 && line == 1) {
         for (; done < terms; done++)
-            for (long i = 0; i < size; i += 4) copy_four(from + done * term + ck_least(i, last_four), packed + done * width + ck_least(i, last_four));
+            for (long i = 0; i < size; i += 4)
+                copy_four(from + done * term + ck_least(i, last_four), packed + done * width + ck_least(i, last_four));
     } else if (last_four >= 0 && term == 1) {
         // Some terms of four lines at a time, for lines often lie where they crowd one set of the nearest cache.
         for (long end; terms - done >= 4; done = end) {
@@ -47,7 +49,9 @@ void ck_pack_lines(const float *from, long line, long term, long size, long term
             for (long i = 0; i < size; i += 4) {
                 const long first = ck_least(i, last_four);
                 for (long k = done; k < end; k += 4) {
-                    if (k % 16 == 0) for (long next = first + 4; next < first + 8; next++) __builtin_prefetch(from + next * line + k);
+                    if (k % 16 == 0)
+                        for (long next = first + 4; next < first + 8; next++)
+                            __builtin_prefetch(from + next * line + k);
                     transpose_four(from + first * line + k, line, packed + k * width + first, width);
                 }
             }
@@ -57,17 +61,16 @@ void ck_pack_lines(const float *from, long line, long term, long size, long term
         for (long i = 0; i < size; i++) packed[done * width + i] = from[i * line + done * term];
 }
 
-void ck_pack_columns(
-    long tile, ck_matrix b, long first_term, long terms, long first_column, long columns, float *packed, long packed_terms
-) {
+void ck_pack_columns(long tile, ck_matrix b, long first_term, long terms, long first_column, long columns,
+    float *packed, long packed_terms) {
     const long step = ck_packing_step(b.column, terms);
     // The last tile's columns beyond the matrix are computed too, and left out.
     if (columns % tile) memset(packed + columns / tile * tile * packed_terms, 0, sizeof(float) * terms * tile);
     for (long first = 0; first < terms; first += step)
         for (long column = 0; column < columns; column += tile)
-            ck_pack_lines(
-                b.numbers + (first_term + first) * b.row + (first_column + column) * b.column, b.column, b.row,
-                ck_least(tile, columns - column), ck_least(step, terms - first), packed + column * packed_terms + first * tile, tile);
+            ck_pack_lines(b.numbers + (first_term + first) * b.row + (first_column + column) * b.column, b.column,
+                b.row, ck_least(tile, columns - column), ck_least(step, terms - first),
+                packed + column * packed_terms + first * tile, tile);
 }
 
 void ck_pack_right(ck_instructions instructions, long terms, long columns, ck_matrix b, float *packed) {
@@ -75,7 +78,8 @@ void ck_pack_right(ck_instructions instructions, long terms, long columns, ck_ma
 }
 
 static void clear(const ck_product *product) {
-    for (long row = 0; row < product->rows; row++) memset(product->c + row * product->c_row, 0, sizeof(float) * product->columns);
+    for (long row = 0; row < product->rows; row++)
+        memset(product->c + row * product->c_row, 0, sizeof(float) * product->columns);
 }
 
 void ck_multiply(ck_instructions instructions, const ck_product *product) {

@@ -2,8 +2,7 @@
 #include "CKernels.h"
 
 void ck_reference(
-    const ck_convolution *shape, const float *input, const float *weights, const float *bias, double *output
-) {
+    const ck_convolution *shape, const float *input, const float *weights, const float *bias, double *output) {
     const int out_height = ck_out_height(shape), out_width = ck_out_width(shape), kernel = shape->kernel;
     for (long o = 0; o < shape->outputs; o++) {
         double *plane = output + o * out_height * out_width;
@@ -18,7 +17,8 @@ void ck_reference(
                         const float *row = input + (i * shape->height + source_y) * shape->width;
                         for (int x = 0; x < out_width; x++) {
                             const int source_x = x * shape->stride + kx - shape->padding;
-                            if (source_x >= 0 && source_x < shape->width) plane[y * out_width + x] += weight * row[source_x];
+                            if (source_x >= 0 && source_x < shape->width)
+                                plane[y * out_width + x] += weight * row[source_x];
                         }
                     }
                 }

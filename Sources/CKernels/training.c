@@ -19,7 +19,8 @@ static inline __attribute__((always_inline)) void fetch_ahead(const void *row, s
 }
 #define FETCH_AHEAD(row) fetch_ahead(row, sizeof *(row) * columns, sizeof *(row) * stride)
 
-CLONES void ct_column_sums(long rows, long columns, long stride, const float *x, double *restrict sums, double *restrict squares) {
+CLONES void ct_column_sums(
+    long rows, long columns, long stride, const float *x, double *restrict sums, double *restrict squares) {
     for (long j = 0; j < columns; j++) sums[j] = squares[j] = 0;
     for (long row = 0; row < rows; row++) {
         const float *restrict values = x + row * stride;
@@ -32,9 +33,8 @@ CLONES void ct_column_sums(long rows, long columns, long stride, const float *x,
     }
 }
 
-CLONES void ct_normalise(
-    long rows, long columns, long stride, const float *x, const float *restrict mean, const float *restrict scale,
-    const float *restrict bias, const unsigned char *kept, float kept_scale, float *out) {
+CLONES void ct_normalise(long rows, long columns, long stride, const float *x, const float *restrict mean,
+    const float *restrict scale, const float *restrict bias, const unsigned char *kept, float kept_scale, float *out) {
     for (long row = 0; row < rows; row++) {
         const float *restrict values = x + row * stride;
         FETCH_AHEAD(values);
@@ -43,16 +43,17 @@ CLONES void ct_normalise(
         if (kept) {
             const unsigned char *restrict keep = kept + row * stride;
             FETCH_AHEAD(keep);
-            for (long j = 0; j < columns; j++) result[j] = ((values[j] - mean[j]) * scale[j] + bias[j]) * (keep[j] * kept_scale);
+            for (long j = 0; j < columns; j++)
+                result[j] = ((values[j] - mean[j]) * scale[j] + bias[j]) * (keep[j] * kept_scale);
         } else {
             for (long j = 0; j < columns; j++) result[j] = (values[j] - mean[j]) * scale[j] + bias[j];
         }
     }
 }
 
-CLONES void ct_parameter_gradients(
-    long rows, long columns, long stride, const float *x, const float *restrict mean, const float *restrict inverse,
-    const unsigned char *kept, float kept_scale, float *gradient, double *restrict sums, double *restrict products) {
+CLONES void ct_parameter_gradients(long rows, long columns, long stride, const float *x, const float *restrict mean,
+    const float *restrict inverse, const unsigned char *kept, float kept_scale, float *gradient, double *restrict sums,
+    double *restrict products) {
     for (long j = 0; j < columns; j++) sums[j] = products[j] = 0;
     for (long row = 0; row < rows; row++) {
         const float *restrict values = x + row * stride;
@@ -71,10 +72,9 @@ CLONES void ct_parameter_gradients(
     }
 }
 
-CLONES void ct_input_gradient(
-    long rows, long columns, long stride, const float *x, const float *restrict mean, const float *restrict inverse,
-    const float *restrict weight, float share, const float *restrict bias_gradient, const float *restrict weight_gradient,
-    float *gradient) {
+CLONES void ct_input_gradient(long rows, long columns, long stride, const float *x, const float *restrict mean,
+    const float *restrict inverse, const float *restrict weight, float share, const float *restrict bias_gradient,
+    const float *restrict weight_gradient, float *gradient) {
     for (long row = 0; row < rows; row++) {
         const float *restrict values = x + row * stride;
         FETCH_AHEAD(values);
@@ -89,9 +89,8 @@ CLONES void ct_input_gradient(
     }
 }
 
-CLONES void ct_keep_normalised(
-    long rows, long columns, long stride, const float *x, const float *restrict mean, const float *restrict inverse,
-    const unsigned char *kept, float kept_scale, float *normalised, float *dropped) {
+CLONES void ct_keep_normalised(long rows, long columns, long stride, const float *x, const float *restrict mean,
+    const float *restrict inverse, const unsigned char *kept, float kept_scale, float *normalised, float *dropped) {
     for (long row = 0; row < rows; row++) {
         const float *restrict values = x + row * stride;
         FETCH_AHEAD(values);
@@ -115,17 +114,17 @@ CLONES void ct_keep_normalised(
 enum { folded_columns = 64, folded_outputs = 64 };
 
 /// `ct_folded_gradients` for at most `folded_columns` columns, which adds to the two sums.
-CLONES static void fold(
-    long outputs, long columns, long stride, const float *weight, const float *restrict scale, const float *restrict shift,
-    const float *output_sums, const float *dropped_sums, float kept_scale, float *gradient, double *restrict scale_gradient,
-    double *restrict shift_gradient
-) {
+CLONES static void fold(long outputs, long columns, long stride, const float *weight, const float *restrict scale,
+    const float *restrict shift, const float *output_sums, const float *dropped_sums, float kept_scale, float *gradient,
+    double *restrict scale_gradient, double *restrict shift_gradient) {
     float dropped[folded_outputs * folded_columns] = {0};
     for (long first = 0; first < outputs; first += folded_outputs) {
         const long end = ck_least(first + folded_outputs, outputs);
-        if (dropped_sums) ck_pack_lines(dropped_sums + first, outputs, 1, columns, end - first, dropped, folded_columns);
+        if (dropped_sums)
+            ck_pack_lines(dropped_sums + first, outputs, 1, columns, end - first, dropped, folded_columns);
         for (long output = first; output < end; output++) {
-            const float *restrict w = weight + output * stride, *restrict drop = dropped + (output - first) * folded_columns;
+            const float *restrict w = weight + output * stride, *restrict drop =
+                                                                    dropped + (output - first) * folded_columns;
             float *restrict slope = gradient + output * stride;
             const float sum = output_sums[output];
             FETCH_AHEAD(w);
@@ -140,22 +139,23 @@ CLONES static void fold(
     }
 }
 
-void ct_folded_gradients(
-    long outputs, long columns, long stride, const float *weight, const float *scale, const float *shift, const float *output_sums,
-    const float *dropped_sums, float kept_scale, float *gradient, double *scale_gradient, double *shift_gradient) {
+void ct_folded_gradients(long outputs, long columns, long stride, const float *weight, const float *scale,
+    const float *shift, const float *output_sums, const float *dropped_sums, float kept_scale, float *gradient,
+    double *scale_gradient, double *shift_gradient) {
     for (long j = 0; j < columns; j++) scale_gradient[j] = shift_gradient[j] = 0;
     for (long j = 0; j < columns; j += folded_columns)
         fold(outputs, ck_least(folded_columns, columns - j), stride, weight + j, scale + j, shift + j, output_sums,
-             dropped_sums ? dropped_sums + j * outputs : NULL, kept_scale, gradient + j, scale_gradient + j, shift_gradient + j);
+            dropped_sums ? dropped_sums + j * outputs : NULL, kept_scale, gradient + j, scale_gradient + j,
+            shift_gradient + j);
 }
 
-CLONES void ct_keep(long count, const unsigned short *restrict random, unsigned threshold, unsigned char *restrict kept) {
+CLONES void ct_keep(
+    long count, const unsigned short *restrict random, unsigned threshold, unsigned char *restrict kept) {
     for (long i = 0; i < count; i++) kept[i] = random[i] >= threshold;
 }
 
-CLONES void ct_adam(
-    long count, float rate, float correction, float *restrict parameters, const float *restrict gradients, float *restrict mean,
-    float *restrict square) {
+CLONES void ct_adam(long count, float rate, float correction, float *restrict parameters,
+    const float *restrict gradients, float *restrict mean, float *restrict square) {
     for (long i = 0; i < count; i++) {
         const float g = gradients[i];
         const float m = mean[i] + (g - mean[i]) * 0.1f;

@@ -2,15 +2,15 @@
 #include <microhttpd.h>
 
 // Swift cannot call C's variadic functions.
-// A thread a connection; `limit` of them at most, each with at most `memory` bytes of headers and `timeout` seconds of silence.
-static inline struct MHD_Daemon *cmicrohttpd_start(
-    const struct sockaddr *address, MHD_AccessHandlerCallback handle, MHD_RequestCompletedCallback completed, void *context,
-    unsigned int limit, unsigned int timeout, size_t memory) {
+// A thread a connection; `limit` of them at most, each with at most `memory` bytes of headers and `timeout` seconds of
+// silence.
+static inline struct MHD_Daemon *cmicrohttpd_start(const struct sockaddr *address, MHD_AccessHandlerCallback handle,
+    MHD_RequestCompletedCallback completed, void *context, unsigned int limit, unsigned int timeout, size_t memory) {
     unsigned int flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD;
     if (address->sa_family == AF_INET6) flags |= MHD_USE_IPv6;
-    return MHD_start_daemon(
-        flags, 0, NULL, NULL, handle, context, MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_NOTIFY_COMPLETED, completed, context,
-        MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_TIMEOUT, timeout, MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
+    return MHD_start_daemon(flags, 0, NULL, NULL, handle, context, MHD_OPTION_SOCK_ADDR, address,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, context, MHD_OPTION_CONNECTION_LIMIT, limit,
+        MHD_OPTION_CONNECTION_TIMEOUT, timeout, MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 

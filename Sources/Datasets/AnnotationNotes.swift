@@ -1,4 +1,5 @@
-/// What is to be said of annotations: how many could not be used, and what was made of those that are not as METHOD has them.
+/// What is to be said of annotations: how many could not be used, and what was made of those that are not as METHOD has
+/// them.
 public struct AnnotationNotes: Sendable, Equatable {
     /// So many are named.
     public static let named = 3
@@ -59,6 +60,7 @@ extension DatasetRules {
     /// - Throws: `DatasetError` where one such is to end the run.
     func refuse(_ text: String, in file: String, _ notes: inout AnnotationNotes) throws {
         guard failsOnBadAnnotation else { return notes.addUnusable(text) }
-        throw DatasetError.inconsistent(file: file, reason: "\(text); to leave such annotations out: --set dataset.onBadAnnotation=skip")
+        throw DatasetError.inconsistent(
+            file: file, reason: "\(text); to leave such annotations out: --set dataset.onBadAnnotation=skip")
     }
 }

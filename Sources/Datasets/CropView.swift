@@ -2,7 +2,8 @@ import Fingerprints
 import Imaging
 
 /// A random crop of an image for training (METHOD 1): a rectangle of area 0.08–1 of the image and aspect ratio
-/// 3/4–4/3, mirrored half of the time. What it is depends on nothing but the seed, the image's id and the view's number.
+/// 3/4–4/3, mirrored half of the time. What it is depends on nothing but the seed, the image's id and the view's
+/// number.
 public struct CropView: Sendable, Equatable {
     /// The rectangle in pixels of the image.
     public let x: Int, y: Int, width: Int, height: Int
@@ -15,7 +16,10 @@ public struct CropView: Sendable, Equatable {
 
     /// View number `view` of an image, as torchvision's `RandomResizedCrop.get_params` chooses it (ten tries, then
     /// the central crop of the nearest allowed aspect ratio), followed by `RandomHorizontalFlip`.
-    public init(seed: UInt64, imageID: Int64, view: Int, width imageWidth: Int, height imageHeight: Int, rule: CropRule = .standard) {
+    public init(
+        seed: UInt64, imageID: Int64, view: Int, width imageWidth: Int, height imageHeight: Int,
+        rule: CropRule = .standard
+    ) {
         var random = RandomSource(seed: seed, stream: "crop/\(imageID)/\(view)")
         let rectangle = Self.rectangle(&random, imageWidth, imageHeight)
         (x, y, width, height) = rectangle
@@ -25,7 +29,10 @@ public struct CropView: Sendable, Equatable {
         self.imageHeight = imageHeight
     }
 
-    package init(x: Int, y: Int, width: Int, height: Int, mirrored: Bool, imageWidth: Int, imageHeight: Int, rule: CropRule = .standard) {
+    package init(
+        x: Int, y: Int, width: Int, height: Int, mirrored: Bool, imageWidth: Int, imageHeight: Int,
+        rule: CropRule = .standard
+    ) {
         self.rule = rule
         (self.x, self.y, self.width, self.height) = (x, y, width, height)
         self.mirrored = mirrored
@@ -33,9 +40,11 @@ public struct CropView: Sendable, Equatable {
         self.imageHeight = imageHeight
     }
 
-    private static func rectangle(_ random: inout RandomSource, _ imageWidth: Int, _ imageHeight: Int) -> (Int, Int, Int, Int) {
+    private static func rectangle(_ random: inout RandomSource, _ imageWidth: Int, _ imageHeight: Int) -> (
+        Int, Int, Int, Int
+    ) {
         let area = Double(imageWidth * imageHeight), lowest = 3.0 / 4, highest = 4.0 / 3
-        let bound = 0.28768207245178096         // ln 4/3
+        let bound = 0.28768207245178096  // ln 4/3
         for _ in 0..<10 {
             let target = area * random.uniform(0.08, 1)
             let aspect = exponential(random.uniform(-bound, bound))
@@ -62,8 +71,9 @@ public struct CropView: Sendable, Equatable {
 
     /// Where the mask's pixels come from: cropped, then resized as Pillow's NEAREST.
     public var sampling: NearestSampling {
-        var sampling = NearestSampling(x: x, y: y, width: width, height: height, ofWidth: imageWidth, ofHeight: imageHeight,
-                                       toWidth: rule.side, toHeight: rule.side)
+        var sampling = NearestSampling(
+            x: x, y: y, width: width, height: height, ofWidth: imageWidth, ofHeight: imageHeight,
+            toWidth: rule.side, toHeight: rule.side)
         if mirrored { sampling.columns.reverse() }
         return sampling
     }

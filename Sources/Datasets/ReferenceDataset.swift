@@ -42,7 +42,8 @@ public protocol ReferenceDataset: Sendable {
     /// What is to be said of annotations already when the files were read.
     var notes: AnnotationNotes { get }
     /// The samples of image `row`, by their positives' indices, seen in a training view, or in METHOD's standard
-    /// view when `view` is nil, and what is to be said of its annotations. `width` and `height` are the decoded image's.
+    /// view when `view` is nil, and what is to be said of its annotations. `width` and `height` are the decoded
+    /// image's.
     /// - Throws: `DatasetError` naming the file, and the annotation where one that cannot be used is to end the run.
     func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations
     /// The split that each sample of image `row` trains or validates in, where they have their own; nil: the image's.

@@ -1,4 +1,5 @@
-/// A word as bytes: `String`s compare by canonical equivalence, but "é" as one scalar and as two are two words of an embedding.
+/// A word as bytes: `String`s compare by canonical equivalence, but "é" as one scalar and as two are two words of an
+/// embedding.
 package struct Word: Hashable, Sendable {
     package let text: String
 

@@ -86,7 +86,8 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
         case .orderMismatch(let job, let host, let reasons):
             "\(job) is not on \(host) what was ordered: \(reasons.map { "\($0)" }.joined(separator: ", "))"
                 + (reasons.contains { if case .numericsKeyChanged = $0 { true } else { false } }
-                    ? "; its arithmetic gives other bits: ask for nodes of one kind with slurm.constraint in lavise.json" : "")
+                    ? "; its arithmetic gives other bits: ask for nodes of one kind with slurm.constraint in lavise.json"
+                    : "")
         case .remoteOff(let name):
             "\(name) cannot be used, as said above"
         case .projectGone(let path):
@@ -106,7 +107,8 @@ enum StageFault: Error, Sendable, CustomStringConvertible {
         switch self {
         case .outputMissing(let name): "it left no output \(name)"
         case .outputUndeclared(let name): "it left \(name), which it does not declare as an output"
-        case .outputHasLink(let name, let path): "its output \(name) holds the symbolic link \(path); outputs must be whole"
+        case .outputHasLink(let name, let path):
+            "its output \(name) holds the symbolic link \(path); outputs must be whole"
         case .outputFolderGone(let path): "its output folder \(path) is gone: was the store removed while it ran?"
         }
     }

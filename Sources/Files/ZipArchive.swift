@@ -27,9 +27,10 @@ public struct ZipLimits: Sendable {
     public init() {}
 }
 
-/// A zip archive (zip64 too) open for reading in place. Any number of threads may read at once: each takes a libzip handle
-/// of its own from a pool of at most four: a handle costs about 300 bytes a member, and its first read a pass over the
-/// archive's directory (118,000 members: 36 MB, 0.3 s of one core), while reading is quick beside whatever is done with it.
+/// A zip archive (zip64 too) open for reading in place. Any number of threads may read at once: each takes a libzip
+/// handle of its own from a pool of at most four: a handle costs about 300 bytes a member, and its first read a pass
+/// over the archive's directory (118,000 members: 36 MB, 0.3 s of one core), while reading is quick beside whatever is
+/// done with it.
 ///
 /// Opening refuses an archive that names a path outside its folder, a link or another special file, a member twice, or
 /// that would unpack to more than `ZipLimits` allow.
@@ -64,14 +65,18 @@ public final class ZipArchive: Sendable {
         if let position = positions[name] { return members[position] }
         let base = name.split(separator: "/").last.map(String.init) ?? name
         let alike = members.first { $0.name.hasSuffix("/" + base) || $0.name == base }?.name
-        throw ZipError(archive: path, member: name, problem: "not in the archive" + (alike.map { "; did you mean \"\($0)\"?" } ?? ""))
+        throw ZipError(
+            archive: path, member: name,
+            problem: "not in the archive" + (alike.map { "; did you mean \"\($0)\"?" } ?? ""))
     }
 
     /// The content of a member, its CRC checked.
     /// - Throws: `ZipError`, also when it has more than `limit` bytes.
     public func read(_ name: String, limit: Int = 1 << 30) throws -> [UInt8] {
         let member = try member(name)
-        guard member.bytes <= limit else { throw error(member, "\(member.bytes) bytes, more than the \(limit) allowed here") }
+        guard member.bytes <= limit else {
+            throw error(member, "\(member.bytes) bytes, more than the \(limit) allowed here")
+        }
         return try [UInt8](unsafeUninitializedCapacity: member.bytes) { buffer, count in
             try withContent(of: member) { content in
                 while count < member.bytes {
@@ -83,7 +88,9 @@ public final class ZipArchive: Sendable {
                 // The end must be read too: only there libzip compares size and CRC.
                 var extra: UInt8 = 0
                 let isAtEnd = try withUnsafeMutableBytes(of: &extra) { try content.read(into: $0) } == 0
-                guard count == member.bytes, isAtEnd else { throw error(member, "not of the declared size \(member.bytes)") }
+                guard count == member.bytes, isAtEnd else {
+                    throw error(member, "not of the declared size \(member.bytes)")
+                }
             }
         }
     }
@@ -91,7 +98,8 @@ public final class ZipArchive: Sendable {
     /// Hands the content of a member to `body` in blocks. CRC and size are checked at the end, so what `body` has done
     /// counts only once this returns.
     public func stream(_ member: ZipMember, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(member.bytes, 1), 1 << 20), alignment: 64)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: min(max(member.bytes, 1), 1 << 20), alignment: 64)
         defer { buffer.deallocate() }
         try withContent(of: member) { content in
             var done = 0
@@ -100,7 +108,9 @@ public final class ZipArchive: Sendable {
                 guard done <= member.bytes else { throw error(member, "more than the declared \(member.bytes) bytes") }
                 try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             }
-            guard done == member.bytes else { throw error(member, "\(done) bytes in place of the declared \(member.bytes)") }
+            guard done == member.bytes else {
+                throw error(member, "\(done) bytes in place of the declared \(member.bytes)")
+            }
         }
     }
 
@@ -119,7 +129,9 @@ public final class ZipArchive: Sendable {
             }
             try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { scratch in
                 var skip = offset
-                while skip > 0 { skip -= try next(UnsafeMutableRawBufferPointer(rebasing: scratch[..<min(skip, scratch.count)])) }
+                while skip > 0 {
+                    skip -= try next(UnsafeMutableRawBufferPointer(rebasing: scratch[..<min(skip, scratch.count)]))
+                }
                 var done = 0
                 while done < destination.count {
                     done += try next(UnsafeMutableRawBufferPointer(rebasing: destination[done...]))
@@ -133,7 +145,9 @@ public final class ZipArchive: Sendable {
     }
 
     /// What is wrong with a member.
-    public func error(_ member: ZipMember, _ problem: String) -> ZipError { ZipError(archive: path, member: member.name, problem: problem) }
+    public func error(_ member: ZipMember, _ problem: String) -> ZipError {
+        ZipError(archive: path, member: member.name, problem: problem)
+    }
 
     private func withContent<R>(of member: ZipMember, _ body: (ZipContent) throws -> R) throws -> R {
         turns.wait()
@@ -162,7 +176,8 @@ public final class ZipArchive: Sendable {
         init(_ path: String) throws(ZipError) {
             var status = stat()
             guard stat(path, &status) == 0 else {
-                throw ZipError(archive: path, member: nil, problem: "cannot be opened: \(String(cString: strerror(errno)))")
+                throw ZipError(
+                    archive: path, member: nil, problem: "cannot be opened: \(String(cString: strerror(errno)))")
             }
             bytes = Int(status.st_size)
             device = status.st_dev
@@ -224,9 +239,13 @@ extension ZipArchive {
     private static func list(
         _ handle: Handle, _ path: String, _ limits: ZipLimits, archiveBytes: Int
     ) throws(ZipError) -> [ZipMember] {
-        func refused(_ member: String?, _ problem: String) -> ZipError { ZipError(archive: path, member: member, problem: problem) }
+        func refused(_ member: String?, _ problem: String) -> ZipError {
+            ZipError(archive: path, member: member, problem: problem)
+        }
         let count = zip_get_num_entries(handle.pointer, 0)
-        guard count <= limits.members else { throw refused(nil, "\(count) members, more than the \(limits.members) allowed") }
+        guard count <= limits.members else {
+            throw refused(nil, "\(count) members, more than the \(limits.members) allowed")
+        }
         var members: [ZipMember] = []
         members.reserveCapacity(Int(count))
         var packed = 0
@@ -244,7 +263,8 @@ extension ZipArchive {
             guard isPlain(handle, index) else { throw refused(name, "a link or special file") }
             if isFolder { continue }
             guard status.encryption_method == UInt16(ZIP_EM_NONE) else { throw refused(name, "encrypted") }
-            guard let bytes = Int(exactly: status.size), let compressed = Int(exactly: status.comp_size), compressed <= archiveBytes,
+            guard let bytes = Int(exactly: status.size), let compressed = Int(exactly: status.comp_size),
+                compressed <= archiveBytes,
                 bytes <= limits.bytes - unpacked
             else { throw refused(name, "declares more bytes than allowed (\(status.size) from \(status.comp_size))") }
             if bytes > 1 << 20, bytes / limits.ratio > compressed {
@@ -254,7 +274,8 @@ extension ZipArchive {
             unpacked += bytes
             // Members that share packed bytes are how a small archive unpacks to terabytes.
             guard packed <= archiveBytes else { throw refused(name, "members overlap in the archive") }
-            members.append(ZipMember(name: name, bytes: bytes, compressedBytes: compressed, crc32: status.crc, index: index))
+            members.append(
+                ZipMember(name: name, bytes: bytes, compressedBytes: compressed, crc32: status.crc, index: index))
         }
         members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         for (one, next) in zip(members, members.dropFirst()) where one.name == next.name {
@@ -267,7 +288,9 @@ extension ZipArchive {
     private static func isPlain(_ handle: Handle, _ index: UInt64) -> Bool {
         var system: UInt8 = 0
         var attributes: UInt32 = 0
-        guard zip_file_get_external_attributes(handle.pointer, index, 0, &system, &attributes) == 0 else { return false }
+        guard zip_file_get_external_attributes(handle.pointer, index, 0, &system, &attributes) == 0 else {
+            return false
+        }
         guard system == UInt8(ZIP_OPSYS_UNIX) else { return true }
         let kind = attributes >> 16 & S_IFMT
         return kind == 0 || kind == S_IFREG || kind == S_IFDIR

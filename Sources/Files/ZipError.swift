@@ -9,5 +9,7 @@ public struct ZipError: Error, Sendable, Equatable, CustomStringConvertible {
         (self.archive, self.member, self.problem) = (archive, member, problem)
     }
 
-    public var description: String { member.map { "\(archive): member \"\($0)\": \(problem)" } ?? "\(archive): \(problem)" }
+    public var description: String {
+        member.map { "\(archive): member \"\($0)\": \(problem)" } ?? "\(archive): \(problem)"
+    }
 }

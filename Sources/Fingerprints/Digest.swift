@@ -105,7 +105,8 @@ extension Digest: Codable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let digest = Digest(hex: text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected 64 hex digits, found \"\(text)\"")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "expected 64 hex digits, found \"\(text)\"")
         }
         self = digest
     }

@@ -26,7 +26,9 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Codable, Equatable 
         }
     }
 
-    @inline(__always) private static func step(_ a: inout UInt64, _ b: inout UInt64, _ c: inout UInt64, _ d: inout UInt64) -> UInt64 {
+    @inline(__always) private static func step(
+        _ a: inout UInt64, _ b: inout UInt64, _ c: inout UInt64, _ d: inout UInt64
+    ) -> UInt64 {
         func rotated(_ word: UInt64, _ by: UInt64) -> UInt64 { word << by | word >> (64 - by) }
         let result = rotated(b &* 5, 7) &* 9
         let shifted = b << 17

@@ -11,7 +11,9 @@ public struct PublicKey: Sendable, Hashable, CustomStringConvertible {
 
     /// nil when `text` is anything else.
     public init?(_ text: String) {
-        guard text.hasPrefix(Self.prefix), let bytes = base64Bytes(String(text.dropFirst(Self.prefix.count))), bytes.count == 32 else { return nil }
+        guard text.hasPrefix(Self.prefix), let bytes = base64Bytes(String(text.dropFirst(Self.prefix.count))),
+            bytes.count == 32
+        else { return nil }
         self.bytes = bytes
     }
 
@@ -19,7 +21,8 @@ public struct PublicKey: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the owner of this key signed `message`.
     public func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
-        guard signature.count == 64, let key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, bytes, bytes.count) else { return false }
+        guard signature.count == 64, let key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, bytes, bytes.count)
+        else { return false }
         defer { EVP_PKEY_free(key) }
         guard let context = EVP_MD_CTX_new() else { return false }
         defer { EVP_MD_CTX_free(context) }
@@ -49,7 +52,9 @@ public struct SigningKey: Sendable {
     public init?(pem: String) {
         let lines = pem.split(whereSeparator: \.isNewline).map { $0.filter { !$0.isWhitespace } }.filter { !$0.isEmpty }
         guard lines.count >= 3, pem.contains(Self.first), pem.contains(Self.last) else { return nil }
-        guard let bytes = base64Bytes(lines.dropFirst().dropLast().joined()), bytes.count == 48, bytes.starts(with: Self.header) else { return nil }
+        guard let bytes = base64Bytes(lines.dropFirst().dropLast().joined()), bytes.count == 48,
+            bytes.starts(with: Self.header)
+        else { return nil }
         seed = Array(bytes.suffix(32))
         publicKey = Self.publicKey(of: seed)
     }
@@ -64,7 +69,9 @@ public struct SigningKey: Sendable {
             EVP_MD_CTX_free(context)
         }
         var signature = [UInt8](repeating: 0, count: 64), count = 64
-        let isDone = EVP_DigestSignInit(context, nil, nil, nil, key) == 1 && EVP_DigestSign(context, &signature, &count, message, message.count) == 1
+        let isDone =
+            EVP_DigestSignInit(context, nil, nil, nil, key) == 1
+            && EVP_DigestSign(context, &signature, &count, message, message.count) == 1
         precondition(isDone && count == 64, "libcrypto: no Ed25519")
         return signature
     }
@@ -78,7 +85,9 @@ public struct SigningKey: Sendable {
     }
 
     private static func open(_ seed: [UInt8]) -> OpaquePointer {
-        guard let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count) else { preconditionFailure("libcrypto: no Ed25519") }
+        guard let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count) else {
+            preconditionFailure("libcrypto: no Ed25519")
+        }
         return key
     }
 }
@@ -86,7 +95,8 @@ public struct SigningKey: Sendable {
 /// HMAC-SHA256 (RFC 2104).
 package func hmacSHA256(key: [UInt8], _ message: [UInt8]) -> [UInt8] {
     var code = [UInt8](repeating: 0, count: 32), count: UInt32 = 32
-    precondition(HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &code, &count) != nil, "libcrypto: no HMAC")
+    precondition(
+        HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &code, &count) != nil, "libcrypto: no HMAC")
     return code
 }
 

@@ -1,8 +1,8 @@
 import Tensors
 
 extension Graph {
-    /// What a small graph of every operation returns on this machine, its values one by one and as one program: equal numbers,
-    /// equal bits of every graph.
+    /// What a small graph of every operation returns on this machine, its values one by one and as one program: equal
+    /// numbers, equal bits of every graph.
     /// - Throws: `GraphError`; never with this program's own operations.
     package static func canary() throws -> [Float] {
         var builder = CanaryBuilder()
@@ -34,7 +34,8 @@ private struct CanaryBuilder {
                 kernel: kernel, stride: [stride, stride], dilation: [dilation, dilation], before: [padding, padding],
                 after: [padding, padding])
         }
-        var x = try apply(.convolution(window([3, 3], padding: 1), groups: 1), 0, constant([16, 3, 3, 3]), constant([16]))
+        var x = try apply(
+            .convolution(window([3, 3], padding: 1), groups: 1), 0, constant([16, 3, 3, 3]), constant([16]))
         x = try apply(.affine(scale: numbers(16), shift: numbers(16)), x)
         x = try apply(.unary(.relu), x)
         let entry = x
@@ -47,7 +48,8 @@ private struct CanaryBuilder {
         x = try apply(.slice(axis: 3, start: 0, count: 11, step: 1), x)
         x = try apply(.binary(.add), x, entry)
         for unary: Operation.Unary in [
-            .sigmoid, .hardSwish, .tanh, .exp, .erf, .absolute, .squareRoot, .gelu(isTanh: false), .gelu(isTanh: true), .leakyReLU(0.1),
+            .sigmoid, .hardSwish, .tanh, .exp, .erf, .absolute, .squareRoot, .gelu(isTanh: false), .gelu(isTanh: true),
+            .leakyReLU(0.1),
             .hardSigmoid(alpha: 0.2, beta: 0.5), .elu(1), .softplus, .mish, .negate, .reciprocal,
         ] { x = try apply(.unary(unary), x) }
         for binary: Operation.Binary in [.subtract, .multiply, .divide, .maximum, .minimum] {

@@ -12,10 +12,11 @@ struct Constant: Equatable {
 
     /// - Throws: `ShapeMismatch` where the count is not the shape's.
     init(shape: [Int], _ numbers: Numbers) throws {
-        let count = switch numbers {
-        case .floats(let list): list.count
-        case .integers(let list): list.count
-        }
+        let count =
+            switch numbers {
+            case .floats(let list): list.count
+            case .integers(let list): list.count
+            }
         guard try elements(shape) == count else { throw ShapeMismatch("\(count) numbers for the shape \(shape)") }
         self.shape = shape
         self.numbers = numbers
@@ -35,7 +36,9 @@ struct Constant: Equatable {
         case .integers(let list): return list
         case .floats(let list):
             return try list.map { number in
-                guard let whole = Int(exactly: number) else { throw ShapeMismatch("\(number) where a whole number belongs") }
+                guard let whole = Int(exactly: number) else {
+                    throw ShapeMismatch("\(number) where a whole number belongs")
+                }
                 return whole
             }
         }

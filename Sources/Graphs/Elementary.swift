@@ -1,5 +1,5 @@
-/// Elementary functions by additions, multiplications and divisions in double, rounded once: the same bits on every machine,
-/// which libm does not promise. Each is within one unit in the last place of a `Float`.
+/// Elementary functions by additions, multiplications and divisions in double, rounded once: the same bits on every
+/// machine, which libm does not promise. Each is within one unit in the last place of a `Float`.
 enum Elementary {
     /// eˣ: 2ⁿ · eʳ with |r| ≤ ln 2 / 2, eʳ by its Taylor polynomial of degree 13.
     @inline(__always)
@@ -48,9 +48,13 @@ enum Elementary {
         let y = abs(x)
         if y <= 0.46875 {
             let s = y * y
-            let top = (((0.185777706184603153 * s + 3.16112374387056560) * s + 113.864154151050156) * s + 377.485237685302021) * s
+            let top =
+                (((0.185777706184603153 * s + 3.16112374387056560) * s + 113.864154151050156) * s + 377.485237685302021)
+                * s
                 + 3209.37758913846947
-            let bottom = (((s + 23.6012909523441209) * s + 244.024637934444173) * s + 1282.61652607737228) * s + 2844.23683343917062
+            let bottom =
+                (((s + 23.6012909523441209) * s + 244.024637934444173) * s + 1282.61652607737228) * s
+                + 2844.23683343917062
             return x * top / bottom
         }
         if y > 4 { return x.isNaN ? x : x < 0 ? -1 : 1 }  // erfc(4) is less than half a unit of 1
@@ -59,7 +63,8 @@ enum Elementary {
             881.952221241769090, 1712.04761263407058, 2051.07837782607147, 1230.33935479799725,
         ]
         let d = [
-            1.0, 15.7449261107098347, 117.693950891312499, 537.181101862009858, 1621.38957456669019, 3290.79923573345963,
+            1.0, 15.7449261107098347, 117.693950891312499, 537.181101862009858, 1621.38957456669019,
+            3290.79923573345963,
             4362.61909014324716, 3439.36767414372164, 1230.33935480374942,
         ]
         let top = c.reduce(0.0) { $0 * y + $1 }, bottom = d.reduce(0.0) { $0 * y + $1 }

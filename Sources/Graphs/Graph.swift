@@ -10,7 +10,8 @@ public struct Graph: Sendable {
         public internal(set) var name: String
         /// Row-major; the first axis is the batch of one.
         public let shape: [Int]
-        /// Path of the module that computes it, as PyTorch names modules (`layer1.0.conv1`); nil where the file does not say.
+        /// Path of the module that computes it, as PyTorch names modules (`layer1.0.conv1`); nil where the file does
+        /// not say.
         public let module: String?
     }
 
@@ -35,7 +36,8 @@ public struct Graph: Sendable {
     public internal(set) var siblings: [String] = []
     /// Maps of tokens, by their place: the place of the value whose tokens they show.
     var grids: [Int: Int] = [:]
-    /// By module: places of what it gives as it took it (dropout, pooling to the size that there is), which leaves no node.
+    /// By module: places of what it gives as it took it (dropout, pooling to the size that there is), which leaves no
+    /// node.
     var passed: [String: Set<Int>] = [:]
     /// Why the graph ends before the model does, for an image of another size than the model's own.
     public internal(set) var cut: GraphError?
@@ -56,7 +58,9 @@ public struct Graph: Sendable {
     /// Multiplications of one image up to values, by the plain formulas.
     public func multiplications(upTo targets: Set<Int>) -> Double {
         nodes(upTo: targets).reduce(0.0) { sum, node in
-            sum + node.operation.multiplications(node.inputs.map { values[$0].shape }, output: values[node.output].shape)
+            sum
+                + node.operation.multiplications(
+                    node.inputs.map { values[$0].shape }, output: values[node.output].shape)
         }
     }
 }

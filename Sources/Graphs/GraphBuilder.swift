@@ -2,7 +2,8 @@ import Tensors
 
 /// Makes a graph operation by operation, as an importer translates a model's nodes.
 ///
-/// All shapes are fixed by the image's, so that whatever a model computes from shapes is known while it is read and leaves no node.
+/// All shapes are fixed by the image's, so that whatever a model computes from shapes is known while it is read and
+/// leaves no node.
 struct GraphBuilder {
     /// What a model's name stands for.
     enum Term: Equatable {
@@ -47,7 +48,9 @@ struct GraphBuilder {
 
     /// Notes that the module gives one of its inputs as it is.
     mutating func pass(_ results: [Term], from inputs: [Term?]) {
-        guard let module, results.count == 1, case .value(let place) = results[0], inputs.contains(results[0]) else { return }
+        guard let module, results.count == 1, case .value(let place) = results[0], inputs.contains(results[0]) else {
+            return
+        }
         graph.passed[module, default: []].insert(place)
     }
 
@@ -65,7 +68,9 @@ struct GraphBuilder {
         if known.count == inputs.count { return .constant(try folded(operation, known)) }
         let places = try inputs.map { try place($0) }
         let shape = try operation.outputShape(places.map { graph.values[$0].shape })
-        guard graph.nodes.count < Self.largestNodeCount else { throw GraphError.tooLarge("the model has more than \(Self.largestNodeCount) operations") }
+        guard graph.nodes.count < Self.largestNodeCount else {
+            throw GraphError.tooLarge("the model has more than \(Self.largestNodeCount) operations")
+        }
         let output = try add(shape: shape)
         graph.nodes.append(Graph.Node(operation: operation, inputs: places, output: output))
         return .value(output)
@@ -75,14 +80,18 @@ struct GraphBuilder {
     /// - Throws: `GraphError.tooLarge`.
     mutating func keep(_ constant: Constant) throws {
         known += try elements(constant.shape)
-        guard known <= Self.largestKnown else { throw GraphError.tooLarge("the model computes more than \(Self.largestKnown) numbers without the image") }
+        guard known <= Self.largestKnown else {
+            throw GraphError.tooLarge("the model computes more than \(Self.largestKnown) numbers without the image")
+        }
     }
 
     /// The model's outputs; nothing is added after.
     /// - Throws: `GraphError.tooLarge`.
     mutating func finish(outputs terms: [Term]) throws {
         graph.outputs = terms.compactMap { if case .value(let place) = $0 { place } else { nil } }
-        do { try addTokenGrids() } catch let mismatch as ShapeMismatch { throw GraphError.inconsistent(node: "", mismatch.problem) }
+        do { try addTokenGrids() } catch let mismatch as ShapeMismatch {
+            throw GraphError.inconsistent(node: "", mismatch.problem)
+        }
     }
 
     /// A map that shows a value's tokens: it has the value's name.
@@ -99,7 +108,9 @@ struct GraphBuilder {
         let shapes = inputs.map(\.shape), shape = try operation.outputShape(shapes)
         try elements(shape)
         folding += operation.multiplications(shapes, output: shape)
-        guard folding <= Self.largestFolding else { throw GraphError.tooLarge("the model multiplies too much that does not depend on the image") }
+        guard folding <= Self.largestFolding else {
+            throw GraphError.tooLarge("the model multiplies too much that does not depend on the image")
+        }
         let result = try operation.apply(inputs.map(\.tensor), products: products)
         // Arithmetic of shapes stays whole numbers, which a Float holds up to 2²⁴.
         let whole = inputs.allSatisfy(\.isInteger) ? result.data.map { Int(exactly: $0) ?? .max } : [.max]
@@ -121,7 +132,9 @@ struct GraphBuilder {
 
     private mutating func add(shape: [Int]) throws -> Int {
         total += try elements(shape)
-        guard total <= Self.largestTotal else { throw GraphError.tooLarge("the model's values have more than \(Self.largestTotal) numbers") }
+        guard total <= Self.largestTotal else {
+            throw GraphError.tooLarge("the model's values have more than \(Self.largestTotal) numbers")
+        }
         graph.values.append(Graph.Value(name: "", shape: shape, module: module))
         return graph.values.count - 1
     }
@@ -167,7 +180,9 @@ extension GraphBuilder {
     /// - Parameter scale: 1/√d by default.
     mutating func attention(_ q: Term, _ k: Term, _ v: Term, mask: Term?, scale: Float?) throws -> Term {
         let rank = shape(k).count
-        guard rank > 1, let d = shape(q).last, d > 0 else { throw ShapeMismatch("attention of \(shape(q)) and \(shape(k))") }
+        guard rank > 1, let d = shape(q).last, d > 0 else {
+            throw ShapeMismatch("attention of \(shape(q)) and \(shape(k))")
+        }
         let scaled = try emit(.binary(.multiply), [q, scalar(scale ?? Float(1 / Double(d).squareRoot()))])
         let turned = try emit(.transpose(Array(0..<rank - 2) + [rank - 1, rank - 2]), [k])
         var scores = try emit(.matrixProduct, [scaled, turned])
@@ -184,7 +199,9 @@ extension GraphBuilder {
     /// Pooling to a size over h×w, each window from ⌊i·n/m⌋ to ⌈(i+1)·n/m⌉ as PyTorch's.
     mutating func adaptivePool(_ x: Term, to size: [Int], isMax: Bool) throws -> Term {
         let own = shape(x)
-        guard own.count == 4, size.count == 2, size.allSatisfy({ $0 > 0 }) else { throw ShapeMismatch("pooling of \(own) to \(size)") }
+        guard own.count == 4, size.count == 2, size.allSatisfy({ $0 > 0 }) else {
+            throw ShapeMismatch("pooling of \(own) to \(size)")
+        }
         if size == [1, 1] { return try emit(.reduce(isMax ? .max : .mean, axes: [2, 3]), [x]) }
         if size == Array(own[2...]) { return x }
         guard own[2] % size[0] == 0, own[3] % size[1] == 0 else { return try unevenPool(x, to: size, isMax: isMax) }
@@ -193,7 +210,8 @@ extension GraphBuilder {
         return try emit(isMax ? .maxPool(window) : .averagePool(window, countsPadding: true), [x])
     }
 
-    /// Of windows that are not of one size: by rows, then by columns, which is the same mean as rows of a window are equally long.
+    /// Of windows that are not of one size: by rows, then by columns, which is the same mean as rows of a window are
+    /// equally long.
     private mutating func unevenPool(_ x: Term, to size: [Int], isMax: Bool) throws -> Term {
         var result = x
         for axis in 0..<2 {

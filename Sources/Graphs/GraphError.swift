@@ -14,7 +14,8 @@ public enum GraphError: Error, CustomStringConvertible, Sendable, Equatable {
         case .unsupported(let operation, let node, let reason):
             "node \"\(node)\": the operation \(operation) \(reason.isEmpty ? "is not supported" : "is supported only \(reason)"); "
                 + "a layer before it can be explained, or export the model without it"
-        case .inconsistent(let node, let problem): "node \"\(node)\": \(problem); the model is damaged or was exported wrongly"
+        case .inconsistent(let node, let problem):
+            "node \"\(node)\": \(problem); the model is damaged or was exported wrongly"
         case .tooLarge(let what): "\(what); such a model is refused"
         }
     }

@@ -2,8 +2,8 @@ import Tensors
 
 /// How a graph is computed.
 public enum GraphKernels: Sendable, Equatable {
-    /// Operation by operation on tensors, products by OpenBLAS: what the kernels are tested with, and what is faster where the processor has
-    /// none of the vectors that they are written for.
+    /// Operation by operation on tensors, products by OpenBLAS: what the kernels are tested with, and what is faster
+    /// where the processor has none of the vectors that they are written for.
     case plain
     /// By packed kernels, which give the same bits with each instruction set.
     case packed(InstructionSet)
@@ -14,7 +14,8 @@ public enum GraphKernels: Sendable, Equatable {
 
 /// A graph made ready to run up to some of its values, its parameters read.
 ///
-/// A value that threads share. The bits depend on the image alone, not on how many run together, the thread or the instruction set.
+/// A value that threads share. The bits depend on the image alone, not on how many run together, the thread or the
+/// instruction set.
 public struct GraphProgram: Sendable {
     /// What is computed; its constants are in the program.
     public let graph: Graph
@@ -33,7 +34,8 @@ public struct GraphProgram: Sendable {
     ///   - parameters: gives the tensor of that name and shape; asked for `graph.parameters` alone.
     /// - Throws: what `parameters` throws; `GraphError` for shapes that do not fit.
     public init(
-        _ graph: Graph, targets: [Int], kernels: GraphKernels = .best, parameters: (_ name: String, _ shape: [Int]) throws -> Tensor
+        _ graph: Graph, targets: [Int], kernels: GraphKernels = .best,
+        parameters: (_ name: String, _ shape: [Int]) throws -> Tensor
     ) throws {
         self.targets = targets
         var simplified = SimplifiedGraph(graph, targets: Set(targets))
@@ -45,7 +47,8 @@ public struct GraphProgram: Sendable {
             try simplified.simplify(.kernels(MatrixProducts()))
             switch kernels {
             case .plain: way = .plain(PlainProgram(simplified, targets: targets))
-            case .packed(let instructions): way = .packed(try Lowering.program(simplified, targets: targets, instructions: instructions))
+            case .packed(let instructions):
+                way = .packed(try Lowering.program(simplified, targets: targets, instructions: instructions))
             }
         } catch let mismatch as ShapeMismatch {
             throw GraphError.inconsistent(node: "", mismatch.problem)
@@ -57,7 +60,8 @@ public struct GraphProgram: Sendable {
 
     /// A graph up to one value.
     public init(
-        _ graph: Graph, target: Int, kernels: GraphKernels = .best, parameters: (_ name: String, _ shape: [Int]) throws -> Tensor
+        _ graph: Graph, target: Int, kernels: GraphKernels = .best,
+        parameters: (_ name: String, _ shape: [Int]) throws -> Tensor
     ) throws {
         try self.init(graph, targets: [target], kernels: kernels, parameters: parameters)
     }
@@ -84,14 +88,19 @@ public struct GraphProgram: Sendable {
     public func runAll(_ image: Tensor) throws -> [Tensor] {
         let input = graph.values[graph.input]
         guard image.shape == input.shape else {
-            throw GraphError.inconsistent(node: input.name, "the image has the shape \(image.shape), the model takes \(input.shape)")
+            throw GraphError.inconsistent(
+                node: input.name, "the image has the shape \(image.shape), the model takes \(input.shape)")
         }
         if case .plain(let program) = way { return try program.run(image) }
         var results = targets.map { Tensor(zeros: graph.values[$0].shape) }
         let outputs = results.map { FloatStorage(count: $0.count) }
-        try image.data.withUnsafeBufferPointer { try run(images: $0.baseAddress!, count: 1, into: outputs.map(\.address)) }
+        try image.data.withUnsafeBufferPointer {
+            try run(images: $0.baseAddress!, count: 1, into: outputs.map(\.address))
+        }
         for index in results.indices {
-            results[index].data.withUnsafeMutableBufferPointer { $0.baseAddress?.update(from: outputs[index].address, count: $0.count) }
+            results[index].data.withUnsafeMutableBufferPointer {
+                $0.baseAddress?.update(from: outputs[index].address, count: $0.count)
+            }
         }
         return results
     }
@@ -103,16 +112,21 @@ public struct GraphProgram: Sendable {
     ///   - outputs: for each target, room for `[count, the value's shape]`.
     /// - Throws: `GraphError`.
     public func run(
-        images: UnsafePointer<Float>, count: Int, zeroPixels: ZeroPixels = .computed, into outputs: [UnsafeMutablePointer<Float>]
+        images: UnsafePointer<Float>, count: Int, zeroPixels: ZeroPixels = .computed,
+        into outputs: [UnsafeMutablePointer<Float>]
     ) throws {
         let shape = graph.values[graph.input].shape, size = shape.reduce(1, *)
         switch way {
-        case .packed(let program): try program.run({ images + $0 * size }, count: count, zeroPixels: zeroPixels, into: outputs)
+        case .packed(let program):
+            try program.run({ images + $0 * size }, count: count, zeroPixels: zeroPixels, into: outputs)
         case .plain(let program):
             for index in 0..<count {
-                let image = Tensor(shape: shape, data: Array(UnsafeBufferPointer(start: images + index * size, count: size)))
+                let image = Tensor(
+                    shape: shape, data: Array(UnsafeBufferPointer(start: images + index * size, count: size)))
                 for (output, tensor) in zip(outputs, try program.run(image)) {
-                    tensor.data.withUnsafeBufferPointer { (output + index * $0.count).update(from: $0.baseAddress!, count: $0.count) }
+                    tensor.data.withUnsafeBufferPointer {
+                        (output + index * $0.count).update(from: $0.baseAddress!, count: $0.count)
+                    }
                 }
             }
         }

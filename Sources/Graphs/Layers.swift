@@ -21,7 +21,8 @@ public struct UnknownGraphLayer: Error, CustomStringConvertible, Sendable, Equat
     public let isAmbiguous: Bool
 
     public var description: String {
-        let list = candidates.map { "\($0.name) [\($0.shape.map(String.init).joined(separator: "×"))]" }.joined(separator: ", ")
+        let list = candidates.map { "\($0.name) [\($0.shape.map(String.init).joined(separator: "×"))]" }.joined(
+            separator: ", ")
         return "no layer \"\(name)\" with a map of height and width"
             + (candidates.isEmpty ? "; `lavise-pipeline layers MODEL` lists them" : "; did you mean \(list)?")
     }
@@ -36,9 +37,12 @@ extension Graph {
             fromImage.insert(node.output)
             kinds[node.output] = node.operation.name
             let value = values[node.output]
-            guard !value.name.isEmpty, value.shape.count == 4, value.shape[0] == 1, value.shape[1] > 0, value.shape[2] > 0, value.shape[3] > 0 else { return nil }
+            guard !value.name.isEmpty, value.shape.count == 4, value.shape[0] == 1, value.shape[1] > 0,
+                value.shape[2] > 0, value.shape[3] > 0
+            else { return nil }
             return GraphLayer(
-                value: node.output, name: value.name, module: value.module, kind: kinds[grids[node.output] ?? node.output] ?? "", shape: Array(value.shape.dropFirst()))
+                value: node.output, name: value.name, module: value.module,
+                kind: kinds[grids[node.output] ?? node.output] ?? "", shape: Array(value.shape.dropFirst()))
         }
     }
 
@@ -52,7 +56,8 @@ extension Graph {
         let leaving = layers.filter { isInside($0.module) && readOutside.contains(grids[$0.value] ?? $0.value) }
         if leaving.count == 1 { return leaving[0] }
         if let same = passing(layers)[name] { return same }
-        let near = leaving.isEmpty ? layers.filter { $0.name.contains(name) || $0.module?.contains(name) ?? false } : leaving
+        let near =
+            leaving.isEmpty ? layers.filter { $0.name.contains(name) || $0.module?.contains(name) ?? false } : leaving
         throw UnknownGraphLayer(name: name, candidates: Array(near.prefix(8)), isAmbiguous: !leaving.isEmpty)
     }
 
@@ -61,16 +66,20 @@ extension Graph {
         let computing = Set(nodes.compactMap { values[$0.output].module })
         return passed.reduce(into: [:]) { found, entry in
             let (module, places) = entry
-            guard places.count == 1, !computing.contains(where: { $0 == module || $0.hasPrefix(module + ".") }) else { return }
+            guard places.count == 1, !computing.contains(where: { $0 == module || $0.hasPrefix(module + ".") }) else {
+                return
+            }
             found[module] = layers.first { places.contains(grids[$0.value] ?? $0.value) }
         }
     }
 
-    /// Every name of a layer: its value's own, and the paths of modules that this value alone leaves, the longest first; then of modules that
-    /// pass it on.
+    /// Every name of a layer: its value's own, and the paths of modules that this value alone leaves, the longest
+    /// first; then of modules that pass it on.
     public func aliases(of layers: [GraphLayer]) -> [[String]] {
         var readers: [Int: [String]] = [:]
-        for node in nodes { for input in node.inputs { readers[input, default: []].append(values[node.output].module ?? "") } }
+        for node in nodes {
+            for input in node.inputs { readers[input, default: []].append(values[node.output].module ?? "") }
+        }
         let ends = Set(outputs)
         var leaving: [String: Int] = [:]
         let paths = layers.map { layer -> [String] in
@@ -78,13 +87,15 @@ extension Graph {
             let parts = module.split(separator: ".")
             let paths = (1...max(parts.count, 1)).reversed().map { parts.prefix($0).joined(separator: ".") }
             return paths.filter { path in
-                ends.contains(layer.value) || readers[layer.value, default: []].contains { $0 != path && !$0.hasPrefix(path + ".") }
+                ends.contains(layer.value)
+                    || readers[layer.value, default: []].contains { $0 != path && !$0.hasPrefix(path + ".") }
             }
         }
         for path in paths.joined() { leaving[path, default: 0] += 1 }
         let passing = Dictionary(grouping: passing(layers)) { $0.value.value }.mapValues { $0.map(\.key).sorted() }
         return zip(layers, paths).map { layer, paths in
-            paths.filter { leaving[$0] == 1 && $0 != layer.name } + passing[layer.value, default: []].filter { leaving[$0] == nil && $0 != layer.name }
+            paths.filter { leaving[$0] == 1 && $0 != layer.name }
+                + passing[layer.value, default: []].filter { leaving[$0] == nil && $0 != layer.name }
         }
     }
 

@@ -1,8 +1,8 @@
 import Tensors
 
 extension Operation {
-    /// The operation computed plainly: what faster ways are tested with, what folds constants, and what computes operations
-    /// that have no faster way. The bits depend on the inputs alone.
+    /// The operation computed plainly: what faster ways are tested with, what folds constants, and what computes
+    /// operations that have no faster way. The bits depend on the inputs alone.
     ///
     /// - Parameter inputs: of shapes for which `outputShape` gives one.
     func apply(_ inputs: [Tensor], products: GraphProducts) throws -> Tensor {
@@ -11,9 +11,12 @@ extension Operation {
         let x = inputs[0]
         switch self {
         case .convolution(let window, let groups):
-            return convolved(x, weights: inputs[1], bias: inputs.count > 2 ? inputs[2].data : nil, window, groups: groups, shape: shape, products)
+            return convolved(
+                x, weights: inputs[1], bias: inputs.count > 2 ? inputs[2].data : nil, window, groups: groups,
+                shape: shape, products)
         case .maxPool(let window): return pooled(x, window, shape: shape) { _ in .max }
-        case .averagePool(let window, let countsPadding): return pooled(x, window, shape: shape) { .mean(over: countsPadding ? $0 : nil) }
+        case .averagePool(let window, let countsPadding):
+            return pooled(x, window, shape: shape) { .mean(over: countsPadding ? $0 : nil) }
         case .affine(let scale, let shift):
             let places = shape[2...].reduce(1, *)
             var output = x
@@ -23,7 +26,8 @@ extension Operation {
             }
             return output
         case .batchNorm(let epsilon):
-            return try Operation.affine(batchNorm: inputs.dropFirst().map(\.data), epsilon: epsilon).apply([x], products: products)
+            return try Operation.affine(batchNorm: inputs.dropFirst().map(\.data), epsilon: epsilon).apply(
+                [x], products: products)
         case .unary(let unary):
             var output = x
             unary.apply(to: &output.data)
@@ -41,7 +45,9 @@ extension Operation {
         case .matrixProduct: return multiplied(x, inputs[1], shape: shape, products)
         case .softmax(let axis): return softmaxed(x, axis: axis)
         case .layerNorm(let axes, let epsilon):
-            return normalised(x, axes: axes, epsilon: epsilon, weight: inputs.count > 1 ? inputs[1].data : nil, bias: inputs.count > 2 ? inputs[2].data : nil)
+            return normalised(
+                x, axes: axes, epsilon: epsilon, weight: inputs.count > 1 ? inputs[1].data : nil,
+                bias: inputs.count > 2 ? inputs[2].data : nil)
         case .localResponseNorm(let size, let alpha, let beta, let bias):
             return locallyNormalised(x, size: size, alpha: alpha, beta: beta, bias: bias)
         }
@@ -82,7 +88,8 @@ extension Operation.Unary {
         case .softplus: double { max($0, 0) + Elementary.log(1 + Elementary.exp(-abs($0))) }
         case .mish: double { $0 * Elementary.tanh(max($0, 0) + Elementary.log(1 + Elementary.exp(-abs($0)))) }
         case .gelu(isTanh: false): double { 0.5 * $0 * (1 + Elementary.erf($0 * 0.7071067811865476)) }
-        case .gelu(isTanh: true): double { 0.5 * $0 * (1 + Elementary.tanh(0.7978845608028654 * ($0 + 0.044715 * $0 * $0 * $0))) }
+        case .gelu(isTanh: true):
+            double { 0.5 * $0 * (1 + Elementary.tanh(0.7978845608028654 * ($0 + 0.044715 * $0 * $0 * $0))) }
         }
     }
 }

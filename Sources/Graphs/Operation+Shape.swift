@@ -20,7 +20,9 @@ extension Operation {
         case .layerNorm(let axes, _):
             guard axes > 0, axes <= x.count else { throw ShapeMismatch("a norm over \(axes) axes of the shape \(x)") }
             let own = try elements(Array(x.suffix(axes)))
-            guard try inputs.dropFirst().allSatisfy({ try elements($0) == own }) else { throw ShapeMismatch("weights \(inputs[1]) for the shape \(x)") }
+            guard try inputs.dropFirst().allSatisfy({ try elements($0) == own }) else {
+                throw ShapeMismatch("weights \(inputs[1]) for the shape \(x)")
+            }
             return x
         case .softmax(let axis):
             try check(axis, x)
@@ -40,10 +42,14 @@ extension Operation {
             return x.indices.map { $0 == axis ? count : x[$0] }
         case .gather(let axis, let indices):
             try check(axis, x)
-            guard indices.allSatisfy({ 0..<x[axis] ~= $0 }) else { throw ShapeMismatch("a place outside axis \(axis) of the shape \(x)") }
+            guard indices.allSatisfy({ 0..<x[axis] ~= $0 }) else {
+                throw ShapeMismatch("a place outside axis \(axis) of the shape \(x)")
+            }
             return x.indices.map { $0 == axis ? indices.count : x[$0] }
         case .transpose(let order):
-            guard order.sorted() == Array(x.indices) else { throw ShapeMismatch("the order \(order) of the shape \(x)") }
+            guard order.sorted() == Array(x.indices) else {
+                throw ShapeMismatch("the order \(order) of the shape \(x)")
+            }
             return order.map { x[$0] }
         case .reshape(let shape):
             guard try elements(shape) == elements(x) else { throw ShapeMismatch("the shape \(x) as \(shape)") }
@@ -72,17 +78,26 @@ extension Operation {
     }
 
     private func pooled(_ x: [Int], _ window: Window) throws -> [Int] {
-        guard x.count == 4, x[0] == 1 else { throw ShapeMismatch("pooling of the shape \(x): only over h×w of one image is computed") }
+        guard x.count == 4, x[0] == 1 else {
+            throw ShapeMismatch("pooling of the shape \(x): only over h×w of one image is computed")
+        }
         return [x[0], x[1]] + (try size(x, window))
     }
 
     private func size(_ x: [Int], _ window: Window) throws -> [Int] {
         let parts = [window.kernel, window.stride, window.dilation, window.before, window.after]
-        guard parts.allSatisfy({ $0.count == 2 }), (window.kernel + window.stride + window.dilation).allSatisfy({ 1...65_536 ~= $0 }),
+        guard parts.allSatisfy({ $0.count == 2 }),
+            (window.kernel + window.stride + window.dilation).allSatisfy({ 1...65_536 ~= $0 }),
             (window.before + window.after).allSatisfy({ 0...65_536 ~= $0 })
-        else { throw ShapeMismatch("a window of kernel \(window.kernel), stride \(window.stride), padding \(window.before), \(window.after)") }
+        else {
+            throw ShapeMismatch(
+                "a window of kernel \(window.kernel), stride \(window.stride), padding \(window.before), \(window.after)"
+            )
+        }
         let size = window.outputSize(Array(x[2...]))
-        guard size.allSatisfy({ $0 > 0 }) else { throw ShapeMismatch("a window of \(window.kernel) on the shape \(x) leaves nothing") }
+        guard size.allSatisfy({ $0 > 0 }) else {
+            throw ShapeMismatch("a window of \(window.kernel) on the shape \(x) leaves nothing")
+        }
         return size
     }
 
@@ -109,10 +124,13 @@ extension Operation {
     }
 
     private func multiplied(_ inputs: [[Int]]) throws -> [Int] {
-        guard inputs.count == 2, inputs[0].count > 1, inputs[1].count > 1, inputs[0].last == inputs[1].dropLast().last else {
+        guard inputs.count == 2, inputs[0].count > 1, inputs[1].count > 1, inputs[0].last == inputs[1].dropLast().last
+        else {
             throw ShapeMismatch("a product of \(inputs)")
         }
-        return try broadcast(Array(inputs[0].dropLast(2)), Array(inputs[1].dropLast(2))) + [inputs[0][inputs[0].count - 2], inputs[1][inputs[1].count - 1]]
+        return try broadcast(Array(inputs[0].dropLast(2)), Array(inputs[1].dropLast(2))) + [
+            inputs[0][inputs[0].count - 2], inputs[1][inputs[1].count - 1],
+        ]
     }
 
     /// Multiplications by the plain formula.
@@ -136,21 +154,25 @@ struct ShapeMismatch: Error {
 func broadcast(_ a: [Int], _ b: [Int]) throws -> [Int] {
     let rank = max(a.count, b.count)
     return try (0..<rank).map { axis in
-        let x = axis < rank - a.count ? 1 : a[axis - (rank - a.count)], y = axis < rank - b.count ? 1 : b[axis - (rank - b.count)]
+        let x = axis < rank - a.count ? 1 : a[axis - (rank - a.count)],
+            y = axis < rank - b.count ? 1 : b[axis - (rank - b.count)]
         guard x == y || x == 1 || y == 1 else { throw ShapeMismatch("\(a) with \(b)") }
         return x == 1 ? y : x
     }
 }
 
 /// The number of elements of a shape.
-/// - Throws: `ShapeMismatch` for negative lengths, more than 16 axes, and more than 2²⁸ elements (a gigabyte), which no layer of a network has.
+/// - Throws: `ShapeMismatch` for negative lengths, more than 16 axes, and more than 2²⁸ elements (a gigabyte), which no
+///   layer of a network has.
 @discardableResult
 func elements(_ shape: [Int]) throws -> Int {
     guard shape.count <= 16 else { throw ShapeMismatch("a tensor of \(shape.count) axes") }
     var count = 1
     for length in shape {
         let (product, isTooLarge) = count.multipliedReportingOverflow(by: length)
-        guard length >= 0, !isTooLarge, product <= 1 << 28 else { throw ShapeMismatch("the shape \(shape) is no tensor's, or too large") }
+        guard length >= 0, !isTooLarge, product <= 1 << 28 else {
+            throw ShapeMismatch("the shape \(shape) is no tensor's, or too large")
+        }
         count = product
     }
     return count

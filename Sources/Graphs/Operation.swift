@@ -5,9 +5,11 @@ public enum Operation: Sendable, Equatable {
     case maxPool(Window)
     /// - Parameter countsPadding: whether the zeros around the map count in a mean (PyTorch's `count_include_pad`).
     case averagePool(Window, countsPadding: Bool)
-    /// x · scale + shift, a number of each a channel (axis 1): batch norm on its stored statistics, or constants of that shape.
+    /// x · scale + shift, a number of each a channel (axis 1): batch norm on its stored statistics, or constants of
+    /// that shape.
     case affine(scale: [Double], shift: [Double])
-    /// Inputs: x, weight, bias, mean and variance `[c]`: (x − mean) / √(variance + ε) · weight + bias, a channel (axis 1) each.
+    /// Inputs: x, weight, bias, mean and variance `[c]`: (x − mean) / √(variance + ε) · weight + bias, a channel (axis
+    /// 1) each.
     case batchNorm(epsilon: Double)
     case unary(Unary)
     /// With broadcasting as in NumPy.

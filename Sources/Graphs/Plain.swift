@@ -15,15 +15,20 @@ func convolved(
         weights.data.withUnsafeBufferPointer { weights in
             columns.withUnsafeBufferPointer { columns in
                 output.data.withUnsafeMutableBufferPointer { output in
-                    guard let w = weights.baseAddress, let c = columns.baseAddress, let y = output.baseAddress else { return }
+                    guard let w = weights.baseAddress, let c = columns.baseAddress, let y = output.baseAddress else {
+                        return
+                    }
                     products.multiply(
-                        w + group * outputs * terms, c, rows: outputs, columns: places, terms: terms, into: y + group * outputs * places)
+                        w + group * outputs * terms, c, rows: outputs, columns: places, terms: terms,
+                        into: y + group * outputs * places)
                 }
             }
         }
     }
     if let bias {
-        for channel in bias.indices { for place in channel * places..<(channel + 1) * places { output.data[place] += bias[channel] } }
+        for channel in bias.indices {
+            for place in channel * places..<(channel + 1) * places { output.data[place] += bias[channel] }
+        }
     }
     return output
 }
@@ -42,7 +47,8 @@ private func unfold(_ x: Tensor, channels: Range<Int>, _ window: Window, shape: 
                     }
                     let row = (channel * height + sourceY) * width
                     for place in 0..<shape[3] {
-                        columns[at] = window.source(1, output: place, tap: kx, size: width).map { x.data[row + $0] } ?? 0
+                        columns[at] =
+                            window.source(1, output: place, tap: kx, size: width).map { x.data[row + $0] } ?? 0
                         at += 1
                     }
                 }
@@ -64,7 +70,9 @@ func pooled(_ x: Tensor, _ window: Window, shape: [Int], pooling: (Int) -> Pooli
     let (height, width) = (x.shape[2], x.shape[3])
     // Places of a window that begin inside map and padding: with `isCeiling` the last one may reach beyond both.
     func inside(_ axis: Int, _ output: Int, _ size: Int) -> Int {
-        (0..<window.kernel[axis]).count { output * window.stride[axis] + $0 * window.dilation[axis] - window.before[axis] < size + window.after[axis] }
+        (0..<window.kernel[axis]).count {
+            output * window.stride[axis] + $0 * window.dilation[axis] - window.before[axis] < size + window.after[axis]
+        }
     }
     var at = 0
     for channel in 0..<shape[1] {
@@ -81,10 +89,11 @@ func pooled(_ x: Tensor, _ window: Window, shape: [Int], pooling: (Int) -> Pooli
                         count += 1
                     }
                 }
-                output.data[at] = switch pooling(inside(0, y, height) * inside(1, place, width)) {
-                case .max: largest
-                case .mean(let fixed): Float(sum / Double(fixed ?? max(count, 1)))
-                }
+                output.data[at] =
+                    switch pooling(inside(0, y, height) * inside(1, place, width)) {
+                    case .max: largest
+                    case .mean(let fixed): Float(sum / Double(fixed ?? max(count, 1)))
+                    }
                 at += 1
             }
         }
@@ -103,7 +112,9 @@ private func strides(_ shape: [Int], as target: [Int]) -> [Int] {
 }
 
 /// Calls `body` with the place of every element of `shape` in turn, and its places by each of `strides`.
-private func forEach(_ shape: [Int], _ first: [Int], _ second: [Int] = [], _ body: (_ place: Int, _ a: Int, _ b: Int) -> Void) {
+private func forEach(
+    _ shape: [Int], _ first: [Int], _ second: [Int] = [], _ body: (_ place: Int, _ a: Int, _ b: Int) -> Void
+) {
     let count = shape.reduce(1, *)
     guard count > 0 else { return }
     var index = [Int](repeating: 0, count: shape.count), a = 0, b = 0
@@ -127,7 +138,9 @@ func combined(_ a: Tensor, _ b: Tensor, _ operation: Operation.Binary, shape: [I
         if a.shape == b.shape {
             for place in output.data.indices { output.data[place] = function(a.data[place], b.data[place]) }
         } else {
-            forEach(shape, strides(a.shape, as: shape), strides(b.shape, as: shape)) { output.data[$0] = function(a.data[$1], b.data[$2]) }
+            forEach(shape, strides(a.shape, as: shape), strides(b.shape, as: shape)) {
+                output.data[$0] = function(a.data[$1], b.data[$2])
+            }
         }
     }
     switch operation {
@@ -155,12 +168,13 @@ private func power(_ x: Float, _ exponent: Float) -> Float {
 
 /// In double, in the order of the elements.
 func reduced(_ x: Tensor, _ reduction: Operation.Reduction, axes: [Int], shape: [Int]) -> Tensor {
-    let start: Double = switch reduction {
-    case .mean, .sum: 0
-    case .max: -.infinity
-    case .min: .infinity
-    case .product: 1
-    }
+    let start: Double =
+        switch reduction {
+        case .mean, .sum: 0
+        case .max: -.infinity
+        case .min: .infinity
+        case .product: 1
+        }
     var sums = [Double](repeating: start, count: shape.reduce(1, *))
     forEach(x.shape, strides(shape, as: x.shape)) { place, target, _ in
         let number = Double(x.data[place])
@@ -231,7 +245,11 @@ func padded(_ x: Tensor, before: [Int], mode: Operation.PadMode, shape: [Int]) -
             }
             source += i * own[axis]
         }
-        if isInside { output.data[place] = x.data[source] } else if case .constant(let value) = mode { output.data[place] = value }
+        if isInside {
+            output.data[place] = x.data[source]
+        } else if case .constant(let value) = mode {
+            output.data[place] = value
+        }
         for axis in shape.indices.reversed() {
             index[axis] += 1
             if index[axis] < shape[axis] { break }
@@ -245,14 +263,16 @@ func multiplied(_ a: Tensor, _ b: Tensor, shape: [Int], _ products: GraphProduct
     let rows = shape[shape.count - 2], columns = shape[shape.count - 1], terms = a.shape[a.shape.count - 1]
     var output = Tensor(zeros: shape)
     let leading = Array(shape.dropLast(2))
-    let first = strides(Array(a.shape.dropLast(2)), as: leading), second = strides(Array(b.shape.dropLast(2)), as: leading)
+    let first = strides(Array(a.shape.dropLast(2)), as: leading),
+        second = strides(Array(b.shape.dropLast(2)), as: leading)
     a.data.withUnsafeBufferPointer { a in
         b.data.withUnsafeBufferPointer { b in
             output.data.withUnsafeMutableBufferPointer { output in
                 guard let x = a.baseAddress, let y = b.baseAddress, let z = output.baseAddress else { return }
                 forEach(leading, first, second) { place, i, j in
                     products.multiply(
-                        x + i * rows * terms, y + j * terms * columns, rows: rows, columns: columns, terms: terms, into: z + place * rows * columns)
+                        x + i * rows * terms, y + j * terms * columns, rows: rows, columns: columns, terms: terms,
+                        into: z + place * rows * columns)
                 }
             }
         }
@@ -285,7 +305,8 @@ func normalised(_ x: Tensor, axes: Int, epsilon: Double, weight: [Float]?, bias:
         let variance = numbers.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(length)
         let scale = 1 / (variance + epsilon).squareRoot()
         for i in 0..<length {
-            output.data[start + i] = Float((Double(x.data[start + i]) - mean) * scale * Double(weight?[i] ?? 1) + Double(bias?[i] ?? 0))
+            output.data[start + i] = Float(
+                (Double(x.data[start + i]) - mean) * scale * Double(weight?[i] ?? 1) + Double(bias?[i] ?? 0))
         }
     }
     return output
@@ -297,8 +318,11 @@ func locallyNormalised(_ x: Tensor, size: Int, alpha: Double, beta: Double, bias
     for at in x.data.indices {
         let channel = at / places % channels, first = at - channel * places
         let near = max(0, channel - (size - 1) / 2)..<min(channels, channel + size / 2 + 1)
-        let squares = near.reduce(0.0) { $0 + Double(x.data[first + $1 * places]) * Double(x.data[first + $1 * places]) }
-        output.data[at] = Float(Double(x.data[at]) * Elementary.exp(-beta * Elementary.log(bias + alpha / Double(size) * squares)))
+        let squares = near.reduce(0.0) {
+            $0 + Double(x.data[first + $1 * places]) * Double(x.data[first + $1 * places])
+        }
+        output.data[at] = Float(
+            Double(x.data[at]) * Elementary.exp(-beta * Elementary.log(bias + alpha / Double(size) * squares)))
     }
     return output
 }

@@ -14,7 +14,9 @@ struct PlainProgram: Sendable {
         var last: [Int: Int] = [:]
         for (index, node) in graph.nodes.enumerated() { for input in node.inputs { last[input] = index } }
         var spent = [[Int]](repeating: [], count: graph.nodes.count)
-        for (value, index) in last where !targets.contains(value) && graph.constants[value] == nil { spent[index].append(value) }
+        for (value, index) in last where !targets.contains(value) && graph.constants[value] == nil {
+            spent[index].append(value)
+        }
         self.spent = spent
     }
 

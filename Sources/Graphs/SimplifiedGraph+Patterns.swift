@@ -21,12 +21,16 @@ extension SimplifiedGraph {
         return kept
     }
 
-    private func producers() -> [Int: Int] { Dictionary(nodes.enumerated().map { ($0.element.output, $0.offset) }) { first, _ in first } }
+    private func producers() -> [Int: Int] {
+        Dictionary(nodes.enumerated().map { ($0.element.output, $0.offset) }) { first, _ in first }
+    }
 
     /// By value, the nodes that read it.
     private func readers() -> [Int: [Int]] {
         var readers: [Int: [Int]] = [:]
-        for (index, node) in nodes.enumerated() { for input in node.inputs { readers[input, default: []].append(index) } }
+        for (index, node) in nodes.enumerated() {
+            for input in node.inputs { readers[input, default: []].append(index) }
+        }
         return readers
     }
 
@@ -51,15 +55,21 @@ extension SimplifiedGraph {
         for index in nodes.indices where nodes[index].operation == .unary(.erf) {
             guard let scaled = producers[nodes[index].inputs[0]].map({ nodes[$0] }),
                 let x = operand(scaled, .divide, 1.4142135) ?? operand(scaled, .multiply, 0.70710677),
-                let raised = reader(nodes[index].output), operand(raised, .add, 1) == nodes[index].output, let product = reader(raised.output),
-                product.operation == .binary(.multiply), let other = product.inputs.first(where: { $0 != raised.output })
+                let raised = reader(nodes[index].output), operand(raised, .add, 1) == nodes[index].output,
+                let product = reader(raised.output),
+                product.operation == .binary(.multiply),
+                let other = product.inputs.first(where: { $0 != raised.output })
             else { continue }
             let last: Graph.Node
             if other == x {
-                guard let halved = reader(product.output), operand(halved, .multiply, 0.5) == product.output else { continue }
+                guard let halved = reader(product.output), operand(halved, .multiply, 0.5) == product.output else {
+                    continue
+                }
                 last = halved
             } else {
-                guard let half = producers[other].map({ nodes[$0] }), operand(half, .multiply, 0.5) == x else { continue }
+                guard let half = producers[other].map({ nodes[$0] }), operand(half, .multiply, 0.5) == x else {
+                    continue
+                }
                 last = product
             }
             replace(last.output, Graph.Node(operation: .unary(.gelu(isTanh: false)), inputs: [x], output: last.output))
@@ -74,7 +84,8 @@ extension SimplifiedGraph {
             for (x, other) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
                 guard let gate = producers[other].map({ nodes[$0] }), gate.inputs == [x] else { continue }
                 switch gate.operation {
-                case .unary(.sigmoid): nodes[index] = Graph.Node(operation: .unary(.silu), inputs: [x], output: node.output)
+                case .unary(.sigmoid):
+                    nodes[index] = Graph.Node(operation: .unary(.silu), inputs: [x], output: node.output)
                 case .unary(.hardSigmoid(let alpha, 0.5)) where abs(alpha - 1 / 6) < 1e-6:
                     nodes[index] = Graph.Node(operation: .unary(.hardSwish), inputs: [x], output: node.output)
                 default: continue
@@ -88,13 +99,16 @@ extension SimplifiedGraph {
     private mutating func recogniseShuffles() {
         let producers = producers()
         for index in nodes.indices {
-            guard case .reshape(let shape) = nodes[index].operation, shape.count == 4, let turn = producers[nodes[index].inputs[0]].map({ nodes[$0] }),
+            guard case .reshape(let shape) = nodes[index].operation, shape.count == 4,
+                let turn = producers[nodes[index].inputs[0]].map({ nodes[$0] }),
                 turn.operation == .transpose([0, 2, 1, 3, 4]), let split = producers[turn.inputs[0]].map({ nodes[$0] }),
-                case .reshape(let parts) = split.operation, parts.count == 5, parts[0] == 1, shape[1] == parts[1] * parts[2],
+                case .reshape(let parts) = split.operation, parts.count == 5, parts[0] == 1,
+                shape[1] == parts[1] * parts[2],
                 Array(shape[2...]) == Array(parts[3...]), let source = shapes[split.inputs[0]], source == shape
             else { continue }
             let order = (0..<shape[1]).map { $0 % parts[1] * parts[2] + $0 / parts[1] }
-            nodes[index] = Graph.Node(operation: .gather(axis: 1, indices: order), inputs: [split.inputs[0]], output: nodes[index].output)
+            nodes[index] = Graph.Node(
+                operation: .gather(axis: 1, indices: order), inputs: [split.inputs[0]], output: nodes[index].output)
         }
     }
 
@@ -102,15 +116,19 @@ extension SimplifiedGraph {
     private mutating func foldPads() {
         let producers = producers()
         for index in nodes.indices {
-            guard case .convolution(var window, let groups) = nodes[index].operation, let pad = producers[nodes[index].inputs[0]].map({ nodes[$0] }),
-                case .pad(let before, let after, .constant(0)) = pad.operation, before.count == 4, before[..<2] == [0, 0], after[..<2] == [0, 0]
+            guard case .convolution(var window, let groups) = nodes[index].operation,
+                let pad = producers[nodes[index].inputs[0]].map({ nodes[$0] }),
+                case .pad(let before, let after, .constant(0)) = pad.operation, before.count == 4,
+                before[..<2] == [0, 0], after[..<2] == [0, 0]
             else { continue }
             for axis in 0..<2 {
                 window.before[axis] += before[axis + 2]
                 window.after[axis] += after[axis + 2]
             }
             let node = nodes[index]
-            nodes[index] = Graph.Node(operation: .convolution(window, groups: groups), inputs: [pad.inputs[0]] + node.inputs.dropFirst(), output: node.output)
+            nodes[index] = Graph.Node(
+                operation: .convolution(window, groups: groups), inputs: [pad.inputs[0]] + node.inputs.dropFirst(),
+                output: node.output)
         }
     }
 

@@ -1,7 +1,7 @@
 import Tensors
 
-/// What target values need of a graph, with fewer nodes: what depends on no image is computed once, and batch norms become part of
-/// the convolutions before them.
+/// What target values need of a graph, with fewer nodes: what depends on no image is computed once, and batch norms
+/// become part of the convolutions before them.
 struct SimplifiedGraph {
     var nodes: [Graph.Node]
     var constants: [Int: Tensor]
@@ -45,7 +45,8 @@ struct SimplifiedGraph {
             let node = nodes[index], parameters = node.inputs.dropFirst().compactMap { constants[$0]?.data }
             guard case .batchNorm(let epsilon) = node.operation, parameters.count == 4 else { continue }
             nodes[index] = Graph.Node(
-                operation: .affine(batchNorm: parameters, epsilon: epsilon), inputs: [node.inputs[0]], output: node.output)
+                operation: .affine(batchNorm: parameters, epsilon: epsilon), inputs: [node.inputs[0]],
+                output: node.output)
         }
     }
 
@@ -57,13 +58,17 @@ struct SimplifiedGraph {
         var removed: Set<Int> = []
         for index in nodes.indices {
             producers[nodes[index].output] = index
-            guard case .affine(let scale, let shift) = nodes[index].operation, let source = producers[nodes[index].inputs[0]],
-                case .convolution = nodes[source].operation, readers[nodes[source].output] == 1, !targets.contains(nodes[source].output),
+            guard case .affine(let scale, let shift) = nodes[index].operation,
+                let source = producers[nodes[index].inputs[0]],
+                case .convolution = nodes[source].operation, readers[nodes[source].output] == 1,
+                !targets.contains(nodes[source].output),
                 let weights = constants[nodes[source].inputs[1]]
             else { continue }
             let convolution = nodes[source], size = weights.count / max(scale.count, 1)
             var folded = weights
-            for place in folded.data.indices { folded.data[place] = Float(Double(weights.data[place]) * scale[place / size]) }
+            for place in folded.data.indices {
+                folded.data[place] = Float(Double(weights.data[place]) * scale[place / size])
+            }
             var bias = shift
             if convolution.inputs.count > 2 {
                 guard let own = constants[convolution.inputs[2]] else { continue }

@@ -1,12 +1,13 @@
 import Glibc
 
-/// HDF5 1.10 divides by a chunk's extents as soon as it opens a dataset, without asking whether one is 0 or missing: a damaged
-/// file would end the process. So the object's header is looked at first, in the file itself.
+/// HDF5 1.10 divides by a chunk's extents as soon as it opens a dataset, without asking whether one is 0 or missing: a
+/// damaged file would end the process. So the object's header is looked at first, in the file itself.
 ///
-/// Headers of version 1 are read, as HDF5 writes them by default; those of version 2 carry checksums. What cannot be made
-/// sense of is left to HDF5.
+/// Headers of version 1 are read, as HDF5 writes them by default; those of version 2 carry checksums. What cannot be
+/// made sense of is left to HDF5.
 enum ChunkExtents {
-    /// Whether the object header at `address` of the file `path` has a chunked layout with an extent of 0, or without any.
+    /// Whether the object header at `address` of the file `path` has a chunked layout with an extent of 0, or without
+    /// any.
     static func haveZero(in path: String, header address: UInt64) -> Bool {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
@@ -24,7 +25,9 @@ enum ChunkExtents {
                 guard at + 8 + size <= bytes.count else { break }
                 let body = Array(bytes[at + 8..<at + 8 + size])
                 // Object header continuation; data layout.
-                if type == 16, size >= 16 { blocks.append((body.number(at: 0, bytes: 8), body.number(at: 8, bytes: 8))) }
+                if type == 16, size >= 16 {
+                    blocks.append((body.number(at: 0, bytes: 8), body.number(at: 8, bytes: 8)))
+                }
                 if type == 8, hasZero(layout: body) { return true }
                 at += 8 + size
             }
@@ -39,7 +42,10 @@ enum ChunkExtents {
         let first = isOld ? 16 : 11
         guard body[0] <= 3, kind == 2 else { return false }
         // One axis, and the element's size, at the least.
-        return rank < 2 || (0..<rank).contains { first + 4 * $0 + 4 <= body.count && body.number(at: first + 4 * $0, bytes: 4) == 0 }
+        return rank < 2
+            || (0..<rank).contains {
+                first + 4 * $0 + 4 <= body.count && body.number(at: first + 4 * $0, bytes: 4) == 0
+            }
     }
 
     private static func read(_ descriptor: Int32, _ address: UInt64, _ count: Int) -> [UInt8]? {

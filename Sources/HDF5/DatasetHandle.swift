@@ -30,7 +30,8 @@ final class DatasetHandle: Sendable {
     }
 
     /// Takes over an HDF5 handle after a look at what it claims to be.
-    static func adopt(_ id: hid_t, _ place: Place, expecting type: HDF5ScalarType, direct: Bool) throws -> DatasetHandle {
+    static func adopt(_ id: hid_t, _ place: Place, expecting type: HDF5ScalarType, direct: Bool) throws -> DatasetHandle
+    {
         do {
             return try examined(id, place, expecting: type, direct: direct)
         } catch {
@@ -39,31 +40,45 @@ final class DatasetHandle: Sendable {
         }
     }
 
-    private static func examined(_ id: hid_t, _ place: Place, expecting type: HDF5ScalarType, direct: Bool) throws -> DatasetHandle {
+    private static func examined(_ id: hid_t, _ place: Place, expecting type: HDF5ScalarType, direct: Bool) throws
+        -> DatasetHandle
+    {
         let sameBytes = try place.using(H5Dget_type(id), H5Tclose, "read the type") { fileType in
             let found = HDF5ScalarType(fileType: fileType)
-            try place.require(found == type, "holds \(found?.rawValue ?? "something else than our numbers"), expected \(type.rawValue)")
-            return try place.using(lavise_h5_memory_type(type.native), H5Tclose, "read the type") { H5Tequal(fileType, $0) > 0 }
+            try place.require(
+                found == type,
+                "holds \(found?.rawValue ?? "something else than our numbers"), expected \(type.rawValue)")
+            return try place.using(lavise_h5_memory_type(type.native), H5Tclose, "read the type") {
+                H5Tequal(fileType, $0) > 0
+            }
         }
         let shape = try extents(of: id, place)
         let count = try place.count(shape)
         try place.require(!count.multipliedReportingOverflow(by: type.size).overflow, "the shape \(shape) is too large")
         let storage = try DatasetStorage(id, bytes: count * type.size, elementSize: type.size, place)
-        let direct = direct && storage.isContiguous && sameBytes ? try DirectBytes(dataset: id, bytes: count * type.size, place) : nil
+        let direct =
+            direct && storage.isContiguous && sameBytes
+            ? try DirectBytes(dataset: id, bytes: count * type.size, place) : nil
         return DatasetHandle(place: place, id: id, shape: shape, direct: direct, backedBytes: storage.backedBytes)
     }
 
     func requireRows(_ rows: Range<Int>) throws {
-        try place.require(rows.lowerBound >= 0 && rows.upperBound <= shape.first ?? 1, "has no rows \(rows): its shape is \(shape)")
+        try place.require(
+            rows.lowerBound >= 0 && rows.upperBound <= shape.first ?? 1, "has no rows \(rows): its shape is \(shape)")
     }
 
     func requireBacked(_ rows: Int, ofRowBytes size: Int) throws {
         let bytes = rows * size
-        try place.require(bytes <= backedBytes, "claims \(bytes) bytes, but the file holds only \(backedBytes) at most; read it by rows if that is right")
+        try place.require(
+            bytes <= backedBytes,
+            "claims \(bytes) bytes, but the file holds only \(backedBytes) at most; read it by rows if that is right")
     }
 
-    /// One HDF5 read or write of whole rows: `body` gets the dataset, the memory's type and space, and the file's space.
-    func transfer(_ rows: Range<Int>, _ type: HDF5ScalarType, _ doing: String, _ body: (hid_t, hid_t, hid_t, hid_t) -> herr_t) throws {
+    /// One HDF5 read or write of whole rows: `body` gets the dataset, the memory's type and space, and the file's
+    /// space.
+    func transfer(
+        _ rows: Range<Int>, _ type: HDF5ScalarType, _ doing: String, _ body: (hid_t, hid_t, hid_t, hid_t) -> herr_t
+    ) throws {
         try withLibrary {
             try place.require(H5Iis_valid(id) > 0, "belongs to a closed file")
             try place.using(lavise_h5_memory_type(type.native), H5Tclose, doing) { memoryType in

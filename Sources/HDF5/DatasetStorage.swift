@@ -18,15 +18,23 @@ struct DatasetStorage {
             if layout == H5D_CHUNKED { try DatasetStorage.checkChunk(creation, elementSize, place) }
             return layout
         }
-        try place.require(layout == H5D_CONTIGUOUS || layout == H5D_COMPACT || layout == H5D_CHUNKED, "is a virtual dataset, which is not read")
+        try place.require(
+            layout == H5D_CONTIGUOUS || layout == H5D_COMPACT || layout == H5D_CHUNKED,
+            "is a virtual dataset, which is not read")
         isContiguous = layout == H5D_CONTIGUOUS
-        let fileSize = try sizeOfFile(of: dataset, place), stored = Int(clamping: min(H5Dget_storage_size(dataset), fileSize))
-        let offset = H5Dget_offset(dataset), isWritten = layout == H5D_COMPACT || isContiguous && lavise_h5_is_undefined(offset) == 0
-        if isWritten { try place.require(bytes <= stored, "is cut off: \(bytes) bytes by its shape, \(stored) in the file") }
-        if isWritten && isContiguous {
-            try place.require(offset <= fileSize - hsize_t(bytes), "is cut off: its data would end behind the end of the file")
+        let fileSize = try sizeOfFile(of: dataset, place),
+            stored = Int(clamping: min(H5Dget_storage_size(dataset), fileSize))
+        let offset = H5Dget_offset(dataset),
+            isWritten = layout == H5D_COMPACT || isContiguous && lavise_h5_is_undefined(offset) == 0
+        if isWritten {
+            try place.require(bytes <= stored, "is cut off: \(bytes) bytes by its shape, \(stored) in the file")
         }
-        // Deflate packs at most 1,032 to 1; chunks never written take no room, and those of a small dataset cost little.
+        if isWritten && isContiguous {
+            try place.require(
+                offset <= fileSize - hsize_t(bytes), "is cut off: its data would end behind the end of the file")
+        }
+        // Deflate packs at most 1,032 to 1; chunks never written take no room, and those of a small dataset cost
+        // little.
         let (unpacked, overflow) = stored.multipliedReportingOverflow(by: isContiguous ? 1 : 1032)
         backedBytes = max(64 << 20, overflow ? .max : unpacked)
     }
@@ -35,7 +43,9 @@ struct DatasetStorage {
         var chunk = [hsize_t](repeating: 0, count: 32)
         let rank = Int(try place.check(H5Pget_chunk(creation, 32, &chunk), "read the chunk"))
         let extents = chunk.prefix(rank).map { Int(clamping: $0) }
-        try place.require((try place.count(extents)) <= largestChunk / max(1, elementSize), "the chunk \(extents) is larger than \(largestChunk >> 20) MiB")
+        try place.require(
+            (try place.count(extents)) <= largestChunk / max(1, elementSize),
+            "the chunk \(extents) is larger than \(largestChunk >> 20) MiB")
     }
 }
 
@@ -75,7 +85,10 @@ final class DirectBytes: Sendable {
             let got = pread(descriptor, destination + done, count - done, off_t(start + offset + done))
             if got < 0 && errno == EINTR { continue }
             guard got > 0 else {
-                throw place.error(got == 0 ? "the file ends in the middle of the data" : "cannot read: \(String(cString: strerror(errno)))")
+                throw place.error(
+                    got == 0
+                        ? "the file ends in the middle of the data" : "cannot read: \(String(cString: strerror(errno)))"
+                )
             }
             done += got
         }

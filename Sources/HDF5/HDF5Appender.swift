@@ -22,7 +22,8 @@ public final class HDF5Appender<T: HDF5Scalar> {
 
     /// Adds whole rows at the end.
     public func append(_ data: [T]) throws {
-        try place.require(rowCount > 0 && data.count % rowCount == 0, "\(data.count) numbers are no whole rows of \(rowCount)")
+        try place.require(
+            rowCount > 0 && data.count % rowCount == 0, "\(data.count) numbers are no whole rows of \(rowCount)")
         guard !data.isEmpty else { return }
         let added = data.count / rowCount
         try withLibrary {
@@ -35,7 +36,8 @@ public final class HDF5Appender<T: HDF5Scalar> {
                     try place.check(H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nil, count, nil), "append rows")
                     try place.using(makeSpace([added] + rowShape), H5Sclose, "append rows") { memory in
                         try data.withUnsafeBufferPointer {
-                            _ = try place.check(H5Dwrite(id, memoryType, memory, space, 0, $0.baseAddress), "append rows")
+                            _ = try place.check(
+                                H5Dwrite(id, memoryType, memory, space, 0, $0.baseAddress), "append rows")
                         }
                     }
                 }
@@ -59,9 +61,12 @@ extension HDF5File {
                 try place.using(lavise_h5_file_type(T.hdf5Type.native), H5Tclose, "create the dataset") { fileType in
                     let extents = ([0] + rowShape).map { hsize_t($0) }
                     let limits = [lavise_h5_unlimited()] + rowShape.map { hsize_t($0) }
-                    return try place.using(H5Screate_simple(Int32(extents.count), extents, limits), H5Sclose, "create the dataset") { space in
+                    return try place.using(
+                        H5Screate_simple(Int32(extents.count), extents, limits), H5Sclose, "create the dataset"
+                    ) { space in
                         try DatasetHandle.withAccess(place) { access in
-                            try place.check(H5Dcreate2(self.id, name, fileType, space, 0, creation, access), "create the dataset")
+                            try place.check(
+                                H5Dcreate2(self.id, name, fileType, space, 0, creation, access), "create the dataset")
                         }
                     }
                 }
@@ -70,12 +75,15 @@ extension HDF5File {
         return HDF5Appender(file: self, id: id, place: place, rowShape: rowShape, rowCount: rowCount)
     }
 
-    private func chunkedCreation<R>(_ chunk: [Int], deflate: Int?, _ place: Place, _ body: (hid_t) throws -> R) throws -> R {
+    private func chunkedCreation<R>(_ chunk: [Int], deflate: Int?, _ place: Place, _ body: (hid_t) throws -> R) throws
+        -> R
+    {
         try place.using(lavise_h5_dataset_creation(), H5Pclose, "create the dataset") { creation in
             try place.check(H5Pset_obj_track_times(creation, false), "create the dataset")
             try place.check(H5Pset_chunk(creation, Int32(chunk.count), chunk.map { hsize_t($0) }), "set the chunk")
             if let deflate {
-                try place.check(H5Pset_deflate(creation, UInt32(clamping: deflate)), "set the compression level \(deflate)")
+                try place.check(
+                    H5Pset_deflate(creation, UInt32(clamping: deflate)), "set the compression level \(deflate)")
             }
             return try body(creation)
         }

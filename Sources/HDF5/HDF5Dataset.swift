@@ -17,7 +17,8 @@ public struct HDF5Dataset<T: HDF5Scalar>: Sendable {
         self.handle = handle
         shape = handle.shape
         rowCount = try handle.place.count(Array(handle.shape.dropFirst()))
-        try handle.place.require(!rowCount.multipliedReportingOverflow(by: T.hdf5Type.size).overflow, "the shape \(shape) is too large")
+        try handle.place.require(
+            !rowCount.multipliedReportingOverflow(by: T.hdf5Type.size).overflow, "the shape \(shape) is too large")
     }
 
     /// Reads rows into `destination`, which has room for `rows.count · rowCount` numbers.
@@ -26,7 +27,8 @@ public struct HDF5Dataset<T: HDF5Scalar>: Sendable {
         guard rows.count * rowCount > 0 else { return }
         if let direct = handle.direct {
             let size = rowCount * MemoryLayout<T>.stride
-            return try direct.read(at: rows.lowerBound * size, count: rows.count * size, into: destination, handle.place)
+            return try direct.read(
+                at: rows.lowerBound * size, count: rows.count * size, into: destination, handle.place)
         }
         try handle.transfer(rows, T.hdf5Type, "read rows \(rows)") { H5Dread($0, $1, $2, $3, 0, destination) }
     }
@@ -49,7 +51,8 @@ public struct HDF5Dataset<T: HDF5Scalar>: Sendable {
 
     public func write(rows: Range<Int>, _ data: [T]) throws {
         try handle.requireRows(rows)
-        try handle.place.require(data.count == rows.count * rowCount, "\(data.count) numbers for \(rows.count) rows of \(rowCount)")
+        try handle.place.require(
+            data.count == rows.count * rowCount, "\(data.count) numbers for \(rows.count) rows of \(rowCount)")
         try data.withUnsafeBufferPointer { if let base = $0.baseAddress { try write(rows: rows, from: base) } }
     }
 
@@ -63,20 +66,23 @@ public struct HDF5Dataset<T: HDF5Scalar>: Sendable {
 extension HDF5File {
     /// Makes a dataset; groups on the way are created.
     /// - Parameters:
-    ///   - chunk: extents of a chunk; chunks never written take no space and read as zeros. nil: one contiguous block, whose
-    ///     rows are quick to read in any order.
+    ///   - chunk: extents of a chunk; chunks never written take no space and read as zeros. nil: one contiguous block,
+    ///     whose rows are quick to read in any order.
     ///   - deflate: compression level 0…9 of chunks, after a byte shuffle.
     public func createDataset<T: HDF5Scalar>(
         _ name: String, _ type: T.Type, shape: [Int], chunk: [Int]?, deflate: Int? = nil
     ) throws -> HDF5Dataset<T> {
         let place = place.at(name)
         let count = try place.count(shape)
-        try place.require(!count.multipliedReportingOverflow(by: T.hdf5Type.size).overflow, "the shape \(shape) is too large")
+        try place.require(
+            !count.multipliedReportingOverflow(by: T.hdf5Type.size).overflow, "the shape \(shape) is too large")
         if let chunk {
-            try place.require(chunk.count == shape.count && !chunk.isEmpty && chunk.allSatisfy { $0 > 0 },
-                              "the chunk \(chunk) does not suit the shape \(shape)")
-            try place.require(chunk.count == 0 || (try place.count(chunk)) <= DatasetStorage.largestChunk / T.hdf5Type.size,
-                              "the chunk \(chunk) is larger than \(DatasetStorage.largestChunk >> 20) MiB")
+            try place.require(
+                chunk.count == shape.count && !chunk.isEmpty && chunk.allSatisfy { $0 > 0 },
+                "the chunk \(chunk) does not suit the shape \(shape)")
+            try place.require(
+                chunk.count == 0 || (try place.count(chunk)) <= DatasetStorage.largestChunk / T.hdf5Type.size,
+                "the chunk \(chunk) is larger than \(DatasetStorage.largestChunk >> 20) MiB")
         }
         try place.require(deflate == nil || chunk != nil, "only a chunked dataset can be compressed")
         let handle = try withLibrary {
@@ -84,16 +90,20 @@ extension HDF5File {
             return try place.using(lavise_h5_dataset_creation(), H5Pclose, "create the dataset") { creation in
                 try place.check(H5Pset_obj_track_times(creation, false), "create the dataset")
                 if let chunk {
-                    try place.check(H5Pset_chunk(creation, Int32(chunk.count), chunk.map { hsize_t($0) }), "set the chunk")
+                    try place.check(
+                        H5Pset_chunk(creation, Int32(chunk.count), chunk.map { hsize_t($0) }), "set the chunk")
                 }
                 if let deflate {
                     try place.check(H5Pset_shuffle(creation), "set the compression")
-                    try place.check(H5Pset_deflate(creation, UInt32(clamping: deflate)), "set the compression level \(deflate)")
+                    try place.check(
+                        H5Pset_deflate(creation, UInt32(clamping: deflate)), "set the compression level \(deflate)")
                 }
-                let id = try place.using(lavise_h5_file_type(T.hdf5Type.native), H5Tclose, "create the dataset") { fileType in
+                let id = try place.using(lavise_h5_file_type(T.hdf5Type.native), H5Tclose, "create the dataset") {
+                    fileType in
                     try place.using(makeSpace(shape), H5Sclose, "create the dataset") { space in
                         try DatasetHandle.withAccess(place) { access in
-                            try place.check(H5Dcreate2(self.id, name, fileType, space, 0, creation, access), "create the dataset")
+                            try place.check(
+                                H5Dcreate2(self.id, name, fileType, space, 0, creation, access), "create the dataset")
                         }
                     }
                 }
@@ -109,11 +119,13 @@ extension HDF5File {
         let handle = try withLibrary {
             try withDataset(name) { _ in
                 let id = try DatasetHandle.withAccess(place) { access in
-                    try place.check(H5Dopen2(self.id, name.hasPrefix("/") ? name : "/" + name, access), "open the dataset")
+                    try place.check(
+                        H5Dopen2(self.id, name.hasPrefix("/") ? name : "/" + name, access), "open the dataset")
                 }
                 var intent: UInt32 = 0
                 H5Fget_intent(self.id, &intent)
-                return try DatasetHandle.adopt(id, place, expecting: T.hdf5Type, direct: intent == lavise_h5_read_only())
+                return try DatasetHandle.adopt(
+                    id, place, expecting: T.hdf5Type, direct: intent == lavise_h5_read_only())
             }
         }
         return try HDF5Dataset(file: self, handle: handle)

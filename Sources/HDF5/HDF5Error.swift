@@ -1,4 +1,5 @@
-/// What went wrong with an HDF5 file: the file, the dataset, group or attribute, and why (HDF5's own words where it has some).
+/// What went wrong with an HDF5 file: the file, the dataset, group or attribute, and why (HDF5's own words where it has
+/// some).
 public struct HDF5Error: Error, CustomStringConvertible, Sendable, Equatable {
     public let file: String
     /// Path of the object inside the file; nil when the file as a whole is meant.

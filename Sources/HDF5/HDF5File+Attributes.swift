@@ -4,17 +4,22 @@ extension HDF5File {
     /// Sets an attribute of `/`, a group or a dataset, in place of an old one.
     public func setAttribute(_ name: String, on object: String, _ value: String) throws {
         let bytes = Array(value.utf8)
-        try place.at(object).require(bytes.count < 60_000, "the attribute '\(name)' is longer than HDF5 allows: \(bytes.count) bytes")
+        try place.at(object).require(
+            bytes.count < 60_000, "the attribute '\(name)' is longer than HDF5 allows: \(bytes.count) bytes")
         try place.at(object).require(bytes.last != 0, "the attribute '\(name)' ends in a zero, which cannot be kept")
         try setAttribute(name, on: object, bytes.isEmpty ? [0] : bytes) { lavise_h5_text(max(1, bytes.count)) }
     }
 
     public func setAttribute(_ name: String, on object: String, _ value: Int) throws {
-        try setAttribute(name, on: object, bytes(of: Int64(value).littleEndian)) { lavise_h5_file_type(LAVISE_H5_INT64) }
+        try setAttribute(name, on: object, bytes(of: Int64(value).littleEndian)) {
+            lavise_h5_file_type(LAVISE_H5_INT64)
+        }
     }
 
     public func setAttribute(_ name: String, on object: String, _ value: Double) throws {
-        try setAttribute(name, on: object, bytes(of: value.bitPattern.littleEndian)) { lavise_h5_file_type(LAVISE_H5_FLOAT64) }
+        try setAttribute(name, on: object, bytes(of: value.bitPattern.littleEndian)) {
+            lavise_h5_file_type(LAVISE_H5_FLOAT64)
+        }
     }
 
     public func stringAttribute(_ name: String, on object: String) throws -> String {
@@ -27,8 +32,9 @@ extension HDF5File {
     /// - Throws: also for a number that is not whole.
     public func intAttribute(_ name: String, on object: String) throws -> Int {
         try withAttribute(name, on: object) { attribute, type, place in
-            try place.require(HDF5ScalarType(fileType: type).map { ![.float16, .float32, .float64].contains($0) } ?? false,
-                              "the attribute '\(name)' is not a whole number")
+            try place.require(
+                HDF5ScalarType(fileType: type).map { ![.float16, .float32, .float64].contains($0) } ?? false,
+                "the attribute '\(name)' is not a whole number")
             return Int(try self.value(of: attribute, LAVISE_H5_INT64, Int64(0), place))
         }
     }
@@ -41,7 +47,9 @@ extension HDF5File {
     }
 
     public func hasAttribute(_ name: String, on object: String) throws -> Bool {
-        try withObject(object) { try place.at(object).check(H5Aexists($0, name), "look up the attribute '\(name)'") > 0 }
+        try withObject(object) {
+            try place.at(object).check(H5Aexists($0, name), "look up the attribute '\(name)'") > 0
+        }
     }
 
     private func bytes<Number: BitwiseCopyable>(of number: Number) -> [UInt8] {
@@ -79,12 +87,18 @@ extension HDF5File {
     ) throws -> Result {
         let place = place.at(object)
         return try withObject(object) { target in
-            try place.require(place.check(H5Aexists(target, name), "look up the attribute '\(name)'") > 0, "has no attribute '\(name)'")
+            try place.require(
+                place.check(H5Aexists(target, name), "look up the attribute '\(name)'") > 0,
+                "has no attribute '\(name)'")
             return try place.using(H5Aopen(target, name, 0), H5Aclose, "open the attribute '\(name)'") { attribute in
                 try place.using(H5Aget_space(attribute), H5Sclose, "read the attribute '\(name)'") { space in
-                    try place.require(try place.count(extents(ofSpace: space, place)) == 1, "the attribute '\(name)' is not a single value")
+                    try place.require(
+                        try place.count(extents(ofSpace: space, place)) == 1,
+                        "the attribute '\(name)' is not a single value")
                 }
-                return try place.using(H5Aget_type(attribute), H5Tclose, "read the attribute '\(name)'") { try body(attribute, $0, place) }
+                return try place.using(H5Aget_type(attribute), H5Tclose, "read the attribute '\(name)'") {
+                    try body(attribute, $0, place)
+                }
             }
         }
     }

@@ -16,8 +16,12 @@ extension HDF5File {
                 try place.check(H5Pset_obj_track_times(creation, false), "create the dataset")
                 try place.using(lavise_h5_text(width), H5Tclose, "create the dataset") { type in
                     try place.using(makeSpace([strings.count]), H5Sclose, "create the dataset") { space in
-                        try place.using(H5Dcreate2(id, name, type, space, 0, creation, 0), H5Dclose, "create the dataset") { dataset in
-                            if !strings.isEmpty { try place.check(H5Dwrite(dataset, type, 0, 0, 0, bytes), "write the strings") }
+                        try place.using(
+                            H5Dcreate2(id, name, type, space, 0, creation, 0), H5Dclose, "create the dataset"
+                        ) { dataset in
+                            if !strings.isEmpty {
+                                try place.check(H5Dwrite(dataset, type, 0, 0, 0, bytes), "write the strings")
+                            }
                         }
                     }
                 }
@@ -33,7 +37,8 @@ extension HDF5File {
             return try place.using(H5Dget_type(dataset), H5Tclose, "read the type") { fileType in
                 let (bytes, overflow) = count.multipliedReportingOverflow(by: H5Tget_size(fileType))
                 try place.require(!overflow, "is too large")
-                let limit = try DatasetStorage(dataset, bytes: bytes, elementSize: H5Tget_size(fileType), place).backedBytes
+                let limit = try DatasetStorage(dataset, bytes: bytes, elementSize: H5Tget_size(fileType), place)
+                    .backedBytes
                 return try texts(fileType, count: count, limit: limit, place) { H5Dread(dataset, $0, 0, 0, 0, $1) }
             }
         }
@@ -47,7 +52,9 @@ extension HDF5File {
         let variable = try place.check(H5Tis_variable_str(fileType), "read the type") > 0
         try place.require(!variable || isTrusted, "has text of variable length, which is read only from a trusted file")
         let width = variable ? MemoryLayout<UnsafeMutablePointer<CChar>?>.stride : H5Tget_size(fileType)
-        try place.require(width > 0 && count <= limit / width, "claims \(count) strings of \(width) bytes, more than the file can hold")
+        try place.require(
+            width > 0 && count <= limit / width,
+            "claims \(count) strings of \(width) bytes, more than the file can hold")
         guard count > 0 else { return [] }
         return try place.using(lavise_h5_text(variable ? 0 : width), H5Tclose, "read the text") { type in
             try place.check(H5Tset_cset(type, H5Tget_cset(fileType)), "read the text")

@@ -1,7 +1,8 @@
 import CHDF5
 import Glibc
 
-/// An HDF5 file. The same calls give the same bytes: no times are kept, objects lie in the order in which they were made.
+/// An HDF5 file. The same calls give the same bytes: no times are kept, objects lie in the order in which they were
+/// made.
 ///
 /// Thread-safe. Object names are paths such as `/images/pixels`; the leading slash may be left out. Only hard links are
 /// followed, so a file cannot lead to another one, and filters that are not built into HDF5 are never loaded.
@@ -38,12 +39,14 @@ public final class HDF5File: Sendable {
     }
 
     /// An existing file, for reading, or for adding to it when `writable`.
-    /// - Parameter trusted: read text of variable length too (what h5py writes). With a damaged file, HDF5 1.10 can loop there for ever.
+    /// - Parameter trusted: read text of variable length too (what h5py writes). With a damaged file, HDF5 1.10 can
+    ///   loop there for ever.
     public static func open(_ path: String, writable: Bool = false, trusted: Bool = false) throws -> HDF5File {
         let place = Place(file: path, health: writable ? Health() : nil)
         let id = try withLibrary {
             try withAccess(place) { access in
-                try place.check(H5Fopen(path, writable ? lavise_h5_read_write() : lavise_h5_read_only(), access), "open the file")
+                try place.check(
+                    H5Fopen(path, writable ? lavise_h5_read_write() : lavise_h5_read_only(), access), "open the file")
             }
         }
         return HDF5File(place, id: id, isTrusted: trusted)
@@ -91,7 +94,8 @@ public final class HDF5File: Sendable {
                     H5Lget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, 0), "list the group")
                 return try withUnsafeTemporaryAllocation(of: CChar.self, capacity: length + 1) { text in
                     try place.check(
-                        H5Lget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, index, text.baseAddress, text.count, 0),
+                        H5Lget_name_by_idx(
+                            object, ".", H5_INDEX_NAME, H5_ITER_INC, index, text.baseAddress, text.count, 0),
                         "list the group")
                     return String(cString: text.baseAddress!)
                 }
@@ -146,7 +150,9 @@ public final class HDF5File: Sendable {
             try place.check(H5Lget_info(id, path, &link, 0), "look it up")
             try place.require(link.type == H5L_TYPE_HARD, "is a symbolic or external link, which is not followed")
             // Files that are written are our own.
-            try place.require(place.health != nil || !ChunkExtents.haveZero(in: self.path, header: UInt64(link.u.address)), "has chunks without extent")
+            try place.require(
+                place.health != nil || !ChunkExtents.haveZero(in: self.path, header: UInt64(link.u.address)),
+                "has chunks without extent")
         }
     }
 
@@ -155,7 +161,8 @@ public final class HDF5File: Sendable {
         try withLibrary {
             try requireOpen()
             try requireHardLinks(name)
-            return try place.at(name).using(H5Oopen(id, name.hasPrefix("/") ? name : "/" + name, 0), H5Oclose, "open it", body)
+            return try place.at(name).using(
+                H5Oopen(id, name.hasPrefix("/") ? name : "/" + name, 0), H5Oclose, "open it", body)
         }
     }
 
@@ -188,7 +195,8 @@ public final class HDF5File: Sendable {
                 try place.using(H5Gcreate2(id, path, 0, creation, 0), H5Gclose, "create the group") { _ in }
             }
         }
-        try place.at(name).require(place.at(name).check(H5Lexists(id, path + "/" + parts.last!, 0), "look it up") == 0, "exists already")
+        try place.at(name).require(
+            place.at(name).check(H5Lexists(id, path + "/" + parts.last!, 0), "look it up") == 0, "exists already")
     }
 }
 

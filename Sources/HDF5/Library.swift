@@ -17,8 +17,8 @@ func withLibrary<Result>(_ body: () throws -> Result) rethrows -> Result {
     return try body()
 }
 
-/// What became of a file that is written. After a failed write (a full disk) HDF5 1.10 crashes when it is asked to close what
-/// it could not flush: such a file is abandoned, its handles are left to the end of the process.
+/// What became of a file that is written. After a failed write (a full disk) HDF5 1.10 crashes when it is asked to
+/// close what it could not flush: such a file is abandoned, its handles are left to the end of the process.
 final class Health: Sendable {
     private let failure = Mutex<String?>(nil)
 
@@ -49,7 +49,9 @@ struct Place: Sendable {
 
     /// The system's own reason, where HDF5 tells it among much else.
     private static func brief(_ stack: String) -> String {
-        guard let start = stack.range(of: "error message = '")?.upperBound, let end = stack[start...].firstIndex(of: "'") else { return stack }
+        guard let start = stack.range(of: "error message = '")?.upperBound,
+            let end = stack[start...].firstIndex(of: "'")
+        else { return stack }
         return String(stack[start..<end])
     }
 

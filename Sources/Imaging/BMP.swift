@@ -1,15 +1,18 @@
-/// The image in a Windows bitmap: 1, 4 or 8 bits by palette, the latter two also packed by runs, 16, 24 or 32 bits by colour.
-/// Source: Microsoft's BITMAPINFOHEADER; what is left open there, as Pillow's `BmpImagePlugin`.
+/// The image in a Windows bitmap: 1, 4 or 8 bits by palette, the latter two also packed by runs, 16, 24 or 32 bits by
+/// colour. Source: Microsoft's BITMAPINFOHEADER; what is left open there, as Pillow's `BmpImagePlugin`.
 /// - Throws: `ImagingError`.
 func decodeBMP(bytes: UnsafeRawBufferPointer, name: String) throws -> RGBImage {
     let header = try BMPHeader(bytes, name: name)
     if header.isPacked { return try unpack(header, bytes, name) }
     let stride = (header.width * header.bits + 31) / 32 * 4
-    guard header.start <= bytes.count, stride * header.height <= bytes.count - header.start else { throw ImagingError.truncated(file: name) }
+    guard header.start <= bytes.count, stride * header.height <= bytes.count - header.start else {
+        throw ImagingError.truncated(file: name)
+    }
     let table = try header.table(bytes, name: name)
     var pixels = [UInt8](repeating: 0, count: header.width * header.height * 3)
     for y in 0..<header.height {
-        let row = UnsafeRawBufferPointer(rebasing: bytes[(header.start + y * stride)..<(header.start + (y + 1) * stride)])
+        let row = UnsafeRawBufferPointer(
+            rebasing: bytes[(header.start + y * stride)..<(header.start + (y + 1) * stride)])
         var out = (header.isTopDown ? y : header.height - 1 - y) * header.width * 3
         for x in 0..<header.width {
             (pixels[out], pixels[out + 1], pixels[out + 2]) = header.colour(x, of: row, table)
@@ -21,7 +24,8 @@ func decodeBMP(bytes: UnsafeRawBufferPointer, name: String) throws -> RGBImage {
 
 private func unpack(_ header: BMPHeader, _ bytes: UnsafeRawBufferPointer, _ name: String) throws -> RGBImage {
     let table = try header.table(bytes, name: name), width = header.width, height = header.height
-    var runs = BMPRuns(bytes, start: min(header.start, bytes.count), isFourBits: header.bits == 4, width: width, height: height)
+    var runs = BMPRuns(
+        bytes, start: min(header.start, bytes.count), isFourBits: header.bits == 4, width: width, height: height)
     guard let indices = runs.unpacked() else { throw ImagingError.truncated(file: name) }
     var pixels: [UInt8] = []
     pixels.reserveCapacity(indices.count * 3)
@@ -73,9 +77,12 @@ private struct BMPHeader {
         guard width > 0, height > 0 else { throw refusal("\(width)x\(height) pixels") }
         // Four bytes of a packed file skip at most 255 rows and as many pixels.
         guard width * height <= mostPixels, !isPacked || height / 255 <= bytes.count else {
-            throw ImagingError.tooLarge(file: name, reason: "\(width)x\(height) pixels (the limit is \(mostPixels) pixels)")
+            throw ImagingError.tooLarge(
+                file: name, reason: "\(width)x\(height) pixels (the limit is \(mostPixels) pixels)")
         }
-        masks = compression == 3 ? try [54, 58, 62].map { try number($0, UInt32.self) }
+        masks =
+            compression == 3
+            ? try [54, 58, 62].map { try number($0, UInt32.self) }
             : bits == 16 ? [0x7C00, 0x3E0, 0x1F] : [0xFF0000, 0xFF00, 0xFF]
         guard bits < 16 || masks.allSatisfy({ $0 != 0 }) else { throw refusal("a BMP without a mask for every colour") }
     }
@@ -83,10 +90,14 @@ private struct BMPHeader {
     /// The palette, or none.
     func table(_ bytes: UnsafeRawBufferPointer, name: String) throws -> [(UInt8, UInt8, UInt8)] {
         guard bits <= 8 else { return [] }
-        guard colours <= 65_536 else { throw ImagingError.undecodable(file: name, reason: "a BMP palette of \(colours) colours") }
+        guard colours <= 65_536 else {
+            throw ImagingError.undecodable(file: name, reason: "a BMP palette of \(colours) colours")
+        }
         let step = size == 12 ? 3 : 4, first = 14 + size
         guard first + colours * step <= bytes.count else { throw ImagingError.truncated(file: name) }
-        let known = (0..<min(colours, 1 << bits)).map { (bytes[first + $0 * step + 2], bytes[first + $0 * step + 1], bytes[first + $0 * step]) }
+        let known = (0..<min(colours, 1 << bits)).map {
+            (bytes[first + $0 * step + 2], bytes[first + $0 * step + 1], bytes[first + $0 * step])
+        }
         // As in Pillow an index beyond the palette is black, unless the palette is that of greys in their order.
         let isGrey = colours != 2 && known.indices.allSatisfy { known[$0] == (UInt8($0), UInt8($0), UInt8($0)) }
         return known + (known.count..<(1 << bits)).map { isGrey ? (UInt8($0), UInt8($0), UInt8($0)) : (0, 0, 0) }
@@ -99,8 +110,11 @@ private struct BMPHeader {
         case 8: return table[Int(row[x])]
         case 24: return (row[3 * x + 2], row[3 * x + 1], row[3 * x])
         default:
-            let pixel = bits == 16 ? UInt32(row[2 * x]) | UInt32(row[2 * x + 1]) << 8
-                : UInt32(row[4 * x]) | UInt32(row[4 * x + 1]) << 8 | UInt32(row[4 * x + 2]) << 16 | UInt32(row[4 * x + 3]) << 24
+            let pixel =
+                bits == 16
+                ? UInt32(row[2 * x]) | UInt32(row[2 * x + 1]) << 8
+                : UInt32(row[4 * x]) | UInt32(row[4 * x + 1]) << 8 | UInt32(row[4 * x + 2]) << 16 | UInt32(
+                    row[4 * x + 3]) << 24
             return (scaled(pixel, masks[0]), scaled(pixel, masks[1]), scaled(pixel, masks[2]))
         }
     }

@@ -1,5 +1,5 @@
-/// The indices of a Windows bitmap that is packed by runs (BI_RLE8, BI_RLE4), as Pillow's `BmpRleDecoder` unpacks them, whose
-/// reading of odd literal runs of four bits this keeps.
+/// The indices of a Windows bitmap that is packed by runs (BI_RLE8, BI_RLE4), as Pillow's `BmpRleDecoder` unpacks them,
+/// whose reading of odd literal runs of four bits this keeps.
 struct BMPRuns {
     private let bytes: UnsafeRawBufferPointer
     private var at: Int

@@ -2,7 +2,8 @@
 public struct Bitmap: Sendable, Equatable {
     /// Columns and rows.
     public let width: Int, height: Int
-    /// Row-major without padding: bit i % 64 of word i / 64 is pixel i, lowest bit first. Bits past the last pixel are 0.
+    /// Row-major without padding: bit i % 64 of word i / 64 is pixel i, lowest bit first. Bits past the last pixel are
+    /// 0.
     public var bits: [UInt64]
 
     /// An empty mask.

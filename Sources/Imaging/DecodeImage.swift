@@ -3,9 +3,9 @@ import CImaging
 /// As Pillow: above this many pixels a picture is an error.
 let mostPixels = 178_956_970
 
-/// The picture in the file at `path` as RGB, bit for bit what Pillow's `open(path).convert("RGB")` gives, whatever the file's
-/// name says: JPEG, PNG, GIF (the first frame), WebP, BMP, TIFF (the first page). Alpha is dropped; EXIF orientation is
-/// ignored, but for TIFF's own, which Pillow obeys whenever it opens one.
+/// The picture in the file at `path` as RGB, bit for bit what Pillow's `open(path).convert("RGB")` gives, whatever the
+/// file's name says: JPEG, PNG, GIF (the first frame), WebP, BMP, TIFF (the first page). Alpha is dropped; EXIF
+/// orientation is ignored, but for TIFF's own, which Pillow obeys whenever it opens one.
 /// - Throws: `ImagingError` naming the file.
 public func decodeImage(_ path: String) throws -> RGBImage {
     try withFileBytes(path) { try decodeImage(bytes: $0, name: path) }
@@ -25,7 +25,8 @@ public func decodeImage(bytes: UnsafeRawBufferPointer, name: String) throws -> R
     }
 }
 
-/// The picture in the file at `path`, turned as its EXIF orientation says: as viewers show it (Pillow's `exif_transpose`).
+/// The picture in the file at `path`, turned as its EXIF orientation says: as viewers show it (Pillow's
+/// `exif_transpose`).
 /// - Throws: `ImagingError` naming the file.
 public func decodeUprightImage(_ path: String) throws -> RGBImage {
     try withFileBytes(path) { try decodeImage(bytes: $0, name: path).turned(Orientation(bytes: $0)) }
@@ -48,7 +49,8 @@ private func decode(_ bytes: UnsafeRawBufferPointer, _ name: String, _ decoder: 
     var rgb: UnsafeMutablePointer<UInt8>?
     var width: Int32 = 0, height: Int32 = 0
     try check(name) {
-        decoder(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, mostPixels, &rgb, &width, &height, $0)
+        decoder(
+            bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, mostPixels, &rgb, &width, &height, $0)
     }
     defer { cimaging_free(rgb) }
     let pixels = [UInt8](UnsafeBufferPointer(start: rgb, count: Int(width) * Int(height) * 3))

@@ -4,7 +4,8 @@ import Files
 private let largestFile = 256 << 20
 
 /// Calls `body` with the bytes of the picture file at `path`.
-/// - Throws: `ImagingError` when it is no regular file, cannot be read or is larger than any picture; what `body` throws.
+/// - Throws: `ImagingError` when it is no regular file, cannot be read or is larger than any picture; what `body`
+///   throws.
 public func withFileBytes<T>(_ path: String, _ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
     do {
         let file = try PlainFile(path)

@@ -4,7 +4,9 @@ enum ImageFormat: Sendable {
 
     /// nil for anything else.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        func starts(_ signature: [UInt8], at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: signature) }
+        func starts(_ signature: [UInt8], at offset: Int = 0) -> Bool {
+            bytes.dropFirst(offset).starts(with: signature)
+        }
         if starts([0xFF, 0xD8]) {
             self = .jpeg
         } else if starts([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
@@ -15,7 +17,9 @@ enum ImageFormat: Sendable {
             self = .webp
         } else if starts(Array("BM".utf8)) {
             self = .bmp
-        } else if [[0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0], [0x4D, 0x4D, 0, 43]].contains(where: { starts($0) }) {
+        } else if [[0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0], [0x4D, 0x4D, 0, 43]].contains(where: {
+            starts($0)
+        }) {
             self = .tiff
         } else {
             return nil
@@ -24,7 +28,9 @@ enum ImageFormat: Sendable {
 
     /// What a file that is no picture of these kinds seems to be, and what to do.
     static func guess(_ bytes: UnsafeRawBufferPointer) -> String {
-        func starts(_ text: String, at offset: Int = 0) -> Bool { bytes.dropFirst(offset).starts(with: Array(text.utf8)) }
+        func starts(_ text: String, at offset: Int = 0) -> Bool {
+            bytes.dropFirst(offset).starts(with: Array(text.utf8))
+        }
         let known = "JPEG, PNG, GIF, WebP, BMP and TIFF are read"
         if bytes.isEmpty { return "the file is empty; fetch it again" }
         if bytes.allSatisfy({ $0 == 0 }) { return "the file holds nothing but zeros; fetch it again" }

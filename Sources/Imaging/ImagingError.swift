@@ -13,7 +13,8 @@ public enum ImagingError: Error, CustomStringConvertible, Sendable, Equatable {
 
     public var description: String {
         switch self {
-        case .unreadable(let file, _), .truncated(let file), .undecodable(let file, _), .tooLarge(let file, _): "\(file): \(reason)"
+        case .unreadable(let file, _), .truncated(let file), .undecodable(let file, _), .tooLarge(let file, _):
+            "\(file): \(reason)"
         case .notEncoded: reason
         }
     }

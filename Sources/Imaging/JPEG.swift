@@ -10,8 +10,11 @@ private struct JPEGDecoder: ~Copyable {
     init(_ bytes: UnsafeRawBufferPointer, name: String) throws {
         var handle: OpaquePointer?
         var width: Int32 = 0, height: Int32 = 0
-        try check(name) { cimaging_jpeg_open(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, mostPixels,
-                                             &handle, &width, &height, $0) }
+        try check(name) {
+            cimaging_jpeg_open(
+                bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, mostPixels,
+                &handle, &width, &height, $0)
+        }
         self.handle = handle!
         self.name = name
         self.width = Int(width)
@@ -30,9 +33,9 @@ private struct JPEGDecoder: ~Copyable {
     }
 }
 
-/// The image in a JPEG file as RGB, bit for bit what Pillow's `open(path).convert("RGB")` gives: exact integer DCT, fancy
-/// upsampling, grey as three equal channels, CMYK and YCCK taken for Adobe's inverted ones. Corrupt data that Pillow decodes
-/// is decoded; what Pillow refuses is refused.
+/// The image in a JPEG file as RGB, bit for bit what Pillow's `open(path).convert("RGB")` gives: exact integer DCT,
+/// fancy upsampling, grey as three equal channels, CMYK and YCCK taken for Adobe's inverted ones. Corrupt data that
+/// Pillow decodes is decoded; what Pillow refuses is refused.
 /// - Throws: `ImagingError`.
 func decodeJPEG(bytes: UnsafeRawBufferPointer, name: String) throws -> RGBImage {
     let decoder = try JPEGDecoder(bytes, name: name)
@@ -42,7 +45,9 @@ func decodeJPEG(bytes: UnsafeRawBufferPointer, name: String) throws -> RGBImage 
 /// The image as a baseline JPEG file, 4:2:0, quality 1…100 as in libjpeg.
 /// - Throws: `ImagingError.notEncoded`, for instance when a side is over 65,500 pixels.
 public func encodeJPEG(_ image: RGBImage, quality: Int) throws -> [UInt8] {
-    try encode { cimaging_jpeg_encode(image.pixels, Int32(image.width), Int32(image.height), Int32(quality), $0, $1, $2) }
+    try encode {
+        cimaging_jpeg_encode(image.pixels, Int32(image.width), Int32(image.height), Int32(quality), $0, $1, $2)
+    }
 }
 
 /// The image as a PNG file of 8 bits a channel.
@@ -51,8 +56,12 @@ public func encodePNG(_ image: RGBImage) throws -> [UInt8] {
     try encode { cimaging_png_encode(image.pixels, Int32(image.width), Int32(image.height), $0, $1, $2) }
 }
 
-private func encode(_ call: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>,
-                             UnsafeMutablePointer<CChar>) -> Int32) throws -> [UInt8] {
+private func encode(
+    _ call: (
+        UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>, UnsafeMutablePointer<Int>,
+        UnsafeMutablePointer<CChar>
+    ) -> Int32
+) throws -> [UInt8] {
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0
     var message = [CChar](repeating: 0, count: Int(CIMAGING_MESSAGE))

@@ -26,7 +26,9 @@ public struct NearestSampling: Sendable, Equatable {
 
     /// A resize of the whole source.
     public init(width: Int, height: Int, toWidth: Int, toHeight: Int) {
-        self.init(x: 0, y: 0, width: width, height: height, ofWidth: width, ofHeight: height, toWidth: toWidth, toHeight: toHeight)
+        self.init(
+            x: 0, y: 0, width: width, height: height, ofWidth: width, ofHeight: height, toWidth: toWidth,
+            toHeight: toHeight)
     }
 
     /// A rectangle of the source, cropped and then resized.

@@ -5,12 +5,13 @@ public enum Orientation: UInt16, Sendable {
     /// What the EXIF record of a JPEG, PNG or WebP file says; upright where there is none or it is damaged.
     public init(bytes: UnsafeRawBufferPointer) {
         self = .upright
-        let exif: UnsafeRawBufferPointer? = switch ImageFormat(bytes) {
-        case .jpeg: Self.inJPEG(bytes)
-        case .png: Self.chunk("eXIf", of: bytes, first: 8, sizeFirst: true)
-        case .webp: Self.chunk("EXIF", of: bytes, first: 12, sizeFirst: false)
-        default: nil
-        }
+        let exif: UnsafeRawBufferPointer? =
+            switch ImageFormat(bytes) {
+            case .jpeg: Self.inJPEG(bytes)
+            case .png: Self.chunk("eXIf", of: bytes, first: 8, sizeFirst: true)
+            case .webp: Self.chunk("EXIF", of: bytes, first: 12, sizeFirst: false)
+            default: nil
+            }
         if let exif, let raw = Self.tag(exif), let found = Orientation(rawValue: raw) { self = found }
     }
 
@@ -24,7 +25,9 @@ public enum Orientation: UInt16, Sendable {
             let end = at + 2 + (Int(bytes[at + 2]) << 8 | Int(bytes[at + 3]))
             guard end <= bytes.count, end >= at + 4 else { return nil }
             let body = UnsafeRawBufferPointer(rebasing: bytes[(at + 4)..<end])
-            if bytes[at + 1] == 0xE1, body.starts(with: mark) { return UnsafeRawBufferPointer(rebasing: body.dropFirst(mark.count)) }
+            if bytes[at + 1] == 0xE1, body.starts(with: mark) {
+                return UnsafeRawBufferPointer(rebasing: body.dropFirst(mark.count))
+            }
             at = end
         }
         return nil
@@ -78,16 +81,17 @@ extension RGBImage {
         var out = [UInt8](repeating: 0, count: pixels.count)
         for y in 0..<h {
             for x in 0..<w {
-                let (fromX, fromY) = switch orientation {
-                case .upright: (x, y)
-                case .mirrored: (w - 1 - x, y)
-                case .upsideDown: (w - 1 - x, h - 1 - y)
-                case .flipped: (x, h - 1 - y)
-                case .transposed: (y, x)
-                case .clockwise: (y, w - 1 - x)
-                case .transversed: (h - 1 - y, w - 1 - x)
-                case .anticlockwise: (h - 1 - y, x)
-                }
+                let (fromX, fromY) =
+                    switch orientation {
+                    case .upright: (x, y)
+                    case .mirrored: (w - 1 - x, y)
+                    case .upsideDown: (w - 1 - x, h - 1 - y)
+                    case .flipped: (x, h - 1 - y)
+                    case .transposed: (y, x)
+                    case .clockwise: (y, w - 1 - x)
+                    case .transversed: (h - 1 - y, w - 1 - x)
+                    case .anticlockwise: (h - 1 - y, x)
+                    }
                 let from = (fromY * width + fromX) * 3, to = (y * w + x) * 3
                 for channel in 0..<3 { out[to + channel] = pixels[from + channel] }
             }

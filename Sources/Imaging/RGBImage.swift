@@ -15,8 +15,9 @@ public struct RGBImage: Sendable, Equatable {
 
     /// The rectangle of `width`×`height` pixels whose top left corner is (x, y); it must lie inside.
     public func cropped(x: Int, y: Int, width: Int, height: Int) -> RGBImage {
-        precondition(x >= 0 && y >= 0 && width > 0 && height > 0 && x + width <= self.width && y + height <= self.height,
-                     "crop outside the image")
+        precondition(
+            x >= 0 && y >= 0 && width > 0 && height > 0 && x + width <= self.width && y + height <= self.height,
+            "crop outside the image")
         var out: [UInt8] = []
         out.reserveCapacity(width * height * 3)
         for row in y..<y + height {

@@ -32,14 +32,14 @@ public struct RecallDifference: Sendable, Equatable, Codable {
 
 /// Intervals from resampling the filters (METHOD 7).
 ///
-/// A percentile bootstrap of n filters is too narrow: with 3 it covers 69 %, with 22 91 % instead of 95. Here the resamples
-/// tell the standard error, and Student's t with n − 1 degrees of freedom how many of them to each side: a recall's on the
-/// scale of log r / (1 − r), where shares are symmetric, so that the bounds stay within 0 and 1. docs/method-notes.md has
-/// the coverage. Where the filters tell no error there is no interval: fewer than `fewestFilters` with a ground truth, all of
-/// them alike, or a recall of 0 or 1.
+/// A percentile bootstrap of n filters is too narrow: with 3 it covers 69 %, with 22 91 % instead of 95. Here the
+/// resamples tell the standard error, and Student's t with n − 1 degrees of freedom how many of them to each side: a
+/// recall's on the scale of log r / (1 − r), where shares are symmetric, so that the bounds stay within 0 and 1.
+/// docs/method-notes.md has the coverage. Where the filters tell no error there is no interval: fewer than
+/// `fewestFilters` with a ground truth, all of them alike, or a recall of 0 or 1.
 ///
-/// The draws depend on the number of filters, the seed and the number of resamples alone: two recalls of the same filters
-/// are resampled alike, which makes their difference a paired one.
+/// The draws depend on the number of filters, the seed and the number of resamples alone: two recalls of the same
+/// filters are resampled alike, which makes their difference a paired one.
 public struct Bootstrap: Sendable {
     /// Fewer filters with a ground truth have no interval.
     public static let fewestFilters = 3
@@ -72,7 +72,8 @@ public struct Bootstrap: Sendable {
         let margin = try margin(filters: sums.filtersWithPairs, errors(sums))
         let interval = recall.flatMap { recall in margin.flatMap { Self.interval(ofShare: recall, margin: $0) } }
         return RecallEstimate(
-            recall: recall, low: interval?.low, high: interval?.high, filters: sums.pairs.count, pairs: sums.pairs.reduce(0, +))
+            recall: recall, low: interval?.low, high: interval?.high, filters: sums.pairs.count,
+            pairs: sums.pairs.reduce(0, +))
     }
 
     /// How much `a` exceeds `b` over the same draws of filters; nil when either has no pair.
@@ -86,8 +87,9 @@ public struct Bootstrap: Sendable {
             difference: difference, low: margin.map { difference - $0 }, high: margin.map { difference + $0 })
     }
 
-    /// What every filter adds to the error of a recall: Σ recall minus what as many pairs of the mean would have, a pair. Pairs are
-    /// not drawn anew: where a few filters have most of them, resamples without these would exaggerate the error.
+    /// What every filter adds to the error of a recall: Σ recall minus what as many pairs of the mean would have, a
+    /// pair. Pairs are not drawn anew: where a few filters have most of them, resamples without these would exaggerate
+    /// the error.
     /// - Throws: `EvaluationError` when `sums` has another number of filters.
     private func errors(_ sums: RecallSums) throws -> [Double] {
         guard sums.sums.count == filters, sums.pairs.count == filters else {
@@ -98,8 +100,8 @@ public struct Bootstrap: Sendable {
         return zip(sums.sums, sums.pairs).map { ($0 - recall * Double($1)) / pairs }
     }
 
-    /// Student's t standard errors: the deviation of the errors' sum over resamples, without the share (n − 1) / n by which
-    /// resamples of n filters vary less than samples. nil where there is no interval.
+    /// Student's t standard errors: the deviation of the errors' sum over resamples, without the share (n − 1) / n by
+    /// which resamples of n filters vary less than samples. nil where there is no interval.
     /// - Parameter filters: those with a ground truth.
     private func margin(filters: Int, _ errors: [Double]) -> Double? {
         guard filters >= Self.fewestFilters else { return nil }
@@ -112,7 +114,8 @@ public struct Bootstrap: Sendable {
         return StudentsT.bound(confidence: confidence, degrees: filters - 1) * error
     }
 
-    /// The bounds of a share whose own margin is `margin`, taken to the scale of log-odds (there it is divided by r (1 − r)) and back.
+    /// The bounds of a share whose own margin is `margin`, taken to the scale of log-odds (there it is divided by r (1
+    /// − r)) and back.
     private static func interval(ofShare share: Double, margin: Double) -> (low: Double, high: Double)? {
         guard share > 0, share < 1 else { return nil }
         let odds = share / (1 - share), factor = exp(margin / (share * (1 - share)))

@@ -73,10 +73,11 @@ public struct LayerWords: Sendable {
                 word: word, frequency: tally.frequency, similarity: tally.similarity / Double(tally.frequency),
                 lift: tally.similarity - (usual[word] ?? 0))
         }.sorted { a, b in
-            let (x, y) = switch ranking {
-            case .lift: (a.lift, b.lift)
-            case .frequency: (Double(a.frequency), Double(b.frequency))
-            }
+            let (x, y) =
+                switch ranking {
+                case .lift: (a.lift, b.lift)
+                case .frequency: (Double(a.frequency), Double(b.frequency))
+                }
             return (y, b.similarity, a.word) < (x, a.similarity, b.word)
         }
     }

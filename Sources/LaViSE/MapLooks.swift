@@ -39,7 +39,8 @@ public struct BucketCounts: Sendable, Equatable {
     }
 }
 
-/// The first look at the maps of a range of images: top images, and the upper halves of the keys. U filters, p images a filter.
+/// The first look at the maps of a range of images: top images, and the upper halves of the keys. U filters, p images a
+/// filter.
 public struct FirstLook: Sendable, Equatable {
     /// `[U, p]` as in `MapSummary`.
     public var topImages: [Int32]
@@ -66,8 +67,9 @@ public struct SecondLook: Sendable, Equatable {
     }
 }
 
-/// A summary of maps in pieces: each range of images is looked at twice, by anyone and in any order. What the looks leave adds up
-/// to the summary of all images at once, bit for bit: histograms add exactly, and top images are joined in row order.
+/// A summary of maps in pieces: each range of images is looked at twice, by anyone and in any order. What the looks
+/// leave adds up to the summary of all images at once, bit for bit: histograms add exactly, and top images are joined
+/// in row order.
 public struct MapLooks: Sendable {
     /// Images of a range: what an interrupted summary loses at most.
     public static let imagesPerRange = 2048
@@ -87,7 +89,8 @@ public struct MapLooks: Sendable {
         let images = data.imageCount, values = images * data.positions
         guard images > 0 else { throw EvaluationError.noImages }
         guard values <= Int(UInt32.max) else {
-            throw EvaluationError.wrongShape("\(values) positions a filter are more than the 2³² − 1 that can be counted")
+            throw EvaluationError.wrongShape(
+                "\(values) positions a filter are more than the 2³² − 1 that can be counted")
         }
         topImages = min(options.topImages, images)
         position = QuantilePosition(options.quantile, of: values)
@@ -155,7 +158,8 @@ public struct MapLooks: Sendable {
     /// To be given the second looks at all ranges.
     public func joinedSecond(_ first: JoinedFirstLooks) throws -> JoinedSecondLooks {
         JoinedSecondLooks(
-            first: first, filters: filters, position: position, selections: first.selections(position), counts: try table(),
+            first: first, filters: filters, position: position, selections: first.selections(position),
+            counts: try table(),
             above: try SharedBuffer(repeating: .max, count: filters.count))
     }
 
@@ -206,7 +210,8 @@ public struct JoinedSecondLooks: Sendable {
     /// What all looks come to.
     public var summary: MapSummary {
         MapSummary(
-            filters: filters, imagesPerFilter: first.top.size, topImages: first.top.images.array, maxima: first.top.maxima.array,
+            filters: filters, imagesPerFilter: first.top.size, topImages: first.top.images.array,
+            maxima: first.top.maxima.array,
             thresholds: filters.indices.map { index in
                 let (low, high) = counts.with(from: index * TwoLookSelection.buckets) {
                     selections[index].neighbours(counts: $0, above: above[index])
@@ -216,8 +221,8 @@ public struct JoinedSecondLooks: Sendable {
     }
 }
 
-/// The running `size` images with the highest maxima of each filter. Each filter is offered its images by one thread, in
-/// ascending order.
+/// The running `size` images with the highest maxima of each filter. Each filter is offered its images by one thread,
+/// in ascending order.
 private struct TopImages: Sendable {
     let size: Int
     let images: SharedBuffer<Int32>
@@ -242,4 +247,3 @@ private struct TopImages: Sendable {
         images[place] = Int32(image)
     }
 }
-

@@ -20,8 +20,8 @@ struct MapReader: Sendable {
         block = try SharedBuffer(repeating: 0, count: imagesPerBlock * size)
     }
 
-    /// Calls `body` for every filter and image of a range with the filter's map; for each filter on one thread at a time
-    /// and with ascending images.
+    /// Calls `body` for every filter and image of a range with the filter's map; for each filter on one thread at a
+    /// time and with ascending images.
     func forEach(
         _ filters: [Int], _ range: Range<Int>,
         _ body: @Sendable (_ index: Int, _ image: Int, UnsafeBufferPointer<Float>) throws -> Void

@@ -7,7 +7,8 @@ func dot(_ a: ArraySlice<Float>, _ b: ArraySlice<Float>) -> Float {
             var lanes = SIMD8<Float>(), i = 0
             while i + 8 <= count {
                 let at = i * MemoryLayout<Float>.stride
-                lanes += left.loadUnaligned(fromByteOffset: at, as: SIMD8<Float>.self)
+                lanes +=
+                    left.loadUnaligned(fromByteOffset: at, as: SIMD8<Float>.self)
                     * right.loadUnaligned(fromByteOffset: at, as: SIMD8<Float>.self)
                 i += 8
             }

@@ -31,7 +31,9 @@ public struct Region: Sendable, Equatable {
         bits = (0..<Self.wordCount(side: side)).map { word in
             var set: UInt64 = 0
             // The last pixel first: no branch, which would be taken as if by chance.
-            for pixel in (64 * word..<min(64 * word + 64, map.count)).reversed() { set = set << 1 | (map[pixel] > threshold ? 1 : 0) }
+            for pixel in (64 * word..<min(64 * word + 64, map.count)).reversed() {
+                set = set << 1 | (map[pixel] > threshold ? 1 : 0)
+            }
             return set
         }
     }

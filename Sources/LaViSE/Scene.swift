@@ -18,7 +18,9 @@ struct Scene: Sendable {
         self.pixels = pixels
         samples = try data.truth(image).map {
             let mask = try Region(bits: $0.mask, side: data.side)
-            return ($0.words, options.gridMaskIoU ? mask.throughGrid(height: data.mapHeight, width: data.mapWidth) : mask)
+            return (
+                $0.words, options.gridMaskIoU ? mask.throughGrid(height: data.mapHeight, width: data.mapWidth) : mask
+            )
         }
     }
 

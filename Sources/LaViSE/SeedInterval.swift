@@ -11,8 +11,9 @@ public struct SeedInterval: Sendable, Equatable {
     }
 
     /// The mean over seeds. Each side of its interval joins two independent uncertainties by the root of their squares:
-    /// the filters' (the mean of the seeds' own intervals, which more seeds do not narrow, for the filters are the same) and
-    /// the seeds' (Student's t · s / √n). One seed keeps its interval, which knows nothing of what seeds change.
+    /// the filters' (the mean of the seeds' own intervals, which more seeds do not narrow, for the filters are the
+    /// same) and the seeds' (Student's t · s / √n). One seed keeps its interval, which knows nothing of what seeds
+    /// change.
     /// - Parameters:
     ///   - seeds: each with the interval over filters, of the same confidence.
     ///   - confidence: of the seeds' part.
@@ -21,7 +22,9 @@ public struct SeedInterval: Sendable, Equatable {
     public init?(seeds: [SeedInterval], confidence: Double = 0.95, within range: ClosedRange<Double> = -1...1) {
         guard let summary = SeedSummary(seeds.map(\.value)) else { return nil }
         let n = Double(seeds.count)
-        let spread = seeds.count < 2 ? 0
+        let spread =
+            seeds.count < 2
+            ? 0
             : StudentsT.bound(confidence: confidence, degrees: seeds.count - 1) * summary.deviation / n.squareRoot()
         func side(_ width: (SeedInterval) -> Double) -> Double {
             let mean = seeds.reduce(0) { $0 + width($1) } / n

@@ -11,7 +11,10 @@ public struct Upsampling: Sendable {
         let lowWeight: Float, highWeight: Float
 
         /// The values between `count` neighbours, rounded as PyTorch's compiled kernel rounds it.
-        func mix(_ low: UnsafePointer<Float>, _ high: UnsafePointer<Float>, count: Int, into result: UnsafeMutablePointer<Float>) {
+        func mix(
+            _ low: UnsafePointer<Float>, _ high: UnsafePointer<Float>, count: Int,
+            into result: UnsafeMutablePointer<Float>
+        ) {
             Tensors.mix(low, lowWeight, high, highWeight, count: count, into: result)
         }
     }
@@ -48,10 +51,14 @@ public struct Upsampling: Sendable {
         [Float](unsafeUninitializedCapacity: side * side) { output, count in
             withUnsafeTemporaryAllocation(of: Float.self, capacity: height * side) { wide in
                 map.withUnsafeBufferPointer { map in
-                    guard let map = map.baseAddress, let wide = wide.baseAddress, let output = output.baseAddress else { return }
+                    guard let map = map.baseAddress, let wide = wide.baseAddress, let output = output.baseAddress else {
+                        return
+                    }
                     for y in 0..<height {
                         let row = map + y * width
-                        for (x, tap) in columns.enumerated() { tap.mix(row + tap.low, row + tap.high, count: 1, into: wide + y * side + x) }
+                        for (x, tap) in columns.enumerated() {
+                            tap.mix(row + tap.low, row + tap.high, count: 1, into: wide + y * side + x)
+                        }
                     }
                     for (y, tap) in rows.enumerated() {
                         tap.mix(wide + tap.low * side, wide + tap.high * side, count: side, into: output + y * side)
@@ -71,7 +78,9 @@ public struct Upsampling: Sendable {
     }
 
     /// Row `y` of the enlargement of two widened rows, `[side]`.
-    func mixRow(_ y: Int, _ low: UnsafePointer<Float>, _ high: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>) {
+    func mixRow(
+        _ y: Int, _ low: UnsafePointer<Float>, _ high: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>
+    ) {
         rows[y].mix(low, high, count: side, into: row)
     }
 

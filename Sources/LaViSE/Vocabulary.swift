@@ -45,7 +45,8 @@ public struct Vocabulary: Sendable {
             }
         }
         columns = rows.withUnsafeBufferPointer { [dimension] rows in
-            PackedMatrix(MatrixView(rows.baseAddress!, rowStride: dimension).transposed, terms: dimension, columns: ids.count)
+            PackedMatrix(
+                MatrixView(rows.baseAddress!, rowStride: dimension).transposed, terms: dimension, columns: ids.count)
         }
     }
 
@@ -72,7 +73,9 @@ public struct Vocabulary: Sendable {
         for query in 0..<queryCount where !Self.normalise(&unit, row: query, dimension: dimension) {
             throw EvaluationError.notFinite("the explainer's output")
         }
-        let blocks = stride(from: 0, to: queryCount, by: Self.queriesPerBlock).map { $0..<min($0 + Self.queriesPerBlock, queryCount) }
+        let blocks = stride(from: 0, to: queryCount, by: Self.queriesPerBlock).map {
+            $0..<min($0 + Self.queriesPerBlock, queryCount)
+        }
         let found = Mutex([[RunningNearest]](repeating: [], count: blocks.count))
         try concurrently(blocks.count, threads: threads) { [unit] block in
             let best = nearest(to: blocks[block], of: unit, size: size)
@@ -91,11 +94,14 @@ public struct Vocabulary: Sendable {
                 let words = first..<min(first + Self.wordsPerBlock, count)
                 unit.withUnsafeBufferPointer { unit in
                     products.multiply(
-                        MatrixView(unit.baseAddress! + queries.lowerBound * dimension, rowStride: dimension), by: columns, columns: words,
+                        MatrixView(unit.baseAddress! + queries.lowerBound * dimension, rowStride: dimension),
+                        by: columns, columns: words,
                         rows: queries.count, into: similarities, rowStride: Self.wordsPerBlock)
                 }
                 for query in best.indices {
-                    best[query].offer(UnsafeBufferPointer(start: similarities + query * Self.wordsPerBlock, count: words.count), ids[words])
+                    best[query].offer(
+                        UnsafeBufferPointer(start: similarities + query * Self.wordsPerBlock, count: words.count),
+                        ids[words])
                 }
             }
         }

@@ -14,8 +14,8 @@ public struct WordEvidence: Sendable {
         pairs = evaluation.groundTruth.count { !$0.isEmpty }
     }
 
-    /// Every word that is in a ground truth, with its share of the pairs: how often it is right where nothing is known of
-    /// the filter.
+    /// Every word that is in a ground truth, with its share of the pairs: how often it is right where nothing is known
+    /// of the filter.
     public var shares: [Int32: Double] {
         guard pairs > 0 else { return [:] }
         return occurrences.mapValues { Double($0) / Double(pairs) }
@@ -28,8 +28,8 @@ public struct WordEvidence: Sendable {
     /// In how many of the filter's ground truths the word is.
     public func seen(_ word: Int32, filter: Int) -> Int { truths(filter).count { $0.contains(word) } }
 
-    /// How likely a filter that has nothing to do with the word has it in at least as many of its ground truths: the tail
-    /// of the binomial distribution whose share is the word's own over all pairs. 1 for a filter without pairs.
+    /// How likely a filter that has nothing to do with the word has it in at least as many of its ground truths: the
+    /// tail of the binomial distribution whose share is the word's own over all pairs. 1 for a filter without pairs.
     public func chance(of word: Int32, filter: Int) -> Double {
         binomialTail(seen(word, filter: filter), of: pairs(ofFilter: filter), share: shares[word] ?? 0)
     }

@@ -2,8 +2,8 @@ import Engine
 import Fingerprints
 import Transfer
 
-/// A server of Bazel's HTTP cache (bazel-remote), or any that takes PUT (nginx with `dav_methods PUT`), or for reading any at
-/// all: `<address>/ac/<fingerprint>`, `<address>/cas/<digest>`.
+/// A server of Bazel's HTTP cache (bazel-remote), or any that takes PUT (nginx with `dav_methods PUT`), or for reading
+/// any at all: `<address>/ac/<fingerprint>`, `<address>/cas/<digest>`.
 public struct HTTPStore: RemoteStore {
     public let name: String
     private let base: String
@@ -17,12 +17,17 @@ public struct HTTPStore: RemoteStore {
         self.client = client
     }
 
-    private func request(_ method: WebRequest.Method, _ key: RemoteKey, _ fields: [(name: String, value: String)] = []) -> WebRequest {
+    private func request(_ method: WebRequest.Method, _ key: RemoteKey, _ fields: [(name: String, value: String)] = [])
+        -> WebRequest
+    {
         WebRequest(method: method, url: "\(base)/\(key)", fields: credentials + fields)
     }
 
-    public func get(_ key: RemoteKey, from start: Int, receive: (Int, UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
-        try client.get(request(.get, key, start > 0 ? [("range", "bytes=\(start)-")] : []), from: start, receive: receive)
+    public func get(_ key: RemoteKey, from start: Int, receive: (Int, UnsafeRawBufferPointer) throws -> Void) throws
+        -> Bool
+    {
+        try client.get(
+            request(.get, key, start > 0 ? [("range", "bytes=\(start)-")] : []), from: start, receive: receive)
     }
 
     public func has(_ key: RemoteKey) throws -> Bool { try client.ask(request(.head, key), good: [404]).status != 404 }

@@ -5,8 +5,8 @@ import Fingerprints
 import Glibc
 import Transfer
 
-/// A bucket of S3 or of what speaks its language (radosgw, MinIO, `rclone serve s3`), with the same names as over HTTP. Files
-/// larger than a part go over in parts; an upload that broke off goes on with the parts that are missing.
+/// A bucket of S3 or of what speaks its language (radosgw, MinIO, `rclone serve s3`), with the same names as over HTTP.
+/// Files larger than a part go over in parts; an upload that broke off goes on with the parts that are missing.
 public struct S3Store: RemoteStore {
     public let name: String
     private let endpoint: String, host: String
@@ -24,7 +24,8 @@ public struct S3Store: RemoteStore {
     ///   - endpoint: `http(s)://host[:port]`, without a path.
     ///   - prefix: of all names in the bucket; empty, or ending in a slash.
     package init(
-        endpoint: String, bucket: String, prefix: String, region: String, credentials: AWSCredentials?, name: String, client: WebClient, partBytes: Int = 16 << 20
+        endpoint: String, bucket: String, prefix: String, region: String, credentials: AWSCredentials?, name: String,
+        client: WebClient, partBytes: Int = 16 << 20
     ) {
         self.endpoint = endpoint
         let address = endpoint.drop { $0 != ":" }.dropFirst(3)
@@ -43,7 +44,8 @@ public struct S3Store: RemoteStore {
     private func path(_ key: RemoteKey) -> String { "\(bucket)/\(percentEncoded(prefix + key.description))" }
 
     private func request(
-        _ method: WebRequest.Method, _ path: String, _ query: [(name: String, value: String)] = [], _ fields: [(name: String, value: String)] = [],
+        _ method: WebRequest.Method, _ path: String, _ query: [(name: String, value: String)] = [],
+        _ fields: [(name: String, value: String)] = [],
         body: WebRequest.Body = .none, digest: Digest? = nil
     ) -> WebRequest {
         let text = query.isEmpty ? "" : "?" + Signature4.text(query)
@@ -53,26 +55,34 @@ public struct S3Store: RemoteStore {
             .signed(request, host: host, path: path, query: query, body: digest ?? Digest(hashing: ""), now: time(nil))
     }
 
-    public func get(_ key: RemoteKey, from start: Int, receive: (Int, UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
+    public func get(_ key: RemoteKey, from start: Int, receive: (Int, UnsafeRawBufferPointer) throws -> Void) throws
+        -> Bool
+    {
         let fields = start > 0 ? [(name: "range", value: "bytes=\(start)-")] : []
         return try client.get(request(.get, path(key), [], fields), from: start, receive: receive)
     }
 
-    public func has(_ key: RemoteKey) throws -> Bool { try client.ask(request(.head, path(key)), good: [404]).status != 404 }
+    public func has(_ key: RemoteKey) throws -> Bool {
+        try client.ask(request(.head, path(key)), good: [404]).status != 404
+    }
 
     public func putNew(_ bytes: [UInt8], _ key: RemoteKey) throws -> Bool {
-        let request = request(.put, path(key), [], [("if-none-match", "*")], body: .bytes(bytes), digest: Digest(hashing: bytes))
+        let request = request(
+            .put, path(key), [], [("if-none-match", "*")], body: .bytes(bytes), digest: Digest(hashing: bytes))
         return try client.ask(request, good: [412]).status != 412
     }
 
     public func put(file path: String, bytes: Int, _ key: RemoteKey, sent: (Int) throws -> Void) throws {
         guard bytes > partBytes else {
-            _ = try client.ask(request(.put, self.path(key), body: .file(path, bytes: bytes), digest: key.digest), sent: sent)
+            _ = try client.ask(
+                request(.put, self.path(key), body: .file(path, bytes: bytes), digest: key.digest), sent: sent)
             return
         }
         let size = max(partBytes, (bytes + Self.mostParts - 1) / Self.mostParts)
         let file = try asFileSystemError { try PlainFile(path) }
-        func part(_ number: Int) throws -> [UInt8] { try asFileSystemError { try file.bytes(at: (number - 1) * size, upTo: size) } }
+        func part(_ number: Int) throws -> [UInt8] {
+            try asFileSystemError { try file.bytes(at: (number - 1) * size, upTo: size) }
+        }
         // The tag of a part is its MD5, unless the server encrypts: then all of it goes over again.
         let (upload, known) = try openUpload(key) { try $1 == "\"\(md5(part($0)))\"" }
         var tags: [String] = []
@@ -83,8 +93,11 @@ public struct S3Store: RemoteStore {
             }
             let part = try part(number)
             let request = request(
-                .put, self.path(key), [("partNumber", "\(number)"), ("uploadId", percentEncodedQuery(upload))], body: .bytes(part), digest: Digest(hashing: part))
-            guard let tag = try client.ask(request, sent: sent).fields["etag"] else { throw RemoteFault.unusable("part \(number) got no ETag") }
+                .put, self.path(key), [("partNumber", "\(number)"), ("uploadId", percentEncodedQuery(upload))],
+                body: .bytes(part), digest: Digest(hashing: part))
+            guard let tag = try client.ask(request, sent: sent).fields["etag"] else {
+                throw RemoteFault.unusable("part \(number) got no ETag")
+            }
             tags.append(tag)
         }
         try complete(key, upload, tags)
@@ -92,8 +105,11 @@ public struct S3Store: RemoteStore {
 
     // MARK: Multipart uploads
 
-    /// An upload of this object that was begun earlier and the tags of its parts, which all are ours, or else a new one.
-    private func openUpload(_ key: RemoteKey, isOurs: (Int, String) throws -> Bool) throws -> (id: String, tags: [Int: String]) {
+    /// An upload of this object that was begun earlier and the tags of its parts, which all are ours, or else a new
+    /// one.
+    private func openUpload(_ key: RemoteKey, isOurs: (Int, String) throws -> Bool) throws -> (
+        id: String, tags: [Int: String]
+    ) {
         if let upload = try earlierUpload(key) {
             let parts = try parts(of: upload, key)
             if try parts.allSatisfy({ try isOurs($0.key, $0.value) }) { return (upload, parts) }
@@ -107,7 +123,9 @@ public struct S3Store: RemoteStore {
         let name = prefix + key.description
         do {
             let answer = try text(request(.get, bucket, [("prefix", percentEncodedQuery(name)), ("uploads", "")]))
-            return elements("Upload", in: answer).last { element("Key", in: $0) == name }.flatMap { element("UploadId", in: $0) }
+            return elements("Upload", in: answer).last { element("Key", in: $0) == name }.flatMap {
+                element("UploadId", in: $0)
+            }
         } catch RemoteFault.refused, RemoteFault.unusable {
             // Who may write need not be allowed to list: then it begins anew.
             return nil
@@ -126,7 +144,11 @@ public struct S3Store: RemoteStore {
                 return [:]
             }
             for part in elements("Part", in: answer) {
-                if let number = element("PartNumber", in: part).flatMap({ Int($0) }), let tag = element("ETag", in: part) { parts[number] = tag }
+                if let number = element("PartNumber", in: part).flatMap({ Int($0) }),
+                    let tag = element("ETag", in: part)
+                {
+                    parts[number] = tag
+                }
             }
             marker = element("IsTruncated", in: answer) == "true" ? element("NextPartNumberMarker", in: answer) : nil
         } while marker != nil
@@ -134,13 +156,18 @@ public struct S3Store: RemoteStore {
     }
 
     private func complete(_ key: RemoteKey, _ upload: String, _ tags: [String]) throws {
-        let parts = tags.enumerated().map { "<Part><PartNumber>\($0 + 1)</PartNumber><ETag>\($1)</ETag></Part>" }.joined()
+        let parts = tags.enumerated().map { "<Part><PartNumber>\($0 + 1)</PartNumber><ETag>\($1)</ETag></Part>" }
+            .joined()
         let body = Array("<CompleteMultipartUpload>\(parts)</CompleteMultipartUpload>".utf8)
         do {
-            let answer = try text(request(.post, path(key), [("uploadId", percentEncodedQuery(upload))], body: .bytes(body), digest: Digest(hashing: body)))
+            let answer = try text(
+                request(
+                    .post, path(key), [("uploadId", percentEncodedQuery(upload))], body: .bytes(body),
+                    digest: Digest(hashing: body)))
             // S3 answers 200 before it knows.
             guard answer.contains("<CompleteMultipartUploadResult") else {
-                throw RemoteFault.unavailable("the upload could not be completed: \(element("Code", in: answer) ?? "no reason given")")
+                throw RemoteFault.unavailable(
+                    "the upload could not be completed: \(element("Code", in: answer) ?? "no reason given")")
             }
         } catch let fault as RemoteFault {
             // Another writer of the same bytes may have completed it.
@@ -150,10 +177,14 @@ public struct S3Store: RemoteStore {
 
     private func text(_ request: WebRequest) throws -> String {
         var bytes: [UInt8] = []
-        _ = try client.ask(request, receive: { _, piece in
-            guard bytes.count + piece.count <= 8 << 20 else { throw RemoteFault.unusable("an answer of more than 8 MB") }
-            bytes.append(contentsOf: piece)
-        })
+        _ = try client.ask(
+            request,
+            receive: { _, piece in
+                guard bytes.count + piece.count <= 8 << 20 else {
+                    throw RemoteFault.unusable("an answer of more than 8 MB")
+                }
+                bytes.append(contentsOf: piece)
+            })
         return String(decoding: bytes, as: UTF8.self)
     }
 }

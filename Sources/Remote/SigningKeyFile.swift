@@ -3,7 +3,8 @@ import Fingerprints
 import Glibc
 import Transfer
 
-/// The user's signing key on disk: `LAVISE_KEY`, or else `lavise-pipeline/signing-key.pem` in `XDG_CONFIG_HOME` (`~/.config`).
+/// The user's signing key on disk: `LAVISE_KEY`, or else `lavise-pipeline/signing-key.pem` in `XDG_CONFIG_HOME`
+/// (`~/.config`).
 public struct SigningKeyFile: Sendable {
     public let path: String
 
@@ -24,7 +25,9 @@ public struct SigningKeyFile: Sendable {
     public func read() throws -> SigningKey? {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
-        guard status.st_mode & 0o077 == 0 else { throw RemoteError("\(path): others may read this signing key; type: chmod 600 \(path)") }
+        guard status.st_mode & 0o077 == 0 else {
+            throw RemoteError("\(path): others may read this signing key; type: chmod 600 \(path)")
+        }
         let bytes = try asFileSystemError { try readWholeFile(path, limit: 1 << 16) }
         guard let key = SigningKey(pem: String(decoding: bytes, as: UTF8.self)) else {
             throw RemoteError("\(path): no Ed25519 key in PEM; move it away, and `lavise-pipeline key new` makes one")
@@ -41,7 +44,9 @@ public struct SigningKeyFile: Sendable {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             guard errno == EEXIST else { throw FileSystemError("write", path, code: errno) }
-            throw RemoteError("\(path) is there already; what was signed with it would no longer count: move it away yourself if that is meant")
+            throw RemoteError(
+                "\(path) is there already; what was signed with it would no longer count: move it away yourself if that is meant"
+            )
         }
         close(descriptor)
         try files.append(Array(key.pem.utf8), to: path)

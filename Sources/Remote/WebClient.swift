@@ -38,7 +38,8 @@ package struct WebRequest {
     }
 }
 
-/// Sends requests and waits for their ends, from any thread. Connections stay open for the next ones; redirects are not followed.
+/// Sends requests and waits for their ends, from any thread. Connections stay open for the next ones; redirects are not
+/// followed.
 package final class WebClient: Sendable {
     /// How patient it is, and whom it believes.
     package struct Options: Sendable {
@@ -65,9 +66,12 @@ package final class WebClient: Sendable {
     /// - Returns: the answer, whatever its status, and the beginning of the body of one that is not 2xx.
     /// - Throws: `RemoteFault` where there is no whole answer; what `receive` and `sent` throw.
     func send(
-        _ request: WebRequest, receive: (ResponseHead, UnsafeRawBufferPointer) throws -> Void = { _, _ in }, sent: (Int) throws -> Void = { _ in }
+        _ request: WebRequest, receive: (ResponseHead, UnsafeRawBufferPointer) throws -> Void = { _, _ in },
+        sent: (Int) throws -> Void = { _ in }
     ) throws -> (head: ResponseHead, problem: [UInt8]) {
-        guard Network.isReady, let handle = idle.withLock({ $0.popLast() }) ?? Handle() else { throw RemoteFault.refused("libcurl would not start") }
+        guard Network.isReady, let handle = idle.withLock({ $0.popLast() }) ?? Handle() else {
+            throw RemoteFault.refused("libcurl would not start")
+        }
         defer {
             curl_easy_reset(handle.pointer)
             idle.withLock { $0.append(handle) }
@@ -80,11 +84,15 @@ package final class WebClient: Sendable {
         }
     }
 
-    private func perform(_ request: WebRequest, _ exchange: Exchange, _ handle: UnsafeMutableRawPointer) throws -> (head: ResponseHead, problem: [UInt8]) {
+    private func perform(_ request: WebRequest, _ exchange: Exchange, _ handle: UnsafeMutableRawPointer) throws -> (
+        head: ResponseHead, problem: [UInt8]
+    ) {
         var fields: UnsafeMutablePointer<curl_slist>?
         defer { curl_slist_free_all(fields) }
         // No waiting for a go-ahead that many servers never give.
-        for field in request.fields.map({ "\($0.name): \($0.value)" }) + ["Expect:"] { fields = curl_slist_append(fields, field) }
+        for field in request.fields.map({ "\($0.name): \($0.value)" }) + ["Expect:"] {
+            fields = curl_slist_append(fields, field)
+        }
         ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, fields)
         var words = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
         let result = words.withUnsafeMutableBufferPointer { words in
@@ -94,15 +102,23 @@ package final class WebClient: Sendable {
         }
         if let error = exchange.error { throw error }
         guard result == CURLE_OK else {
-            let text = words[0] == 0 ? String(cString: curl_easy_strerror(result)) : String(decoding: words.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            let isFinal = [CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_SSL_ISSUER_ERROR].contains(result)
+            let text =
+                words[0] == 0
+                ? String(cString: curl_easy_strerror(result))
+                : String(decoding: words.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            let isFinal = [
+                CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_URL_MALFORMAT,
+                CURLE_UNSUPPORTED_PROTOCOL, CURLE_SSL_ISSUER_ERROR,
+            ].contains(result)
             throw isFinal ? RemoteFault.refused(text) : RemoteFault.unavailable(text)
         }
         return (exchange.head, exchange.problem)
     }
 
     private func configure(_ request: WebRequest, _ exchange: Exchange, _ handle: UnsafeMutableRawPointer) {
-        func set(_ option: CURLoption, _ text: String) { _ = text.withCString { ccurl_set_pointer(handle, option, $0) } }
+        func set(_ option: CURLoption, _ text: String) {
+            _ = text.withCString { ccurl_set_pointer(handle, option, $0) }
+        }
         set(CURLOPT_URL, request.url)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_USERAGENT, "lavise-pipeline")
@@ -131,7 +147,8 @@ package final class WebClient: Sendable {
         }
         ccurl_set_receive(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
             let exchange = Unmanaged<Exchange>.fromOpaque(context!).takeUnretainedValue()
-            exchange.head.add(line: String(decoding: UnsafeRawBufferPointer(start: bytes, count: size * count), as: UTF8.self))
+            exchange.head.add(
+                line: String(decoding: UnsafeRawBufferPointer(start: bytes, count: size * count), as: UTF8.self))
             return size * count
         }
         ccurl_set_receive(handle, CURLOPT_READFUNCTION) { bytes, size, count, context in
@@ -167,7 +184,10 @@ private final class Exchange {
     /// libcurl's CURL_READFUNC_ABORT.
     private static let abort = 0x1000_0000
 
-    init(_ request: WebRequest, _ received: @escaping (ResponseHead, UnsafeRawBufferPointer) throws -> Void, _ sent: @escaping (Int) throws -> Void) throws {
+    init(
+        _ request: WebRequest, _ received: @escaping (ResponseHead, UnsafeRawBufferPointer) throws -> Void,
+        _ sent: @escaping (Int) throws -> Void
+    ) throws {
         body = request.body
         self.received = received
         self.sent = sent

@@ -5,8 +5,8 @@ private let oneThreadACall: Void = openblas_set_num_threads(1)
 
 /// `C ← alpha · op(A) · op(B) + beta · C` for row-major matrices (`cblas_sgemm`), on the calling thread alone.
 ///
-/// `op(A)` is `[m, k]`, `op(B)` is `[k, n]`, `C` is `[m, n]`; `lda`, `ldb` and `ldc` are the lengths of the stored rows.
-/// The bits depend on the shapes and on OpenBLAS's kernel (`blasKernelName()`), never on what runs beside it.
+/// `op(A)` is `[m, k]`, `op(B)` is `[k, n]`, `C` is `[m, n]`; `lda`, `ldb` and `ldc` are the lengths of the stored
+/// rows. The bits depend on the shapes and on OpenBLAS's kernel (`blasKernelName()`), never on what runs beside it.
 public func gemm(
     transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int, alpha: Float,
     a: UnsafePointer<Float>, lda: Int, b: UnsafePointer<Float>, ldb: Int,

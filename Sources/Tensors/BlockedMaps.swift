@@ -1,7 +1,7 @@
 import CKernels
 
-/// Feature maps of several images in the kernels' layout: `[channels / 16][plane][16]`, pixel `(image · height + y) · width + x`
-/// of a plane. A view: whoever owns the memory keeps it alive.
+/// Feature maps of several images in the kernels' layout: `[channels / 16][plane][16]`, pixel
+/// `(image · height + y) · width + x` of a plane. A view: whoever owns the memory keeps it alive.
 public struct BlockedMaps {
     public let address: UnsafeMutablePointer<Float>
     /// Pixels from one block of channels to the next.
@@ -26,7 +26,8 @@ public struct BlockedMaps {
     /// Max pooling of each image's region of outputs; what lies outside the input takes no part. `shape.inputs` equals
     /// `shape.outputs`.
     public func maxPool(
-        _ shape: ConvolutionShape, into output: BlockedMaps, regions: UnsafeBufferPointer<MapRegion>, instructions: InstructionSet
+        _ shape: ConvolutionShape, into output: BlockedMaps, regions: UnsafeBufferPointer<MapRegion>,
+        instructions: InstructionSet
     ) {
         var shape = shape.kernels
         withKernelRegions(regions) { regions in

@@ -9,7 +9,8 @@ extension ConvolutionAlgorithm {
         return ConvolutionAlgorithm.direct.handles(shape) ? .direct : .image
     }
 
-    /// FLOP of one image's products in this algorithm: Winograd's are fewer than the plain formula's, its transforms not counted.
+    /// FLOP of one image's products in this algorithm: Winograd's are fewer than the plain formula's, its transforms
+    /// not counted.
     public func productFLOP(_ shape: ConvolutionShape) -> Double {
         guard self == .winograd else { return shape.flop }
         let points = withUnsafePointer(to: shape.kernels) { Double(ck_points($0)) }

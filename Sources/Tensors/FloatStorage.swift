@@ -2,7 +2,8 @@ import Glibc
 
 /// Floats at a fixed address that is a multiple of 64 bytes: packed weights and workspaces.
 ///
-/// Large ones ask for huge pages, where kernels are up to a tenth faster: small ones lie scattered in memory and crowd some of a cache's sets.
+/// Large ones ask for huge pages, where kernels are up to a tenth faster: small ones lie scattered in memory and crowd
+/// some of a cache's sets.
 public final class FloatStorage {
     public let count: Int
     public let address: UnsafeMutablePointer<Float>

@@ -26,13 +26,15 @@ public struct MapRegion: Sendable, Equatable {
         if isEmpty { return other }
         if other.isEmpty { return self }
         return MapRegion(
-            top: min(top, other.top), left: min(left, other.left), bottom: max(bottom, other.bottom), right: max(right, other.right))
+            top: min(top, other.top), left: min(left, other.left), bottom: max(bottom, other.bottom),
+            right: max(right, other.right))
     }
 
     /// The smallest region outside of which all planes of an image `[planes, height, width]` are +0.
     public static func nonzero(_ image: UnsafePointer<Float>, planes: Int, height: Int, width: Int) -> MapRegion {
         let region = ck_nonzero(planes, Int32(height), Int32(width), image)
-        return MapRegion(top: Int(region.top), left: Int(region.left), bottom: Int(region.bottom), right: Int(region.right))
+        return MapRegion(
+            top: Int(region.top), left: Int(region.left), bottom: Int(region.bottom), right: Int(region.right))
     }
 
     package var kernels: ck_region {

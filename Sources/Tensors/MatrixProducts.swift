@@ -1,7 +1,8 @@
 import CKernels
 import Synchronization
 
-/// A matrix of numbers somewhere: (i, j) is at `address[i · row + j · column]`. A view: whoever owns the memory keeps it alive.
+/// A matrix of numbers somewhere: (i, j) is at `address[i · row + j · column]`. A view: whoever owns the memory keeps
+/// it alive.
 public struct MatrixView {
     public let address: UnsafePointer<Float>
     let row: Int, column: Int
@@ -47,8 +48,9 @@ public struct PackedMatrix: Sendable {
 
 /// Matrix products, each on the thread that asks for it, and the memory they work in.
 ///
-/// Every number of a product is one chain of fused multiply-adds over the terms in their order: its bits depend neither on the
-/// instruction set nor on how many rows and columns are asked for at once. Memory is kept from one product to the next.
+/// Every number of a product is one chain of fused multiply-adds over the terms in their order: its bits depend neither
+/// on the instruction set nor on how many rows and columns are asked for at once. Memory is kept from one product to
+/// the next.
 public final class MatrixProducts: Sendable {
     private let instructions: InstructionSet
     private let free = Mutex<[Memory]>([])
@@ -61,21 +63,30 @@ public final class MatrixProducts: Sendable {
     ///   - b: `[terms, columns]`.
     ///   - result: `[rows, columns]`, rows `rowStride` numbers apart.
     public func multiply(
-        _ a: MatrixView, _ b: MatrixView, rows: Int, columns: Int, terms: Int, into result: UnsafeMutablePointer<Float>, rowStride: Int
+        _ a: MatrixView, _ b: MatrixView, rows: Int, columns: Int, terms: Int, into result: UnsafeMutablePointer<Float>,
+        rowStride: Int
     ) {
         run(
-            ck_product(rows: rows, columns: columns, terms: terms, a: a.kernels, b: b.kernels, packed: nil, c: result, c_row: rowStride, scratch: nil),
-            scratch: ck_product_scratch) { ck_multiply(instructions.kernels, $0) }
+            ck_product(
+                rows: rows, columns: columns, terms: terms, a: a.kernels, b: b.kernels, packed: nil, c: result,
+                c_row: rowStride, scratch: nil),
+            scratch: ck_product_scratch
+        ) { ck_multiply(instructions.kernels, $0) }
     }
 
-    /// `result ← a · b` for an `a` with many zeros, whose terms are left out; the bits are `multiply`'s where `b` is finite.
+    /// `result ← a · b` for an `a` with many zeros, whose terms are left out; the bits are `multiply`'s where `b` is
+    /// finite.
     /// - Parameters: as of `multiply`.
     public func multiplySparse(
-        _ a: MatrixView, _ b: MatrixView, rows: Int, columns: Int, terms: Int, into result: UnsafeMutablePointer<Float>, rowStride: Int
+        _ a: MatrixView, _ b: MatrixView, rows: Int, columns: Int, terms: Int, into result: UnsafeMutablePointer<Float>,
+        rowStride: Int
     ) {
         run(
-            ck_product(rows: rows, columns: columns, terms: terms, a: a.kernels, b: b.kernels, packed: nil, c: result, c_row: rowStride, scratch: nil),
-            scratch: ck_sparse_scratch) { ck_multiply_sparse(instructions.kernels, $0) }
+            ck_product(
+                rows: rows, columns: columns, terms: terms, a: a.kernels, b: b.kernels, packed: nil, c: result,
+                c_row: rowStride, scratch: nil),
+            scratch: ck_sparse_scratch
+        ) { ck_multiply_sparse(instructions.kernels, $0) }
     }
 
     /// `result ← a · b`, columns `columns` of it, which begin at a multiple of 32.
@@ -83,19 +94,23 @@ public final class MatrixProducts: Sendable {
     ///   - a: `[rows, b.terms]`.
     ///   - result: `[rows, columns.count]`, rows `rowStride` numbers apart.
     public func multiply(
-        _ a: MatrixView, by b: PackedMatrix, columns: Range<Int>? = nil, rows: Int, into result: UnsafeMutablePointer<Float>, rowStride: Int
+        _ a: MatrixView, by b: PackedMatrix, columns: Range<Int>? = nil, rows: Int,
+        into result: UnsafeMutablePointer<Float>, rowStride: Int
     ) {
         let columns = columns ?? 0..<b.columns
-        precondition(columns.lowerBound % 32 == 0 && columns.upperBound <= b.columns, "columns \(columns) of \(b.columns)")
+        precondition(
+            columns.lowerBound % 32 == 0 && columns.upperBound <= b.columns, "columns \(columns) of \(b.columns)")
         run(
             ck_product(
                 rows: rows, columns: columns.count, terms: b.terms, a: a.kernels, b: ck_matrix(),
                 packed: b.address + columns.lowerBound * b.terms, c: result, c_row: rowStride, scratch: nil),
-            scratch: ck_product_scratch) { ck_multiply(b.instructions.kernels, $0) }
+            scratch: ck_product_scratch
+        ) { ck_multiply(b.instructions.kernels, $0) }
     }
 
     private func run(
-        _ product: ck_product, scratch: (UnsafePointer<ck_product>) -> Int, _ multiply: (UnsafePointer<ck_product>) -> Void
+        _ product: ck_product, scratch: (UnsafePointer<ck_product>) -> Int,
+        _ multiply: (UnsafePointer<ck_product>) -> Void
     ) {
         let memory = free.withLock { $0.popLast() } ?? Memory()
         var product = product

@@ -16,7 +16,8 @@ public enum ConvolutionAlgorithm: Sendable, CaseIterable {
         case .image: shape.inputs * shape.kernel * shape.kernel <= 512
         case .direct: shape.inputs % 16 == 0
         case .winograd:
-            shape.inputs % 16 == 0 && [(3, 1), (5, 1), (3, 2)].contains { $0 == (shape.kernel, shape.stride) } && shape.padding == shape.kernel / 2
+            shape.inputs % 16 == 0 && [(3, 1), (5, 1), (3, 2)].contains { $0 == (shape.kernel, shape.stride) }
+                && shape.padding == shape.kernel / 2
         }
     }
 
@@ -31,8 +32,8 @@ public enum ConvolutionAlgorithm: Sendable, CaseIterable {
 
 /// A convolution with bias, its weights packed once for an instruction set and shared by all threads.
 ///
-/// Every output is one fixed sequence of fused multiply-adds: the bits depend on the image and the algorithm, not on the
-/// instruction set, the number of images in a call or the thread.
+/// Every output is one fixed sequence of fused multiply-adds: the bits depend on the image and the algorithm, not on
+/// the instruction set, the number of images in a call or the thread.
 public struct PackedConvolution: Sendable {
     public let shape: ConvolutionShape
     public let algorithm: ConvolutionAlgorithm
@@ -69,11 +70,12 @@ public struct PackedConvolution: Sendable {
         guard algorithm == .winograd, !region.isEmpty else { return region }
         return MapRegion(
             top: region.top / 4 * 4, left: region.left / 4 * 4,
-            bottom: min((region.bottom + 3) / 4 * 4, shape.outputHeight), right: min((region.right + 3) / 4 * 4, shape.outputWidth))
+            bottom: min((region.bottom + 3) / 4 * 4, shape.outputHeight),
+            right: min((region.right + 3) / 4 * 4, shape.outputWidth))
     }
 
-    /// `output ← convolution(input) + bias (+ addend)`, then ReLU when `rectifying`, in each image's region; on the calling
-    /// thread alone. The rest of `output` stays as it is.
+    /// `output ← convolution(input) + bias (+ addend)`, then ReLU when `rectifying`, in each image's region; on the
+    /// calling thread alone. The rest of `output` stays as it is.
     ///
     /// - Parameters:
     ///   - input: blocked, or one image's planes for `.image`, whose `plane` does not matter.
@@ -90,7 +92,8 @@ public struct PackedConvolution: Sendable {
                 var call = ck_call(
                     input: input.address, input_plane: input.plane, output: output.address, output_plane: output.plane,
                     regions: regions.baseAddress, packed: packed.storage.address, bias: bias.baseAddress,
-                    addend: addend?.address, addend_plane: addend?.plane ?? 0, relu: rectifying ? 1 : 0, scratch: scratch)
+                    addend: addend?.address, addend_plane: addend?.plane ?? 0, relu: rectifying ? 1 : 0,
+                    scratch: scratch)
                 ck_convolve(instructions.kernels, &shape, algorithm.kernels, regions.count, &call)
             }
         }
@@ -101,7 +104,9 @@ public struct PackedConvolution: Sendable {
 private final class PackedWeights: @unchecked Sendable {  // written in init alone, read ever after
     let storage: FloatStorage
 
-    init(_ shape: ConvolutionShape, _ algorithm: ConvolutionAlgorithm, _ weights: [Float], _ instructions: InstructionSet) {
+    init(
+        _ shape: ConvolutionShape, _ algorithm: ConvolutionAlgorithm, _ weights: [Float], _ instructions: InstructionSet
+    ) {
         var shape = shape.kernels
         storage = FloatStorage(count: ck_packed_count(&shape, algorithm.kernels))
         ck_pack(instructions.kernels, &shape, algorithm.kernels, weights, storage.address)

@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Real threads, the calling one among them, that stay between one piece of work and the next: starting a thread takes as long as
-/// many a piece.
+/// Real threads, the calling one among them, that stay between one piece of work and the next: starting a thread takes
+/// as long as many a piece.
 public final class ThreadTeam: Sendable {
     private let exchange = Exchange()
     private let helpers: [pthread_t]
@@ -39,12 +39,15 @@ public final class ThreadTeam: Sendable {
 }
 
 /// Where the team's caller leaves work for the helpers, and they tell that it is done.
-private final class Exchange: @unchecked Sendable {  // `queue` is written while every helper waits for the next generation
-    private var queue: Unmanaged<BlockQueue>?  // `run` owns it: a helper that let go of it late would let its closure escape
+private final class Exchange: @unchecked Sendable {
+    /// Written while every helper waits for the next generation; owned by `run`, because a helper that let go of it
+    /// late would let its closure escape.
+    private var queue: Unmanaged<BlockQueue>?
     private let generation = Atomic(0), finished = Atomic(0)
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    /// Looks at a condition before a thread sleeps: sleeping and waking take longer than most waits between pieces of a step.
+    /// Looks at a condition before a thread sleeps: sleeping and waking take longer than most waits between pieces of a
+    /// step.
     private static let looks = 400
 
     init() {
@@ -76,10 +79,12 @@ private final class Exchange: @unchecked Sendable {  // `queue` is written while
     func startHelper() -> pthread_t? {
         let reference = Unmanaged.passRetained(self)
         var thread = pthread_t()
-        let status = pthread_create(&thread, nil, { argument in
-            if let argument { Unmanaged<Exchange>.fromOpaque(argument).takeRetainedValue().help() }
-            return nil
-        }, reference.toOpaque())
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<Exchange>.fromOpaque(argument).takeRetainedValue().help() }
+                return nil
+            }, reference.toOpaque())
         guard status == 0 else {
             reference.release()
             return nil

@@ -1,6 +1,7 @@
 /// How files are fetched. The defaults suit a good line and a patient user.
 public struct DownloadOptions: Sendable {
-    /// Folders or `http(s)`/`file` URLs that are asked before the manifest's URLs, for `<mirror>/<name>` and `<mirror>/<sha256>`.
+    /// Folders or `http(s)`/`file` URLs that are asked before the manifest's URLs, for `<mirror>/<name>` and
+    /// `<mirror>/<sha256>`.
     public var mirrors: [String] = []
     /// Never touch the network: only files already here, `file` URLs and mirror folders.
     public var offline = false
@@ -31,12 +32,14 @@ public struct DownloadOptions: Sendable {
 
     public init() {}
 
-    /// The defaults with what the usual variables of `environment` say: `LAVISE_MIRRORS` (folders and URLs, separated by
-    /// commas), `LAVISE_BANDWIDTH` (bytes a second, such as 500k or 20M) and `CURL_CA_BUNDLE` or `SSL_CERT_FILE`.
+    /// The defaults with what the usual variables of `environment` say: `LAVISE_MIRRORS` (folders and URLs, separated
+    /// by commas), `LAVISE_BANDWIDTH` (bytes a second, such as 500k or 20M) and `CURL_CA_BUNDLE` or `SSL_CERT_FILE`.
     /// - Throws: `ManifestError` for a bandwidth that is none.
     public init(environment: [String: String]) throws(ManifestError) {
         bandwidthLimit = try environment["LAVISE_BANDWIDTH"].flatMap(bytesASecond)
-        mirrors = (environment["LAVISE_MIRRORS"] ?? "").split(separator: ",").map(String.init).map(trimmed).filter { !$0.isEmpty }
+        mirrors = (environment["LAVISE_MIRRORS"] ?? "").split(separator: ",").map(String.init).map(trimmed).filter {
+            !$0.isEmpty
+        }
         caFile = [environment["CURL_CA_BUNDLE"], environment["SSL_CERT_FILE"]].compactMap(\.self).first { !$0.isEmpty }
     }
 }
@@ -46,7 +49,8 @@ private func bytesASecond(_ text: String) throws(ManifestError) -> Int? {
     let text = trimmed(text)
     guard let last = text.last else { return nil }
     let unit = ["k": 1000, "m": 1_000_000, "g": 1_000_000_000][last.lowercased()]
-    guard let number = Double(unit == nil ? text : String(text.dropLast())), number.isFinite, case let bytes = number * Double(unit ?? 1), bytes >= 1, bytes < 1e15
+    guard let number = Double(unit == nil ? text : String(text.dropLast())), number.isFinite,
+        case let bytes = number * Double(unit ?? 1), bytes >= 1, bytes < 1e15
     else { throw ManifestError("LAVISE_BANDWIDTH", "expected bytes a second, such as 500k or 20M, found \"\(text)\"") }
     return Int(bytes)
 }

@@ -9,15 +9,17 @@ public struct Downloader: Sendable {
 
     /// Brings every file of `manifest` into `folder`, verified, and returns them in the manifest's order.
     ///
-    /// A file that is already there is hashed and kept if it is right. A file under way is `<name>.part`; a later call, also
-    /// after a kill, goes on with it. A file that turns out wrong is set aside as `<name>.quarantine`.
+    /// A file that is already there is hashed and kept if it is right. A file under way is `<name>.part`; a later call,
+    /// also after a kill, goes on with it. A file that turns out wrong is set aside as `<name>.quarantine`.
     /// - Parameters:
     ///   - reserve: bytes that must remain free on the disk after the download, for what follows it.
-    ///   - progress: called about ten times a second on this thread; what it throws ends the call, and what has come stays.
+    ///   - progress: called about ten times a second on this thread; what it throws ends the call, and what has come
+    ///     stays.
     ///   - note: called for retries, changes of origin and the like, with a line for the user.
     /// - Throws: `TransferError`; what `progress` throws.
     public func fetch(
-        _ manifest: Manifest, into folder: String, reserve: Int = 0, progress: (TransferProgress) throws -> Void = { _ in },
+        _ manifest: Manifest, into folder: String, reserve: Int = 0,
+        progress: (TransferProgress) throws -> Void = { _ in },
         note: @escaping (String) -> Void = { _ in }
     ) throws -> [FetchedFile] {
         try createFolder(folder)
@@ -31,7 +33,8 @@ public struct Downloader: Sendable {
         let transfers = try zip(missing, origins).map { file, origins in
             let target = joined(folder, file.name)
             try createFolder(parentFolder(target))
-            return try FileTransfer(file, target: target, origins: origins, options: options, network: network, note: note)
+            return try FileTransfer(
+                file, target: target, origins: origins, options: options, network: network, note: note)
         }
         let fetched = try run(transfers, network, progress)
         return manifest.files.compactMap { present[$0.name] ?? fetched[$0.name] }
@@ -39,7 +42,9 @@ public struct Downloader: Sendable {
 
     /// Those of `files` that have no origin which may be asked: offline, all that are in no local mirror.
     public func unreachable(_ files: [ManifestFile]) -> [MissingFile] {
-        files.filter { Origin.all(of: $0, options: options).isEmpty }.map { MissingFile(name: $0.name, bytes: $0.bytes, url: $0.urls[0]) }
+        files.filter { Origin.all(of: $0, options: options).isEmpty }.map {
+            MissingFile(name: $0.name, bytes: $0.bytes, url: $0.urls[0])
+        }
     }
 
     /// Hashes the files that are already there. Wrong ones are set aside.
@@ -56,7 +61,9 @@ public struct Downloader: Sendable {
             let size = fileSize(path) ?? 0
             let found = try hashFile(path, for: file.checksum) { bytes in
                 guard meter.isDue else { return }
-                try progress(meter.progress(file: file.name, fileBytes: bytes, fileTotal: size, bytes: before + bytes, total: total))
+                try progress(
+                    meter.progress(
+                        file: file.name, fileBytes: bytes, fileTotal: size, bytes: before + bytes, total: total))
             }
             before += size
             let wrongSize = file.bytes.flatMap { $0 == size ? nil : "size expected \($0), got \(size)" }
@@ -64,14 +71,17 @@ public struct Downloader: Sendable {
                 guard rename(path, quarantinePath(path)) == 0 else { throw systemError("rename", path) }
                 note("\(file.name): \(problem); kept as \(quarantinePath(path)) and fetched anew")
             } else {
-                present[file.name] = FetchedFile(name: file.name, path: path, bytes: size, sha256: found.sha256, origin: nil)
+                present[file.name] = FetchedFile(
+                    name: file.name, path: path, bytes: size, sha256: found.sha256, origin: nil)
             }
         }
         return present
     }
 
     private func checkSpace(for missing: [ManifestFile], and reserve: Int, in folder: String) throws {
-        let needed = missing.reduce(reserve) { $0 + max(0, ($1.bytes ?? 0) - allocatedBytes(PartFile.path(of: joined(folder, $1.name)))) }
+        let needed = missing.reduce(reserve) {
+            $0 + max(0, ($1.bytes ?? 0) - allocatedBytes(PartFile.path(of: joined(folder, $1.name))))
+        }
         let free = try freeSpace(folder)
         guard needed <= free else { throw TransferError.noSpace(folder: folder, needed: needed, free: free) }
     }
@@ -91,7 +101,8 @@ public struct Downloader: Sendable {
                 switch transfer.state {
                 case .running: break
                 case .finished(let file): fetched[file.name] = file
-                case .failed(let failures): throw TransferError.noOriginLeft(file: transfer.file.name, failures: failures)
+                case .failed(let failures):
+                    throw TransferError.noOriginLeft(file: transfer.file.name, failures: failures)
                 }
             }
             active.removeAll { fetched[$0.file.name] != nil }
@@ -108,7 +119,9 @@ public struct Downloader: Sendable {
         return fetched
     }
 
-    private func report(_ transfers: [FileTransfer], _ fetched: [String: FetchedFile], _ meter: inout TransferMeter) -> TransferProgress? {
+    private func report(_ transfers: [FileTransfer], _ fetched: [String: FetchedFile], _ meter: inout TransferMeter)
+        -> TransferProgress?
+    {
         guard meter.isDue, let current = transfers.first(where: { fetched[$0.file.name] == nil }) else { return nil }
         let bytes = transfers.reduce(0) { $0 + (fetched[$1.file.name]?.bytes ?? $1.part?.bytesPresent ?? 0) }
         let sizes = transfers.map { fetched[$0.file.name]?.bytes ?? $0.part?.header.total ?? $0.file.bytes }

@@ -68,7 +68,9 @@ final class FileTransfer: HTTPRequest.Receiver {
     /// When it has something to do again, as far as it does not depend on the network.
     func wakeTime(now: Double) -> Double {
         guard case .running = state else { return .infinity }
-        if let part, hash.position < part.contiguous || part.isComplete && (requests.isEmpty || file.checksum != nil) { return now }
+        if let part, hash.position < part.contiguous || part.isComplete && (requests.isEmpty || file.checksum != nil) {
+            return now
+        }
         if case .local = origins.first { return now }
         return requests.isEmpty ? attempt.notBefore : .infinity
     }
@@ -159,7 +161,8 @@ final class FileTransfer: HTTPRequest.Receiver {
     /// Looks at the head of the response and makes the part ready for the body.
     private func judge(_ request: HTTPRequest) throws {
         let verdict = ResponseVerdict(
-            request.head, to: request.ask, retryAfter: request.retryAfter, file: file, known: known, total: part?.header.total)
+            request.head, to: request.ask, retryAfter: request.retryAfter, file: file, known: known,
+            total: part?.header.total)
         request.verdict = verdict
         guard let origin = origins.first else { return }
         switch verdict {
@@ -225,7 +228,9 @@ final class FileTransfer: HTTPRequest.Receiver {
         if WebAddress(request.ask.url)?.scheme == .https, to.scheme == .http {
             return try giveUp("a redirect from https to \(to.shown), which is not followed")
         }
-        guard request.hops < FileTransfer.mostHops else { return try giveUp("more than \(FileTransfer.mostHops) redirects") }
+        guard request.hops < FileTransfer.mostHops else {
+            return try giveUp("more than \(FileTransfer.mostHops) redirects")
+        }
         try start(url, request.claim, hops: request.hops + 1, now)
     }
 
@@ -248,7 +253,9 @@ final class FileTransfer: HTTPRequest.Receiver {
             attempt.restarts += 1
             cancelRequests()
             if let part, let origin = origins.first { try restart(part, origin, .none, total: file.bytes) }
-            if attempt.restarts > FileTransfer.mostRestarts { return try giveUp("the file changes while it is fetched") }
+            if attempt.restarts > FileTransfer.mostRestarts {
+                return try giveUp("the file changes while it is fetched")
+            }
             note("\(file.name): the file at \(origins.first?.shown ?? "") has changed, it is fetched anew")
         case .busy(let words, let wait):
             // The server bears no more connections: go on with those that run.
@@ -312,7 +319,8 @@ final class FileTransfer: HTTPRequest.Receiver {
 
     private func header(_ origin: Origin, _ validator: Validator, _ total: Int?) -> PartFile.Header {
         PartFile.Header(
-            url: origin.shown, validator: validator, total: total, pieceBytes: total == nil ? Int.max : max(1, options.rangeBytes))
+            url: origin.shown, validator: validator, total: total,
+            pieceBytes: total == nil ? Int.max : max(1, options.rangeBytes))
     }
 
     private func restart(_ part: PartFile, _ origin: Origin, _ validator: Validator, total: Int?) throws {
@@ -342,7 +350,9 @@ final class FileTransfer: HTTPRequest.Receiver {
     private func conclude(_ part: PartFile, _ now: Double) throws {
         guard let origin = origins.first else { return }
         let found = hash.finish()
-        if let problem = try file.checksum.map({ $0.mismatch(found) }) ?? implausibility(of: part.path, named: file.name) {
+        if let problem = try file.checksum.map({ $0.mismatch(found) })
+            ?? implausibility(of: part.path, named: file.name)
+        {
             let mayBeMixed = part.wasResumed || part.header.isMixed || attempt.restarts > 0
             let words = "\(problem); kept as \(quarantinePath(target))"
             try setAside(part)
@@ -352,8 +362,9 @@ final class FileTransfer: HTTPRequest.Receiver {
         }
         try part.publish(as: target)
         self.part = nil
-        state = .finished(FetchedFile(
-            name: file.name, path: target, bytes: hash.position, sha256: found.sha256, origin: origin.shown))
+        state = .finished(
+            FetchedFile(
+                name: file.name, path: target, bytes: hash.position, sha256: found.sha256, origin: origin.shown))
     }
 
     // MARK: Local origins
@@ -364,13 +375,18 @@ final class FileTransfer: HTTPRequest.Receiver {
         do {
             let source = try copy ?? LocalCopy(path)
             copy = source
-            if let expected = file.bytes, expected != source.size { return try giveUp("size expected \(expected), got \(source.size)") }
-            if let part, part.bytesPresent > 0, part.header.url == origin.shown, part.header.validator != source.validator {
+            if let expected = file.bytes, expected != source.size {
+                return try giveUp("size expected \(expected), got \(source.size)")
+            }
+            if let part, part.bytesPresent > 0, part.header.url == origin.shown,
+                part.header.validator != source.validator
+            {
                 try restart(part, origin, source.validator, total: source.size)
             }
             try preparePart(origin, source.validator, total: source.size)
             guard let part, let claim = part.nextClaim(busy: [], isOpenEnded: true) else { return }
-            let block = try source.read(claim.lowerBound..<min(claim.upperBound, claim.lowerBound + FileTransfer.stepBytes))
+            let block = try source.read(
+                claim.lowerBound..<min(claim.upperBound, claim.lowerBound + FileTransfer.stepBytes))
             guard !block.isEmpty else { return try giveUp("the file has shrunk while it was read") }
             let written = try part.write(block, at: claim.lowerBound)
             hash.take(UnsafeRawBufferPointer(rebasing: block[..<written.count]), at: written.lowerBound)

@@ -35,7 +35,8 @@ final class HTTPRequest {
     private let problemText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     init(
-        _ ask: Ask, ifRange: String?, hops: Int, started: Double, limit: Int?, options: DownloadOptions, receiver: any Receiver
+        _ ask: Ask, ifRange: String?, hops: Int, started: Double, limit: Int?, options: DownloadOptions,
+        receiver: any Receiver
     ) throws(TransferError) {
         guard let handle = curl_easy_init() else { throw .library("libcurl: out of memory") }
         self.handle = handle
@@ -88,7 +89,8 @@ final class HTTPRequest {
         }
         ccurl_set_receive(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
             let request = Unmanaged<HTTPRequest>.fromOpaque(context!).takeUnretainedValue()
-            request.head.add(line: String(decoding: UnsafeRawBufferPointer(start: bytes, count: size * count), as: UTF8.self))
+            request.head.add(
+                line: String(decoding: UnsafeRawBufferPointer(start: bytes, count: size * count), as: UTF8.self))
             return size * count
         }
     }
@@ -107,7 +109,9 @@ final class HTTPRequest {
     }
 
     /// Bytes a second for this request; 0: no limit.
-    func limit(to bytesPerSecond: Int) { ccurl_set_offset(handle, CURLOPT_MAX_RECV_SPEED_LARGE, curl_off_t(bytesPerSecond)) }
+    func limit(to bytesPerSecond: Int) {
+        ccurl_set_offset(handle, CURLOPT_MAX_RECV_SPEED_LARGE, curl_off_t(bytesPerSecond))
+    }
 
     /// libcurl's words for how the request ended.
     func words(for result: CURLcode) -> String {

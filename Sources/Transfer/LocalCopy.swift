@@ -18,7 +18,8 @@ final class LocalCopy {
         do {
             file = try OpenFile(path, O_RDONLY)
             let status = try file.status()
-            validator = Validator(etag: "\"\(status.st_ino)-\(status.st_size)-\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\"")
+            validator = Validator(
+                etag: "\"\(status.st_ino)-\(status.st_size)-\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\"")
         } catch { throw Unreadable(words: "\(error)") }
         self.size = size
     }

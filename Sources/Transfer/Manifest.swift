@@ -31,7 +31,9 @@ public struct ManifestFile: Sendable, Equatable {
     /// What to take out of the archive; empty: the file itself is the product.
     public let extract: [Extraction]
 
-    public init(name: String, urls: [String], bytes: Int?, checksum: Checksum?, license: String, extract: [Extraction] = []) {
+    public init(
+        name: String, urls: [String], bytes: Int?, checksum: Checksum?, license: String, extract: [Extraction] = []
+    ) {
         self.name = name
         self.urls = urls
         self.bytes = bytes
@@ -65,7 +67,8 @@ public struct Extraction: Sendable, Equatable {
     }
 
     public let selection: Selection
-    /// The path below the target folder: of the file for a member, of the folder for a folder (empty: the target itself).
+    /// The path below the target folder: of the file for a member, of the folder for a folder (empty: the target
+    /// itself).
     public let to: String
     /// The size of the member, where known.
     public let bytes: Int?

@@ -32,7 +32,9 @@ extension Manifest {
         }
         guard !files.isEmpty else { throw fields.error("files", "a list of at least one file") }
         let sizes = files.flatMap { [$0.bytes] + $0.extract.map(\.bytes) }.reduce(0.0) { $0 + Double($1 ?? 0) }
-        guard sizes < 0x1p60 else { throw TextError(node.place, "the sizes add up to \(sizes) bytes, more than any disk has") }
+        guard sizes < 0x1p60 else {
+            throw TextError(node.place, "the sizes add up to \(sizes) bytes, more than any disk has")
+        }
         self.init(name: name, files: files, keepArchives: try fields.bool("keepArchives") ?? false)
     }
 
@@ -75,7 +77,9 @@ extension ManifestFile {
     }
 
     var value: Value {
-        var members: [String: Value] = ["name": .string(name), "urls": .array(urls.map { .string($0) }), "license": .string(license)]
+        var members: [String: Value] = [
+            "name": .string(name), "urls": .array(urls.map { .string($0) }), "license": .string(license),
+        ]
         if let bytes { members["bytes"] = .int(bytes) }
         switch checksum {
         case .sha256(let digest): members["sha256"] = .string(digest.hex)

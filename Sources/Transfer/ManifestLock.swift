@@ -92,9 +92,11 @@ extension Manifest {
             if case .sha256(let digest) = file.checksum, digest != entry.sha256 {
                 throw error("files.\(file.name).sha256", "\(entry.sha256), but the manifest says \(digest)")
             }
-            locked.append(ManifestFile(
-                name: file.name, urls: file.urls, bytes: entry.bytes, checksum: .sha256(entry.sha256), license: file.license,
-                extract: file.extract))
+            locked.append(
+                ManifestFile(
+                    name: file.name, urls: file.urls, bytes: entry.bytes, checksum: .sha256(entry.sha256),
+                    license: file.license,
+                    extract: file.extract))
         }
         return Manifest(name: name, files: locked, keepArchives: keepArchives)
     }

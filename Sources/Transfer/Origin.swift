@@ -28,7 +28,8 @@ enum Origin: Equatable {
         for mirror in options.mirrors {
             for name in names {
                 let isURL = mirror.contains("://")
-                let origin = isURL ? Origin(url: joined(mirror, percentEncoded(name))) : .local(path: joined(mirror, name))
+                let origin =
+                    isURL ? Origin(url: joined(mirror, percentEncoded(name))) : .local(path: joined(mirror, name))
                 if case .local(let path) = origin, fileSize(path) == nil { continue }
                 origins.append(origin)
             }

@@ -4,9 +4,9 @@ import Glibc
 /// A file that is still being fetched: `<target>.part` with the bytes and `<target>.part.journal` with what is in it.
 ///
 /// The file is cut into pieces of a fixed size, each filled from its start on, so that several connections can work at
-/// once. The journal is one JSON line (`PartFile.Header`), then a line `<piece> <bytes written>` for each 256 KiB or so,
-/// and `durable` after everything before it has reached the disk. After a kill all lines count; after a crash of the
-/// machine (another boot id) only those before the last `durable`.
+/// once. The journal is one JSON line (`PartFile.Header`), then a line `<piece> <bytes written>` for each 256 KiB or
+/// so, and `durable` after everything before it has reached the disk. After a kill all lines count; after a crash of
+/// the machine (another boot id) only those before the last `durable`.
 final class PartFile {
     struct Header: Equatable {
         /// Where the bytes come from, as `Origin.shown`.
@@ -26,7 +26,9 @@ final class PartFile {
     /// Whether an earlier process began it.
     let wasResumed: Bool
     /// Bytes before which there is no gap.
-    var contiguous: Int { firstOpenPiece == written.count ? total(or: 0) : firstOpenPiece * header.pieceBytes + written[firstOpenPiece] }
+    var contiguous: Int {
+        firstOpenPiece == written.count ? total(or: 0) : firstOpenPiece * header.pieceBytes + written[firstOpenPiece]
+    }
     private(set) var bytesPresent: Int
     var isComplete: Bool { header.total == bytesPresent }
     var path: String { data.path }
@@ -87,7 +89,9 @@ final class PartFile {
         try data.synchronise()
         journal = try PartJournal.write(header, self.written, to: journalPath)
         skipFullPieces()
-        if let total = header.total, ftruncate(data.descriptor, off_t(total)) != 0 { throw systemError("set the size of", data.path) }
+        if let total = header.total, ftruncate(data.descriptor, off_t(total)) != 0 {
+            throw systemError("set the size of", data.path)
+        }
     }
 
     /// The part opened and locked against other processes.
@@ -157,7 +161,9 @@ final class PartFile {
         bytesPresent += bytes
         sinceDurable += bytes
         skipFullPieces()
-        if written[piece] - journaled[piece] >= PartFile.journalStep || written[piece] == range(of: piece).count { try note(piece) }
+        if written[piece] - journaled[piece] >= PartFile.journalStep || written[piece] == range(of: piece).count {
+            try note(piece)
+        }
         if sinceDurable >= PartFile.durableStep {
             try data.synchronise()
             try flush()
@@ -173,7 +179,8 @@ final class PartFile {
     }
 
     private func skipFullPieces() {
-        while firstOpenPiece < written.count, case let range = range(of: firstOpenPiece), written[firstOpenPiece] == range.count,
+        while firstOpenPiece < written.count, case let range = range(of: firstOpenPiece),
+            written[firstOpenPiece] == range.count,
             header.total != nil
         { firstOpenPiece += 1 }
     }
@@ -198,7 +205,9 @@ final class PartFile {
         bytesPresent = 0
         firstOpenPiece = 0
         try rewriteJournal()
-        for size in [0, header.total ?? 0] where ftruncate(data.descriptor, off_t(size)) != 0 { throw systemError("set the size of", path) }
+        for size in [0, header.total ?? 0] where ftruncate(data.descriptor, off_t(size)) != 0 {
+            throw systemError("set the size of", path)
+        }
     }
 
     private func rewriteJournal() throws(TransferError) {

@@ -21,7 +21,8 @@ enum PartJournal {
     static func write(_ header: PartFile.Header, _ written: [Int], to path: String) throws(TransferError) -> OpenFile {
         let file = try OpenFile(path + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
         var members: [String: Value] = [
-            "url": .string(header.url), "pieceBytes": .int(header.pieceBytes), "mixed": .bool(header.isMixed), "boot": .string(bootID()),
+            "url": .string(header.url), "pieceBytes": .int(header.pieceBytes), "mixed": .bool(header.isMixed),
+            "boot": .string(bootID()),
         ]
         if let total = header.total { members["total"] = .int(total) }
         if let etag = header.validator.etag { members["etag"] = .string(etag) }
@@ -38,7 +39,8 @@ enum PartJournal {
     static func parse(_ text: [UInt8], bootID: String) -> (PartFile.Header, [Int])? {
         var lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)[...]
         lines.removeLast()
-        guard let first = lines.popFirst(), let value = try? Value(json: Array(first)), let header = header(value) else { return nil }
+        guard let first = lines.popFirst(), let value = try? Value(json: Array(first)), let header = header(value)
+        else { return nil }
         let pieces = header.total.map { $0 == 0 ? 1 : ($0 - 1) / header.pieceBytes + 1 } ?? 1
         guard pieces <= 1 << 24 else { return nil }
         var written = [Int](repeating: 0, count: pieces)
@@ -50,7 +52,8 @@ enum PartJournal {
             }
             let numbers = line.split(separator: UInt8(ascii: " ")).map { Int(String(decoding: $0, as: UTF8.self)) }
             guard numbers.count == 2, let piece = numbers[0], let count = numbers[1], written.indices.contains(piece),
-                count >= written[piece], count <= (header.total.map { min(header.pieceBytes, $0 - piece * header.pieceBytes) } ?? .max)
+                count >= written[piece],
+                count <= (header.total.map { min(header.pieceBytes, $0 - piece * header.pieceBytes) } ?? .max)
             else { return nil }
             written[piece] = count
         }
@@ -62,6 +65,7 @@ enum PartJournal {
             let mixed = value["mixed"]?.boolValue, value["total"]?.intValue ?? 0 >= 0
         else { return nil }
         let validator = Validator(etag: value["etag"]?.stringValue, lastModified: value["lastModified"]?.stringValue)
-        return PartFile.Header(url: url, validator: validator, total: value["total"]?.intValue, pieceBytes: pieceBytes, isMixed: mixed)
+        return PartFile.Header(
+            url: url, validator: validator, total: value["total"]?.intValue, pieceBytes: pieceBytes, isMixed: mixed)
     }
 }

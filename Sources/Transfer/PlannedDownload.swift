@@ -7,7 +7,8 @@ public struct PlannedDownload: Sendable, Equatable {
     public var bytesLeft: Int? { file.bytes.map { max(0, $0 - bytesPresent) } }
 }
 
-/// The files of `manifest` that are not in `folder` yet, judged by name and size alone: nothing is hashed, nothing changed.
+/// The files of `manifest` that are not in `folder` yet, judged by name and size alone: nothing is hashed, nothing
+/// changed.
 /// - Throws: `TransferError.fileSystem` when an interrupted download cannot be read.
 public func plannedDownloads(_ manifest: Manifest, in folder: String) throws(TransferError) -> [PlannedDownload] {
     var planned: [PlannedDownload] = []

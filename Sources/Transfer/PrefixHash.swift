@@ -30,7 +30,9 @@ struct PrefixHash {
         while position < end {
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, end - position)])
             let count = try part.read(into: room, at: position)
-            guard count > 0 else { throw .fileSystem(operation: "read back (the file has shrunk)", path: part.path, code: EIO) }
+            guard count > 0 else {
+                throw .fileSystem(operation: "read back (the file has shrunk)", path: part.path, code: EIO)
+            }
             stream.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             position += count
         }

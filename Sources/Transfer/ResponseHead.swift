@@ -35,7 +35,9 @@ package struct ResponseHead: Equatable, Sendable {
         guard total != nil || halves[1] == "*", total ?? 0 >= 0 else { return nil }
         if halves[0] == "*" { return (nil, total) }
         let ends = halves[0].split(separator: "-").map { Int($0) }
-        guard ends.count == 2, let first = ends[0], let last = ends[1], 0 <= first, first <= last, last < total ?? Int.max else {
+        guard ends.count == 2, let first = ends[0], let last = ends[1], 0 <= first, first <= last,
+            last < total ?? Int.max
+        else {
             return nil
         }
         return (first..<last + 1, total)

@@ -41,7 +41,9 @@ enum ResponseVerdict: Equatable {
         case 200: self = ResponseVerdict.judgeWhole(head, ask, file, known)
         case 416:
             guard let total = head.contentRange?.total else { self = .refuse(.useless("HTTP 416")); return }
-            if let problem = ResponseVerdict.sizeProblem(total, file) { self = .refuse(problem) } else {
+            if let problem = ResponseVerdict.sizeProblem(total, file) {
+                self = .refuse(problem)
+            } else {
                 self = ask.isPartial && total == ask.range.lowerBound ? .complete : .refuse(.changed)
             }
         case 301, 302, 303, 307, 308: self = .redirect
@@ -51,12 +53,16 @@ enum ResponseVerdict: Equatable {
         }
     }
 
-    private static func judgePart(_ head: ResponseHead, _ ask: Ask, _ file: ManifestFile, _ known: Validator?, _ total: Int?) -> ResponseVerdict {
+    private static func judgePart(
+        _ head: ResponseHead, _ ask: Ask, _ file: ManifestFile, _ known: Validator?, _ total: Int?
+    ) -> ResponseVerdict {
         guard ask.isPartial, let content = head.contentRange, let range = content.range else {
             return .refuse(.useless("HTTP 206 without a usable Content-Range"))
         }
         guard range.lowerBound == ask.range.lowerBound, range.upperBound <= ask.range.upperBound else {
-            return .refuse(.useless("asked for bytes from \(ask.range.lowerBound), got \(range.lowerBound) to \(range.upperBound - 1)"))
+            return .refuse(
+                .useless(
+                    "asked for bytes from \(ask.range.lowerBound), got \(range.lowerBound) to \(range.upperBound - 1)"))
         }
         if let offered = content.total, let problem = sizeProblem(offered, file) { return .refuse(problem) }
         if let known, known.agrees(with: head.validator) == false { return .refuse(.changed) }
@@ -64,7 +70,9 @@ enum ResponseVerdict: Equatable {
         return .range(total: content.total)
     }
 
-    private static func judgeWhole(_ head: ResponseHead, _ ask: Ask, _ file: ManifestFile, _ known: Validator?) -> ResponseVerdict {
+    private static func judgeWhole(_ head: ResponseHead, _ ask: Ask, _ file: ManifestFile, _ known: Validator?)
+        -> ResponseVerdict
+    {
         let isHTML = head.isHTML && !file.name.hasSuffix(".html") && !file.name.hasSuffix(".htm")
         if let length = head.contentLength, let problem = sizeProblem(length, file) {
             return .refuse(isHTML ? .useless("a web page of \(length) bytes came instead of the file") : problem)

@@ -1,13 +1,14 @@
 import Files
 import Glibc
 
-/// Makes the products of a manifest from its fetched files: what `extract` names is taken out of the archives, and a file
-/// without `extract`, or every archive when `keepArchives` says so, appears under its own name (as a hard link where the
-/// file system allows). `downloads` is left as it is.
+/// Makes the products of a manifest from its fetched files: what `extract` names is taken out of the archives, and a
+/// file without `extract`, or every archive when `keepArchives` says so, appears under its own name (as a hard link
+/// where the file system allows). `downloads` is left as it is.
 /// - Parameter progress: called about ten times a second; what it throws ends the call.
 /// - Throws: `ZipError`, `TransferError`.
 public func unpack(
-    _ manifest: Manifest, from downloads: String, into folder: String, progress: (TransferProgress) throws -> Void = { _ in }
+    _ manifest: Manifest, from downloads: String, into folder: String,
+    progress: (TransferProgress) throws -> Void = { _ in }
 ) throws -> ExtractionSummary {
     var summary = ExtractionSummary()
     for file in manifest.files {
@@ -27,8 +28,8 @@ public func unpack(
 }
 
 extension Manifest {
-    /// What `unpack` will need on the disk of `folder`, as far as that is known before its archives are here: images, which hardly
-    /// compress, as much as their archive. What an earlier call has extracted does not count.
+    /// What `unpack` will need on the disk of `folder`, as far as that is known before its archives are here: images,
+    /// which hardly compress, as much as their archive. What an earlier call has extracted does not count.
     public func bytesToUnpack(into folder: String) -> Int {
         var needed = 0
         for file in files {

@@ -1,4 +1,5 @@
-/// What a server says about the state of a file, to notice that it changed between two requests (RFC 9110, section 8.8).
+/// What a server says about the state of a file, to notice that it changed between two requests (RFC 9110, section
+/// 8.8).
 struct Validator: Equatable {
     /// The entity tag as sent; `W/` in front marks a weak one.
     var etag: String?

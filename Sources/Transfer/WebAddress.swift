@@ -38,7 +38,8 @@ func isFetchable(_ url: String) -> Bool { url.contains("://") && WebAddress(url)
 package func percentEncoded(_ path: String) -> String {
     path.utf8.map { byte in
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
             String(UnicodeScalar(byte))
         case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "/"):
             String(UnicodeScalar(byte))

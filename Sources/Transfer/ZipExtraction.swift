@@ -15,8 +15,9 @@ public struct ExtractionSummary: Sendable, Equatable {
 }
 
 extension ZipArchive {
-    /// Streams the members that `rules` select into `folder`, one after the other, checked by size, CRC and, where a rule
-    /// has it, SHA-256. A file that is already there with the right content is kept, so an interrupted extraction goes on.
+    /// Streams the members that `rules` select into `folder`, one after the other, checked by size, CRC and, where a
+    /// rule has it, SHA-256. A file that is already there with the right content is kept, so an interrupted extraction
+    /// goes on.
     /// - Parameter progress: called about ten times a second; what it throws ends the call.
     /// - Throws: `ZipError` for what the archive lacks or has wrong, `TransferError` for the disk.
     public func extract(
@@ -26,7 +27,9 @@ extension ZipArchive {
         try createFolder(folder)
         let total = items.reduce(0) { $0 + $1.member.bytes }
         var done = 0
-        let needed = items.reduce(0) { fileSize(joined(folder, $1.target)) == $1.member.bytes ? $0 : $0 + $1.member.bytes }
+        let needed = items.reduce(0) {
+            fileSize(joined(folder, $1.target)) == $1.member.bytes ? $0 : $0 + $1.member.bytes
+        }
         let free = try freeSpace(folder)
         guard needed <= free else { throw TransferError.noSpace(folder: folder, needed: needed, free: free) }
         var meter = TransferMeter(.extracting)
@@ -42,8 +45,10 @@ extension ZipArchive {
             func report(_ count: Int) throws {
                 inMember += count
                 guard meter.isDue else { return }
-                try progress(meter.progress(
-                    file: item.member.name, fileBytes: inMember, fileTotal: item.member.bytes, bytes: done + inMember, total: total))
+                try progress(
+                    meter.progress(
+                        file: item.member.name, fileBytes: inMember, fileTotal: item.member.bytes,
+                        bytes: done + inMember, total: total))
             }
             if try !isPresent(item, at: target, report) {
                 inMember = 0
@@ -67,13 +72,19 @@ extension ZipArchive {
             switch rule.selection {
             case .member(let name):
                 let member = try member(name)
-                if let bytes = rule.bytes, bytes != member.bytes { throw error(member, "size expected \(bytes), got \(member.bytes)") }
+                if let bytes = rule.bytes, bytes != member.bytes {
+                    throw error(member, "size expected \(bytes), got \(member.bytes)")
+                }
                 items.append(Item(member: member, target: rule.to, sha256: rule.sha256))
             case .folder(let name):
                 let prefix = name.isEmpty ? "" : name + "/"
                 let inside = members.filter { $0.name.hasPrefix(prefix) }
-                guard !inside.isEmpty else { throw ZipError(archive: path, member: name, problem: "no such folder in the archive") }
-                items += inside.map { Item(member: $0, target: joined(rule.to, String($0.name.dropFirst(prefix.count))), sha256: nil) }
+                guard !inside.isEmpty else {
+                    throw ZipError(archive: path, member: name, problem: "no such folder in the archive")
+                }
+                items += inside.map {
+                    Item(member: $0, target: joined(rule.to, String($0.name.dropFirst(prefix.count))), sha256: nil)
+                }
             }
         }
         var targets: Set<String> = []
@@ -81,7 +92,9 @@ extension ZipArchive {
             guard isSafeRelativePath(item.target) else {
                 throw error(item.member, "would be written to \"\(item.target)\", outside the folder")
             }
-            guard targets.insert(item.target).inserted else { throw error(item.member, "a second file for \"\(item.target)\"") }
+            guard targets.insert(item.target).inserted else {
+                throw error(item.member, "a second file for \"\(item.target)\"")
+            }
         }
         return items
     }
@@ -89,7 +102,8 @@ extension ZipArchive {
     private func isPresent(_ item: Item, at target: String, _ report: (Int) throws -> Void) throws -> Bool {
         guard fileSize(target) == item.member.bytes else { return false }
         let file = try OpenFile(target, O_RDONLY | O_NOFOLLOW)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(item.member.bytes, 1), 1 << 20), alignment: 64)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: min(max(item.member.bytes, 1), 1 << 20), alignment: 64)
         defer { buffer.deallocate() }
         var check = MemberCheck()
         var done = 0

@@ -27,9 +27,12 @@ final class BackboneWorkload: BenchWorkload {
         var random = RandomSource(seed: 0, stream: "bench/images")
         var images = [Float](repeating: 0, count: items * FeatureShape.image.count)
         for index in 0..<items {
-            let pixels = (0..<FeatureShape.image.count).map { UInt8(truncatingIfNeeded: $0 / 672 + index * 16 + random.below(96)) }
+            let pixels = (0..<FeatureShape.image.count).map {
+                UInt8(truncatingIfNeeded: $0 / 672 + index * 16 + random.below(96))
+            }
             images.withUnsafeMutableBufferPointer {
-                Normalisation.imageNet.apply(pixels, places: 224 * 224, into: $0.baseAddress! + index * FeatureShape.image.count)
+                Normalisation.imageNet.apply(
+                    pixels, places: 224 * 224, into: $0.baseAddress! + index * FeatureShape.image.count)
             }
         }
         self.images = images
@@ -45,7 +48,9 @@ final class BackboneWorkload: BenchWorkload {
             let kernel = [convolution.outputs, convolution.inputs, convolution.kernel, convolution.kernel]
             try write("\(convolution.name).weight", kernel, to: file)
             if let norm = convolution.batchNorm {
-                for field in ["weight", "bias", "running_mean", "running_var"] { try write("\(norm).\(field)", [convolution.outputs], to: file) }
+                for field in ["weight", "bias", "running_mean", "running_var"] {
+                    try write("\(norm).\(field)", [convolution.outputs], to: file)
+                }
             } else {
                 try write("\(convolution.name).bias", [convolution.outputs], to: file)
             }
@@ -58,7 +63,8 @@ final class BackboneWorkload: BenchWorkload {
 
     func writeOutputs(to file: HDF5File) throws {
         let all = Array(UnsafeBufferPointer(start: features.address, count: features.count))
-        try file.write("features", all, shape: [items, backbone.shape.channels, backbone.shape.height, backbone.shape.width])
+        try file.write(
+            "features", all, shape: [items, backbone.shape.channels, backbone.shape.height, backbone.shape.width])
     }
 
     func run() throws {
@@ -68,7 +74,8 @@ final class BackboneWorkload: BenchWorkload {
             try concurrently(benchThreads, threads: benchThreads) { [backbone] part in
                 let first = part * Backbone.batch
                 backbone.features(
-                    image: input + first * FeatureShape.image.count, count: Backbone.batch, into: output + first * backbone.shape.count)
+                    image: input + first * FeatureShape.image.count, count: Backbone.batch,
+                    into: output + first * backbone.shape.count)
             }
         }
     }

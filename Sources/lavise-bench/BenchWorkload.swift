@@ -1,6 +1,7 @@
 import HDF5
 
-/// One row of the tables: work of this project that libraries can do as well. `bench/peers.py` has the other side of each.
+/// One row of the tables: work of this project that libraries can do as well. `bench/peers.py` has the other side of
+/// each.
 protocol BenchWorkload: AnyObject {
     /// What the protocol with `peers.py` calls it, as in `resnet18`.
     var name: String { get }

@@ -28,7 +28,9 @@ final class CropWorkload: BenchWorkload {
     /// A gradient with noise.
     private static func drawn(_ index: Int) throws -> [UInt8] {
         var random = RandomSource(seed: UInt64(index), stream: "bench/jpeg")
-        let pixels = (0..<640 * 480 * 3).map { UInt8(truncatingIfNeeded: ($0 % 1920 / 12 + $0 / 1920 / 4 + random.below(32)) % 256) }
+        let pixels = (0..<640 * 480 * 3).map {
+            UInt8(truncatingIfNeeded: ($0 % 1920 / 12 + $0 / 1920 / 4 + random.below(32)) % 256)
+        }
         return try encodeJPEG(RGBImage(width: 640, height: 480, pixels: pixels), quality: 90)
     }
 

@@ -40,13 +40,16 @@ final class GraphWorkload: BenchWorkload {
     private static func parameter(_ name: String, _ shape: [Int]) -> Tensor {
         var random = RandomSource(seed: 0, stream: "bench/" + name)
         let fanIn = shape.count > 1 ? shape[1...].reduce(1, *) : 16
-        let (shift, scale): (Float, Float) = switch name {
-        case let name where name.hasSuffix("running_var"): (1, 0.5)
-        case let name where name.hasSuffix("weight") && shape.count == 1: (1, 0.25)
-        default: (0, (3 / Float(fanIn)).squareRoot())
-        }
+        let (shift, scale): (Float, Float) =
+            switch name {
+            case let name where name.hasSuffix("running_var"): (1, 0.5)
+            case let name where name.hasSuffix("weight") && shape.count == 1: (1, 0.25)
+            default: (0, (3 / Float(fanIn)).squareRoot())
+            }
         let count = shape.reduce(1, *)
-        return Tensor(shape: shape, data: (0..<count).map { _ in shift + scale * (2 * Float(random.below(1 << 20)) / 0x1p20 - 1) })
+        return Tensor(
+            shape: shape, data: (0..<count).map { _ in shift + scale * (2 * Float(random.below(1 << 20)) / 0x1p20 - 1) }
+        )
     }
 
     func writeInputs(to file: HDF5File) throws {
@@ -55,7 +58,9 @@ final class GraphWorkload: BenchWorkload {
     }
 
     func writeOutputs(to file: HDF5File) throws {
-        try file.write("features", Array(UnsafeBufferPointer(start: features.address, count: features.count)), shape: [items] + shape)
+        try file.write(
+            "features", Array(UnsafeBufferPointer(start: features.address, count: features.count)),
+            shape: [items] + shape)
     }
 
     func run() throws {
@@ -64,7 +69,8 @@ final class GraphWorkload: BenchWorkload {
         try images.withUnsafeBufferPointer { images in
             nonisolated(unsafe) let input = images.baseAddress!
             try concurrently(benchThreads, threads: benchThreads) { [program] index in
-                try program.run(images: input + index * part * size, count: part, into: [output + index * part * length])
+                try program.run(
+                    images: input + index * part * size, count: part, into: [output + index * part * length])
             }
         }
     }

@@ -6,7 +6,8 @@ import Tensors
 @main
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lavise-bench", abstract: "Measures our kernels beside their floors. bench/peers.py measures them beside libraries.")
+        commandName: "lavise-bench",
+        abstract: "Measures our kernels beside their floors. bench/peers.py measures them beside libraries.")
 
     @Option(help: "Be one side of bench/peers.py, which reads inputs from this folder.")
     var serve: String?
@@ -34,9 +35,12 @@ struct Bench: ParsableCommand {
         switch section {
         case .workloads:
             let lines = try workloads.map { try roofline.line($0.make(), repeats: repeats) }
-            return "| work | speed | measured ms | floor ms | measured / floor |\n| --- | ---: | ---: | ---: | ---: |\n" + lines.joined()
+            return "| work | speed | measured ms | floor ms | measured / floor |\n| --- | ---: | ---: | ---: | ---: |\n"
+                + lines.joined()
         case .roofline:
-            let tables = try Architecture.all.map { try roofline.convolutions($0, layer: $0.layers[$0.layers.count - 1]) }
+            let tables = try Architecture.all.map {
+                try roofline.convolutions($0, layer: $0.layers[$0.layers.count - 1])
+            }
             return """
                 On \(benchThreads) threads: products of 1024³ by OpenBLAS \(number(rates.blas / 1e9, 0)) GFLOP/s, by our kernels \(number(rates.kernels / 1e9, 0)) \
                 GFLOP/s; copy \(number(rates.copy / 1e9, 1)) GB/s (read + written).
@@ -50,10 +54,13 @@ struct Bench: ParsableCommand {
 
     private func heading() -> String {
         let processor = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?
-            .split(separator: "\n").first { $0.hasPrefix("model name") }?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+            .split(separator: "\n").first { $0.hasPrefix("model name") }?.split(separator: ":").last.map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }
         var load = [0.0]
         getloadavg(&load, 1)
-        return "*`make bench`; \(processor ?? "unknown processor"), \(InstructionSet.best.rawValue), \(benchThreads) threads; "
+        return
+            "*`make bench`; \(processor ?? "unknown processor"), \(InstructionSet.best.rawValue), \(benchThreads) threads; "
             + "OpenBLAS \(blasKernelName().split(separator: ",")[0]); load average at the end \(number(load[0], 1))*\n\n"
     }
 }

@@ -10,7 +10,11 @@ struct Roofline {
     func convolutions(_ architecture: Architecture, layer: String) throws -> String {
         var rows: [(layer: ConvolutionLayer, times: Int)] = []
         for layer in try architecture.convolutionLayers(upTo: layer) {
-            if let index = rows.firstIndex(where: { $0.layer.shape == layer.shape }) { rows[index].times += 1 } else { rows.append((layer, 1)) }
+            if let index = rows.firstIndex(where: { $0.layer.shape == layer.shape }) {
+                rows[index].times += 1
+            } else {
+                rows.append((layer, 1))
+            }
         }
         var text = """
             | \(architecture): layer | times | shape | how | products GFLOP | floor µs | measured µs | measured / floor |
@@ -28,11 +32,13 @@ struct Roofline {
             let time = try fastest(20) { try run.run(times: times) } / Double(images * times)
             floors += floor * Double(count)
             measured += time * Double(count)
-            text += "| \(layer.name) | \(count) | \(shape.inputs)→\(shape.outputs), \(shape.kernel)×\(shape.kernel)/\(shape.stride), \(shape.height)² | "
+            text +=
+                "| \(layer.name) | \(count) | \(shape.inputs)→\(shape.outputs), \(shape.kernel)×\(shape.kernel)/\(shape.stride), \(shape.height)² | "
                 + "\(layer.algorithm) | \(number(layer.algorithm.productFLOP(shape) / 1e9, 3)) | \(number(floor * 1e6, 0))\(bytes > flop ? " (bytes)" : "") | "
                 + "\(number(time * 1e6, 0)) | \(number(time / floor, 2)) |\n"
         }
-        return text + "| all | | | | | \(number(floors * 1e6, 0)) | \(number(measured * 1e6, 0)) | \(number(measured / floors, 2)) |\n"
+        return text
+            + "| all | | | | | \(number(floors * 1e6, 0)) | \(number(measured * 1e6, 0)) | \(number(measured / floors, 2)) |\n"
     }
 
     /// A line for a whole workload.
@@ -40,7 +46,8 @@ struct Roofline {
         let time = try fastest(repeats, workload.run)
         let floor = max(workload.flop / rates.flop, workload.bytes / rates.copy)
         let bound = floor == 0 ? "–" : number(floor * 1e3, 1), gap = floor == 0 ? "–" : number(time / floor, 2)
-        return "| \(workload.title) | \(number(Double(workload.items) / time, 0)) \(workload.unit)/s | \(number(time * 1e3, 1)) | \(bound) | \(gap) |\n"
+        return
+            "| \(workload.title) | \(number(Double(workload.items) / time, 0)) \(workload.unit)/s | \(number(time * 1e3, 1)) | \(bound) | \(gap) |\n"
     }
 }
 

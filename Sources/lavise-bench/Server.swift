@@ -3,8 +3,9 @@ import HDF5
 
 /// One side of `bench/peers.py`: runs workloads when it is told to, so that both sides run in turn.
 ///
-/// A line in, a line out: `prepare NAME` makes a workload, writes `FOLDER/NAME-inputs.h5` and answers its title, items and unit
-/// between tabs; `run NAME` answers its seconds; `outputs NAME` writes `FOLDER/NAME-outputs.h5` and answers `done`.
+/// A line in, a line out: `prepare NAME` makes a workload, writes `FOLDER/NAME-inputs.h5` and answers its title, items
+/// and unit between tabs; `run NAME` answers its seconds; `outputs NAME` writes `FOLDER/NAME-outputs.h5` and answers
+/// `done`.
 struct Server {
     let folder: String
 
@@ -15,7 +16,9 @@ struct Server {
             guard words.count == 2 else { throw BenchError("expected a verb and a workload, not \"\(line)\"") }
             if words[0] == "prepare" {
                 current = nil  // frees its memory first
-                guard let made = workloads.first(where: { $0.name == words[1] }) else { throw BenchError("no workload \(words[1])") }
+                guard let made = workloads.first(where: { $0.name == words[1] }) else {
+                    throw BenchError("no workload \(words[1])")
+                }
                 let workload = try made.make()
                 try write(words[1] + "-inputs.h5", workload.writeInputs)
                 print(workload.title, workload.items, workload.unit, separator: "\t")

@@ -3,7 +3,8 @@ import HDF5
 import Networks
 import Tensors
 
-/// Steps of the explainer's training, one after the other as an epoch has them: forward with dropout, loss, ranks, backward, Adam.
+/// Steps of the explainer's training, one after the other as an epoch has them: forward with dropout, loss, ranks,
+/// backward, Adam.
 final class TrainingWorkload: BenchWorkload {
     static let concepts = 850, batch = 512, outputs = 300
     /// Of a run: a single one would mostly be the waking of threads and the filling of caches.
@@ -35,7 +36,8 @@ final class TrainingWorkload: BenchWorkload {
             parameters.address.update(from: explainer.parameters, count: explainer.parameters.count)
             statistics.address.update(from: explainer.statistics, count: explainer.statistics.count)
             work = TrainingStep(
-                layout: explainer.layout, loss: CSMRLoss(concepts: concepts), options: TrainingOptions(dropout: dropout, threads: benchThreads),
+                layout: explainer.layout, loss: CSMRLoss(concepts: concepts),
+                options: TrainingOptions(dropout: dropout, threads: benchThreads),
                 batch: TrainingWorkload.batch, parameters: parameters.address, statistics: statistics.address)
             work.input.update(from: input, count: input.count)
             work.setPositives(positives)
@@ -54,7 +56,9 @@ final class TrainingWorkload: BenchWorkload {
         title = "explainer training step, d \(d), \(Self.concepts) concepts, batch \(Self.batch)"
         var random = RandomSource(seed: 0, stream: "bench/training")
         input = (0..<Self.batch * d).map { _ in Float(max(0, random.normal())) }
-        concepts = Tensor(shape: [Self.concepts, Self.outputs], data: (0..<Self.concepts * Self.outputs).map { _ in Float(random.normal()) })
+        concepts = Tensor(
+            shape: [Self.concepts, Self.outputs],
+            data: (0..<Self.concepts * Self.outputs).map { _ in Float(random.normal()) })
         positives = (0..<Self.batch).map { _ in
             Array(Set((0...random.below(3)).map { _ in Int32(random.below(Self.concepts)) })).sorted()
         }
@@ -71,7 +75,9 @@ final class TrainingWorkload: BenchWorkload {
         try file.write("x", input, shape: [Self.batch, initial.inputs])
         try file.write("concepts", concepts.data, shape: concepts.shape)
         var target = [UInt8](repeating: 0, count: Self.batch * Self.concepts)
-        for (row, list) in positives.enumerated() { for concept in list { target[row * Self.concepts + Int(concept)] = 1 } }
+        for (row, list) in positives.enumerated() {
+            for concept in list { target[row * Self.concepts + Int(concept)] = 1 }
+        }
         try file.write("target", target, shape: [Self.batch, Self.concepts])
         try initial.write(to: file, at: "/explainer")
     }

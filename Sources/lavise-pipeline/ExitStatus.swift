@@ -17,8 +17,10 @@ struct ExitStatus: Equatable {
     let rawValue: Int32
 
     static let fine = ExitStatus(rawValue: 0), stageFailed = ExitStatus(rawValue: 1), usage = ExitStatus(rawValue: 2)
-    static let stale = ExitStatus(rawValue: 3), outsideTolerance = ExitStatus(rawValue: 4), integrity = ExitStatus(rawValue: 5)
-    static let lockTimeout = ExitStatus(rawValue: 7), download = ExitStatus(rawValue: 8), inside = ExitStatus(rawValue: 70)
+    static let stale = ExitStatus(rawValue: 3), outsideTolerance = ExitStatus(rawValue: 4),
+        integrity = ExitStatus(rawValue: 5)
+    static let lockTimeout = ExitStatus(rawValue: 7), download = ExitStatus(rawValue: 8),
+        inside = ExitStatus(rawValue: 70)
 
     init(rawValue: Int32) { self.rawValue = rawValue }
 
@@ -27,7 +29,8 @@ struct ExitStatus: Equatable {
         switch error {
         case is ExperimentError, is RemoteError, is ManifestError, is TableError, is ToleranceError: self = .usage
         case is TransferError, is ZipError: self = .download
-        case is DatasetError, is GloveError, is ImagingError, is CheckpointError, is BackboneError, is TrainingError, is EvaluationError,
+        case is DatasetError, is GloveError, is ImagingError, is CheckpointError, is BackboneError, is TrainingError,
+            is EvaluationError,
             is HDF5Error, is FileDigestError, is JSONError, is CocoaError, is POSIXError, is StreamError,
             is ResultsError, is NotReady, is MemoryFault, is SlurmError, is ClusterFault:
             self = .stageFailed
@@ -50,7 +53,9 @@ struct ExitStatus: Equatable {
         case .lockTimeout: .lockTimeout
         case .nondeterministic: .integrity
         case .orderMismatch: .integrity
-        case .notAnOrder, .notSelected, .unknownSelection, .notBuilt, .unknownJob, .notAStore, .newerFormat, .inputsUnseen, .projectGone: .usage
+        case .notAnOrder, .notSelected, .unknownSelection, .notBuilt, .unknownJob, .notAStore, .newerFormat,
+            .inputsUnseen, .projectGone:
+            .usage
         case .cancelled(let signal): ExitStatus(rawValue: 128 + (signal ?? 2))
         }
     }

@@ -19,10 +19,12 @@ struct GlobalOptions: ParsableArguments {
         completion: .directory)
     var data: String?
 
-    @Option(name: .customShort("C"), help: ArgumentHelp(
-        "The project folder, where relative paths of options, arguments and LAVISE_ variables start, too (default: they "
-            + "start here, and the project is the nearest folder upwards with experiments/*.json, or this one).",
-        valueName: "dir"), completion: .directory)
+    @Option(
+        name: .customShort("C"),
+        help: ArgumentHelp(
+            "The project folder, where relative paths of options, arguments and LAVISE_ variables start, too (default: they "
+                + "start here, and the project is the nearest folder upwards with experiments/*.json, or this one).",
+            valueName: "dir"), completion: .directory)
     var project: String?
 
     @Flag(help: "Print JSON.")
@@ -31,7 +33,8 @@ struct GlobalOptions: ParsableArguments {
     @Flag(name: [.short, .long], help: "Print less.")
     var quiet = false
 
-    @Flag(name: [.short, .long], help: "Print more: of every stage its reason in full, digests, paths and peak memory.")
+    @Flag(
+        name: [.short, .long], help: "Print more: of every stage its reason in full, digests, paths and peak memory.")
     var verbose = false
 
     @Flag(help: "No progress line.")
@@ -58,7 +61,9 @@ struct GlobalOptions: ParsableArguments {
 
 /// The experiments a verb works on, with changes from the command line.
 struct ExperimentOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("Experiment files, or names of files in experiments/.", valueName: "experiment"), completion: Completion.experiments)
+    @Argument(
+        help: ArgumentHelp("Experiment files, or names of files in experiments/.", valueName: "experiment"),
+        completion: Completion.experiments)
     var experiments: [String]
 
     @Option(
@@ -92,7 +97,8 @@ struct ExperimentOptions: ParsableArguments {
 /// The experiments a verb looks at: all of the project where none is named.
 struct OptionalExperiments: ParsableArguments {
     @Argument(
-        help: ArgumentHelp("Experiment files, or names of files in experiments/ (default: all of them).", valueName: "experiment"),
+        help: ArgumentHelp(
+            "Experiment files, or names of files in experiments/ (default: all of them).", valueName: "experiment"),
         completion: Completion.experiments)
     var experiments: [String] = []
 
@@ -108,7 +114,9 @@ struct OptionalExperiments: ParsableArguments {
     var isList: Bool { experiments.count != 1 }
 
     func validate() throws {
-        if experiments.isEmpty, !set.isEmpty || seeds != nil { throw ValidationError("--set and --seeds need an experiment that they change") }
+        if experiments.isEmpty, !set.isEmpty || seeds != nil {
+            throw ValidationError("--set and --seeds need an experiment that they change")
+        }
     }
 
     func files(_ project: Project) throws -> [ExperimentFile] {

@@ -45,7 +45,9 @@ enum Main {
     /// other folders.
     /// - Throws: `ExperimentError` naming the argument or variable.
     private static func requireText() throws {
-        for (number, argument) in UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc)).enumerated() {
+        for (number, argument) in UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
+            .enumerated()
+        {
             guard let argument, String(validatingCString: argument) == nil else { continue }
             throw ExperimentError("argument \(number) is not UTF-8: \(String(cString: argument))")
         }
@@ -55,7 +57,9 @@ enum Main {
         }
         guard let folder = getcwd(nil, 0) else { throw ExperimentError("the current folder is gone") }
         defer { free(folder) }
-        guard String(validatingCString: folder) != nil else { throw ExperimentError("the current folder's path is not UTF-8") }
+        guard String(validatingCString: folder) != nil else {
+            throw ExperimentError("the current folder's path is not UTF-8")
+        }
     }
 }
 
@@ -84,16 +88,21 @@ struct LavisePipeline: ParsableCommand {
             """,
         version: PipelineVersion.text,
         subcommands: [
-            Run.self, New.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Serve.self, Explain.self, Bias.self,
-            Compare.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, Export.self, Log.self, List.self, Layers.self,
+            Run.self, New.self, Status.self, PlanVerb.self, Why.self, Dag.self, Report.self, Serve.self, Explain.self,
+            Bias.self,
+            Compare.self, Tables.self, Diff.self, Check.self, Verify.self, Show.self, Export.self, Log.self, List.self,
+            Layers.self,
             Doctor.self, GC.self,
             Attach.self, Cancel.self, Logs.self, Work.self,
             Push.self, Pull.self, Key.self, Version.self,
         ])
 
-    static var verbs: [String] { configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() } }
+    static var verbs: [String] {
+        configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() }
+    }
 
-    /// Global options may stand before the verb, as with git and make: they are moved behind it, where the parser looks for them.
+    /// Global options may stand before the verb, as with git and make: they are moved behind it, where the parser looks
+    /// for them.
     /// - Throws: `ExperimentError` for a verb that there is not.
     static func verbFirst(_ arguments: [String]) throws -> [String] {
         // The verb is the first word before which every option has its value.
@@ -102,7 +111,9 @@ struct LavisePipeline: ParsableCommand {
         }
         guard let place, arguments[place] != "help" else { return arguments }
         guard verbs.contains(arguments[place]) else {
-            let hint = nearest(to: arguments[place], among: verbs).map { "did you mean \"\($0)\"?" } ?? "there are \(verbs.joined(separator: ", "))"
+            let hint =
+                nearest(to: arguments[place], among: verbs).map { "did you mean \"\($0)\"?" }
+                ?? "there are \(verbs.joined(separator: ", "))"
             throw ExperimentError("no verb \"\(arguments[place])\"; \(hint)")
         }
         return [arguments[place]] + arguments[..<place] + arguments[(place + 1)...]

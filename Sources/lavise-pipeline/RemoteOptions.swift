@@ -5,9 +5,10 @@ import Transfer
 
 /// Which remote store a verb uses, and how.
 struct RemoteOptions: ParsableArguments {
-    @Option(help: ArgumentHelp(
-        "A store shared with others: http(s)://host/path, s3://bucket/prefix, or a folder (default LAVISE_REMOTE, or remote.url of lavise.json).",
-        valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "A store shared with others: http(s)://host/path, s3://bucket/prefix, or a folder (default LAVISE_REMOTE, or remote.url of lavise.json).",
+            valueName: "url"))
     var remote: String?
 
     @Flag(help: "Take from the remote store, and give it nothing.")
@@ -20,18 +21,26 @@ struct RemoteOptions: ParsableArguments {
     var noRemote = false
 
     func validate() throws {
-        if noRemote, remote != nil || remoteRead || remoteWrite { throw ValidationError("--no-remote: and yet another option of a remote store") }
-        if remoteRead, remoteWrite { throw ValidationError("--remote-read and --remote-write: only one of them; --remote-write reads, too") }
+        if noRemote, remote != nil || remoteRead || remoteWrite {
+            throw ValidationError("--no-remote: and yet another option of a remote store")
+        }
+        if remoteRead, remoteWrite {
+            throw ValidationError("--remote-read and --remote-write: only one of them; --remote-write reads, too")
+        }
     }
 
     /// - Returns: nil where none is named or wanted; without the network none but a folder is.
-    func store(_ settings: RemoteSettings, _ environment: [String: String], _ downloads: DownloadOptions, _ places: Places) throws -> SharedStore? {
+    func store(
+        _ settings: RemoteSettings, _ environment: [String: String], _ downloads: DownloadOptions, _ places: Places
+    ) throws -> SharedStore? {
         guard !noRemote else { return nil }
         var settings = settings
         if let named = remote ?? environment["LAVISE_REMOTE"] {
             settings.url = named.contains("://") ? named : "file://" + places.argumentPath(named)
         }
         if downloads.offline, settings.url?.hasPrefix("file://") != true { return nil }
-        return try SharedStore(settings, remoteWrite ? .readAndWrite : remoteRead ? .readOnly : .asSet, environment: environment, downloads: downloads)
+        return try SharedStore(
+            settings, remoteWrite ? .readAndWrite : remoteRead ? .readOnly : .asSet, environment: environment,
+            downloads: downloads)
     }
 }

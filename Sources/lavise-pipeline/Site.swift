@@ -5,7 +5,8 @@ import Pipeline
 import Serving
 import Synchronization
 
-/// What `serve` answers. Nothing of a request becomes a path: names are looked up among the experiments, numbers are numbers.
+/// What `serve` answers. Nothing of a request becomes a path: names are looked up among the experiments, numbers are
+/// numbers.
 final class Site: Sendable {
     /// Pictures of the user's that are explained at once.
     private static let filtersShown = 20

@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// A page in headless Chromium, worked as a person does: by clicks and keys. Speaks the DevTools protocol over two pipes.
+/// A page in headless Chromium, worked as a person does: by clicks and keys. Speaks the DevTools protocol over two
+/// pipes.
 public final class Browser {
     /// Debian's Chromium; nil where there is none.
     public static let program = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].first {
@@ -150,7 +151,8 @@ public final class Browser {
         _ = try send("DOM.setFileInputFiles", ["files": [path], "nodeId": node])
     }
 
-    /// Drags a file from outside the browser over the first element of a selector and lets it go there, as a person does from a file manager.
+    /// Drags a file from outside the browser over the first element of a selector and lets it go there, as a person
+    /// does from a file manager.
     public func drop(file path: String, on selector: String) throws {
         let point = try middle(of: selector)
         let data: [String: Any] = ["items": [[String: Any]](), "files": [path], "dragOperationsMask": 1]
@@ -259,7 +261,8 @@ public final class Browser {
 }
 
 extension Browser {
-    /// Texts whose contrast with what is behind them is below WCAG 2.2's AA: 4.5, or 3 for large ones. Of what is drawn now.
+    /// Texts whose contrast with what is behind them is below WCAG 2.2's AA: 4.5, or 3 for large ones. Of what is drawn
+    /// now.
     public func tooFaint() throws -> [String] {
         try evaluate(
             """

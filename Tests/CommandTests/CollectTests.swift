@@ -6,12 +6,16 @@ import Testing
 @Suite struct CollectTests {
     /// An experiment `x` in `experiments/` of a project.
     static func makeProject(_ command: Command, _ folder: String = ".", epochs: Int = 1) throws {
-        try FileManager.default.createDirectory(atPath: command.path("\(folder)/experiments"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: command.path("\(folder)/experiments"), withIntermediateDirectories: true)
         try command.makeTiny("x", epochs: epochs)
-        try FileManager.default.moveItem(atPath: command.path("x.json"), toPath: command.path("\(folder)/experiments/x.json"))
+        try FileManager.default.moveItem(
+            atPath: command.path("x.json"), toPath: command.path("\(folder)/experiments/x.json"))
     }
 
-    private func artifacts(_ command: Command, _ store: String = ".lavise") throws -> Int { try command.files("\(store)/cas").count }
+    private func artifacts(_ command: Command, _ store: String = ".lavise") throws -> Int {
+        try command.files("\(store)/cas").count
+    }
 
     private func run(_ command: Command, in folder: String, _ arguments: String...) throws -> Command.Outcome {
         try Command(root: command.path(folder)).run(arguments + ["--store", command.path("store")])
@@ -24,25 +28,38 @@ import Testing
                 try FileManager.default.createDirectory(atPath: command.path(folder), withIntermediateDirectories: true)
                 try command.write("\(folder)/chapter", "precious")
             }
-            let empty = Dictionary(uniqueKeysWithValues: [
-                "LAVISE_STORE", "LAVISE_DATA", "LAVISE_MIRRORS", "LAVISE_BANDWIDTH", "LAVISE_LEASE", "LAVISE_HOST", "LAVISE_FAULT", "LAVISE_FAULT_LOG", "NO_COLOR",
-            ].map { ($0, "") })
+            let empty = Dictionary(
+                uniqueKeysWithValues: [
+                    "LAVISE_STORE", "LAVISE_DATA", "LAVISE_MIRRORS", "LAVISE_BANDWIDTH", "LAVISE_LEASE", "LAVISE_HOST",
+                    "LAVISE_FAULT", "LAVISE_FAULT_LOG", "NO_COLOR",
+                ].map { ($0, "") })
             let first = try command.run(["run", "x"], environment: empty)
-            #expect(first.code == 0 && FileManager.default.fileExists(atPath: command.path(".lavise/ac")), "\(first.errors)")
+            #expect(
+                first.code == 0 && FileManager.default.fileExists(atPath: command.path(".lavise/ac")), "\(first.errors)"
+            )
             #expect(try command.run("status", "x", "--exit-code").code == 0)
             #expect(try command.run(["gc"], environment: empty).code == 0)
-            for arguments in [["gc", "--yes", "--store", "."], ["run", "x", "--store", "."], ["status", "x", "--store", "work"]] {
+            for arguments in [
+                ["gc", "--yes", "--store", "."], ["run", "x", "--store", "."], ["status", "x", "--store", "work"],
+            ] {
                 let refused = try command.run(arguments)
-                #expect(refused.code == 2 && refused.errors.contains("is no store, and not empty"), "\(arguments): \(refused)")
+                #expect(
+                    refused.code == 2 && refused.errors.contains("is no store, and not empty"),
+                    "\(arguments): \(refused)")
             }
-            for name in ["work/my-thesis/chapter", "quarantine/chapter"] { #expect(FileManager.default.fileExists(atPath: command.path(name))) }
+            for name in ["work/my-thesis/chapter", "quarantine/chapter"] {
+                #expect(FileManager.default.fileExists(atPath: command.path(name)))
+            }
         }
     }
 
     @Test func whatPublishedResultsStandOnStays() throws {
         try Command.inMemory { command in
             try Self.makeProject(command)
-            for arguments in [["--seeds", "0,1"], ["--set", "train.epochs=2"], ["--set", "train.epochs=3", "--results", "elsewhere"], []] {
+            for arguments in [
+                ["--seeds", "0,1"], ["--set", "train.epochs=2"], ["--set", "train.epochs=3", "--results", "elsewhere"],
+                [],
+            ] {
                 #expect(try command.run(["run", "x", "--quiet"] + arguments).code == 0)
             }
             let before = try artifacts(command), collected = try command.run("gc")
@@ -67,10 +84,14 @@ import Testing
             // Not yet published, but what its experiment has.
             try FileManager.default.removeItem(atPath: command.path("b/results"))
             #expect(try run(command, in: "a", "gc").code == 0)
-            for folder in ["a", "b", "c"] { #expect(try run(command, in: folder, "status", "x", "--exit-code").code == 0, "\(folder)") }
+            for folder in ["a", "b", "c"] {
+                #expect(try run(command, in: folder, "status", "x", "--exit-code").code == 0, "\(folder)")
+            }
             try FileManager.default.moveItem(atPath: command.path("b"), toPath: command.path("away"))
             let refused = try run(command, in: "a", "gc")
-            #expect(refused.code == 2 && refused.errors.contains(command.path("b")) && refused.errors.contains("--forget"), "\(refused)")
+            #expect(
+                refused.code == 2 && refused.errors.contains(command.path("b")) && refused.errors.contains("--forget"),
+                "\(refused)")
             #expect(try run(command, in: "a", "gc", "--forget", command.path("nowhere")).code == 2)
             #expect(try run(command, in: "a", "gc", "--forget", command.path("b")).output.contains("train"))
             #expect(try run(command, in: "c", "status", "x", "--exit-code").code == 0)
@@ -81,7 +102,8 @@ import Testing
     @Test func experimentsThatCannotBeReadOrLookedAtLoseNothing() throws {
         try Command.with { command in
             try command.makeExperiment()
-            try FileManager.default.createDirectory(atPath: command.path("experiments"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: command.path("experiments"), withIntermediateDirectories: true)
             let bare = try Command(root: command.path("data")).run("gc")
             #expect(bare.code == 2 && bare.errors.contains("has no folder experiments"), "\(bare)")
             try FileManager.default.moveItem(atPath: command.path("x.json"), toPath: command.path("experiments/x.json"))
@@ -89,13 +111,20 @@ import Testing
             let before = try artifacts(command)
             // Another shell, in which nothing says where the data is.
             let blind = try command.run(["gc"], environment: ["LAVISE_DATA": command.path("nowhere")])
-            #expect(try blind.code == 2 && blind.errors.contains(command.path("nowhere/scenes/")) && artifacts(command) == before, "\(blind)")
+            #expect(
+                try blind.code == 2 && blind.errors.contains(command.path("nowhere/scenes/"))
+                    && artifacts(command) == before, "\(blind)")
             // One broken file among others, and one that never ran and whose data is nowhere.
             let text = try String(contentsOfFile: command.path("experiments/x.json"), encoding: .utf8)
-            try command.write("experiments/y.json", text.replacingOccurrences(of: "\"x\"", with: "\"y\"").replacingOccurrences(of: "\"scenes\"", with: "\"absent\""))
+            try command.write(
+                "experiments/y.json",
+                text.replacingOccurrences(of: "\"x\"", with: "\"y\"").replacingOccurrences(
+                    of: "\"scenes\"", with: "\"absent\""))
             try command.write("experiments/x.json", "{")
             let broken = try command.run("gc")
-            #expect(try broken.code == 0 && broken.errors.contains("experiments/x.json:1:") && artifacts(command) == before, "\(broken)")
+            #expect(
+                try broken.code == 0 && broken.errors.contains("experiments/x.json:1:") && artifacts(command) == before,
+                "\(broken)")
             try command.write("experiments/x.json", text)
             #expect(try command.run("status", "x").output.split(separator: "\n").count { $0.contains(" fresh ") } == 4)
         }
@@ -105,20 +134,28 @@ import Testing
     @Test func onATerminalItAsks() throws {
         try Command.inMemory { command in
             try Self.makeProject(command)
-            for epochs in 2...3 { #expect(try command.run("run", "x", "--quiet", "--set", "train.epochs=\(epochs)", "--results", "r").code == 0) }
+            for epochs in 2...3 {
+                #expect(
+                    try command.run("run", "x", "--quiet", "--set", "train.epochs=\(epochs)", "--results", "r").code
+                        == 0)
+            }
             try FileManager.default.removeItem(atPath: command.path("r"))
             let before = try artifacts(command)
             func gc(_ answer: String, _ arguments: String = "") throws -> String {
                 let log = command.path("typescript")
-                let line = "printf '\(answer)\\n' | script -qec \"'\(Command.binary.path)' gc \(arguments) -C '\(command.root)'\" /dev/null > '\(log)' 2>&1"
+                let line =
+                    "printf '\(answer)\\n' | script -qec \"'\(Command.binary.path)' gc \(arguments) -C '\(command.root)'\" /dev/null > '\(log)' 2>&1"
                 let shell = try Process.run(URL(fileURLWithPath: "/bin/sh"), arguments: ["-c", line])
                 shell.waitUntilExit()
                 return try String(contentsOfFile: log, encoding: .utf8)
             }
             let declined = try gc("n")
-            #expect(try declined.contains("[y/N]") && declined.contains("train") && declined.contains("nothing was removed") && artifacts(command) == before, "\(declined)")
+            #expect(
+                try declined.contains("[y/N]") && declined.contains("train") && declined.contains("nothing was removed")
+                    && artifacts(command) == before, "\(declined)")
             let agreed = try gc("y")
-            #expect(try agreed.contains("[y/N]") && agreed.contains(" removed") && artifacts(command) < before, "\(agreed)")
+            #expect(
+                try agreed.contains("[y/N]") && agreed.contains(" removed") && artifacts(command) < before, "\(agreed)")
             #expect(try !gc("n", "--yes").contains("[y/N]"))
         }
     }
@@ -127,16 +164,21 @@ import Testing
     @Test func pathsThatAreNoTextAreRefused() throws {
         try Command.inMemory { command in
             try Self.makeProject(command)
-            for script in ["exec \"$0\" run x -C \"$1\" --store \"$(printf 'st\\377ore')\"", "export LAVISE_STORE=\"$(printf 'st\\377ore')\"; exec \"$0\" run x -C \"$1\""] {
+            for script in [
+                "exec \"$0\" run x -C \"$1\" --store \"$(printf 'st\\377ore')\"",
+                "export LAVISE_STORE=\"$(printf 'st\\377ore')\"; exec \"$0\" run x -C \"$1\"",
+            ] {
                 let shell = Process()
                 shell.executableURL = URL(fileURLWithPath: "/bin/sh")
                 shell.arguments = ["-c", script + " 2>\"$1/errors\"", Command.binary.path, command.root]
                 try shell.run()
                 shell.waitUntilExit()
-                let errors = String(decoding: try Data(contentsOf: URL(fileURLWithPath: command.path("errors"))), as: UTF8.self)
+                let errors = String(
+                    decoding: try Data(contentsOf: URL(fileURLWithPath: command.path("errors"))), as: UTF8.self)
                 #expect(shell.terminationStatus == 2 && errors.contains("is not UTF-8"), "\(errors)")
             }
-            #expect(try Set(FileManager.default.contentsOfDirectory(atPath: command.root)) == ["experiments", "errors"])
+            #expect(
+                try Set(FileManager.default.contentsOfDirectory(atPath: command.root)) == ["experiments", "errors"])
         }
     }
 
@@ -152,7 +194,9 @@ import Testing
             try shell.run()
             let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             shell.waitUntilExit()
-            #expect(shell.terminationStatus == 0 && output.contains("experiments/x.json") && !output.contains("my store"), "\(output)")
+            #expect(
+                shell.terminationStatus == 0 && output.contains("experiments/x.json") && !output.contains("my store"),
+                "\(output)")
         }
     }
 }

@@ -20,7 +20,8 @@ struct Command {
     }
 
     /// The binary beside the test runner's.
-    static let binary = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "lavise-pipeline")
+    static let binary = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(
+        path: "lavise-pipeline")
 
     func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
@@ -51,14 +52,18 @@ struct Command {
         let scenes = path("data/scenes")
         try FileManager.default.createDirectory(atPath: scenes, withIntermediateDirectories: true)
         try DemoScenes(seed: 0, images: 16).write(to: scenes)
-        try write("x.json", """
+        try write(
+            "x.json",
+            """
             {"name": "x", "dataset": {"kind": "coco", "root": "scenes"}, "embedding": {"kind": "glove", "path": "scenes/glove.txt"},
              "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 1, "batchSize": 8},
              "evaluate": {"filters": [0, 1], "topImages": 2, "methods": ["original"]}}
             """)
     }
 
-    func write(_ name: String, _ text: String) throws { try text.write(toFile: path(name), atomically: true, encoding: .utf8) }
+    func write(_ name: String, _ text: String) throws {
+        try text.write(toFile: path(name), atomically: true, encoding: .utf8)
+    }
 
     func edit(_ name: String, _ change: (inout Data) -> Void) throws {
         var data = try Data(contentsOf: URL(fileURLWithPath: path(name)))
@@ -68,6 +73,7 @@ struct Command {
 
     /// The first image of a split.
     func image(_ split: String) throws -> String {
-        try "data/scenes/\(split)/" + #require(FileManager.default.contentsOfDirectory(atPath: path("data/scenes/\(split)")).min())
+        try "data/scenes/\(split)/" + #require(
+            FileManager.default.contentsOfDirectory(atPath: path("data/scenes/\(split)")).min())
     }
 }

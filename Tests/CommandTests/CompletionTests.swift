@@ -18,20 +18,25 @@ import Testing
         process.standardError = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
-        return try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        return try String(contentsOfFile: output, encoding: .utf8).split(separator: "\n").map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
     }
 
     @Test func experimentsStagesLayersAndMethodsOfTheProject() throws {
         try Command.with { command in
-            try FileManager.default.createDirectory(atPath: command.path("experiments"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: command.path("experiments"), withIntermediateDirectories: true)
             for name in ["alpha", "almond", "beta"] {
                 try command.makeTiny(name)
-                try FileManager.default.moveItem(atPath: command.path("\(name).json"), toPath: command.path("experiments/\(name).json"))
+                try FileManager.default.moveItem(
+                    atPath: command.path("\(name).json"), toPath: command.path("experiments/\(name).json"))
             }
             #expect(try Set(replies(command, ["run", "al"])) == ["alpha", "almond"])
             #expect(try Set(replies(command, ["status", "alpha", "b"])) == ["beta"])
             #expect(try Set(replies(command, ["why", "beta", "tra"])) == ["train"])
-            #expect(try Set(replies(command, ["run", "beta", "--only", "e"])) == ["embedding", "evaluate", "evidence"])
+            #expect(
+                try Set(replies(command, ["run", "beta", "--only", "e"])) == ["embedding", "evaluate", "evidence"])
             #expect(try replies(command, ["verify", "nothing", "t"]) == [])
             #expect(try replies(command, ["run", "beta", "--set", "train.e"]) == ["train.epochs="])
             #expect(try replies(command, ["run", "beta", "--set", "backbone.l"]) == ["backbone.layer="])

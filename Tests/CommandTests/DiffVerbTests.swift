@@ -6,7 +6,11 @@ import Testing
     private func git(_ command: Command, _ arguments: String...) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["git", "-C", command.root, "-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"] + arguments
+        process.arguments =
+            [
+                "git", "-C", command.root, "-c", "user.name=test", "-c", "user.email=test@example.org", "-c",
+                "commit.gpgsign=false",
+            ] + arguments
         process.standardOutput = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
@@ -21,24 +25,35 @@ import Testing
             try git(command, "add", "results")
             try git(command, "commit", "-q", "-m", "first")
             let same = try command.run("diff", "results/x@HEAD", "results/x")
-            #expect(same.code == 0 && same.output.contains("results/x equals results/x@HEAD"), "\(same.output)\(same.errors)")
+            #expect(
+                same.code == 0 && same.output.contains("results/x equals results/x@HEAD"),
+                "\(same.output)\(same.errors)")
 
             #expect(try command.run("run", "x.json", "--set", "train.epochs=2", "--results", "results").code == 0)
             let changed = try command.run("diff", "results/x@HEAD", "results/x")
-            #expect(changed.code == 4 && changed.output.contains("train:") && changed.output.contains("epochs 1 → 2"), "\(changed.output)\(changed.errors)")
-            #expect(changed.output.split(separator: "\n").filter { !$0.hasPrefix("first stage") }.allSatisfy { $0.count <= 80 }, "\(changed.output)")
+            #expect(
+                changed.code == 4 && changed.output.contains("train:") && changed.output.contains("epochs 1 → 2"),
+                "\(changed.output)\(changed.errors)")
+            #expect(
+                changed.output.split(separator: "\n").filter { !$0.hasPrefix("first stage") }.allSatisfy {
+                    $0.count <= 80
+                }, "\(changed.output)")
             let json = try command.run("diff", "results/x@HEAD", "results/x", "--format", "json", "--tolerance", "1000")
             let object = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
             #expect((object["first_divergence"] as? String)?.hasPrefix("train:") == true)
             let tables = Set(try #require(object["changes"] as? [[String: Any]]).compactMap { $0["table"] as? String })
             #expect(tables.contains("training") && tables.isSubset(of: ["recall", "filters", "training"]))
-            let file = try command.run("diff", "results/x/training.csv@HEAD", "results/x/training.csv", "--format", "md")
+            let file = try command.run(
+                "diff", "results/x/training.csv@HEAD", "results/x/training.csv", "--format", "md")
             #expect(file.code == 4 && file.output.contains("| 2 | train_loss |"), "\(file.output)\(file.errors)")
 
             for (arguments, text) in [
-                (["results/x@nothing", "results/x"], "no such git revision"), (["results/y", "results/x"], "results/y: no such table"),
-                (["published", "results/x"], "nothing was published"), (["results/x", "published"], "published values come first"),
-                (["results/x", "results/x", "--tolerance", "a"], "--tolerance a"), (["results/x@--help", "results/x"], "no such git revision"),
+                (["results/x@nothing", "results/x"], "no such git revision"),
+                (["results/y", "results/x"], "results/y: no such table"),
+                (["published", "results/x"], "nothing was published"),
+                (["results/x", "published"], "published values come first"),
+                (["results/x", "results/x", "--tolerance", "a"], "--tolerance a"),
+                (["results/x@--help", "results/x"], "no such git revision"),
             ] {
                 let outcome = try command.run(["diff"] + arguments)
                 #expect(outcome.code == 2 && outcome.errors.contains(text), "\(outcome.errors)")
@@ -59,7 +74,9 @@ import Testing
 
     @Test func everyFileOfATableCounts() throws {
         try Command.inMemory { command in
-            try command.write("x.json", """
+            try command.write(
+                "x.json",
+                """
                 {"name": "x", "dataset": {"kind": "demo-scenes", "scenes": 16}, "embedding": {"kind": "demo-scenes"},
                  "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 1, "batchSize": 12},
                  "evaluate": {"filters": [0, 1], "topImages": 2, "methods": ["original"]}, "matrix": {"protocol.deviations": [[], ["lowQuantile"]]}}

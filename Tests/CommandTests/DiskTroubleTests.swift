@@ -52,7 +52,9 @@ import Testing
                 #expect(end.code == 1 && isClear, "\(kilobytes) kB, exit \(end.code): \(end.errors)")
                 let store = try StoreContent(command, store: "disk/store")
                 #expect(store.jobs.allSatisfy { expected.jobs[$0.key] == $0.value }, "\(kilobytes) kB")
-                #expect(finished.isSubset(of: store.jobs.keys) && finished.isDisjoint(with: end.ran), "\(kilobytes) kB: finished work was lost or repeated")
+                #expect(
+                    finished.isSubset(of: store.jobs.keys) && finished.isDisjoint(with: end.ran),
+                    "\(kilobytes) kB: finished work was lost or repeated")
                 finished = Set(store.jobs.keys)
                 failedIn.formUnion(end.jobs("failed"))
             }
@@ -73,17 +75,24 @@ import Testing
             try files.createDirectory(atPath: disk, withIntermediateDirectories: true)
             #expect(Self.shell("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk) == 0)
             defer { Self.shell("umount", "-l", disk) }
-            func traces() -> Int { ((try? files.subpathsOfDirectory(atPath: disk + "/store/ac")) ?? []).count { $0.utf8.count > 60 } }
+            func traces() -> Int {
+                ((try? files.subpathsOfDirectory(atPath: disk + "/store/ac")) ?? []).count { $0.utf8.count > 60 }
+            }
             let running = try command.start(["run", "x.json", "--store", "disk/store", "-j", "1"])
             while running.isRunning, traces() < 4 { usleep(500) }
             Self.shell("dd", "if=/dev/zero", "of=\(disk)/another", "bs=64k")
             let end = try running.wait()
             #expect(end.code == 1 && end.errors.contains("No space left on device"), "\(end.errors)")
-            #expect(Set(end.jobs("failed")).isSubset(of: ["train", "evaluate", "tables"]) && end.jobs("failed").count == 1, "\(end.errors)")
+            #expect(
+                Set(end.jobs("failed")).isSubset(of: ["train", "evaluate", "tables"]) && end.jobs("failed").count == 1,
+                "\(end.errors)")
             try files.removeItem(atPath: disk + "/another")
             #expect(traces() >= 4)
             let again = try command.finish(["run", "x.json", "--store", "disk/store"])
-            #expect(again.code == 0 && again.ran.contains { ["scenes", "embedding", "preprocess", "features"].contains($0) } == false, "\(again.errors)")
+            #expect(
+                again.code == 0
+                    && again.ran.contains { ["scenes", "embedding", "preprocess", "features"].contains($0) } == false,
+                "\(again.errors)")
         }
     }
 
@@ -99,7 +108,9 @@ import Testing
             for arguments in [["plan", "x.json"], ["run", "-n", "x.json"], ["run", "x.json"]] {
                 let end = try command.finish(arguments + ["--store", "disk/store"])
                 #expect(end.code == 1 && end.ran.isEmpty, "\(arguments): \(end.errors)")
-                #expect(end.errors.contains("the stages of x will leave some ") && end.errors.contains("make room or choose another store"), "\(end.errors)")
+                #expect(
+                    end.errors.contains("the stages of x will leave some ")
+                        && end.errors.contains("make room or choose another store"), "\(end.errors)")
             }
             Self.shell("mount", "-o", "remount,size=64m", disk)
             #expect(try command.finish(["run", "x.json", "--store", "disk/store"]).code == 0)
@@ -142,7 +153,8 @@ import Testing
     }
 
     /// What another user may not write or read, as that user: root may everything.
-    private static let mayBeNobody = geteuid() == 0 && shell("setpriv", "--reuid=65534", "--clear-groups", Command.binary.path, "version") == 0
+    private static let mayBeNobody =
+        geteuid() == 0 && shell("setpriv", "--reuid=65534", "--clear-groups", Command.binary.path, "version") == 0
 
     @Test(.enabled(if: mayBeNobody, "needs root, setpriv and a build that others may execute"))
     func whatIsForbiddenIsNamed() throws {
@@ -151,12 +163,14 @@ import Testing
             func runAsNobody() throws -> (code: Int32, errors: String) {
                 let errors = command.path("errors")
                 let code = Self.shell(
-                    "setpriv", "--reuid=65534", "--clear-groups", "sh", "-c", "exec \"$0\" run x.json -C \"$1\" 2>\"$2\" >/dev/null", Command.binary.path,
+                    "setpriv", "--reuid=65534", "--clear-groups", "sh", "-c",
+                    "exec \"$0\" run x.json -C \"$1\" 2>\"$2\" >/dev/null", Command.binary.path,
                     command.root, errors)
                 return (code, try String(contentsOfFile: errors, encoding: .utf8))
             }
             func mode(_ name: String, _ mode: Int) throws {
-                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: name == "" ? command.root : command.path(name))
+                try FileManager.default.setAttributes(
+                    [.posixPermissions: mode], ofItemAtPath: name == "" ? command.root : command.path(name))
             }
             try command.write("errors", "")
             try mode("errors", 0o666)
@@ -164,11 +178,16 @@ import Testing
             try mode("results", 0o777)
             try mode("", 0o755)
             let store = try runAsNobody()
-            #expect(store.code == 1 && store.errors.contains(".lavise") && store.errors.contains("Permission denied; check who owns it"), "\(store)")
+            #expect(
+                store.code == 1 && store.errors.contains(".lavise")
+                    && store.errors.contains("Permission denied; check who owns it"), "\(store)")
             try mode("", 0o777)
             try mode("data/scenes/glove.txt", 0o600)
             let input = try runAsNobody()
-            #expect(input.code == 1 && input.errors.contains("cannot read \(command.path("data/scenes/glove.txt")): Permission denied"), "\(input)")
+            #expect(
+                input.code == 1
+                    && input.errors.contains("cannot read \(command.path("data/scenes/glove.txt")): Permission denied"),
+                "\(input)")
             try mode("data/scenes/glove.txt", 0o644)
             try mode("results", 0o755)
             let results = try runAsNobody()
@@ -209,7 +228,11 @@ import Testing
             while running.isRunning, command.leftWork().isEmpty { usleep(1000) }
             for verb in [["status", "x.json"], ["plan", "x.json"], ["why", "x.json", "train"], ["gc", "--dry-run"]] {
                 let code = Self.shell(
-                    ["setpriv", "--reuid=65534", "--clear-groups", "sh", "-c", "cd \"$1\" && shift && exec \"$0\" \"$@\" >/dev/null 2>/tmp/looked-\(getpid())", Command.binary.path, command.root]
+                    [
+                        "setpriv", "--reuid=65534", "--clear-groups", "sh", "-c",
+                        "cd \"$1\" && shift && exec \"$0\" \"$@\" >/dev/null 2>/tmp/looked-\(getpid())",
+                        Command.binary.path, command.root,
+                    ]
                         + verb)
                 let said = (try? String(contentsOfFile: "/tmp/looked-\(getpid())", encoding: .utf8)) ?? ""
                 try? FileManager.default.removeItem(atPath: "/tmp/looked-\(getpid())")
@@ -231,7 +254,10 @@ import Testing
             let store = ["--store", "disk/store"]
             #expect(try command.finish(["run", "x.json"] + store).code == 0)
             #expect(Self.shell("mount", "-o", "remount,ro", disk) == 0)
-            for verb in [["status", "x.json"], ["plan", "x.json"], ["why", "x.json", "train"], ["run", "x.json"], ["verify", "x.json", "train"], ["report", "x.json"]] {
+            for verb in [
+                ["status", "x.json"], ["plan", "x.json"], ["why", "x.json", "train"], ["run", "x.json"],
+                ["verify", "x.json", "train"], ["report", "x.json"],
+            ] {
                 let end = try command.finish(verb + store)
                 #expect(end.code == 0, "\(verb): exit \(end.code): \(end.errors)")
             }

@@ -8,19 +8,28 @@ import TransferTestSupport
 @Suite struct ExitCodeTests {
     /// A project whose word vectors come from the manifest `m`, in which `file` and what it is made of can be wrong.
     private func expect(
-        _ code: Int32, _ texts: [String], _ arguments: [String] = [], lock: String? = nil, bytes: [UInt8] = Array("the 0.5 1\n".utf8),
+        _ code: Int32, _ texts: [String], _ arguments: [String] = [], lock: String? = nil,
+        bytes: [UInt8] = Array("the 0.5 1\n".utf8),
         _ file: (_ url: String, _ sha256: String) -> String
     ) throws {
         try Command.with { command in
             try command.makeExperiment()
-            try FileManager.default.createDirectory(atPath: command.path("manifests"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: command.path("manifests"), withIntermediateDirectories: true)
             try Data(bytes).write(to: URL(fileURLWithPath: command.path("v.txt")))
             let entry = file("file://" + command.path("v.txt"), try Digest(contentsOf: command.path("v.txt")).hex)
-            try command.write("manifests/m.json", #"{"name": "m", "files": [{"name": "v.txt", "license": "none", \#(entry)}]}"#)
+            try command.write(
+                "manifests/m.json", #"{"name": "m", "files": [{"name": "v.txt", "license": "none", \#(entry)}]}"#)
             if let lock { try command.write("manifests/m.lock.json", lock) }
-            let outcome = try command.run(["run", "x.json", "--set", #"embedding={"kind":"glove","manifest":"manifests/m.json"}"#, "--until", "embedding"] + arguments)
+            let outcome = try command.run(
+                [
+                    "run", "x.json", "--set", #"embedding={"kind":"glove","manifest":"manifests/m.json"}"#, "--until",
+                    "embedding",
+                ] + arguments)
             #expect(outcome.code == code, "\(outcome.errors)")
-            #expect(outcome.errors.split(separator: "\n").count { $0.hasPrefix("error:") } == (code == 0 ? 0 : 1), "\(outcome.errors)")
+            #expect(
+                outcome.errors.split(separator: "\n").count { $0.hasPrefix("error:") } == (code == 0 ? 0 : 1),
+                "\(outcome.errors)")
             for text in texts { #expect(outcome.errors.contains(text), "\(outcome.errors)") }
         }
     }
@@ -30,23 +39,33 @@ import TransferTestSupport
     }
 
     @Test func unknownKeyInTheManifest() throws {
-        try expect(2, ["m.json:1:62: unknown key \"files.0.url\"; did you mean \"urls\"?"]) { url, _ in #""url": ["\#(url)"]"# }
+        try expect(2, ["m.json:1:62: unknown key \"files.0.url\"; did you mean \"urls\"?"]) { url, _ in
+            #""url": ["\#(url)"]"#
+        }
     }
 
     @Test func lockOfAnotherManifest() throws {
-        try expect(2, ["lock of m: manifest: belongs to \"n\""], lock: #"{"manifest": "n", "files": {}}"#) { url, _ in #""urls": ["\#(url)"]"# }
+        try expect(2, ["lock of m: manifest: belongs to \"n\""], lock: #"{"manifest": "n", "files": {}}"#) { url, _ in
+            #""urls": ["\#(url)"]"#
+        }
     }
 
     @Test func lockThatContradictsTheManifest() throws {
         let other = String(repeating: "1", count: 64)
-        try expect(2, ["but the manifest says"], lock: #"{"manifest": "m", "files": {"v.txt": {"bytes": 10, "sha256": "\#(other)"}}}"#) {
+        try expect(
+            2, ["but the manifest says"],
+            lock: #"{"manifest": "m", "files": {"v.txt": {"bytes": 10, "sha256": "\#(other)"}}}"#
+        ) {
             #""urls": ["\#($0)"], "sha256": "\#($1)""#
         }
     }
 
     @Test func otherFileThanRecorded() throws {
         let other = String(repeating: "1", count: 64)
-        try expect(8, ["sha256 expected 1111"], lock: #"{"manifest": "m", "files": {"v.txt": {"bytes": 10, "sha256": "\#(other)"}}}"#) { url, _ in
+        try expect(
+            8, ["sha256 expected 1111"],
+            lock: #"{"manifest": "m", "files": {"v.txt": {"bytes": 10, "sha256": "\#(other)"}}}"#
+        ) { url, _ in
             #""urls": ["\#(url)"]"#
         }
     }
@@ -61,7 +80,9 @@ import TransferTestSupport
     }
 
     @Test func noServer() throws {
-        try expect(8, ["v.txt", "offline"], ["--offline"]) { _, sha256 in #""urls": ["http://127.0.0.1:9/v.txt"], "sha256": "\#(sha256)""# }
+        try expect(8, ["v.txt", "offline"], ["--offline"]) { _, sha256 in
+            #""urls": ["http://127.0.0.1:9/v.txt"], "sha256": "\#(sha256)""#
+        }
     }
 
     @Test func notFoundOnTheServer() throws {
@@ -74,7 +95,9 @@ import TransferTestSupport
     @Test func noRoomOnTheDisk() throws {
         let server = try LoopbackServer { _ in .init("404 Not Found") }
         defer { server.stop() }
-        try expect(8, ["bytes are needed", "make room"]) { _, _ in #""urls": ["\#(server.url)/v.txt"], "bytes": 1000000000000000000"# }
+        try expect(8, ["bytes are needed", "make room"]) { _, _ in
+            #""urls": ["\#(server.url)/v.txt"], "bytes": 1000000000000000000"#
+        }
         #expect(server.requestCount == 0)
     }
 
@@ -88,7 +111,9 @@ import TransferTestSupport
     }
 
     @Test func archiveThatIsNone() throws {
-        try expect(8, ["v.txt", "Not a zip archive"]) { #""urls": ["\#($0)"], "sha256": "\#($1)", "extract": [{"member": "g.txt"}]"# }
+        try expect(8, ["v.txt", "Not a zip archive"]) {
+            #""urls": ["\#($0)"], "sha256": "\#($1)", "extract": [{"member": "g.txt"}]"#
+        }
     }
 
     @Test func archiveWithoutTheMember() throws {
@@ -109,7 +134,9 @@ import TransferTestSupport
         try Command.with { command in
             try command.makeExperiment()
             let outcome = try command.run(["run", "x.json"], environment: ["LAVISE_BANDWIDTH": "fast"])
-            #expect(outcome.code == 2 && outcome.errors.contains("LAVISE_BANDWIDTH: expected bytes a second"), "\(outcome.errors)")
+            #expect(
+                outcome.code == 2 && outcome.errors.contains("LAVISE_BANDWIDTH: expected bytes a second"),
+                "\(outcome.errors)")
         }
     }
 

@@ -30,11 +30,16 @@ import Testing
             #expect(filters.arrayValue?.map { $0["filter"] } == [0, 1])
             #expect(try document(command, ["run", "-n", "x", "x"]).arrayValue?.count == 2)
             // Of what was finished before a failure.
-            try command.write("bad.json", String(contentsOfFile: command.path("experiments/x.json"), encoding: .utf8)
-                .replacingOccurrences(of: "\"name\": \"x\"", with: "\"name\": \"bad\"")
-                .replacingOccurrences(of: "\"embedding\": {\"kind\": \"demo-scenes\"}", with: "\"embedding\": {\"kind\": \"glove\", \"path\": \"absent.txt\"}"))
+            try command.write(
+                "bad.json",
+                String(contentsOfFile: command.path("experiments/x.json"), encoding: .utf8)
+                    .replacingOccurrences(of: "\"name\": \"x\"", with: "\"name\": \"bad\"")
+                    .replacingOccurrences(
+                        of: "\"embedding\": {\"kind\": \"demo-scenes\"}",
+                        with: "\"embedding\": {\"kind\": \"glove\", \"path\": \"absent.txt\"}"))
             let end = try command.run("run", "x", "bad.json", "--json")
-            #expect(end.code != 0 && (end.output.isEmpty || (try? Value(json: Array(end.output.utf8))) != nil), "\(end)")
+            #expect(
+                end.code != 0 && (end.output.isEmpty || (try? Value(json: Array(end.output.utf8))) != nil), "\(end)")
         }
     }
 
@@ -46,7 +51,8 @@ import Testing
             let outputs = try #require(features["outputs"]?.arrayValue)
             #expect(outputs.compactMap { $0["name"]?.stringValue } == ["features.h5", "pooled.h5"])
             for output in outputs {
-                let path = try #require(output["path"]?.stringValue), digest = try #require(output["digest"]?.stringValue)
+                let path = try #require(output["path"]?.stringValue),
+                    digest = try #require(output["digest"]?.stringValue)
                 #expect(try Digest(contentsOf: path).hex == digest)
             }
         }

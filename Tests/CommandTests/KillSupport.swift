@@ -13,7 +13,8 @@ final class RunningCommand: Sendable {
         FileManager.default.createFile(atPath: errorPath, contents: nil)
         process.executableURL = Command.binary
         process.arguments = arguments + ["-C", command.root]
-        process.environment = ProcessInfo.processInfo.environment.merging(command.ownPlaces) { $1 }.merging(environment) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(command.ownPlaces) { $1 }.merging(environment)
+        { $1 }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
         try process.run()
@@ -72,14 +73,17 @@ struct StoreContent: Equatable {
             let outputs = try #require(outcomes[0]["outputs"] as? [[String: Any]])
             jobs[String(path.suffix(64))] = Job(
                 name: try #require(trace["job"] as? String),
-                outputs: Dictionary(outputs.map { ("\($0["name"] ?? "")", "\($0["digest"] ?? "")") }) { first, _ in first },
+                outputs: Dictionary(outputs.map { ("\($0["name"] ?? "")", "\($0["digest"] ?? "")") }) { first, _ in
+                    first
+                },
                 outcomes: outcomes.count, executions: try #require(outcomes[0]["executions"] as? Int))
         }
     }
 }
 
 extension Command {
-    /// As `with`, in memory where the system has such a place: killed or not, nothing here asks the disk to keep anything.
+    /// As `with`, in memory where the system has such a place: killed or not, nothing here asks the disk to keep
+    /// anything.
     static func inMemory<R>(_ body: (Command) throws -> R) throws -> R {
         let memory = "/dev/shm"
         guard FileManager.default.isWritableFile(atPath: memory) else { return try with(body) }
@@ -99,7 +103,9 @@ extension Command {
 
     /// Every science stage on drawn scenes in a third of a second.
     func makeTiny(_ name: String = "x", scenes: Int = 16, epochs: Int = 5, topImages: Int = 2) throws {
-        try write("\(name).json", """
+        try write(
+            "\(name).json",
+            """
             {"name": "\(name)", "dataset": {"kind": "demo-scenes", "scenes": \(scenes)}, "embedding": {"kind": "demo-scenes"},
              "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": \(epochs), "batchSize": 12},
              "evaluate": {"filters": [0, 1], "topImages": \(topImages), "methods": ["original"]}}
@@ -129,7 +135,8 @@ extension Command {
             try zip.close()
         }
         for set in ["train2017", "val2017"] {
-            try pack(files.contentsOfDirectory(atPath: "\(scenes)/\(set)").sorted().map { "\(set)/\($0)" }, "\(set).zip")
+            try pack(
+                files.contentsOfDirectory(atPath: "\(scenes)/\(set)").sorted().map { "\(set)/\($0)" }, "\(set).zip")
         }
         try pack(["train2017", "val2017"].map { "annotations/instances_\($0).json" }, "annotations_trainval2017.zip")
         for name in ["train2017", "val2017", "annotations"] { try files.removeItem(atPath: "\(scenes)/\(name)") }
@@ -143,16 +150,21 @@ extension Command {
     /// The bytes of a folder's files, by path, but for the provenance, which tells times; none when it is absent.
     func files(_ folder: String) throws -> [String: Data] {
         let names = (try? FileManager.default.subpathsOfDirectory(atPath: path(folder))) ?? []
-        return try Dictionary(uniqueKeysWithValues: names.compactMap { name in
-            var isFolder: ObjCBool = false
-            guard name != "provenance.json", FileManager.default.fileExists(atPath: path("\(folder)/\(name)"), isDirectory: &isFolder),
-                !isFolder.boolValue else { return nil }
-            return (name, try Data(contentsOf: URL(fileURLWithPath: path("\(folder)/\(name)"))))
-        })
+        return try Dictionary(
+            uniqueKeysWithValues: names.compactMap { name in
+                var isFolder: ObjCBool = false
+                guard name != "provenance.json",
+                    FileManager.default.fileExists(atPath: path("\(folder)/\(name)"), isDirectory: &isFolder),
+                    !isFolder.boolValue
+                else { return nil }
+                return (name, try Data(contentsOf: URL(fileURLWithPath: path("\(folder)/\(name)"))))
+            })
     }
 
     /// Attempts that nobody will go on with, by fingerprint.
     func leftWork() -> [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: path(".lavise/work"))) ?? []).filter { !$0.hasPrefix("tmp-") }
+        ((try? FileManager.default.contentsOfDirectory(atPath: path(".lavise/work"))) ?? []).filter {
+            !$0.hasPrefix("tmp-")
+        }
     }
 }

@@ -5,8 +5,9 @@ import Testing
 import Transfer
 import TransferTestSupport
 
-/// The real program, ended by SIGKILL at every place of publishing and in the middle of every stage. After each a plain run
-/// succeeds, repeats nothing that was published, goes on inside features and training, and ends as if nothing had been.
+/// The real program, ended by SIGKILL at every place of publishing and in the middle of every stage. After each a plain
+/// run succeeds, repeats nothing that was published, goes on inside features and training, and ends as if nothing had
+/// been.
 @Suite struct KilledRunTests {
     private static let run = ["run", "x.json"]
     private static let inOrder = run + ["-j", "1"]
@@ -23,7 +24,9 @@ import TransferTestSupport
                 try command.makeTiny(epochs: epochs)
                 let end = try command.finish(inOrder, ["LAVISE_FAULT_LOG": command.path("log")])
                 #expect(end.code == 0, "\(end.errors)")
-                return Undisturbed(places: command.places("log"), store: try StoreContent(command), results: try command.files("results/x"))
+                return Undisturbed(
+                    places: command.places("log"), store: try StoreContent(command),
+                    results: try command.files("results/x"))
             }
         }
 
@@ -34,8 +37,8 @@ import TransferTestSupport
         }
     }
 
-    /// How many units of a stage's work that it keeps between attempts are kept after a kill: `point` is passed when a unit is
-    /// written but does not count yet.
+    /// How many units of a stage's work that it keeps between attempts are kept after a kill: `point` is passed when a
+    /// unit is written but does not count yet.
     private static func kept(_ point: String, _ places: [String]) -> Int {
         places.filter { $0 == point }.count - (places.last == point ? 1 : 0)
     }
@@ -60,9 +63,12 @@ import TransferTestSupport
 
     private static func killAndRun(_ index: Int, _ undisturbed: Undisturbed, _ command: Command) throws {
         try command.makeTiny(epochs: epochs)
-        let killed = try command.finish(inOrder, ["LAVISE_FAULT": "\(index + 1)", "LAVISE_FAULT_LOG": command.path("killed")])
-        try require(killed.wasKilled && killed.code == SIGKILL, "not killed, ended with \(killed.code): \(killed.errors)")
-        let before = command.places("killed"), published = try StoreContent(command), traces = try command.files(".lavise/ac")
+        let killed = try command.finish(
+            inOrder, ["LAVISE_FAULT": "\(index + 1)", "LAVISE_FAULT_LOG": command.path("killed")])
+        try require(
+            killed.wasKilled && killed.code == SIGKILL, "not killed, ended with \(killed.code): \(killed.errors)")
+        let before = command.places("killed"), published = try StoreContent(command),
+            traces = try command.files(".lavise/ac")
         try require(before == Array(undisturbed.places.prefix(index + 1)), "other places: \(before.last ?? "none")")
 
         let end = try command.finish(run, ["LAVISE_FAULT_LOG": command.path("plain")])
@@ -73,7 +79,8 @@ import TransferTestSupport
         let now = try command.files(".lavise/ac")
         try require(traces.allSatisfy { now[$0.key] == $0.value }, "a published trace was written again")
         let started = after.filter { $0 == "stage.started" }.count
-        try require(started == 8 - published.jobs.count, "\(published.jobs.count) jobs were published, yet \(started) ran")
+        try require(
+            started == 8 - published.jobs.count, "\(published.jobs.count) jobs were published, yet \(started) ran")
         let shards = after.filter { $0 == "features.shard" }.count, epochs = after.filter { $0 == "train.epoch" }.count
         try require(shards == 1 - kept("features.shard", before), "\(shards) shards computed again")
         try require(epochs == Self.epochs - kept("train.epoch", before), "\(epochs) epochs trained again")
@@ -95,16 +102,19 @@ import TransferTestSupport
             try command.makeTiny(scenes: scenes, epochs: 1)
             var kept = 0
             let kills: [(place: String, keptAfter: Int)] = [
-                ("features.check:\(parts[0] / 2)", 0), ("features.shard:1", 0), ("features.check:\(parts[0] + parts[1] / 2)", 1), ("features.check:2", 1),
+                ("features.check:\(parts[0] / 2)", 0), ("features.shard:1", 0),
+                ("features.check:\(parts[0] + parts[1] / 2)", 1), ("features.check:2", 1),
                 ("features.shard:2", 2), ("features.check:1", 2), ("features.shard:1", 2),
             ]
             for (number, kill) in kills.enumerated() {
-                let end = try command.finish(Self.inOrder, ["LAVISE_FAULT": kill.place, "LAVISE_FAULT_LOG": command.path("log\(number)")])
+                let end = try command.finish(
+                    Self.inOrder, ["LAVISE_FAULT": kill.place, "LAVISE_FAULT_LOG": command.path("log\(number)")])
                 #expect(end.wasKilled, "\(kill.place): \(end.errors)")
                 let places = command.places("log\(number)")
                 kept += Self.kept("features.shard", places)
                 #expect(kept == kill.keptAfter, "after \(kill.place)")
-                #expect(places.filter { $0 == "stage.started" }.count == (number == 0 ? 4 : 1), "published jobs ran again")
+                #expect(
+                    places.filter { $0 == "stage.started" }.count == (number == 0 ? 4 : 1), "published jobs ran again")
             }
             let end = try command.finish(Self.run, ["LAVISE_FAULT_LOG": command.path("plain")])
             #expect(end.code == 0, "\(end.errors)")
@@ -114,14 +124,18 @@ import TransferTestSupport
         }
     }
 
-    /// Two looks at the maps and three blocks of pairs, killed at each of their places: what was kept is not computed again.
+    /// Two looks at the maps and three blocks of pairs, killed at each of their places: what was kept is not computed
+    /// again.
     @Test func evaluationGoesOnAtTheLastFinishedPart() throws {
         let parts = 5
         func make(_ command: Command) throws {
             try command.makeTiny(epochs: 1)
             let text = try String(contentsOfFile: command.path("x.json"), encoding: .utf8)
             let filters = (0..<40).map { "\($0)" }.joined(separator: ", ")
-            try command.write("x.json", text.replacingOccurrences(of: "\"filters\": [0, 1], \"topImages\": 2", with: "\"filters\": [\(filters)], \"topImages\": 4"))
+            try command.write(
+                "x.json",
+                text.replacingOccurrences(
+                    of: "\"filters\": [0, 1], \"topImages\": 2", with: "\"filters\": [\(filters)], \"topImages\": 4"))
         }
         let expected = try Command.inMemory { command in
             try make(command)
@@ -134,7 +148,8 @@ import TransferTestSupport
             var kept = 0
             for number in 0..<parts {
                 // At the second place: the first part of this run counts, the next is lost.
-                let end = try command.finish(Self.inOrder, ["LAVISE_FAULT": "evaluate.part:2", "LAVISE_FAULT_LOG": command.path("log\(number)")])
+                let end = try command.finish(
+                    Self.inOrder, ["LAVISE_FAULT": "evaluate.part:2", "LAVISE_FAULT_LOG": command.path("log\(number)")])
                 guard end.wasKilled else {
                     #expect(number == parts - 1 && end.code == 0, "\(end.errors)")
                     break
@@ -181,11 +196,16 @@ import TransferTestSupport
             let scenes = command.path("scenes")
             try FileManager.default.createDirectory(atPath: scenes, withIntermediateDirectories: true)
             try DemoScenes(seed: 0, images: 12).write(to: scenes)
-            let real = URL(fileURLWithPath: #filePath).appending(path: "../../../manifests/coco2017.json").standardized.path
-            let manifest = try Miniature.coco(from: scenes, to: command.path("zips"), like: Manifest(contentsOf: real), base: "https://example.org")
-            try FileManager.default.createDirectory(atPath: command.path("manifests"), withIntermediateDirectories: true)
+            let real = URL(fileURLWithPath: #filePath).appending(path: "../../../manifests/coco2017.json").standardized
+                .path
+            let manifest = try Miniature.coco(
+                from: scenes, to: command.path("zips"), like: Manifest(contentsOf: real), base: "https://example.org")
+            try FileManager.default.createDirectory(
+                atPath: command.path("manifests"), withIntermediateDirectories: true)
             try command.write("manifests/coco2017.json", manifest.value.json(pretty: true))
-            try command.write("x.json", """
+            try command.write(
+                "x.json",
+                """
                 {"name": "x", "dataset": {"kind": "coco", "manifest": "manifests/coco2017.json"}, "embedding": {"kind": "glove", "path": "\(scenes)/glove.txt"},
                  "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 1, "batchSize": 8},
                  "evaluate": {"filters": [0, 1], "topImages": 2, "methods": ["original"]}}
@@ -199,7 +219,8 @@ import TransferTestSupport
             #expect(first.code == 0, "\(first.errors)")
             let expected = try StoreContent(command, store: "expected")
             let places = command.places("log"), middle = try #require(places.firstIndex(of: "download.extracted"))
-            let start = places[..<middle].lastIndex(of: "job.locked") ?? 0, end = try #require(places[middle...].firstIndex(of: "work.removed"))
+            let start = places[..<middle].lastIndex(of: "job.locked") ?? 0,
+                end = try #require(places[middle...].firstIndex(of: "work.removed"))
             // All of the download's places, of the many checks within it every few.
             let checks = (start...end).filter { places[$0] == "download.check" }
             #expect(places[start...end].contains("download.fetched") && !checks.isEmpty)

@@ -3,7 +3,9 @@ import Testing
 
 /// What `layers` lists, and what `layers --check` says of pictures.
 @Suite struct LayersVerbTests {
-    private struct Layer: Decodable { let name: String, aliases: [String], kind: String, shape: [Int], multiplications: Int }
+    private struct Layer: Decodable {
+        let name: String, aliases: [String], kind: String, shape: [Int], multiplications: Int
+    }
     private struct Answer: Decodable { let index: Int, name: String?, value: Double, share: Double? }
     private struct Document: Decodable {
         struct Picture: Decodable { let image: String, highest: [Answer] }
@@ -11,7 +13,8 @@ import Testing
     }
     private struct Expected: Decodable { let logits: [Double], shares: [Double] }
 
-    private static let asTrained = #"{"resize": 224, "crop": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}"#
+    private static let asTrained =
+        #"{"resize": 224, "crop": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}"#
 
     private func document(_ outcome: Command.Outcome) throws -> Document {
         #expect(outcome.code == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
@@ -23,13 +26,19 @@ import Testing
             let document = try document(command.run("layers", "resnet18", "--json"))
             #expect(document.schema == 1 && document.model == "resnet18" && document.pictures == nil)
             let names = document.layers.map(\.name), first = try #require(document.layers.first)
-            #expect(first.name == "conv1" && first.shape == [64, 112, 112] && first.multiplications == 7 * 7 * 3 * 64 * 112 * 112)
+            #expect(
+                first.name == "conv1" && first.shape == [64, 112, 112]
+                    && first.multiplications == 7 * 7 * 3 * 64 * 112 * 112)
             #expect(Set(names).count == names.count && names.contains("layer3.1.conv2"))
             let last = try #require(document.layers.first { $0.aliases.contains("layer4") })
-            #expect(last.shape == [512, 7, 7] && last.aliases.contains("layer4.1") && (1.7e9...1.9e9).contains(Double(last.multiplications)))
+            #expect(
+                last.shape == [512, 7, 7] && last.aliases.contains("layer4.1")
+                    && (1.7e9...1.9e9).contains(Double(last.multiplications)))
             // The same for people.
             let table = try command.run("layers", "resnet18").output.split(separator: "\n")
-            #expect(table.count == document.layers.count + 1 && table[0].hasPrefix("layer ") && table[1].contains("64×112×112") && table[1].contains("118 M"))
+            #expect(
+                table.count == document.layers.count + 1 && table[0].hasPrefix("layer ")
+                    && table[1].contains("64×112×112") && table[1].contains("118 M"))
         }
     }
 
@@ -41,9 +50,11 @@ import Testing
             #expect(layers.contains { ([$0.name] + $0.aliases).contains("features.4") && $0.shape == [12, 14, 14] })
             // Of an experiment's model.
             try command.edit("x.json") { data in
-                data = Data(String(decoding: data, as: UTF8.self).replacingOccurrences(
-                    of: #""architecture": "resnet18", "layer": "layer1", "random": true"#,
-                    with: #""model": {"path": "\#(file)"}, "layer": "features.4", "preprocess": \#(Self.asTrained)"#).utf8)
+                data = Data(
+                    String(decoding: data, as: UTF8.self).replacingOccurrences(
+                        of: #""architecture": "resnet18", "layer": "layer1", "random": true"#,
+                        with: #""model": {"path": "\#(file)"}, "layer": "features.4", "preprocess": \#(Self.asTrained)"#
+                    ).utf8)
             }
             #expect(try document(command.run("layers", "x.json", "--json")).layers.map(\.name) == layers.map(\.name))
         }
@@ -52,20 +63,26 @@ import Testing
     /// A picture of the model's own size, so that nothing is resampled: PyTorch's numbers in float64.
     @Test(arguments: ["mine.onnx", "mine.pt2"])
     func picturesAreNamed(file: String) throws {
-        let expected = try JSONDecoder().decode(Expected.self, from: Data(contentsOf: URL(fileURLWithPath: OwnModelTests.folder + "/own.json")))
+        let expected = try JSONDecoder().decode(
+            Expected.self, from: Data(contentsOf: URL(fileURLWithPath: OwnModelTests.folder + "/own.json")))
         try Command.with { command in
             try OwnModelTests.prepare(command)
             let picture = OwnModelTests.folder + "/picture.png"
             let arguments = ["layers", file, "--preprocess", Self.asTrained, "--json", "--check", picture, "dog.jpg"]
             let pictures = try #require(try document(command.run(arguments)).pictures)
             #expect(pictures.map(\.image) == [picture, "dog.jpg"])
-            #expect(pictures[0].highest.map(\.index) == expected.logits.indices.sorted { expected.logits[$0] > expected.logits[$1] })
+            #expect(
+                pictures[0].highest.map(\.index)
+                    == expected.logits.indices.sorted { expected.logits[$0] > expected.logits[$1] })
             for answer in pictures[0].highest {
                 #expect(abs(answer.value - expected.logits[answer.index]) < 1e-4 && answer.name == nil)
                 #expect(abs(try #require(answer.share) - expected.shares[answer.index]) < 1e-4)
             }
             // What a wrong order of channels makes of it is seen.
-            let other = arguments.map { $0 == Self.asTrained ? $0.replacingOccurrences(of: "\"crop\"", with: "\"order\": \"bgr\", \"crop\"") : $0 }
+            let other = arguments.map {
+                $0 == Self.asTrained
+                    ? $0.replacingOccurrences(of: "\"crop\"", with: "\"order\": \"bgr\", \"crop\"") : $0
+            }
             let turned = try #require(try document(command.run(other)).pictures)
             #expect(abs(turned[0].highest[0].value - pictures[0].highest[0].value) > 1e-3)
         }
@@ -77,9 +94,13 @@ import Testing
             try OwnModelTests.writeCheckpoint(of: "squeezenet1_1", to: command.path("w.safetensors"))
             let arguments = ["layers", "squeezenet1_1", "--weights", "w.safetensors", "--check", "dog.jpg"]
             let pictures = try #require(try document(command.run(arguments + ["--json"])).pictures)
-            #expect(pictures[0].highest.count == 5 && pictures[0].highest.allSatisfy { $0.name?.isEmpty == false && (0..<1000).contains($0.index) })
+            #expect(
+                pictures[0].highest.count == 5
+                    && pictures[0].highest.allSatisfy { $0.name?.isEmpty == false && (0..<1000).contains($0.index) })
             let lines = try command.run(arguments).output.split(separator: "\n")
-            #expect(lines.count == 6 && lines[0] == "dog.jpg" && lines[1].contains(pictures[0].highest[0].name ?? "?") && lines[1].hasSuffix(" %"))
+            #expect(
+                lines.count == 6 && lines[0] == "dog.jpg" && lines[1].contains(pictures[0].highest[0].name ?? "?")
+                    && lines[1].hasSuffix(" %"))
         }
     }
 
@@ -91,7 +112,9 @@ import Testing
             try OwnModelTests.writeCheckpoint(of: model, classes: 7, to: command.path("w.safetensors"))
             let arguments = ["layers", model, "--weights", "w.safetensors", "--check", "dog.jpg", "--json"]
             let highest = try #require(try document(command.run(arguments)).pictures?.first).highest
-            #expect(highest.count == 5 && highest.allSatisfy { $0.name == nil && (0..<7).contains($0.index) && $0.share != nil })
+            #expect(
+                highest.count == 5
+                    && highest.allSatisfy { $0.name == nil && (0..<7).contains($0.index) && $0.share != nil })
         }
     }
 
@@ -105,11 +128,17 @@ import Testing
                 (["layers", "broken.onnx"], "broken.onnx"),
                 (["layers", "mine.onnx", "--check", "dog.jpg"], "--preprocess '{\"resize\": 256"),
                 (["layers", "resnet18", "--check", "dog.jpg"], "--weights FILE.pth"),
-                (["layers", "mine.onnx", "--preprocess", #"{"resize": 224, "corp": 224}"#, "--check", "dog.jpg"], "did you mean \"crop\"?"),
+                (
+                    ["layers", "mine.onnx", "--preprocess", #"{"resize": 224, "corp": 224}"#, "--check", "dog.jpg"],
+                    "did you mean \"crop\"?"
+                ),
                 (["layers", "mine.onnx", "--preprocess", Self.asTrained, "--check", "broken.onnx"], "broken.onnx"),
             ] {
-                let outcome = try command.run(arguments), errors = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("error:") }
-                #expect(outcome.code == 2 && errors.count == 1 && outcome.errors.contains(text) && outcome.output.isEmpty, "\(arguments): \(outcome)")
+                let outcome = try command.run(arguments),
+                    errors = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("error:") }
+                #expect(
+                    outcome.code == 2 && errors.count == 1 && outcome.errors.contains(text) && outcome.output.isEmpty,
+                    "\(arguments): \(outcome)")
             }
         }
     }
@@ -119,9 +148,18 @@ import Testing
         try Command.with { command in
             try OwnModelTests.prepare(command)
             for (backbone, text) in [
-                (#"{"architecture": "resnet18", "layer": "layer4.1.conv3", "random": true}"#, "did you mean \"layer4.1.conv"),
-                (#"{"architecture": "vgg16", "layer": "featuers.28", "random": true}"#, "did you mean \"features.28\"?"),
-                (#"{"model": {"path": "mine.pt2"}, "layer": "features.44", "preprocess": \#(Self.asTrained)}"#, "did you mean \"features.4\"?"),
+                (
+                    #"{"architecture": "resnet18", "layer": "layer4.1.conv3", "random": true}"#,
+                    "did you mean \"layer4.1.conv"
+                ),
+                (
+                    #"{"architecture": "vgg16", "layer": "featuers.28", "random": true}"#,
+                    "did you mean \"features.28\"?"
+                ),
+                (
+                    #"{"model": {"path": "mine.pt2"}, "layer": "features.44", "preprocess": \#(Self.asTrained)}"#,
+                    "did you mean \"features.4\"?"
+                ),
             ] {
                 let outcome = try command.run("run", "x.json", "--set", "backbone=" + backbone)
                 #expect(outcome.code == 2 && outcome.errors.contains(text), "\(outcome.errors)")

@@ -4,8 +4,8 @@ import Testing
 import Transfer
 import TransferTestSupport
 
-/// A project with the committed experiments as they are, and with the committed manifests cut down to small files in the official layout
-/// that a server on this machine has: what a user's project is, but for the size.
+/// A project with the committed experiments as they are, and with the committed manifests cut down to small files in
+/// the official layout that a server on this machine has: what a user's project is, but for the size.
 struct MiniatureProject {
     let command: Command
     let server: LoopbackServer
@@ -14,7 +14,8 @@ struct MiniatureProject {
 
     /// A manifest that can be cut down.
     enum Part: String {
-        case coco = "coco2017", cocoValidation = "coco_val2017", visualGenome = "visual_genome", glove = "glove6b", resNet18 = "resnet18"
+        case coco = "coco2017", cocoValidation = "coco_val2017", visualGenome = "visual_genome", glove = "glove6b",
+            resNet18 = "resnet18"
     }
 
     /// The images come from the real sample, or are drawn on machines without it.
@@ -32,14 +33,18 @@ struct MiniatureProject {
         self.server = server
         let files = FileManager.default
         let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
-        for name in ["experiments", "manifests"] { try files.copyItem(atPath: "\(repository)/\(name)", toPath: command.path(name)) }
+        for name in ["experiments", "manifests"] {
+            try files.copyItem(atPath: "\(repository)/\(name)", toPath: command.path(name))
+        }
         let (images, vectors) = try Self.sources(command)
         try Miniature.subset(of: images, to: command.path("coco"), images: parts.contains(.visualGenome) ? 100 : 40)
         for part in parts {
             try replace(part.rawValue) { real in
                 switch part {
-                case .coco, .cocoValidation: try Miniature.coco(from: command.path("coco"), to: mirror, like: real, base: server.url)
-                case .visualGenome: try Miniature.visualGenome(from: command.path("coco"), to: mirror, like: real, base: server.url)
+                case .coco, .cocoValidation:
+                    try Miniature.coco(from: command.path("coco"), to: mirror, like: real, base: server.url)
+                case .visualGenome:
+                    try Miniature.visualGenome(from: command.path("coco"), to: mirror, like: real, base: server.url)
                 case .glove: try Miniature.glove(from: vectors, to: mirror, like: real, base: server.url)
                 case .resNet18: try Miniature.resNet18(to: mirror, like: real, base: server.url)
                 }
@@ -59,7 +64,9 @@ struct MiniatureProject {
         return (scenes, scenes + "/glove.txt")
     }
 
-    func manifest(_ name: String) throws -> Manifest { try Manifest(contentsOf: command.path("manifests/\(name).json")) }
+    func manifest(_ name: String) throws -> Manifest {
+        try Manifest(contentsOf: command.path("manifests/\(name).json"))
+    }
 
     /// Changes a manifest of the project.
     func replace(_ name: String, _ change: (Manifest) throws -> Manifest) throws {
@@ -68,10 +75,13 @@ struct MiniatureProject {
     }
 
     /// No proxy of the environment may stand between the command and this machine.
-    func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Command.Outcome { try run(arguments, environment: environment) }
+    func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Command.Outcome {
+        try run(arguments, environment: environment)
+    }
 
     func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Command.Outcome {
-        try command.run(arguments, environment: ["no_proxy": "127.0.0.1", "LAVISE_MIRRORS": ""].merging(environment) { $1 })
+        try command.run(
+            arguments, environment: ["no_proxy": "127.0.0.1", "LAVISE_MIRRORS": ""].merging(environment) { $1 })
     }
 
     /// Digests of the outputs of every stage.
@@ -88,7 +98,9 @@ struct MiniatureProject {
     /// The rows of an experiment's recall table.
     func recall(_ experiment: String) throws -> [RecallRow] {
         struct Table: Decodable { let rows: [RecallRow] }
-        return try JSONDecoder().decode(Table.self, from: Data(contentsOf: URL(fileURLWithPath: command.path("results/\(experiment)/recall.json")))).rows
+        return try JSONDecoder().decode(
+            Table.self, from: Data(contentsOf: URL(fileURLWithPath: command.path("results/\(experiment)/recall.json")))
+        ).rows
     }
 
     struct RecallRow: Decodable {
@@ -117,10 +129,14 @@ func expectSane(_ rows: [MiniatureProject.RecallRow]) {
         #expect(values == values.sorted() && values.allSatisfy { (0...1).contains($0) }, "\(method): \(values)")
         for row in ofMethod {
             #expect(row.pairs > 0 && row.filters > 0, "\(method)")
-            if let recall = row.recall, let low = row.low, let high = row.high { #expect(low <= recall && recall <= high, "\(method)@\(row.k)") }
+            if let recall = row.recall, let low = row.low, let high = row.high {
+                #expect(low <= recall && recall <= high, "\(method)@\(row.k)")
+            }
         }
     }
     // Exactly k of the concepts, whatever they are.
     let random = rows.filter { $0.method == "random" }.sorted { $0.k < $1.k }.compactMap(\.recall)
-    #expect(random.count == 3 && random[0] > 0 && abs(random[1] - 2 * random[0]) < 1e-4 && abs(random[2] - 4 * random[0]) < 2e-4)
+    #expect(
+        random.count == 3 && random[0] > 0 && abs(random[1] - 2 * random[0]) < 1e-4
+            && abs(random[2] - 4 * random[0]) < 2e-4)
 }

@@ -8,7 +8,8 @@ import TransferTestSupport
 @Suite struct MiniatureRunTests {
     /// So few filters that the test is quick.
     private let size = [
-        "--set", "evaluate.filters=[\((0..<24).map { "\(21 * $0)" }.joined(separator: ","))]", "--set", "evaluate.topImages=8", "--results", "results",
+        "--set", "evaluate.filters=[\((0..<24).map { "\(21 * $0)" }.joined(separator: ","))]", "--set",
+        "evaluate.topImages=8", "--results", "results",
     ]
     private let files = FileManager.default
 
@@ -22,21 +23,29 @@ import TransferTestSupport
             #expect(project.server.bytesServed == bytes, "every file is fetched, and once")
 
             let second = try project.run(["run", experiment] + size)
-            #expect(second.code == 0 && second.errors.contains(" 0 run,") && second.output == first.output, "\(second.errors)")
+            #expect(
+                second.code == 0 && second.errors.contains(" 0 run,") && second.output == first.output,
+                "\(second.errors)")
             #expect(project.server.bytesServed == bytes)
 
             // Of the archives only those that are read in place are kept.
-            let zips = try files.subpathsOfDirectory(atPath: project.command.path(".lavise")).filter { $0.hasSuffix(".zip") }
+            let zips = try files.subpathsOfDirectory(atPath: project.command.path(".lavise")).filter {
+                $0.hasSuffix(".zip")
+            }
             #expect(Set(zips.map { URL(fileURLWithPath: $0).lastPathComponent }) == ["train2017.zip", "val2017.zip"])
 
             // The same images from files.
             let fromZips = try project.digests(experiment)
             try project.replace("coco2017") { manifest in
-                Manifest(name: manifest.name, files: manifest.files.map { file in
-                    let folder = String(file.name.dropLast(4))
-                    return ManifestFile(name: file.name, urls: file.urls, bytes: file.bytes, checksum: file.checksum, license: file.license,
-                                        extract: file.extract.isEmpty ? [Extraction(.folder(folder), to: folder)] : file.extract)
-                })
+                Manifest(
+                    name: manifest.name,
+                    files: manifest.files.map { file in
+                        let folder = String(file.name.dropLast(4))
+                        return ManifestFile(
+                            name: file.name, urls: file.urls, bytes: file.bytes, checksum: file.checksum,
+                            license: file.license,
+                            extract: file.extract.isEmpty ? [Extraction(.folder(folder), to: folder)] : file.extract)
+                    })
             }
             let third = try project.run(["run", experiment] + size)
             let fromFiles = try project.digests(experiment)
@@ -60,9 +69,12 @@ import TransferTestSupport
         try MiniatureProject.with(.visualGenome, .glove, .resNet18) { project in
             let experiment = "experiments/resnet18_vg.json"
             let arguments = ["run", experiment, "--set", "dataset.minimumCount=3"] + size
-            // A hundred occurrences are too many to ask of so few images; what was downloaded is on record all the same.
+            // A hundred occurrences are too many to ask of so few images; what was downloaded is on record all the
+            // same.
             let lockPath = project.command.path("manifests/visual_genome.lock.json")
-            #expect(try project.run("run", experiment, "--until", "preprocess", "--set", "dataset.minimumCount=100000").code == 1)
+            #expect(
+                try project.run("run", experiment, "--until", "preprocess", "--set", "dataset.minimumCount=100000").code
+                    == 1)
             #expect(files.fileExists(atPath: lockPath))
 
             let first = try project.run(arguments)
@@ -78,13 +90,17 @@ import TransferTestSupport
             // The hash that nobody published is on record now,
             let lock = try ManifestLock(contentsOf: lockPath)
             #expect(lock.entries.keys.sorted() == ["objects.json.zip"])
-            #expect(try lock.entries["objects.json.zip"]?.sha256 == Digest(contentsOf: "\(project.mirror)/objects.json.zip"))
+            #expect(
+                try lock.entries["objects.json.zip"]?.sha256 == Digest(contentsOf: "\(project.mirror)/objects.json.zip")
+            )
             // and another file of that name is refused.
             let other = try ZipWriter("\(project.mirror)/objects.json.zip")
             try other.add("objects.json", Array("[]".utf8))
             try other.close()
             let third = try project.run("run", experiment, "--only", "download-visual_genome", "--store", "other")
-            #expect(third.code == 8 && third.errors.contains("objects.json.zip") && third.errors.contains("expected"), "\(third.errors)")
+            #expect(
+                third.code == 8 && third.errors.contains("objects.json.zip") && third.errors.contains("expected"),
+                "\(third.errors)")
             #expect(try ManifestLock(contentsOf: lockPath) == lock)
         }
     }
@@ -95,17 +111,22 @@ import TransferTestSupport
             let outcome = try project.run("run", experiment, "--offline", "--only", "download-coco2017")
             #expect(outcome.code == 8 && project.server.requestCount == 0)
             for file in try project.manifest("coco2017").files {
-                #expect(outcome.errors.contains("\(file.name) (\(file.bytes ?? 0) bytes, \(file.urls[0]))"), "\(outcome.errors)")
+                #expect(
+                    outcome.errors.contains("\(file.name) (\(file.bytes ?? 0) bytes, \(file.urls[0]))"),
+                    "\(outcome.errors)")
             }
             // All manifests' files at once.
             let all = try project.run("run", experiment, "--offline")
             #expect(all.code == 8)
-            for name in ["train2017.zip", "glove.6B.zip", "resnet18-f37072fd.pth"] { #expect(all.errors.contains(name), "\(all.errors)") }
+            for name in ["train2017.zip", "glove.6B.zip", "resnet18-f37072fd.pth"] {
+                #expect(all.errors.contains(name), "\(all.errors)")
+            }
             #expect(!files.fileExists(atPath: project.command.path("results")))
 
             // A folder that has the files stands in for the network.
             let mirrored = try project.run(
-                "run", experiment, "--offline", "--until", "preprocess", environment: ["LAVISE_MIRRORS": project.mirror])
+                "run", experiment, "--offline", "--until", "preprocess", environment: ["LAVISE_MIRRORS": project.mirror]
+            )
             #expect(mirrored.code == 0 && project.server.requestCount == 0, "\(mirrored.errors)")
         }
     }
@@ -116,7 +137,9 @@ import TransferTestSupport
             let process = Process()
             process.executableURL = Command.binary
             process.arguments = ["run", "resnet18_coco", "--only", "download-coco2017", "-C", project.command.root]
-            process.environment = ProcessInfo.processInfo.environment.merging(["no_proxy": "127.0.0.1", "LAVISE_BANDWIDTH": "\(bytes / 4)"]) { $1 }
+            process.environment = ProcessInfo.processInfo.environment.merging([
+                "no_proxy": "127.0.0.1", "LAVISE_BANDWIDTH": "\(bytes / 4)",
+            ]) { $1 }
             process.standardError = FileHandle.nullDevice
             try process.run()
             while project.server.bytesServed < bytes / 2, process.isRunning { usleep(1000) }
@@ -127,7 +150,9 @@ import TransferTestSupport
             let second = try project.run("run", "resnet18_coco", "--only", "download-coco2017")
             #expect(second.code == 0, "\(second.errors)")
             // What was in sockets and buffers when the process died comes a second time, no more.
-            #expect(project.server.bytesServed - before < bytes * 3 / 4, "\(before) of \(bytes) bytes, then \(project.server.bytesServed - before)")
+            #expect(
+                project.server.bytesServed - before < bytes * 3 / 4,
+                "\(before) of \(bytes) bytes, then \(project.server.bytesServed - before)")
         }
     }
 
@@ -138,7 +163,8 @@ import TransferTestSupport
             let bytes = try project.bytes(of: "coco2017")
             let process = Process(), output = Pipe()
             process.executableURL = URL(fileURLWithPath: "/usr/bin/script")
-            let command = "'\(Command.binary.path)' run resnet18_coco --only download-coco2017 -C '\(project.command.root)'"
+            let command =
+                "'\(Command.binary.path)' run resnet18_coco --only download-coco2017 -C '\(project.command.root)'"
             process.arguments = ["-qefc", command, "/dev/null"]
             process.environment = ProcessInfo.processInfo.environment.merging(
                 ["no_proxy": "127.0.0.1", "LAVISE_BANDWIDTH": "\(bytes / 4)", "COLUMNS": "120"]) { $1 }
@@ -154,7 +180,9 @@ import TransferTestSupport
     @Test func doctorShowsWhatIsToBeFetched() throws {
         try MiniatureProject.with(.coco) { project in
             func row(_ name: String) throws -> String {
-                try #require(try project.run("doctor").output.split(separator: "\n").first { $0.contains(" \(name) ") }.map(String.init))
+                try #require(
+                    try project.run("doctor").output.split(separator: "\n").first { $0.contains(" \(name) ") }.map(
+                        String.init))
             }
             let before = try row("download-coco2017")
             #expect(before.contains("3 files to fetch") && before.contains("resnet18_coco"), "\(before)")

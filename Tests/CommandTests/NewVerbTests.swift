@@ -16,7 +16,8 @@ import Testing
     private static func withProject(_ body: (Command) throws -> Void) throws {
         try Command.with { command in
             try command.makeExperiment()
-            try FileManager.default.createDirectory(atPath: command.path("experiments"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: command.path("experiments"), withIntermediateDirectories: true)
             try FileManager.default.moveItem(atPath: command.path("x.json"), toPath: command.path("experiments/x.json"))
             try body(command)
         }
@@ -26,7 +27,8 @@ import Testing
     @Test func picturesWithoutAnnotations() throws {
         try Self.withProject { command in
             #expect(try command.run("run", "x").code == 0)
-            try FileManager.default.createDirectory(atPath: command.path("data/mine"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: command.path("data/mine"), withIntermediateDirectories: true)
             for file in try FileManager.default.contentsOfDirectory(atPath: command.path("data/scenes/train2017")) {
                 try FileManager.default.copyItem(
                     atPath: command.path("data/scenes/train2017/\(file)"), toPath: command.path("data/mine/\(file)"))
@@ -58,7 +60,9 @@ import Testing
             let made = try command.run(
                 "new", "mine", "--pictures", "data/scenes/train2017", "--annotations", labels, "--like", "x", "--words",
                 "data/scenes/glove.txt", "--layer", "layer2")
-            #expect(made.code == 0 && made.output.contains(" annotated; ") && made.errors.contains("next: lavise-pipeline run mine"), "\(made.errors)")
+            #expect(
+                made.code == 0 && made.output.contains(" annotated; ")
+                    && made.errors.contains("next: lavise-pipeline run mine"), "\(made.errors)")
             let own = try Self.written(command, "mine")
             #expect((own["backbone"] as? [String: Any])?["layer"] as? String == "layer2")
             #expect((own["dataset"] as? [String: Any])?["kind"] as? String == "coco" && own["protocol"] == nil)
@@ -69,7 +73,10 @@ import Testing
     /// Several layers are rows of one experiment, and a model file takes its preprocessing along.
     @Test func layersAndModelFiles() throws {
         try Self.withProject { command in
-            let own = ["--pictures", "data/scenes/train2017", "--annotations", "data/scenes/annotations/instances_train2017.json", "--words", "data/scenes/glove.txt"]
+            let own = [
+                "--pictures", "data/scenes/train2017", "--annotations",
+                "data/scenes/annotations/instances_train2017.json", "--words", "data/scenes/glove.txt",
+            ]
             let deep = try command.run(["new", "deep", "--like", "x", "--layer", "layer1", "--layer", "layer2"] + own)
             #expect(deep.code == 0, "\(deep.errors)")
             let backbone = try #require(Self.written(command, "deep")["backbone"] as? [String: Any])
@@ -89,14 +96,21 @@ import Testing
 
     @Test func whatIsMissingIsNamed() throws {
         try Self.withProject { command in
-            try FileManager.default.createDirectory(atPath: command.path("data/empty"), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: command.path("data/empty"), withIntermediateDirectories: true)
             let scenes = "data/scenes/train2017"
             for (arguments, text) in [
                 ([], "--pictures FOLDER"), (["--pictures", "data/empty", "--like", "x"], "no picture is there"),
-                (["--pictures", scenes], "need an explainer"), (["--pictures", scenes, "--like", "y"], "did you mean \"x\"?"),
+                (["--pictures", scenes], "need an explainer"),
+                (["--pictures", scenes, "--like", "y"], "did you mean \"x\"?"),
                 (["--pictures", scenes, "--like", "x", "--layer", "layer2"], "--layer: without --annotations"),
                 (["--pictures", scenes, "--annotations", "nothing.json"], "nothing.json"),
-                (["--pictures", scenes, "--annotations", "data/scenes/annotations/instances_train2017.json", "--words", "data/scenes/glove.txt"], "which network?"),
+                (
+                    [
+                        "--pictures", scenes, "--annotations", "data/scenes/annotations/instances_train2017.json",
+                        "--words", "data/scenes/glove.txt",
+                    ], "which network?"
+                ),
             ] {
                 let outcome = try command.run(["new", "mine"] + arguments)
                 #expect(outcome.code == 2 && outcome.errors.contains(text), "\(arguments): \(outcome.errors)")

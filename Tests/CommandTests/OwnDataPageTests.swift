@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// docs/your-own-data.md, read from the page: every command runs in a shell as it is written, in the page's order, and leaves what it says.
+/// docs/your-own-data.md, read from the page: every command runs in a shell as it is written, in the page's order, and
+/// leaves what it says.
 @Suite struct OwnDataPageTests {
     private static let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
 
@@ -21,7 +22,9 @@ import Testing
             for folder in ["experiments", "manifests", "scripts"] {
                 try FileManager.default.copyItem(atPath: "\(repository)/\(folder)", toPath: command.path(folder))
             }
-            try command.write("experiments/demo.json", """
+            try command.write(
+                "experiments/demo.json",
+                """
                 {"name": "demo", "dataset": {"kind": "demo-scenes", "scenes": 48}, "embedding": {"kind": "demo-scenes"},
                  "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}}
                 """)
@@ -34,7 +37,8 @@ import Testing
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
         shell.arguments = ["-c", line]
         shell.currentDirectoryURL = URL(fileURLWithPath: command.root)
-        let path = Command.binary.deletingLastPathComponent().path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
+        let path =
+            Command.binary.deletingLastPathComponent().path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
         shell.environment = ProcessInfo.processInfo.environment.merging(command.ownPlaces) { $1 }
             .merging(["PATH": path, "LAVISE_STORE": "", "LAVISE_DATA": ""]) { $1 }
         FileManager.default.createFile(atPath: output, contents: nil)
@@ -56,8 +60,12 @@ import Testing
                 #expect(end.code == 0, "\(line): exit \(end.code): \(end.output)")
                 outputs[line] = end.output
             }
-            func text(_ file: String) throws -> String { try String(contentsOfFile: command.path(file), encoding: .utf8) }
-            func said(_ start: String) throws -> String { try #require(outputs.first { $0.key.hasPrefix(start) }?.value, "\(start)") }
+            func text(_ file: String) throws -> String {
+                try String(contentsOfFile: command.path(file), encoding: .utf8)
+            }
+            func said(_ start: String) throws -> String {
+                try #require(outputs.first { $0.key.hasPrefix(start) }?.value, "\(start)")
+            }
             #expect(try said("lavise-pipeline new mine").hasPrefix("36 JPEG\n36 annotated; "))
             #expect(try text("results/boxed/recall.md").contains("annotations have no outline: their box is the mask"))
             #expect(try !text("results/mine/recall.md").contains("have no outline"))
@@ -69,9 +77,13 @@ import Testing
             #expect(try said("lavise-pipeline explain holiday").components(separatedBy: "heat maps: ").count == 3)
             // Words of a list alone.
             let listed = Set(try text("data/words.txt").split(separator: "\n").map(String.init))
-            let words = try text("results/named/words.csv").split(separator: "\n").dropFirst().map { $0.split(separator: ",")[3] }
+            let words = try text("results/named/words.csv").split(separator: "\n").dropFirst().map {
+                $0.split(separator: ",")[3]
+            }
             #expect(words.count > 64 && words.allSatisfy { listed.contains(String($0)) })
-            let layers = try text("results/deep/words.csv").split(separator: "\n").dropFirst().map { $0.split(separator: ",")[0] }
+            let layers = try text("results/deep/words.csv").split(separator: "\n").dropFirst().map {
+                $0.split(separator: ",")[0]
+            }
             #expect(Set(layers) == ["layer2", "layer3"])
         }
     }

@@ -3,13 +3,15 @@ import Testing
 
 /// Every command that the pages name, read from the pages: it runs, in their order, and does not fail.
 ///
-/// Experiments of the demo and of the sample data are stand-ins here, drawn in a moment; those of the full datasets are asked
-/// for what they need.
+/// Experiments of the demo and of the sample data are stand-ins here, drawn in a moment; those of the full datasets are
+/// asked for what they need.
 @Suite struct PageCommandTests {
     private static let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
     private static let pages = [
-        "README.md", "ARTIFACT.md", "REPRODUCE.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/command-line.md", "docs/deviations.md",
-        "docs/engine-guarantees.md", "docs/extending.md", "docs/file-formats.md", "docs/method-notes.md", "docs/performance.md", "docs/report.md", "docs/security.md",
+        "README.md", "ARTIFACT.md", "REPRODUCE.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/command-line.md",
+        "docs/deviations.md",
+        "docs/engine-guarantees.md", "docs/extending.md", "docs/file-formats.md", "docs/method-notes.md",
+        "docs/performance.md", "docs/report.md", "docs/security.md",
     ]
 
     struct PageCommand: Sendable, CustomStringConvertible {
@@ -22,20 +24,29 @@ import Testing
     private static let commands: [PageCommand] = pages.flatMap { page -> [PageCommand] in
         let text = (try? String(contentsOfFile: "\(repository)/\(page)", encoding: .utf8)) ?? ""
         return text.components(separatedBy: "\n").enumerated().flatMap { number, line in
-            let codes = line.hasPrefix("    ") ? [line] : line.components(separatedBy: "`").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+            let codes =
+                line.hasPrefix("    ")
+                ? [line] : line.components(separatedBy: "`").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
             return codes.compactMap { code -> PageCommand? in
                 let plain = code.components(separatedBy: " # ")[0].trimmingCharacters(in: .whitespaces)
                 let words = plain.split(separator: " ").map(String.init)
-                guard words.count > 1, let name = words.first?.split(separator: "/").last, ["lavise-pipeline", "make"].contains(String(name))
-                    || words[0].hasPrefix("scripts/") else { return nil }
-                return PageCommand(page: page, line: number + 1, words: [words[0].hasPrefix("scripts/") ? words[0] : String(name)] + words.dropFirst())
+                guard words.count > 1, let name = words.first?.split(separator: "/").last,
+                    ["lavise-pipeline", "make"].contains(String(name))
+                        || words[0].hasPrefix("scripts/")
+                else { return nil }
+                return PageCommand(
+                    page: page, line: number + 1,
+                    words: [words[0].hasPrefix("scripts/") ? words[0] : String(name)] + words.dropFirst())
             }
         }
     }
 
     /// A word that stands for another: FILE, `NAME.zip`, `…`.
     private static func isPlaceholder(_ word: String) -> Bool {
-        word.contains("…") || word.split { !($0.isLetter || $0.isNumber) }.contains { part in part.allSatisfy(\.isUppercase) && part.contains(where: \.isLetter) && part != "HEAD" }
+        word.contains("…")
+            || word.split { !($0.isLetter || $0.isNumber) }.contains { part in
+                part.allSatisfy(\.isUppercase) && part.contains(where: \.isLetter) && part != "HEAD"
+            }
     }
 
     @Test func thereAreSome() {
@@ -43,7 +54,9 @@ import Testing
         #expect(Self.commands.count { $0.words[0] == "make" } > 10)
     }
 
-    @Test(arguments: Set(commands.filter { $0.words[0] == "make" }.map { $0.words.dropFirst().joined(separator: " ") }).sorted())
+    @Test(
+        arguments: Set(commands.filter { $0.words[0] == "make" }.map { $0.words.dropFirst().joined(separator: " ") })
+            .sorted())
     func targetsAreThere(_ arguments: String) throws {
         let make = Process()
         make.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -58,14 +71,16 @@ import Testing
 
     @Test func scriptsAreThere() {
         for command in Self.commands where command.words[0].hasPrefix("scripts/") {
-            #expect(FileManager.default.isExecutableFile(atPath: "\(Self.repository)/\(command.words[0])"), "\(command)")
+            #expect(
+                FileManager.default.isExecutableFile(atPath: "\(Self.repository)/\(command.words[0])"), "\(command)")
         }
     }
 
     /// Placeholders cannot be run: the verb and the options are among those that there are.
     @Test func whatHasPlaceholdersIsKnown() throws {
         try Command.with { command in
-            for told in Self.commands where told.words[0] == "lavise-pipeline" && told.words.contains(where: Self.isPlaceholder) {
+            for told in Self.commands
+            where told.words[0] == "lavise-pipeline" && told.words.contains(where: Self.isPlaceholder) {
                 let verb = told.words[1]
                 guard !Self.isPlaceholder(verb), !verb.hasPrefix("-") else { continue }
                 let help = try command.run(verb, "--help")
@@ -82,35 +97,56 @@ import Testing
             try prepare(command)
             let environment = ["LAVISE_STORE": "", "LAVISE_DATA": ""]
             var ran = 0
-            for name in ["demo", "coco_sample", "coco_small", "deviations_sample", "random_sample", "unseen_sample", "mine"] {
+            for name in [
+                "demo", "coco_sample", "coco_small", "deviations_sample", "random_sample", "unseen_sample", "mine",
+            ] {
                 let end = try command.run(["run", name, "--quiet"], environment: environment)
                 #expect(end.code == 0, "\(name): \(end.errors)")
             }
             // A run of the past that a page looks at again.
-            #expect(try command.run(["run", "demo", "--set", "train.epochs=3", "--quiet"], environment: environment).code == 0)
+            #expect(
+                try command.run(["run", "demo", "--set", "train.epochs=3", "--quiet"], environment: environment).code
+                    == 0)
             try git(["init", "-q"], command)
             for message in ["one", "two"] {
                 try command.write("results/demo/note", message)
                 try git(["add", "-A", "results"], command)
-                try git(["-c", "user.name=n", "-c", "user.email=e@example.org", "commit", "-q", "-m", message], command)
+                try git(
+                    ["-c", "user.name=n", "-c", "user.email=e@example.org", "commit", "-q", "-m", message], command)
             }
-            for told in Self.commands where told.words[0] == "lavise-pipeline" && !told.words.contains(where: Self.isPlaceholder) && !told.words[1].hasPrefix("-") {
-                let arguments = Array(told.words.dropFirst()), isLarge = arguments.contains { $0.contains("_vg") || $0.contains("_coco") || $0.contains("resnet") }
-                if arguments.count == 1, ["report", "plan", "run", "check", "verify", "why", "explain", "dag", "show", "status", "diff", "export"].contains(arguments[0]) {
+            for told in Self.commands
+            where told.words[0] == "lavise-pipeline" && !told.words.contains(where: Self.isPlaceholder)
+                && !told.words[1].hasPrefix("-")
+            {
+                let arguments = Array(told.words.dropFirst()),
+                    isLarge = arguments.contains { $0.contains("_vg") || $0.contains("_coco") || $0.contains("resnet") }
+                if arguments.count == 1,
+                    [
+                        "report", "plan", "run", "check", "verify", "why", "explain", "dag", "show", "status", "diff",
+                        "export",
+                    ].contains(arguments[0])
+                {
                     continue  // A verb's name, not a command.
                 }
                 if arguments[0] == "check", let seeds = arguments.firstIndex(of: "--seeds") {
-                    _ = try command.run(["run", arguments[1], "--quiet"] + arguments[seeds...seeds + 1], environment: environment)
+                    _ = try command.run(
+                        ["run", arguments[1], "--quiet"] + arguments[seeds...seeds + 1], environment: environment)
                 }
                 // `serve` ends by itself where nobody asks it.
                 let more = isLarge ? ["--offline"] : arguments[0] == "serve" ? ["--idle", "0"] : []
                 let end = try command.run(arguments + more, environment: environment)
                 ran += 1
-                let allowed: Set<Int32> = isLarge ? [0, 1, 2, 8] : ["check", "diff"].contains(arguments[0]) ? [0, 4] : arguments[0] == "doctor" ? [0, 1] : [0]
+                let allowed: Set<Int32> =
+                    isLarge
+                    ? [0, 1, 2, 8]
+                    : ["check", "diff"].contains(arguments[0]) ? [0, 4] : arguments[0] == "doctor" ? [0, 1] : [0]
                 #expect(allowed.contains(end.code), "\(told): exit \(end.code): \(end.errors)")
                 // What lacks its data says so, and not that it does not know what was asked.
                 if end.code == 2 { #expect(end.errors.contains("is not up to date"), "\(told): \(end.errors)") }
-                if isLarge, [1, 8].contains(end.code) { #expect(end.errors.contains("offline") || end.errors.contains("make room"), "\(told): \(end.errors)") }
+                if isLarge, [1, 8].contains(end.code) {
+                    #expect(
+                        end.errors.contains("offline") || end.errors.contains("make room"), "\(told): \(end.errors)")
+                }
             }
             #expect(ran > 25, "\(ran) ran")
         }
@@ -119,9 +155,13 @@ import Testing
     /// A project with this one's experiments and manifests, the small ones in a moment's size.
     private func prepare(_ command: Command) throws {
         let files = FileManager.default
-        for folder in ["experiments", "manifests"] { try files.copyItem(atPath: "\(Self.repository)/\(folder)", toPath: command.path(folder)) }
+        for folder in ["experiments", "manifests"] {
+            try files.copyItem(atPath: "\(Self.repository)/\(folder)", toPath: command.path(folder))
+        }
         func standIn(_ name: String, _ more: String = "") throws {
-            try command.write("experiments/\(name).json", """
+            try command.write(
+                "experiments/\(name).json",
+                """
                 {"name": "\(name)", "dataset": {"kind": "demo-scenes", "scenes": 24}, "embedding": {"kind": "demo-scenes"},
                  "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 2, "batchSize": 12},
                  "evaluate": {"filters": [0, 1, 17], "topImages": 2, "methods": ["original", "projection"]}\(more)}

@@ -3,7 +3,8 @@ import Testing
 
 /// `provenance.json` of a run.
 @Suite struct ProvenanceTests {
-    /// Every entity that the provenance speaks of is described, every file's digest is its own, and nothing names this machine.
+    /// Every entity that the provenance speaks of is described, every file's digest is its own, and nothing names this
+    /// machine.
     @Test func provenanceIsWhole() throws {
         try Command.with { command in
             try command.makeExperiment()
@@ -20,12 +21,14 @@ import Testing
             }
             for entity in graph {
                 for (key, value) in entity where key != "@id" {
-                    for id in references(value) where !id.hasPrefix("http://schema.org/") && !id.hasPrefix("https://w3id.org/ro/crate") {
+                    for id in references(value)
+                    where !id.hasPrefix("http://schema.org/") && !id.hasPrefix("https://w3id.org/ro/crate") {
                         #expect(known.contains(id), "\(id)")
                     }
                 }
             }
-            for name in try FileManager.default.contentsOfDirectory(atPath: command.path("results/x")) where name != "provenance.json" {
+            for name in try FileManager.default.contentsOfDirectory(atPath: command.path("results/x"))
+            where name != "provenance.json" {
                 #expect(known.contains(name), "\(name)")
             }
         }
@@ -63,9 +66,14 @@ import Testing
         }
     }
 
-    private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../scripts/validate-provenance").standardizedFileURL.path
+    private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
+        path: "../../scripts/validate-provenance"
+    ).standardizedFileURL.path
     /// A Python that has roc-validator: of `LAVISE_ROC_PYTHON`, or where `scripts/setup --tests` puts it.
-    private static let validator = ProcessInfo.processInfo.environment["LAVISE_ROC_PYTHON"] ?? [
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../.build/roc/bin/python").path,
-    ].first { FileManager.default.isExecutableFile(atPath: $0) }
+    private static let validator =
+        ProcessInfo.processInfo.environment["LAVISE_ROC_PYTHON"]
+        ?? [
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../.build/roc/bin/python")
+                .path
+        ].first { FileManager.default.isExecutableFile(atPath: $0) }
 }

@@ -26,7 +26,10 @@ struct Neighbours {
     }
 
     private init(_ server: Server, _ maker: Command, _ reader: Command) throws {
-        nginx = server == .nginx ? try NginxServer(extra: "client_max_body_size 0; location / { dav_methods PUT; create_full_put_path on; }") : nil
+        nginx =
+            server == .nginx
+            ? try NginxServer(extra: "client_max_body_size 0; location / { dav_methods PUT; create_full_put_path on; }")
+            : nil
         rclone = server == .rclone ? try RcloneServer() : nil
         self.maker = maker
         self.reader = reader
@@ -35,7 +38,8 @@ struct Neighbours {
         let shown = try maker.run(["key", "show", "--json"], environment: ["LAVISE_KEY": maker.path("key.pem")])
         makersKey = try #require(try Value(json: Array(shown.output.utf8))["key"]?.stringValue)
         try maker.write("lavise.json", #"{"remote": {"url": "\#(url)", "write": true, "timeout": 2}}"#)
-        try reader.write("lavise.json", #"{"remote": {"url": "\#(url)", "timeout": 2, "trust": {"maker": "\#(makersKey)"}}}"#)
+        try reader.write(
+            "lavise.json", #"{"remote": {"url": "\#(url)", "timeout": 2, "trust": {"maker": "\#(makersKey)"}}}"#)
     }
 
     var url: String { nginx?.url("cache") ?? "s3://bucket/cache" }
@@ -56,7 +60,8 @@ struct Neighbours {
 
     /// The last line of what was said of the remote store.
     func traffic(_ outcome: Command.Outcome) throws -> (requests: Int, received: Int, sent: Int) {
-        let found = try #require(outcome.errors.firstMatch(of: /(\d+) requests, (\d+) bytes in, (\d+) out/), "\(outcome.errors)")
+        let found = try #require(
+            outcome.errors.firstMatch(of: /(\d+) requests, (\d+) bytes in, (\d+) out/), "\(outcome.errors)")
         return (Int(found.output.1) ?? -1, Int(found.output.2) ?? -1, Int(found.output.3) ?? -1)
     }
 
@@ -68,13 +73,18 @@ struct Neighbours {
         for name in [".lavise", "results"] { try? FileManager.default.removeItem(atPath: reader.path(name)) }
     }
 
-    func objects(_ kind: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: "\(disk)/\(kind)").sorted() }
+    func objects(_ kind: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(disk)/\(kind)").sorted()
+    }
 }
 
-@Suite(.serialized, .enabled(if: !Neighbours.Server.available.isEmpty, "nginx or rclone is needed")) struct RemoteVerbTests {
+@Suite(.serialized, .enabled(if: !Neighbours.Server.available.isEmpty, "nginx or rclone is needed"))
+struct RemoteVerbTests {
     private static let stages = 8
 
-    @Test(arguments: Neighbours.Server.available) func aSecondUserMakesTheTablesFromTheRemoteStore(server: Neighbours.Server) throws {
+    @Test(arguments: Neighbours.Server.available) func aSecondUserMakesTheTablesFromTheRemoteStore(
+        server: Neighbours.Server
+    ) throws {
         try Neighbours.with(server) { both in
             let made = try both.make("run", "x.json")
             #expect(made.code == 0 && both.ran(made).count == Self.stages, "\(made.errors)")
@@ -90,7 +100,9 @@ struct Neighbours {
             if let nginx = both.nginx {
                 let served = nginx.log().filter { $0.hasPrefix("200") }.filter { !$0.contains("\"HEAD") }
                 let bytes = served.compactMap { Int($0.split(separator: " ").dropLast().last ?? "") }.reduce(0, +)
-                #expect(bytes >= traffic.received && bytes < 300_000, "\(bytes) bytes by the server's own count, \(traffic)")
+                #expect(
+                    bytes >= traffic.received && bytes < 300_000, "\(bytes) bytes by the server's own count, \(traffic)"
+                )
             }
             // Nothing is asked again, and without the remote store all is there that was asked for.
             #expect(try both.read("run", "x.json").errors.contains("requests") == false)
@@ -98,26 +110,34 @@ struct Neighbours {
             #expect(try both.read("status", "x.json", "--exit-code", "--no-progress").code == 0)
             // What is not here says so, and how it comes.
             let report = try both.read("report", "x.json")
-            #expect(report.code == 2 && report.errors.contains("lies in a remote store only; type: lavise-pipeline pull x --only"), "\(report.errors)")
+            #expect(
+                report.code == 2
+                    && report.errors.contains("lies in a remote store only; type: lavise-pipeline pull x --only"),
+                "\(report.errors)")
             #expect(try both.read("pull", "x.json").code == 0)
             #expect(try both.read("report", "x.json").code == 0)
         }
     }
 
-    @Test(arguments: Neighbours.Server.available) func whatIsReadComesAndWhatIsGoneIsMade(server: Neighbours.Server) throws {
+    @Test(arguments: Neighbours.Server.available) func whatIsReadComesAndWhatIsGoneIsMade(server: Neighbours.Server)
+        throws
+    {
         try Neighbours.with(server) { both in
             #expect(try both.make("run", "x.json").code == 0)
             #expect(try both.read("run", "x.json").code == 0)
             // Another evaluation reads what only the server has.
             let more = try both.read("run", "x.json", "--set", "evaluate.topImages=3")
             #expect(more.code == 0 && Set(both.ran(more)) == ["evaluate", "evidence", "tables"], "\(more.errors)")
-            let here = try both.read("run", "x.json", "--set", "evaluate.topImages=3", "--no-remote", "--store", "other")
+            let here = try both.read(
+                "run", "x.json", "--set", "evaluate.topImages=3", "--no-remote", "--store", "other")
             #expect(here.output == more.output && both.ran(here).count == Self.stages)
 
             // The same with all artifacts gone from the server: the actions are there and their blobs are not.
             try both.forgetReader()
             #expect(try both.read("run", "x.json").code == 0)
-            for name in try both.objects("cas") { try FileManager.default.removeItem(atPath: "\(both.disk)/cas/\(name)") }
+            for name in try both.objects("cas") {
+                try FileManager.default.removeItem(atPath: "\(both.disk)/cas/\(name)")
+            }
             // rclone remembers its folders.
             both.rclone?.stop()
             try both.rclone?.start()
@@ -128,7 +148,9 @@ struct Neighbours {
     }
 
     /// A bit of every object of a kind.
-    @Test(arguments: Neighbours.Server.available, ["ac", "cas"]) func damageOnTheServerIsFoundAndMadeGood(server: Neighbours.Server, kind: String) throws {
+    @Test(arguments: Neighbours.Server.available, ["ac", "cas"]) func damageOnTheServerIsFoundAndMadeGood(
+        server: Neighbours.Server, kind: String
+    ) throws {
         try Neighbours.with(server) { both in
             let made = try both.make("run", "x.json")
             for name in try both.objects(kind) {
@@ -151,7 +173,10 @@ struct Neighbours {
     @Test func aStrangersTracesAreNotUsed() throws {
         try Neighbours.with(try #require(Neighbours.Server.available.first)) { both in
             #expect(try both.make("run", "x.json").code == 0)
-            try both.reader.write("lavise.json", #"{"remote": {"url": "\#(both.url)", "trust": {"somebody": "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}}"#)
+            try both.reader.write(
+                "lavise.json",
+                #"{"remote": {"url": "\#(both.url)", "trust": {"somebody": "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}}"#
+            )
             let read = try both.read("run", "x.json")
             #expect(read.code == 0 && both.ran(read).count == Self.stages)
             #expect(read.errors.contains("no key that is trusted signed it (\(both.makersKey))"), "\(read.errors)")
@@ -164,7 +189,9 @@ struct Neighbours {
         }
     }
 
-    @Test(arguments: Neighbours.Server.available) func killedPushesAndPullsAreFinishedByTheNext(server: Neighbours.Server) throws {
+    @Test(arguments: Neighbours.Server.available) func killedPushesAndPullsAreFinishedByTheNext(
+        server: Neighbours.Server
+    ) throws {
         try Neighbours.with(server) { both in
             #expect(try both.make("run", "x.json", "--no-remote").code == 0)
             for place in ["remote.sent:1", "remote.sent:4", "remote.blobs:2", "remote.sent:9", "remote.blobs:1"] {
@@ -191,10 +218,15 @@ struct Neighbours {
 
     @Test func aServerThatIsNotThereCostsALine() throws {
         try Neighbours.with(try #require(Neighbours.Server.available.first)) { both in
-            try both.reader.write("lavise.json", #"{"remote": {"url": "http://127.0.0.1:\#(try freePort())/x", "timeout": 1, "trust": {"maker": "\#(both.makersKey)"}}}"#)
+            try both.reader.write(
+                "lavise.json",
+                #"{"remote": {"url": "http://127.0.0.1:\#(try freePort())/x", "timeout": 1, "trust": {"maker": "\#(both.makersKey)"}}}"#
+            )
             let read = try both.read("run", "x.json")
             #expect(read.code == 0 && both.ran(read).count == Self.stages)
-            #expect(read.errors.components(separatedBy: "it is not used for the rest of this run").count == 2, "\(read.errors)")
+            #expect(
+                read.errors.components(separatedBy: "it is not used for the rest of this run").count == 2,
+                "\(read.errors)")
             #expect(try both.traffic(read).requests == 3)
             let doctor = try both.read("doctor")
             #expect(doctor.output.contains(#/lacks\s+remote answers/#), "\(doctor.output)")
@@ -211,7 +243,9 @@ struct Neighbours {
             let read = try both.read("run", "x.json", environment: ["AWS_SECRET_ACCESS_KEY": "wrong"])
             #expect(read.code == 0 && both.ran(read).count == Self.stages)
             #expect(try both.traffic(read).requests == 1)
-            #expect(read.errors.contains("HTTP 403 SignatureDoesNotMatch for GET; it is not read for the rest of this run"), "\(read.errors)")
+            #expect(
+                read.errors.contains("HTTP 403 SignatureDoesNotMatch for GET; it is not read for the rest of this run"),
+                "\(read.errors)")
             #expect(!read.errors.contains("wrong"))
         }
     }
@@ -224,10 +258,15 @@ struct Neighbours {
             #expect(try both.read("run", "x.json", "--no-remote").code == 0)
             let ac = both.reader.path(".lavise/ac")
             let traces = try FileManager.default.subpathsOfDirectory(atPath: ac).filter { $0.count == 67 }
-            let tables = try #require(try traces.first { try String(contentsOfFile: "\(ac)/\($0)", encoding: .utf8).contains(#""job": "tables""#) })
+            let tables = try #require(
+                try traces.first {
+                    try String(contentsOfFile: "\(ac)/\($0)", encoding: .utf8).contains(#""job": "tables""#)
+                })
             try both.swapTables(tables)
             let push = try both.read("push", "x.json")
-            #expect(push.code == 5 && push.errors.contains("is not deterministic") && push.errors.contains("signed by"), "\(push)")
+            #expect(
+                push.code == 5 && push.errors.contains("is not deterministic") && push.errors.contains("signed by"),
+                "\(push)")
         }
     }
 
@@ -237,7 +276,9 @@ struct Neighbours {
         try Neighbours.with(try #require(Neighbours.Server.available.first)) { both in
             #expect(try both.make("run", "x.json").code == 0)
             // The messages' fields as remote_execution.proto (v2) numbers them.
-            try both.maker.write("action.proto", """
+            try both.maker.write(
+                "action.proto",
+                """
                 syntax = "proto3";
                 message Digest { string hash = 1; int64 size_bytes = 2; }
                 message OutputFile { string path = 1; Digest digest = 2; bool is_executable = 4; }
@@ -245,16 +286,23 @@ struct Neighbours {
                 """)
             var named: Set<String> = []
             for name in try both.objects("ac") {
-                let decoded = try runProgram("/bin/sh", ["-c", "protoc --decode=ActionResult action.proto < '\(both.disk)/ac/\(name)'"], in: both.maker.root)
+                let decoded = try runProgram(
+                    "/bin/sh", ["-c", "protoc --decode=ActionResult action.proto < '\(both.disk)/ac/\(name)'"],
+                    in: both.maker.root)
                 #expect(decoded.status == 0, "\(decoded.errors)")
-                #expect(decoded.output.contains("stdout_raw: \"{") && decoded.output.contains("lavise-pipeline signed trace"))
-                let files = decoded.output.matches(of: #/path: "([^"]+)"\s+digest \{\s+hash: "([0-9a-f]{64})"(?:\s+size_bytes: (\d+))?/#)
+                #expect(
+                    decoded.output.contains("stdout_raw: \"{")
+                        && decoded.output.contains("lavise-pipeline signed trace"))
+                let files = decoded.output.matches(
+                    of: #/path: "([^"]+)"\s+digest \{\s+hash: "([0-9a-f]{64})"(?:\s+size_bytes: (\d+))?/#)
                 #expect(!files.isEmpty)
                 for file in files {
                     let (hash, path) = (String(file.output.2), "\(both.disk)/cas/\(file.output.2)")
                     named.insert(hash)
                     #expect(try Digest(contentsOf: path).hex == hash)
-                    #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == file.output.3.flatMap { Int($0) } ?? 0, "\(file.output.1)")
+                    #expect(
+                        try Data(contentsOf: URL(fileURLWithPath: path)).count == file.output.3.flatMap { Int($0) }
+                            ?? 0, "\(file.output.1)")
                 }
             }
             #expect(try named == Set(both.objects("cas")))
@@ -267,15 +315,19 @@ extension Neighbours {
     fileprivate func swapTables(_ trace: String) throws {
         let path = reader.path(".lavise/ac/\(trace)")
         let value = try Value(json: Array(Data(contentsOf: URL(fileURLWithPath: path))))
-        guard case .object(var members) = value, case .array(var outcomes)? = members["outcomes"], case .object(var outcome) = outcomes[0],
-            case .array(var outputs)? = outcome["outputs"], case .object(var output) = outputs[0], let digest = output["digest"]?.stringValue
+        guard case .object(var members) = value, case .array(var outcomes)? = members["outcomes"],
+            case .object(var outcome) = outcomes[0],
+            case .array(var outputs)? = outcome["outputs"], case .object(var output) = outputs[0],
+            let digest = output["digest"]?.stringValue
         else { throw SupportError(words: "no trace: \(path)") }
         let folder = reader.path(".lavise/cas/\(digest.prefix(2))/\(digest)")
         let new = reader.path("new")
         try FileManager.default.copyItem(atPath: folder, toPath: new)
         _ = try runProgram("/bin/sh", ["-c", "chmod -R u+w new && echo >> new/recall.csv"], in: reader.root)
         var listing = Array("lavise folder 1\0".utf8), bytes = 0
-        for name in try FileManager.default.subpathsOfDirectory(atPath: new).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+        for name in try FileManager.default.subpathsOfDirectory(atPath: new).sorted(by: {
+            $0.utf8.lexicographicallyPrecedes($1.utf8)
+        }) {
             let data = try Data(contentsOf: URL(fileURLWithPath: "\(new)/\(name)"))
             bytes += data.count
             listing += Array("\(Digest(hashing: Array(data)).hex) \(name)".utf8) + [0]
@@ -290,7 +342,8 @@ extension Neighbours {
         outcome["outputs"] = .array(outputs)
         outcomes[0] = .object(outcome)
         members["outcomes"] = .array(outcomes)
-        members["digest"] = .string(Value.array([members["job"] ?? .null, members["inputs"] ?? .null, .array(outcomes)]).digest.hex)
+        members["digest"] = .string(
+            Value.array([members["job"] ?? .null, members["inputs"] ?? .null, .array(outcomes)]).digest.hex)
         try Data(Value.object(members).json(pretty: true).utf8).write(to: URL(fileURLWithPath: path))
     }
 }

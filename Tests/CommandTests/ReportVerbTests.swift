@@ -57,9 +57,16 @@ import Testing
                 // Of two filters there are no intervals.
                 let cells = markdown.matches(of: #/\| ([-+]?[.0-9]+) (?=\|)/#)
                 #expect(cells.count >= 3, "\(markdown)")
-                for cell in cells { #expect(html.contains("<td class=\"number\">\(cell.1)</td>") || html.contains("<td class=\"number\"><strong>\(cell.1)</strong></td>"), "\(table): \(cell.0)") }
+                for cell in cells {
+                    #expect(
+                        html.contains("<td class=\"number\">\(cell.1)</td>")
+                            || html.contains("<td class=\"number\"><strong>\(cell.1)</strong></td>"),
+                        "\(table): \(cell.0)")
+                }
             }
-            #expect(html.contains("Faithfulness: how well explanations fit the units") && html.contains("href=\"#evidence\""))
+            #expect(
+                html.contains("Faithfulness: how well explanations fit the units")
+                    && html.contains("href=\"#evidence\""))
             let shown = try Shown(html)
             for number in [0, 1] {
                 let sheet = try #require(
@@ -137,7 +144,9 @@ import Testing
             #expect(html.contains("<td>train.epochs</td><td>1</td><td>2</td>") && html.contains("\"paired\":true"))
             #expect(html.contains("id=\"said-1-0\"") && html.contains("lavise-pipeline report x x@train.epochs=2"))
             for side in ["A: x: ", "B: x@train.epochs=2: "] {
-                for table in ["Faithfulness: how well", "Agreement with the annotations"] { #expect(html.contains("<h3>" + side + table), "\(side)\(table)") }
+                for table in ["Faithfulness: how well", "Agreement with the annotations"] {
+                    #expect(html.contains("<h3>" + side + table), "\(side)\(table)")
+                }
             }
             for name in ["x@nonsense", "x@train.epochs=two", "y@seed=1"] {
                 let wrong = try command.run("report", "x", name)

@@ -226,11 +226,17 @@ import Testing
             try files.removeItem(atPath: command.path("results/x/recall.md"))
             // A plan names what would be left, and where.
             #expect(try command.run("plan", "x.json").output.contains("results go to results/x\n"))
-            #expect(try command.run("plan", "x.json", "--set", "seed=3").output.contains("results go to results/x@seed=3\n"))
+            #expect(
+                try command.run("plan", "x.json", "--set", "seed=3").output.contains("results go to results/x@seed=3\n")
+            )
             #expect(try !command.run("run", "x.json", "-n", "--until", "train").output.contains("results go to"))
             let plan = try Value(json: Array(command.run("plan", "x.json", "--json").output.utf8)).objectValue ?? [:]
-            let outputs = plan["runs"]?.arrayValue?.map { ($0.objectValue?["outputs"]?.arrayValue ?? []).compactMap(\.stringValue) }
-            #expect(plan["results"] == "results/x" && outputs?.first == ["scenes"] && outputs?.last == ["tables"], "\(plan)")
+            let outputs = plan["runs"]?.arrayValue?.map {
+                ($0.objectValue?["outputs"]?.arrayValue ?? []).compactMap(\.stringValue)
+            }
+            #expect(
+                plan["results"] == "results/x" && outputs?.first == ["scenes"] && outputs?.last == ["tables"], "\(plan)"
+            )
             // The link to the folder is followed and stays.
             #expect(try command.run("run", "x.json").code == 0)
             #expect(try String(contentsOfFile: command.path("elsewhere.md"), encoding: .utf8) == "another text")

@@ -47,15 +47,18 @@ import Testing
         }
     }
 
-    /// Memory that cannot be had is an error before a library asks for it. With less than 180 MB the system may not even load the
-    /// program: OpenBLAS starts its threads while it is loaded.
+    /// Memory that cannot be had is an error before a library asks for it. With less than 180 MB the system may not
+    /// even load the program: OpenBLAS starts its threads while it is loaded.
     @Test(arguments: [180_000, 220_000, 260_000, 300_000, 400_000])
     func tooLittleMemoryIsAnError(kilobytes: Int) throws {
         try Command.inMemory { command in
             try command.makeTiny()
             let shell = Process()
             shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-            shell.arguments = ["-c", "ulimit -v \(kilobytes) && exec \"$0\" run x.json -j 2 -C \"$1\" 2>\"$1/errors\"", Command.binary.path, command.root]
+            shell.arguments = [
+                "-c", "ulimit -v \(kilobytes) && exec \"$0\" run x.json -j 2 -C \"$1\" 2>\"$1/errors\"",
+                Command.binary.path, command.root,
+            ]
             try shell.run()
             shell.waitUntilExit()
             let errors = try String(contentsOfFile: command.path("errors"), encoding: .utf8)

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// A Slurm of this machine's own, on loopback: a controller, nodes of one core each, and munge. As root, without systemd.
+/// A Slurm of this machine's own, on loopback: a controller, nodes of one core each, and munge. As root, without
+/// systemd.
 final class SlurmCluster {
     let folder: String
     let nodes: Int
@@ -14,7 +15,11 @@ final class SlurmCluster {
             ["/usr/sbin/", "/usr/bin/"].contains { FileManager.default.isExecutableFile(atPath: $0 + name) }
         }
         let isUsable = isThere && geteuid() == 0
-        if !isUsable { print("skipped: tests on a real Slurm need root and slurmctld, slurmd, slurm-client, munge (scripts/setup --tests)") }
+        if !isUsable {
+            print(
+                "skipped: tests on a real Slurm need root and slurmctld, slurmd, slurm-client, munge (scripts/setup --tests)"
+            )
+        }
         return isUsable
     }()
 
@@ -30,28 +35,48 @@ final class SlurmCluster {
         }
         let host = Self.host
         let key = (0..<1024).map { _ in UInt8.random(in: 0...255) }
-        FileManager.default.createFile(atPath: "\(folder)/key", contents: Data(key), attributes: [.posixPermissions: 0o400])
-        var lines = [
-            "ClusterName=lavise", "SlurmctldHost=\(host)(127.0.0.1)", "SlurmctldPort=\(basePort)", "SlurmdPort=\(basePort + 1)", "SlurmUser=root",
-            "SlurmdUser=root", "AuthType=auth/munge", "AuthInfo=socket=\(folder)/munge.sock,cred_expire=5", "StateSaveLocation=\(folder)/state",
-            "SlurmdSpoolDir=\(folder)/spool/%n", "SlurmctldPidFile=\(folder)/run/slurmctld.pid", "SlurmdPidFile=\(folder)/run/%n.pid",
-            "SlurmctldLogFile=\(folder)/log/slurmctld.log", "SlurmdLogFile=\(folder)/log/%n.log", "ProctrackType=proctrack/linuxproc",
-            "TaskPlugin=task/none", "SelectType=select/cons_tres", "SelectTypeParameters=CR_Core_Memory", "SlurmdParameters=config_overrides",
-            "ReturnToService=2", "SlurmdTimeout=6", "KillWait=2", "MpiDefault=none", "JobAcctGatherType=jobacct_gather/linux",
-            "JobAcctGatherFrequency=1", "JobAcctGatherParams=OverMemoryKill", "AccountingStorageType=accounting_storage/none",
-            "JobCompType=jobcomp/filetxt", "JobCompLoc=\(folder)/log/ended", "DebugFlags=NO_CONF_HASH",
-            "SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0",
-        ] + settings
+        FileManager.default.createFile(
+            atPath: "\(folder)/key", contents: Data(key), attributes: [.posixPermissions: 0o400])
+        var lines =
+            [
+                "ClusterName=lavise", "SlurmctldHost=\(host)(127.0.0.1)", "SlurmctldPort=\(basePort)",
+                "SlurmdPort=\(basePort + 1)", "SlurmUser=root",
+                "SlurmdUser=root", "AuthType=auth/munge", "AuthInfo=socket=\(folder)/munge.sock,cred_expire=5",
+                "StateSaveLocation=\(folder)/state",
+                "SlurmdSpoolDir=\(folder)/spool/%n", "SlurmctldPidFile=\(folder)/run/slurmctld.pid",
+                "SlurmdPidFile=\(folder)/run/%n.pid",
+                "SlurmctldLogFile=\(folder)/log/slurmctld.log", "SlurmdLogFile=\(folder)/log/%n.log",
+                "ProctrackType=proctrack/linuxproc",
+                "TaskPlugin=task/none", "SelectType=select/cons_tres", "SelectTypeParameters=CR_Core_Memory",
+                "SlurmdParameters=config_overrides",
+                "ReturnToService=2", "SlurmdTimeout=6", "KillWait=2", "MpiDefault=none",
+                "JobAcctGatherType=jobacct_gather/linux",
+                "JobAcctGatherFrequency=1", "JobAcctGatherParams=OverMemoryKill",
+                "AccountingStorageType=accounting_storage/none",
+                "JobCompType=jobcomp/filetxt", "JobCompLoc=\(folder)/log/ended", "DebugFlags=NO_CONF_HASH",
+                "SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0",
+            ] + settings
         for node in 1...nodes {
-            try FileManager.default.createDirectory(atPath: "\(folder)/spool/n\(node)", withIntermediateDirectories: true)
-            lines.append("NodeName=n\(node) NodeHostname=\(host) NodeAddr=127.0.0.1 Port=\(basePort + 1 + node) CPUs=1 RealMemory=9000")
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/spool/n\(node)", withIntermediateDirectories: true)
+            lines.append(
+                "NodeName=n\(node) NodeHostname=\(host) NodeAddr=127.0.0.1 Port=\(basePort + 1 + node) CPUs=1 RealMemory=9000"
+            )
         }
         lines.append("PartitionName=main Nodes=n[1-\(nodes)] Default=YES MaxTime=INFINITE State=UP")
-        try lines.joined(separator: "\n").appending("\n").write(toFile: "\(folder)/slurm.conf", atomically: true, encoding: .utf8)
-        try run("munged", ["--key-file=\(folder)/key", "--socket=\(folder)/munge.sock", "--pid-file=\(folder)/run/munged.pid", "--log-file=\(folder)/log/munged", "--seed-file=\(folder)/seed", "--force"], isDaemon: true)
+        try lines.joined(separator: "\n").appending("\n").write(
+            toFile: "\(folder)/slurm.conf", atomically: true, encoding: .utf8)
+        try run(
+            "munged",
+            [
+                "--key-file=\(folder)/key", "--socket=\(folder)/munge.sock", "--pid-file=\(folder)/run/munged.pid",
+                "--log-file=\(folder)/log/munged", "--seed-file=\(folder)/seed", "--force",
+            ], isDaemon: true)
         try startController(["-c"])
         for node in 1...nodes { try startNode(node) }
-        try wait("the nodes", seconds: 20) { try run("sinfo", ["--noheader", "--format=%D %t"]).contains("\(nodes) idle") }
+        try wait("the nodes", seconds: 20) {
+            try run("sinfo", ["--noheader", "--format=%D %t"]).contains("\(nodes) idle")
+        }
     }
 
     var environment: [String: String] { ["SLURM_CONF": "\(folder)/slurm.conf", "LAVISE_LEASE": "0"] }
@@ -63,12 +88,15 @@ final class SlurmCluster {
     func killController() { kill(pid("slurmctld") ?? 0, SIGKILL) }
 
     private func pid(_ name: String) -> Int32? {
-        (try? String(contentsOfFile: "\(folder)/run/\(name).pid", encoding: .utf8)).flatMap { Int32($0.filter(\.isNumber)) }.flatMap { $0 > 1 ? $0 : nil }
+        (try? String(contentsOfFile: "\(folder)/run/\(name).pid", encoding: .utf8)).flatMap {
+            Int32($0.filter(\.isNumber))
+        }.flatMap { $0 > 1 ? $0 : nil }
     }
 
     /// Processes of the cluster's jobs and steps: by the configuration in their environment.
     private func processes(_ isWanted: ([String]) -> Bool) -> [Int32] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }.filter { process in
+        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }.filter {
+            process in
             guard let data = FileManager.default.contents(atPath: "/proc/\(process)/environ") else { return false }
             let variables = String(decoding: data, as: UTF8.self).split(separator: "\0").map(String.init)
             return variables.contains("SLURM_CONF=\(folder)/slurm.conf") && process != getpid() && isWanted(variables)
@@ -80,8 +108,13 @@ final class SlurmCluster {
         if let daemon = pid("n\(node)") { kill(daemon, SIGKILL) }
         for process in processes({ $0.contains("SLURMD_NODENAME=n\(node)") }) {
             // Its step's manager first, or it would tell.
-            if let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8), let parent = text.split(separator: ")").last?.split(separator: " ").dropFirst().first.flatMap({ Int32($0) }),
-                parent > 1, (try? String(contentsOfFile: "/proc/\(parent)/comm", encoding: .utf8))?.hasPrefix("slurmstepd") == true {
+            if let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+                let parent = text.split(separator: ")").last?.split(separator: " ").dropFirst().first.flatMap({
+                    Int32($0)
+                }),
+                parent > 1,
+                (try? String(contentsOfFile: "/proc/\(parent)/comm", encoding: .utf8))?.hasPrefix("slurmstepd") == true
+            {
                 kill(parent, SIGKILL)
             }
             kill(process, SIGKILL)
@@ -92,18 +125,22 @@ final class SlurmCluster {
     func killDaemon(_ node: Int) { kill(pid("n\(node)") ?? 0, SIGKILL) }
 
     func stop() {
-        for name in ["slurmctld"] + (1...nodes).map({ "n\($0)" }) + ["munged"] { if let process = pid(name) { kill(process, SIGKILL) } }
+        for name in ["slurmctld"] + (1...nodes).map({ "n\($0)" }) + ["munged"] {
+            if let process = pid(name) { kill(process, SIGKILL) }
+        }
         for process in processes({ $0.contains { $0.hasPrefix("SLURM_JOB_ID=") } }) { kill(process, SIGKILL) }
         try? FileManager.default.removeItem(atPath: folder)
     }
 
-    /// - Parameter isDaemon: goes on in the background, with the streams that it inherits: no pipe to wait for the end of.
+    /// - Parameter isDaemon: goes on in the background, with the streams that it inherits: no pipe to wait for the end
+    ///   of.
     @discardableResult
     func run(_ program: String, _ arguments: [String], isDaemon: Bool = false) throws -> String {
         let process = Process(), pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         // A daemon that inherits the pipe by which `Process` learns of an end would never seem to end.
-        let closing = "for f in /proc/$$/fd/*; do n=${f##*/}; [ $n -gt 2 ] && eval \"exec $n>&-\"; done; exec \"$0\" \"$@\""
+        let closing =
+            "for f in /proc/$$/fd/*; do n=${f##*/}; [ $n -gt 2 ] && eval \"exec $n>&-\"; done; exec \"$0\" \"$@\""
         process.arguments = (isDaemon ? ["bash", "-c", closing] : []) + [program] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = isDaemon ? FileHandle.nullDevice : pipe
@@ -120,7 +157,8 @@ final class SlurmCluster {
 
     /// Names and states of what the queue shows.
     func queue() throws -> [(name: String, state: String)] {
-        try run("squeue", ["--noheader", "--array", "--states=all", "--format=%j %T"]).split(separator: "\n").map { line in
+        try run("squeue", ["--noheader", "--array", "--states=all", "--format=%j %T"]).split(separator: "\n").map {
+            line in
             let words = line.split(separator: " ")
             return (String(words[0]), String(words.last ?? ""))
         }
@@ -135,10 +173,12 @@ final class SlurmCluster {
         let ended = (try? String(contentsOfFile: "\(folder)/log/ended", encoding: .utf8)) ?? ""
         var ids: [String: Set<Substring>] = [:]
         for line in ended.split(separator: "\n") {
-            let fields = Dictionary(line.split(separator: " ").compactMap { word -> (Substring, Substring)? in
-                let parts = word.split(separator: "=", maxSplits: 1)
-                return parts.count == 2 ? (parts[0], parts[1]) : nil
-            }) { first, _ in first }
+            let fields = Dictionary(
+                line.split(separator: " ").compactMap { word -> (Substring, Substring)? in
+                    let parts = word.split(separator: "=", maxSplits: 1)
+                    return parts.count == 2 ? (parts[0], parts[1]) : nil
+                }
+            ) { first, _ in first }
             // An array's elements have ids of their own: counted by name and index elsewhere.
             if let name = fields["Name"], let id = fields["JobId"] { ids[String(name), default: []].insert(id) }
         }

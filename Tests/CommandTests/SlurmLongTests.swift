@@ -2,7 +2,11 @@ import Foundation
 import Testing
 
 /// What takes a real Slurm longer than `make test` may: `make test-cluster`.
-@Suite(.serialized, .enabled(if: SlurmCluster.isAvailable && ProcessInfo.processInfo.environment["LAVISE_CLUSTER"] != nil, "make test-cluster runs it"))
+@Suite(
+    .serialized,
+    .enabled(
+        if: SlurmCluster.isAvailable && ProcessInfo.processInfo.environment["LAVISE_CLUSTER"] != nil,
+        "make test-cluster runs it"))
 struct SlurmLongTests {
     private static func on<R>(_ settings: [String] = [], _ body: (SlurmCluster, Command) throws -> R) throws -> R {
         let cluster = try SlurmCluster(settings: settings)
@@ -10,7 +14,8 @@ struct SlurmLongTests {
         return try Command.with { try body(cluster, $0) }
     }
 
-    /// A node with what runs on it dies in each phase: Slurm starts its tasks again elsewhere, and they go on at what was kept.
+    /// A node with what runs on it dies in each phase: Slurm starts its tasks again elsewhere, and they go on at what
+    /// was kept.
     @Test(arguments: ["lv.features.", "lv.train.", "lv.evaluate."]) func aNodeDies(phase: String) throws {
         let expected = try SlurmTests.expected()
         try Self.on { cluster, command in
@@ -18,7 +23,9 @@ struct SlurmLongTests {
             let driver = try command.start(["run", "x.json"], cluster.environment)
             var node = 0
             try cluster.wait(phase, seconds: 90) {
-                let line = try cluster.run("squeue", ["--noheader", "--array", "--states=R", "--format=%j %N"]).split(separator: "\n").first { $0.hasPrefix(phase) }
+                let line = try cluster.run("squeue", ["--noheader", "--array", "--states=R", "--format=%j %N"]).split(
+                    separator: "\n"
+                ).first { $0.hasPrefix(phase) }
                 node = line.flatMap { Int($0.split(separator: " n").last ?? "") } ?? 0
                 return node > 0
             }
@@ -33,11 +40,17 @@ struct SlurmLongTests {
     @Test func splitBrain() throws {
         let expected = try SlurmTests.expected()
         try Self.on { cluster, command in
-            try SlurmTests.make(command, slurm: ", \"prologue\": \"case $SLURM_JOB_NAME in lv.features.*p0*) [ ${SLURM_RESTART_COUNT:-0} -gt 0 ] || sleep 45;; esac\"")
+            try SlurmTests.make(
+                command,
+                slurm:
+                    ", \"prologue\": \"case $SLURM_JOB_NAME in lv.features.*p0*) [ ${SLURM_RESTART_COUNT:-0} -gt 0 ] || sleep 45;; esac\""
+            )
             let driver = try command.start(["run", "x.json"], cluster.environment)
             var node = 0
             try cluster.wait("features", seconds: 90) {
-                let line = try cluster.run("squeue", ["--noheader", "--array", "--states=R", "--format=%j %N"]).split(separator: "\n").first { $0.hasPrefix("lv.features.") }
+                let line = try cluster.run("squeue", ["--noheader", "--array", "--states=R", "--format=%j %N"]).split(
+                    separator: "\n"
+                ).first { $0.hasPrefix("lv.features.") }
                 node = line.flatMap { Int($0.split(separator: " n").last ?? "") } ?? 0
                 return node > 0
             }
@@ -52,8 +65,11 @@ struct SlurmLongTests {
     @Test func outOfMemoryForReal() throws {
         let expected = try SlurmTests.expected()
         try Self.on { cluster, command in
-            let prologue = "case $SLURM_JOB_NAME in lv.train.*.1a) exec python3 -c 'import time; a = bytearray(2600000000); time.sleep(30)';; esac"
-            try SlurmTests.make(command, slurm: ", \"prologue\": \(String(decoding: try JSONEncoder().encode(prologue), as: UTF8.self))")
+            let prologue =
+                "case $SLURM_JOB_NAME in lv.train.*.1a) exec python3 -c 'import time; a = bytearray(2600000000); time.sleep(30)';; esac"
+            try SlurmTests.make(
+                command, slurm: ", \"prologue\": \(String(decoding: try JSONEncoder().encode(prologue), as: UTF8.self))"
+            )
             let end = try SlurmTests.run(cluster, command)
             #expect(end.code == 0 && end.errors.contains("goes again with twice the memory"), "\(end.errors)")
             try SlurmTests.check(cluster, command, expected)
@@ -64,8 +80,11 @@ struct SlurmLongTests {
     @Test func aRealTimeLimit() throws {
         let expected = try SlurmTests.expected()
         try Self.on(["OverTimeLimit=0"]) { cluster, command in
-            let prologue = "case $SLURM_JOB_NAME in lv.train.*.1a) trap '' USR1; scontrol update JobId=$SLURM_JOB_ID TimeLimit=1; sleep 120;; esac"
-            try SlurmTests.make(command, slurm: ", \"prologue\": \(String(decoding: try JSONEncoder().encode(prologue), as: UTF8.self))")
+            let prologue =
+                "case $SLURM_JOB_NAME in lv.train.*.1a) trap '' USR1; scontrol update JobId=$SLURM_JOB_ID TimeLimit=1; sleep 120;; esac"
+            try SlurmTests.make(
+                command, slurm: ", \"prologue\": \(String(decoding: try JSONEncoder().encode(prologue), as: UTF8.self))"
+            )
             let end = try SlurmTests.run(cluster, command)
             #expect(end.code == 0 && end.errors.contains("goes again with twice the time"), "\(end.errors)")
             try SlurmTests.check(cluster, command, expected)
@@ -85,14 +104,25 @@ struct SlurmLongTests {
     }
 
     @Test func theRealSample() throws {
-        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized.path
-        let data = ProcessInfo.processInfo.environment["LAVISE_REFERENCE"].map { $0 + "/data" } ?? repository + "/../shared/data"
-        guard FileManager.default.fileExists(atPath: data + "/coco-sample") else { return print("skipped: no \(data)/coco-sample") }
+        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..")
+            .standardized.path
+        let data =
+            ProcessInfo.processInfo.environment["LAVISE_REFERENCE"].map { $0 + "/data" } ?? repository
+            + "/../shared/data"
+        guard FileManager.default.fileExists(atPath: data + "/coco-sample") else {
+            return print("skipped: no \(data)/coco-sample")
+        }
         try Self.on { cluster, command in
-            try FileManager.default.createDirectory(atPath: command.path("experiments"), withIntermediateDirectories: true)
-            try FileManager.default.copyItem(atPath: repository + "/experiments/coco_sample.json", toPath: command.path("experiments/coco_sample.json"))
+            try FileManager.default.createDirectory(
+                atPath: command.path("experiments"), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(
+                atPath: repository + "/experiments/coco_sample.json",
+                toPath: command.path("experiments/coco_sample.json"))
             try SlurmTests.settings(command)
-            let here = try command.finish(["run", "coco_sample", "--executor", "local", "--store", command.path("here"), "--results", "here", "--data", data])
+            let here = try command.finish([
+                "run", "coco_sample", "--executor", "local", "--store", command.path("here"), "--results", "here",
+                "--data", data,
+            ])
             #expect(here.code == 0, "\(here.errors)")
             let there = try SlurmTests.run(cluster, command, ["run", "coco_sample", "--data", data])
             #expect(there.code == 0, "\(there.errors)")

@@ -6,7 +6,9 @@ import Testing
     /// A project with an experiment whose features are three shards and whose evaluation is five parts, each a task.
     static func make(_ command: Command, matrix: String = "", slurm: String = "") throws {
         let filters = (0..<40).map { "\($0)" }.joined(separator: ", ")
-        try command.write("x.json", """
+        try command.write(
+            "x.json",
+            """
             {"name": "x", "dataset": {"kind": "demo-scenes", "scenes": 136}, "embedding": {"kind": "demo-scenes"},
              "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 2, "batchSize": 12},
              \(matrix)
@@ -17,18 +19,25 @@ import Testing
 
     /// Tasks as short as can be, so that there are many.
     static func settings(_ command: Command, _ more: String = "") throws {
-        try command.write("lavise.json", """
+        try command.write(
+            "lavise.json",
+            """
             {"executor": "slurm", "slurm": {"poll": 0.3, "taskMinutes": 0.001, "grace": 3\(more)}}
             """)
     }
 
-    private static func on<R>(_ settings: [String] = [], nodes: Int = 4, _ body: (SlurmCluster, Command) throws -> R) throws -> R {
+    private static func on<R>(_ settings: [String] = [], nodes: Int = 4, _ body: (SlurmCluster, Command) throws -> R)
+        throws -> R
+    {
         let cluster = try SlurmCluster(nodes: nodes, settings: settings)
         defer { cluster.stop() }
         return try Command.with { try body(cluster, $0) }
     }
 
-    static func run(_ cluster: SlurmCluster, _ command: Command, _ arguments: [String] = ["run", "x.json"], _ more: [String: String] = [:]) throws -> RunningCommand.End {
+    static func run(
+        _ cluster: SlurmCluster, _ command: Command, _ arguments: [String] = ["run", "x.json"],
+        _ more: [String: String] = [:]
+    ) throws -> RunningCommand.End {
         try end(of: command.start(arguments, cluster.environment.merging(more) { $1 }))
     }
 
@@ -53,12 +62,16 @@ import Testing
     }
 
     /// The same artifacts and results, each job executed once, nothing left in the queue, in claims or in scratch.
-    static func check(_ cluster: SlurmCluster, _ command: Command, _ expected: (store: StoreContent, results: [String: Data])) throws {
+    static func check(
+        _ cluster: SlurmCluster, _ command: Command, _ expected: (store: StoreContent, results: [String: Data])
+    ) throws {
         #expect(try StoreContent(command) == expected.store)
         #expect(try command.files("results/x") == expected.results)
         #expect(command.leftWork().isEmpty)
         try cluster.wait("an empty queue", seconds: 10) { try cluster.live.isEmpty }
-        let claims = try FileManager.default.subpathsOfDirectory(atPath: command.path(".lavise/cluster")).filter { $0.hasSuffix("/claim") }
+        let claims = try FileManager.default.subpathsOfDirectory(atPath: command.path(".lavise/cluster")).filter {
+            $0.hasSuffix("/claim")
+        }
         #expect(claims == [])
     }
 
@@ -76,8 +89,13 @@ import Testing
             let names = try Self.names(cluster)
             // First attempts alone, and arrays of features and evaluation among them.
             #expect(names.allSatisfy { $0.split(separator: ".").last?.hasPrefix("1") ?? false }, "\(names)")
-            #expect(names.contains { $0.hasPrefix("lv.features.") && $0.contains(".1p0f0") } && names.contains { $0.contains(".1p") && $0.hasPrefix("lv.evaluate.") })
-            #expect(names.allSatisfy { name in ["preprocess", "features", "train", "evaluate", "evidence"].contains { name.hasPrefix("lv.\($0).") } })
+            #expect(
+                names.contains { $0.hasPrefix("lv.features.") && $0.contains(".1p0f0") }
+                    && names.contains { $0.contains(".1p") && $0.hasPrefix("lv.evaluate.") })
+            #expect(
+                names.allSatisfy { name in
+                    ["preprocess", "features", "train", "evaluate", "evidence"].contains { name.hasPrefix("lv.\($0).") }
+                })
             let status = try command.run(["status", "x.json", "--exit-code"], environment: cluster.environment)
             #expect(status.code == 0, "\(status.output)")
             let logs = try command.run(["logs", "x.json", "features", "--json"], environment: cluster.environment)
@@ -98,7 +116,10 @@ import Testing
                 let counts = Dictionary(grouping: try cluster.queue().map(\.name), by: { $0 }).mapValues(\.count)
                 // One array of three, and no name of a second attempt: nothing was submitted twice.
                 #expect(counts.filter { $0.key.contains(".1a") }.values.allSatisfy { $0 == 1 }, "\(place): \(counts)")
-                #expect(counts.keys.allSatisfy { !$0.contains(".2") || $0.split(separator: ".").last?.hasPrefix("1") ?? false }, "\(counts)")
+                #expect(
+                    counts.keys.allSatisfy {
+                        !$0.contains(".2") || $0.split(separator: ".").last?.hasPrefix("1") ?? false
+                    }, "\(counts)")
                 if place == "slurm.submitted:4" { #expect(end.errors.contains("goes on with what"), "\(end.errors)") }
             }
         }
@@ -143,9 +164,12 @@ import Testing
     @Test func aControllerThatIsKilledMidArray() throws {
         let expected = try Self.expected()
         try Self.on { cluster, command in
-            try Self.make(command, slurm: ", \"prologue\": \"case $SLURM_JOB_NAME in lv.features.*p0*) sleep 9;; esac\"")
+            try Self.make(
+                command, slurm: ", \"prologue\": \"case $SLURM_JOB_NAME in lv.features.*p0*) sleep 9;; esac\"")
             let driver = try command.start(["run", "x.json"], cluster.environment)
-            try cluster.wait("an array", seconds: 40) { try cluster.queue().contains { $0.name.contains(".1p0") && $0.state == "RUNNING" } }
+            try cluster.wait("an array", seconds: 40) {
+                try cluster.queue().contains { $0.name.contains(".1p0") && $0.state == "RUNNING" }
+            }
             // What it was told within the last seconds it would not have on disk, and would give its ids to others.
             sleep(6)
             cluster.killController()
@@ -160,12 +184,18 @@ import Testing
     @Test func tooLittleTimeOrMemoryIsAskedForAgain() throws {
         let expected = try Self.expected()
         try Self.on { cluster, command in
-            // Out of memory at the first attempt of features, out of time at that of training, as the kernel and Slurm would end them.
-            let prologue = #"case "$SLURM_JOB_NAME" in lv.features.*.*.1*) kill -9 $$;; lv.train.*.*.1a) kill -USR1 $$;; esac"#
-            try Self.make(command, slurm: ", \"prologue\": \(String(decoding: try JSONEncoder().encode(prologue), as: UTF8.self))")
+            // Out of memory at the first attempt of features, out of time at that of training, as the kernel and Slurm
+            // would end them.
+            let prologue =
+                #"case "$SLURM_JOB_NAME" in lv.features.*.*.1*) kill -9 $$;; lv.train.*.*.1a) kill -USR1 $$;; esac"#
+            try Self.make(
+                command, slurm: ", \"prologue\": \(String(decoding: try JSONEncoder().encode(prologue), as: UTF8.self))"
+            )
             let end = try Self.run(cluster, command)
             #expect(end.code == 0, "\(end.errors)")
-            #expect(end.errors.contains("goes again with twice the memory") && end.errors.contains("goes again with twice the time"), "\(end.errors)")
+            #expect(
+                end.errors.contains("goes again with twice the memory")
+                    && end.errors.contains("goes again with twice the time"), "\(end.errors)")
             try Self.check(cluster, command, expected)
         }
     }
@@ -175,7 +205,9 @@ import Testing
         try Self.on(["MinJobAge=2"]) { cluster, command in
             try Self.make(command)
             try Self.settings(command, ", \"poll\": 5".replacingOccurrences(of: ", \"poll\": 5", with: ""))
-            try command.write("lavise.json", "{\"executor\": \"slurm\", \"slurm\": {\"poll\": 5, \"taskMinutes\": 0.001, \"grace\": 1}}")
+            try command.write(
+                "lavise.json",
+                "{\"executor\": \"slurm\", \"slurm\": {\"poll\": 5, \"taskMinutes\": 0.001, \"grace\": 1}}")
             let end = try Self.run(cluster, command)
             #expect(end.code == 0, "\(end.errors)")
             try Self.check(cluster, command, expected)
@@ -185,8 +217,11 @@ import Testing
     @Test func aNodeWithoutTheStoreIsNamed() throws {
         try Self.on { cluster, command in
             // Each task sees an empty folder in the store's place.
-            let prologue = "[ -n \"$HIDDEN\" ] || { export HIDDEN=1; exec unshare -m sh -c 'mount -t tmpfs none \(command.path(".lavise")) && exec sh \"$0\"' \"$0\"; }"
-            try Self.make(command, slurm: ", \"prologue\": \(String(decoding: try JSONEncoder().encode(prologue), as: UTF8.self))")
+            let prologue =
+                "[ -n \"$HIDDEN\" ] || { export HIDDEN=1; exec unshare -m sh -c 'mount -t tmpfs none \(command.path(".lavise")) && exec sh \"$0\"' \"$0\"; }"
+            try Self.make(
+                command, slurm: ", \"prologue\": \(String(decoding: try JSONEncoder().encode(prologue), as: UTF8.self))"
+            )
             let end = try Self.run(cluster, command)
             #expect(end.code == 1 && end.errors.contains("does not see \(command.path(".lavise"))"), "\(end.errors)")
             #expect(end.errors.components(separatedBy: "does not see").count == 2)

@@ -5,17 +5,24 @@ extension Command {
     /// Runs the program with these streams; what it wrote to good ones is returned.
     /// - Parameter ignored: signals that the program finds ignored when it begins.
     func run(
-        _ arguments: [String], _ output: StreamTests.Stream, _ errors: StreamTests.Stream, input: StreamTests.Stream = .good,
+        _ arguments: [String], _ output: StreamTests.Stream, _ errors: StreamTests.Stream,
+        input: StreamTests.Stream = .good,
         inProject: Bool = true, ignoring ignored: [Int32] = [], while isRunning: (pid_t) -> Void = { _ in }
     ) throws -> StreamTests.End {
         let files = [path(".out"), path(".err")]
         var opened: [Int32] = []
         defer { opened.forEach { close($0) } }
         let process = try spawn(arguments + (inProject ? ["-C", root] : []), ignoring: ignored) { actions in
-            if input == .closed { posix_spawn_file_actions_addclose(&actions, 0) } else { posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) }
+            if input == .closed {
+                posix_spawn_file_actions_addclose(&actions, 0)
+            } else {
+                posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+            }
             for (descriptor, stream) in [(Int32(1), output), (Int32(2), errors)] {
                 switch stream {
-                case .good: posix_spawn_file_actions_addopen(&actions, descriptor, files[Int(descriptor) - 1], O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+                case .good:
+                    posix_spawn_file_actions_addopen(
+                        &actions, descriptor, files[Int(descriptor) - 1], O_WRONLY | O_CREAT | O_TRUNC, 0o644)
                 case .closed: posix_spawn_file_actions_addclose(&actions, descriptor)
                 case .full: posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/full", O_WRONLY, 0)
                 case .brokenPipe:
@@ -69,7 +76,8 @@ extension Command {
 
     /// - Parameter environment: beside the test's own; an empty value takes a variable away.
     private func spawn(
-        _ arguments: [String], environment: [String: String] = [:], ignoring ignored: [Int32] = [], program: String = Self.binary.path,
+        _ arguments: [String], environment: [String: String] = [:], ignoring ignored: [Int32] = [],
+        program: String = Self.binary.path,
         _ streams: (inout posix_spawn_file_actions_t) throws -> Void
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t(), attributes = posix_spawnattr_t()
@@ -84,7 +92,9 @@ extension Command {
         var defaults = sigset_t(), none = sigset_t()
         sigemptyset(&defaults)
         sigemptyset(&none)
-        for signal in [SIGPIPE, SIGINT, SIGTERM, SIGHUP] where !ignored.contains(signal) { sigaddset(&defaults, signal) }
+        for signal in [SIGPIPE, SIGINT, SIGTERM, SIGHUP] where !ignored.contains(signal) {
+            sigaddset(&defaults, signal)
+        }
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
@@ -93,7 +103,9 @@ extension Command {
         let trap = "trap '' \(ignored.compactMap { names[$0] }.joined(separator: " ")); exec \"$0\" \"$@\""
         let program = ignored.isEmpty ? [program] : ["/bin/sh", "-c", trap, program]
         var words = (program + arguments).map { strdup($0) } + [nil]
-        let merged = ProcessInfo.processInfo.environment.merging(ownPlaces) { $1 }.merging(environment) { $1 }.filter { !$0.value.isEmpty }
+        let merged = ProcessInfo.processInfo.environment.merging(ownPlaces) { $1 }.merging(environment) { $1 }.filter {
+            !$0.value.isEmpty
+        }
         var variables = merged.map { strdup("\($0)=\($1)") } + [nil]
         defer { (words + variables).forEach { free($0) } }
         var process = pid_t()
@@ -122,7 +134,8 @@ struct PseudoTerminal {
         controller = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         var isLocked: Int32 = 0, number: Int32 = 0
         let unlock: UInt = 0x4004_5431, getNumber: UInt = 0x8004_5430
-        guard controller >= 0, ioctl(controller, unlock, &isLocked) == 0, ioctl(controller, getNumber, &number) == 0 else {
+        guard controller >= 0, ioctl(controller, unlock, &isLocked) == 0, ioctl(controller, getNumber, &number) == 0
+        else {
             throw POSIXError(.ENODEV)
         }
         device = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)

@@ -3,12 +3,16 @@ import Testing
 
 /// `tables` collects results into the papers' tables.
 @Suite struct TablesVerbTests {
-    private static let pdflatex = ["/usr/bin/pdflatex", "/usr/local/bin/pdflatex"].first { FileManager.default.isExecutableFile(atPath: $0) }
+    private static let pdflatex = ["/usr/bin/pdflatex", "/usr/local/bin/pdflatex"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
 
     /// An experiment of a published row's name on drawn scenes.
     private func write(_ command: Command, _ path: String, _ name: String) throws {
         try FileManager.default.createDirectory(atPath: command.path("experiments"), withIntermediateDirectories: true)
-        try command.write(path, """
+        try command.write(
+            path,
+            """
             {"name": "\(name)", "dataset": {"kind": "demo-scenes", "scenes": 16}, "embedding": {"kind": "demo-scenes"},
              "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 1, "batchSize": 12},
              "evaluate": {"filters": [0, 1], "topImages": 2, "methods": ["projection"]}, "matrix": {"backbone.layer": ["layer1", "layer2"]},
@@ -31,9 +35,13 @@ import Testing
             #expect(markdown.components(separatedBy: "| ours | 0.").count == 3, "\(markdown)")
             #expect(outcome.output.contains(markdown))
             let names = try FileManager.default.contentsOfDirectory(atPath: command.path("results/tables")).sorted()
-            #expect(names == ["A-figure-7", "A-table-2", "A-table-3", "B-tables-2-3"].flatMap { name in
-                (name == "A-figure-7" ? ["csv", "md", "svg", "tex"] : ["csv", "md", "tex"]).map { "\(name).\($0)" }
-            })
+            #expect(
+                names
+                    == ["A-figure-7", "A-table-2", "A-table-3", "B-tables-2-3"].flatMap { name in
+                        (name == "A-figure-7" ? ["csv", "md", "svg", "tex"] : ["csv", "md", "tex"]).map {
+                            "\(name).\($0)"
+                        }
+                    })
             #expect(try command.run("tables").output == outcome.output)
             let published = try command.run("diff", "A-table-3", "results/\(name)", "--tolerance", "recall=0.0001")
             #expect(
@@ -101,22 +109,29 @@ import Testing
                 "\(damaged.errors)")
             try command.write("results/\(name)/recall.json", "{\"schema\": 1}")
             let broken = try command.run("tables")
-            #expect(broken.code == 2 && broken.errors.contains("recall.json: experiment or rows is missing"), "\(broken.errors)")
+            #expect(
+                broken.code == 2 && broken.errors.contains("recall.json: experiment or rows is missing"),
+                "\(broken.errors)")
         }
     }
 
-    @Test(.enabled(if: pdflatex != nil, "needs Debian's texlive-latex-base and texlive-latex-recommended")) func everyTableCompiles() throws {
+    @Test(.enabled(if: pdflatex != nil, "needs Debian's texlive-latex-base and texlive-latex-recommended"))
+    func everyTableCompiles() throws {
         try Command.with { command in
             try command.makeExperiment()
             #expect(
                 try command.run("run", "x.json", "--set", "title=a_b & 50% {\\x} ~^#$", "--results", "results").code
                     == 0)
             #expect(try command.run("tables").code == 0)
-            let files = ["results/x/recall.tex"] + (try FileManager.default.contentsOfDirectory(atPath: command.path("results/tables")))
+            let files =
+                ["results/x/recall.tex"]
+                + (try FileManager.default.contentsOfDirectory(atPath: command.path("results/tables")))
                 .filter { $0.hasSuffix(".tex") }.map { "results/tables/\($0)" }
             #expect(files.count == 5)
             let inputs = files.map { "\\input{\($0)}" }.joined(separator: "\n")
-            try command.write("all.tex", "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n\(inputs)\n\\end{document}\n")
+            try command.write(
+                "all.tex",
+                "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n\(inputs)\n\\end{document}\n")
             let process = Process()
             process.executableURL = URL(fileURLWithPath: try #require(Self.pdflatex))
             process.currentDirectoryURL = URL(fileURLWithPath: command.root)

@@ -6,7 +6,10 @@ import Testing
     @Test(arguments: [[0], [1], [2], [3], [80], [1, 2, 0, 200, 3]]) func anyWidth(widths: [Int]) throws {
         try Command.inMemory { command in
             try command.makeTiny(scenes: 64, epochs: 20)
-            for arguments in [["run", "x.json"], ["status", "x.json", "-v"], ["plan", "x.json"], ["report", "x.json"], ["doctor"], ["--help"], ["rnu"]] {
+            for arguments in [
+                ["run", "x.json"], ["status", "x.json", "-v"], ["plan", "x.json"], ["report", "x.json"], ["doctor"],
+                ["--help"], ["rnu"],
+            ] {
                 let end = try command.run(arguments, onTerminal: widths, environment: ["TERM": "xterm"])
                 #expect(end.code == (arguments == ["rnu"] ? 2 : 0), "\(arguments) in \(widths) columns: \(end)")
             }
@@ -18,15 +21,19 @@ import Testing
             try command.makeTiny()
             #expect(try command.run("run", "x.json").code == 0)
             let end = try command.run(["status", "x.json"], onTerminal: [20], environment: ["TERM": "xterm"])
-            #expect(end.output.components(separatedBy: "\r\n").dropFirst().allSatisfy { $0.count <= 20 }, "\(end.output)")
+            #expect(
+                end.output.components(separatedBy: "\r\n").dropFirst().allSatisfy { $0.count <= 20 }, "\(end.output)")
         }
     }
 
-    /// no-color.org: any value but the empty one. Terminals that say nothing of themselves, or are dumb, get no escape sequence.
+    /// no-color.org: any value but the empty one. Terminals that say nothing of themselves, or are dumb, get no escape
+    /// sequence.
     @Test func colourAndEscapes() throws {
         try Command.inMemory { command in
             try command.makeTiny()
-            func hasEscapes(_ environment: [String: String], _ arguments: [String] = ["status", "x.json"]) throws -> Bool {
+            func hasEscapes(_ environment: [String: String], _ arguments: [String] = ["status", "x.json"]) throws
+                -> Bool
+            {
                 try command.run(arguments, onTerminal: [80], environment: environment).output.contains("\u{1B}")
             }
             #expect(try hasEscapes(["TERM": "xterm", "NO_COLOR": ""]))
@@ -43,8 +50,10 @@ import Testing
     @Test func anEmptyNoColorIsAbsent() throws {
         try Command.inMemory { command in
             try command.makeTiny()
-            let end = try command.run(["-c", "NO_COLOR= exec \"$0\" status x.json -C \"$1\"", Command.binary.path, command.root], onTerminal: [80],
-                                      environment: ["TERM": "xterm"], program: "/bin/sh")
+            let end = try command.run(
+                ["-c", "NO_COLOR= exec \"$0\" status x.json -C \"$1\"", Command.binary.path, command.root],
+                onTerminal: [80],
+                environment: ["TERM": "xterm"], program: "/bin/sh")
             #expect(end.output.contains("\u{1B}"), "\(end)")
         }
     }
@@ -78,8 +87,11 @@ import Testing
             let script = "ulimit -f \(blocks); exec \"$0\" run x.json -C \"$1\" >/dev/null 2>\"$1/.err\""
             // The file of the messages may not grow either: a pipe takes them.
             let piped = script.replacingOccurrences(of: ">/dev/null 2>\"$1/.err\"", with: "2>&1 >/dev/null | cat")
-            let end = try command.run(["-c", piped, Command.binary.path, command.root], onTerminal: [300], program: "/bin/sh")
-            #expect(end.output.contains(name) && end.output.contains("a file may have \(blocks * 512) bytes here"), "\(end)")
+            let end = try command.run(
+                ["-c", piped, Command.binary.path, command.root], onTerminal: [300], program: "/bin/sh")
+            #expect(
+                end.output.contains(name) && end.output.contains("a file may have \(blocks * 512) bytes here"), "\(end)"
+            )
             #expect(!end.output.contains("/out-") && !end.output.contains("Error Domain"), "\(end)")
         }
     }
@@ -92,7 +104,9 @@ import Testing
             let many = try StoreContent(command)
             #expect(try command.run("run", "x.json", "-j", "1", "--store", ".one").code == 0)
             #expect(try StoreContent(command, store: ".one") == many)
-            for verb in [["run", "x.json"], ["verify", "x.json"], ["report", "x.json"], ["explain", "x.json", "--filter", "0"]] {
+            for verb in [
+                ["run", "x.json"], ["verify", "x.json"], ["report", "x.json"], ["explain", "x.json", "--filter", "0"],
+            ] {
                 for number in ["0", "-1"] {
                     let end = try command.run(verb + ["--jobs=" + number])
                     #expect(end.code == 2 && end.errors.contains("expected at least 1"), "\(verb): \(end)")
@@ -101,7 +115,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [("rnu", "run"), ("stauts", "status"), ("explian", "explain")]) func verbsThatAreNoneGetASuggestion(word: String, verb: String) throws {
+    @Test(arguments: [("rnu", "run"), ("stauts", "status"), ("explian", "explain")])
+    func verbsThatAreNoneGetASuggestion(word: String, verb: String) throws {
         try Command.with { command in
             let end = try command.run(word, "demo")
             #expect(end.code == 2 && end.errors.contains("did you mean \"\(verb)\"?"), "\(end)")
@@ -113,7 +128,9 @@ import Testing
         try Command.inMemory { command in
             try command.makeTiny()
             let run = try command.run("run", "x.json", "--verbose")
-            #expect(run.errors.contains("peak memory of ") && run.errors.contains("reason       never built"), "\(run.errors)")
+            #expect(
+                run.errors.contains("peak memory of ") && run.errors.contains("reason       never built"),
+                "\(run.errors)")
             let status = try command.run("status", "x.json", "-v").output
             let features = try #require(status.split(separator: "\n").first { $0.contains("features.h5") })
             #expect(features.contains("sha256 ") && features.contains(".lavise/cas/"), "\(features)")

@@ -40,10 +40,11 @@ import Testing
         var hasSession = false
         // Its socket is there before it listens.
         for _ in 0..<600 where !hasSession {
-            hasSession = try answer([
-                "new-session", "-d", "-x", String(width), "-y", String(height),
-                "\(words); touch '\(command.path("done"))'; sleep 600",
-            ]) != nil
+            hasSession =
+                try answer([
+                    "new-session", "-d", "-x", String(width), "-y", String(height),
+                    "\(words); touch '\(command.path("done"))'; sleep 600",
+                ]) != nil
             if !hasSession { usleep(50_000) }
         }
         let done = command.path("done")
@@ -51,7 +52,8 @@ import Testing
         try #require(FileManager.default.fileExists(atPath: done), "\(arguments) does not end")
         try? FileManager.default.removeItem(atPath: done)
         usleep(200_000)
-        let lines = try #require(try answer(["capture-pane", "-p", "-J", "-S", "-500"])).split(separator: "\n").map(String.init)
+        let lines = try #require(try answer(["capture-pane", "-p", "-J", "-S", "-500"])).split(separator: "\n").map(
+            String.init)
         return (
             lines.map { $0.replacingOccurrences(of: " +$", with: "", options: .regularExpression) },
             try #require(try answer(["capture-pane", "-p", "-e", "-S", "-500"]))

@@ -60,7 +60,9 @@ import Testing
     }
 
     /// As on a network disk that keeps locks to each host: `LAVISE_HOST` takes the place of another machine.
-    private static func host(_ name: String, lease: Double) -> [String: String] { ["LAVISE_HOST": name, "LAVISE_LEASE": "\(lease)"] }
+    private static func host(_ name: String, lease: Double) -> [String: String] {
+        ["LAVISE_HOST": name, "LAVISE_LEASE": "\(lease)"]
+    }
 
     @Test func twoHostsShareOneRun() throws {
         try Command.inMemory { command in
@@ -73,7 +75,9 @@ import Testing
             #expect(ends.flatMap(\.ran).count == Self.stageCount)
             #expect(ends[1].errors.contains("waiting for \(one.id)@one "), "\(ends[1].errors)")
             #expect(try StoreContent(command).jobs.values.allSatisfy { $0.executions == 1 })
-            #expect(try FileManager.default.contentsOfDirectory(atPath: command.path(".lavise/locks")).filter { $0 != "gc" } == [])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: command.path(".lavise/locks")).filter { $0 != "gc" }
+                    == [])
         }
     }
 
@@ -81,10 +85,14 @@ import Testing
         for (host, isLate) in [("one", false), ("two", true)] {
             try Command.inMemory { command in
                 try command.makeTiny()
-                let dead = try command.finish(["run", "x.json", "-j", "1"], Self.host("one", lease: 3).merging(["LAVISE_FAULT": "train.epoch:3"]) { $1 })
+                let dead = try command.finish(
+                    ["run", "x.json", "-j", "1"],
+                    Self.host("one", lease: 3).merging(["LAVISE_FAULT": "train.epoch:3"]) { $1 })
                 #expect(dead.wasKilled)
                 let start = Date()
-                let end = try command.finish(["run", "x.json"], Self.host(host, lease: 3).merging(["LAVISE_FAULT_LOG": command.path("log")]) { $1 })
+                let end = try command.finish(
+                    ["run", "x.json"],
+                    Self.host(host, lease: 3).merging(["LAVISE_FAULT_LOG": command.path("log")]) { $1 })
                 #expect(end.code == 0, "\(end.errors)")
                 #expect(end.errors.contains("waiting for \(dead.id)@one train") == isLate, "\(end.errors)")
                 // Not before the lease is over; at the most a machine under load may need longer.
@@ -107,15 +115,20 @@ import Testing
         }
     }
 
-    /// A host that was suspended for longer than its lease wakes while another one is at its job, or has done it: it takes what is there.
+    /// A host that was suspended for longer than its lease wakes while another one is at its job, or has done it: it
+    /// takes what is there.
     @Test(arguments: [false, true])
     func aHostThatSleptGivesItsJobUp(untilItIsDone: Bool) throws {
         try Command.inMemory { command in
             try command.makeTiny(epochs: 300)
-            let one = try command.start(["run", "x.json", "-j", "1"], Self.host("one", lease: 1).merging(["LAVISE_FAULT_LOG": command.path("one")]) { $1 })
+            let one = try command.start(
+                ["run", "x.json", "-j", "1"],
+                Self.host("one", lease: 1).merging(["LAVISE_FAULT_LOG": command.path("one")]) { $1 })
             while one.isRunning, !command.places("one").contains("train.epoch") { usleep(2000) }
             kill(one.id, SIGSTOP)
-            let two = try command.start(["run", "x.json", "-j", "1"], Self.host("two", lease: 1).merging(["LAVISE_FAULT_LOG": command.path("two")]) { $1 })
+            let two = try command.start(
+                ["run", "x.json", "-j", "1"],
+                Self.host("two", lease: 1).merging(["LAVISE_FAULT_LOG": command.path("two")]) { $1 })
             if untilItIsDone {
                 #expect(try two.wait().code == 0)
             } else {
@@ -134,7 +147,9 @@ import Testing
     @Test func withoutFlockAJobIsMadeOnce() throws {
         try Command.inMemory { command in
             try command.makeTiny(epochs: 20)
-            try command.write("shim.c", """
+            try command.write(
+                "shim.c",
+                """
                 #define _GNU_SOURCE
                 #include <errno.h>
                 #include <stdio.h>

@@ -21,19 +21,26 @@ import Testing
             let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
             let stages = try #require(object["stages"] as? [[String: Any]])
             #expect(object["schema"] as? Int == 1 && object["experiment"] as? String == "x")
-            #expect(stages.compactMap { $0["name"] as? String } == ["embedding", "preprocess", "features", "train", "evaluate", "evidence", "tables"])
+            #expect(
+                stages.compactMap { $0["name"] as? String } == [
+                    "embedding", "preprocess", "features", "train", "evaluate", "evidence", "tables",
+                ])
             let outputs = try #require(stages[1]["outputs"] as? [[String: Any]])
             let path = try #require(outputs[0]["path"] as? String)
             #expect(FileManager.default.isReadableFile(atPath: path))
 
             #expect(try command.run("diff", "results/x", "results/x").code == 0)
             try command.edit("results/x/recall.json") { data in
-                data = Data(String(decoding: data, as: UTF8.self).replacingOccurrences(of: "\"pairs\": ", with: "\"pairs\": 1").utf8)
+                data = Data(
+                    String(decoding: data, as: UTF8.self).replacingOccurrences(of: "\"pairs\": ", with: "\"pairs\": 1")
+                        .utf8)
             }
             try FileManager.default.copyItem(atPath: command.path("results/x"), toPath: command.path("results/y"))
             _ = try command.run("run", "x.json")
             #expect(try command.run("diff", "results/x", "results/y").code == 4)
-            #expect(try command.run("why", "x.json", "evaluate", "--set", "evaluate.topImages=1").output.contains("topImages: 2 → 1"))
+            #expect(
+                try command.run("why", "x.json", "evaluate", "--set", "evaluate.topImages=1").output.contains(
+                    "topImages: 2 → 1"))
             #expect(try command.run("verify", "x.json", "train").code == 0)
             // Global options may come first.
             #expect(try command.run("--store", ".lavise", "--offline", "status", "x.json", "--exit-code").code == 0)
@@ -43,7 +50,9 @@ import Testing
 
     @Test func usageErrorsExitWithTwo() throws {
         try Command.with { command in
-            let codes = try [["runn"], ["run", "--nonsense", "x"], ["--help"], ["version"]].map { try command.run($0).code }
+            let codes = try [["runn"], ["run", "--nonsense", "x"], ["--help"], ["version"]].map {
+                try command.run($0).code
+            }
             #expect(codes == [2, 2, 0, 0])
             // Options that every verb has may stand before it.
             let before = try command.run("--json", "version"), after = try command.run("version", "--json")

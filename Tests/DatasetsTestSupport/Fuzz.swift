@@ -11,8 +11,8 @@ public struct DatasetFuzzReport: Sendable, Equatable {
     public var surprises: [String] = []
 }
 
-/// Feeds mutated pictures of every kind, annotation files of both kinds and word vectors to their readers for so many seconds, at least
-/// one round. The same seed gives the same inputs in the same order.
+/// Feeds mutated pictures of every kind, annotation files of both kinds and word vectors to their readers for so many
+/// seconds, at least one round. The same seed gives the same inputs in the same order.
 public func fuzzDatasetReaders(seed: UInt64, seconds: Double) throws -> DatasetFuzzReport {
     var random = RandomSource(seed: seed, stream: "datasets fuzz")
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lavise-fuzz-" + UUID().uuidString)
@@ -29,12 +29,19 @@ public func fuzzDatasetReaders(seed: UInt64, seconds: Double) throws -> DatasetF
             if decoded.centreCrop().pixels.count != 224 * 224 * 3 { throw Contradiction() }
         }
         try Data(mutated(Array(cocoJSON.utf8), &random)).write(to: URL(fileURLWithPath: path))
-        report.attempt { try readAll(COCODataset(annotations: [(.train, path)], imageFolders: [(.train, "")], hasVector: { _ in true }, rules: DatasetRules())) }
+        report.attempt {
+            try readAll(
+                COCODataset(
+                    annotations: [(.train, path)], imageFolders: [(.train, "")], hasVector: { _ in true },
+                    rules: DatasetRules()))
+        }
         try Data(mutated(Array(visualGenomeJSON.utf8), &random)).write(to: URL(fileURLWithPath: path))
         var rules = DatasetRules()
         rules.minimumCount = 1
         rules.transposedBoxMask = random.below(2) == 0
-        report.attempt { try readAll(VisualGenomeDataset(objects: path, imageFolders: [""], hasVector: { _ in true }, rules: rules)) }
+        report.attempt {
+            try readAll(VisualGenomeDataset(objects: path, imageFolders: [""], hasVector: { _ in true }, rules: rules))
+        }
         try Data(mutated(vectors[random.below(vectors.count)], &random)).write(to: URL(fileURLWithPath: path))
         report.attempt {
             var length: Int?
@@ -53,7 +60,8 @@ private struct Contradiction: Error {}
 private func readAll(_ dataset: some ReferenceDataset) throws {
     for row in dataset.images.indices {
         for sample in try dataset.samples(ofImage: row, width: 4, height: 3) {
-            guard sample.mask.width == 224, sample.concepts.allSatisfy({ dataset.concepts.indices.contains(Int($0)) }) else { throw Contradiction() }
+            guard sample.mask.width == 224, sample.concepts.allSatisfy({ dataset.concepts.indices.contains(Int($0)) })
+            else { throw Contradiction() }
         }
     }
 }
@@ -73,17 +81,19 @@ extension DatasetFuzzReport {
 
 /// A baseline JPEG and a progressive one with restart markers, and small pictures of every other kind.
 private func pictures() throws -> [[UInt8]] {
-    let small = RGBImage(width: 19, height: 23, pixels: (0..<19 * 23 * 3).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) })
+    let small = RGBImage(
+        width: 19, height: 23, pixels: (0..<19 * 23 * 3).map { UInt8(truncatingIfNeeded: $0 * $0 / 7) })
     let baseline = try encodeJPEG(small, quality: 80)
-    let progressive = Data(base64Encoded: """
-        /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODh\
-        MREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wgARCAARABoDASIAAhEBAxEB/8QAFwABAQEBAAAAAAAAAAAA\
-        AAAABAADBf/EABYBAQEBAAAAAAAAAAAAAAAAAAMFAv/dAAQAAv/aAAwDAQACEAMQAAAB4iGIyY9X6pR//9DRFDNRtSUf/8QAGBABAQEBAQAAAAAAAAAAAAAAAAECEhD/2g\
-        AIAQEAAQUCmEw//9CYcP/RmEw//9KYcP/TiP/Unn//xAAYEQADAQEAAAAAAAAAAAAAAAAAAgMhMf/aAAgBAwEBPwGVxL4f/9CQnD//xAAWEQEBAQAAAAAAAAAAAAAAAAAA\
-        AQL/2gAIAQIBAT8Bmk0//9CI/8QAFBABAAAAAAAAAAAAAAAAAAAAEP/aAAgBAQAGPwI//9A//9E//9I//9M//9Q//8QAFhABAQEAAAAAAAAAAAAAAAAAEABx/9oACAEBAA\
-        E/IT//0D//0T//0rzf/9M//9Q//9oADAMBAAIAAwAAABABf//Q8g//xAAXEQEAAwAAAAAAAAAAAAAAAAAAEFFh/9oACAEDAQE/EN15/9CN/8QAFBEBAAAAAAAAAAAAAAAA\
-        AAAAEP/aAAgBAgEBPxA3/9Av/8QAGRABAAMBAQAAAAAAAAAAAAAAAAEhYTFB/9oACAEBAAE/EM2b/9DNFeP/0c2b/9LnSKn/03y//9Tyjj//2Q==
-        """)!
+    let progressive = Data(
+        base64Encoded: """
+            /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODh\
+            MREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wgARCAARABoDASIAAhEBAxEB/8QAFwABAQEBAAAAAAAAAAAA\
+            AAAABAADBf/EABYBAQEBAAAAAAAAAAAAAAAAAAMFAv/dAAQAAv/aAAwDAQACEAMQAAAB4iGIyY9X6pR//9DRFDNRtSUf/8QAGBABAQEBAQAAAAAAAAAAAAAAAAECEhD/2g\
+            AIAQEAAQUCmEw//9CYcP/RmEw//9KYcP/TiP/Unn//xAAYEQADAQEAAAAAAAAAAAAAAAAAAgMhMf/aAAgBAwEBPwGVxL4f/9CQnD//xAAWEQEBAQAAAAAAAAAAAAAAAAAA\
+            AQL/2gAIAQIBAT8Bmk0//9CI/8QAFBABAAAAAAAAAAAAAAAAAAAAEP/aAAgBAQAGPwI//9A//9E//9I//9M//9Q//8QAFhABAQEAAAAAAAAAAAAAAAAAEABx/9oACAEBAA\
+            E/IT//0D//0T//0rzf/9M//9Q//9oADAMBAAIAAwAAABABf//Q8g//xAAXEQEAAwAAAAAAAAAAAAAAAAAAEFFh/9oACAEDAQE/EN15/9CN/8QAFBEBAAAAAAAAAAAAAAAA\
+            AAAAEP/aAAgBAgEBPxA3/9Av/8QAGRABAAMBAQAAAAAAAAAAAAAAAAEhYTFB/9oACAEBAAE/EM2b/9DNFeP/0c2b/9LnSKn/03y//9Tyjj//2Q==
+            """)!
     let others = otherPictures.map { Array(Data(base64Encoded: $0)!) }
     return [baseline, Array(progressive), try encodePNG(small), bitmap(24), bitmap(8), bitmap(8, packed: true)] + others
 }
@@ -91,13 +101,15 @@ private func pictures() throws -> [[UInt8]] {
 /// A Windows bitmap of 5×3 pixels.
 private func bitmap(_ bits: UInt8, packed isPacked: Bool = false) -> [UInt8] {
     let palette = bits == 8 ? (0..<1024).map { UInt8(truncatingIfNeeded: $0 * 3) } : [], start = 54 + palette.count
-    let header: [UInt8] = Array("BM".utf8) + [0, 0, 0, 0, 0, 0, 0, 0, UInt8(start & 255), UInt8(start >> 8), 0, 0]
+    let header: [UInt8] =
+        Array("BM".utf8) + [0, 0, 0, 0, 0, 0, 0, 0, UInt8(start & 255), UInt8(start >> 8), 0, 0]
         + [40, 0, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0, 1, 0, bits, 0, isPacked ? 1 : 0] + [UInt8](repeating: 0, count: 23)
     if isPacked { return header + palette + [5, 9, 0, 0, 0, 3, 1, 2, 3, 0, 2, 4, 0, 0, 1, 7, 0, 2, 4, 0, 0, 1] }
     return header + palette + (0..<3 * (bits == 8 ? 8 : 16)).map { UInt8($0 * 5) }
 }
 
-/// An interlaced GIF, a lossy and a lossless WebP, a PNG by palette; TIFFs by LZW, PackBits, fax codes and JPEG, and one as it is.
+/// An interlaced GIF, a lossy and a lossless WebP, a PNG by palette; TIFFs by LZW, PackBits, fax codes and JPEG, and
+/// one as it is.
 private let otherPictures = [
     "R0lGODdhCQAHAIIAAL7XcT7akpuFex+caaxHmqUckC1Btx8NeiwAAAAACQAHAAAIOwABCCAAYICBgwcIDDgA4MCAAAAKCHhowCCBAwwFBAhQUaGAgQYABCB40MDFAgUGENgYQAAAAxsLmAwIADs=",
     "UklGRnYAAABXRUJQVlA4IGoAAABQAgCdASoJAAcABABoJbACdH8D2GCGOya4uMAA2//Fs5viQNy/fzWdC3NkYQV4/wGyAJ8rzmn2n9HhqpdunzKgcxiAI7k9rvZ0UNHHfIpyEeDwgf8m/TEpt9E+XAf+DkyzP+f9P/ybpgAA",
@@ -130,8 +142,14 @@ private let glove = "the 0.5 -1.25 3e-2\n, 1.0 -2 0.0001\nnaïve .5 -0.123456789
 /// Python's gzip).
 private let vectors: [[UInt8]] = [
     Array(glove.utf8), Array("3 3\r\n. . the 0.5 -1.25 3e-2 \r\n\tof\t1 2 3\r\nna\rïve 1 2 3\r\n".utf8),
-    Array("2 3\nthe ".utf8) + [0, 0, 0, 63, 0, 0, 160, 191, 143, 194, 245, 60, 10] + Array("of ".utf8) + [0, 0, 128, 63, 0, 0, 0, 64, 0, 0, 64, 64],
-    [UInt8](Data(base64Encoded: "H4sIAAAAAAACAyvJSFUw0DNV0DXUMzJVME7VNeLSUTDUM1DQNQKKGxgYGHLlJR5eX5aqAFJkoGdoZGxiamZuYWkAYymYcwEA3N/bLUUAAAA=")!),
+    Array("2 3\nthe ".utf8) + [0, 0, 0, 63, 0, 0, 160, 191, 143, 194, 245, 60, 10] + Array("of ".utf8) + [
+        0, 0, 128, 63, 0, 0, 0, 64, 0, 0, 64, 64,
+    ],
+    [UInt8](
+        Data(
+            base64Encoded:
+                "H4sIAAAAAAACAyvJSFUw0DNV0DXUMzJVME7VNeLSUTDUM1DQNQKKGxgYGHLlJR5eX5aqAFJkoGdoZGxiamZuYWkAYymYcwEA3N/bLUUAAAA="
+        )!),
 ]
 
 /// A few bytes flipped, removed, doubled or replaced by telling ones.
@@ -146,7 +164,8 @@ private func mutated(_ bytes: [UInt8], _ random: inout RandomSource) -> [UInt8] 
         case 2: bytes.removeSubrange(at..<min(bytes.count, at + 1 + random.below(16)))
         case 3: bytes.insert(contentsOf: bytes[at..<min(bytes.count, at + 1 + random.below(16))], at: at)
         case 4: for i in at..<min(bytes.count, at + 4) { bytes[i] = 0xFF }
-        case 5: bytes.insert(contentsOf: [UInt8](repeating: telling[random.below(10)], count: 1 + random.below(20)), at: at)
+        case 5:
+            bytes.insert(contentsOf: [UInt8](repeating: telling[random.below(10)], count: 1 + random.below(20)), at: at)
         default: bytes.removeSubrange(at...)
         }
     }

@@ -10,19 +10,29 @@ import Testing
     private static let drawn = mask("........", ".####...", ".####...", ".####...", "........", "........").crop224()
     private static let boxed = mask("........", "..###...", "..###...", "..###...", "........", "........").crop224()
 
-    private func coco(_ annotations: [String], images: String = #"{"id": 3, "file_name": "a.jpg", "width": 8, "height": 6}"#,
-                      isPresent: @escaping (String) -> Bool = { _ in false }) throws -> COCODataset {
-        let json = #"{"images": [\#(images)], "annotations": [\#(annotations.joined(separator: ","))], "categories": [{"id": 1, "name": "cat"}]}"#
+    private func coco(
+        _ annotations: [String], images: String = #"{"id": 3, "file_name": "a.jpg", "width": 8, "height": 6}"#,
+        isPresent: @escaping (String) -> Bool = { _ in false }
+    ) throws -> COCODataset {
+        let json =
+            #"{"images": [\#(images)], "annotations": [\#(annotations.joined(separator: ","))], "categories": [{"id": 1, "name": "cat"}]}"#
         let path = folder.write("instances.json", json)
-        return try COCODataset(annotations: [(.train, path)], imageFolders: [(.train, "/data")], isPresent: isPresent,
-                               hasVector: { _ in true }, rules: DatasetRules())
+        return try COCODataset(
+            annotations: [(.train, path)], imageFolders: [(.train, "/data")], isPresent: isPresent,
+            hasVector: { _ in true }, rules: DatasetRules())
     }
 
-    private func annotation(_ id: String = "7", _ more: String) -> String { #"{"id": \#(id), "image_id": 3, "category_id": 1, \#(more)}"# }
+    private func annotation(_ id: String = "7", _ more: String) -> String {
+        #"{"id": \#(id), "image_id": 3, "category_id": 1, \#(more)}"#
+    }
 
-    @Test(arguments: [#""segmentation": [], "#, #""segmentation": null, "#, "", #""segmentation": [[]], "#, #""segmentation": [[1, 2, 3, 4]], "#])
+    @Test(arguments: [
+        #""segmentation": [], "#, #""segmentation": null, "#, "", #""segmentation": [[]], "#,
+        #""segmentation": [[1, 2, 3, 4]], "#,
+    ])
     func withoutAnOutlineTheBoxIsTheMask(_ segmentation: String) throws {
-        let read = try coco([annotation("7", segmentation + #""bbox": [1.5, 1.2, 3.4, 2.6]"#)]).annotations(ofImage: 0, width: 8, height: 6, view: nil)
+        let read = try coco([annotation("7", segmentation + #""bbox": [1.5, 1.2, 3.4, 2.6]"#)]).annotations(
+            ofImage: 0, width: 8, height: 6, view: nil)
         #expect(read.samples.map(\.mask) == [Self.boxed] && read.notes.boxes == 1 && read.notes.unusable == 0)
     }
 
@@ -33,17 +43,21 @@ import Testing
     }
 
     @Test func onePolygonWithoutAListAroundIt() throws {
-        let read = try coco([annotation("7", #""segmentation": [1, 1, 5, 1, 5, 4, 1, 4]"#)]).annotations(ofImage: 0, width: 8, height: 6, view: nil)
+        let read = try coco([annotation("7", #""segmentation": [1, 1, 5, 1, 5, 4, 1, 4]"#)]).annotations(
+            ofImage: 0, width: 8, height: 6, view: nil)
         #expect(read.samples.map(\.mask) == [Self.drawn] && read.notes == AnnotationNotes())
     }
 
     /// A good one among nine that cannot be used: it is used, the others are counted and the first three named.
     @Test func whatCannotBeUsedIsCountedAndNamed() throws {
         let bad = [
-            annotation("1", #""segmentation": [], "bbox": [1, 1, 0, 2]"#), annotation("2", #""segmentation": "x""#), annotation("3", #""area": 1"#),
-            annotation("4", #""segmentation": {"counts": [99], "size": [6, 8]}"#), annotation("5", #""segmentation": [[1, 1, 5, NaN, 5, 4]]"#),
+            annotation("1", #""segmentation": [], "bbox": [1, 1, 0, 2]"#), annotation("2", #""segmentation": "x""#),
+            annotation("3", #""area": 1"#),
+            annotation("4", #""segmentation": {"counts": [99], "size": [6, 8]}"#),
+            annotation("5", #""segmentation": [[1, 1, 5, NaN, 5, 4]]"#),
             #"{"id": 8, "image_id": 99, "category_id": 1, "segmentation": \#(Self.outline)}"#,
-            #"{"id": 9, "image_id": 3, "category_id": 5, "segmentation": \#(Self.outline)}"#, #"{"id": 10, "image_id": 3}"#, "17",
+            #"{"id": 9, "image_id": 3, "category_id": 5, "segmentation": \#(Self.outline)}"#,
+            #"{"id": 10, "image_id": 3}"#, "17",
         ]
         let dataset = try coco(bad + [annotation("6", #""segmentation": \#(Self.outline)"#)])
         var notes = dataset.notes
@@ -54,7 +68,9 @@ import Testing
         #expect(read.notes.first[0] == "annotation 1 of image 3: no outline, and a box of 0.0×2.0 pixels")
         #expect(read.notes.first[1] == "annotation 2 of image 3: \"segmentation\": expected an array, found a string")
         notes.add(read.notes)
-        #expect(notes.unusableText?.hasPrefix("9 annotations could not be used: annotation 10: no \"category_id\"; ") == true, "\(notes)")
+        #expect(
+            notes.unusableText?.hasPrefix("9 annotations could not be used: annotation 10: no \"category_id\"; ")
+                == true, "\(notes)")
         #expect(notes.unusableText?.hasSuffix("; and 6 more") == true)
     }
 
@@ -70,15 +86,19 @@ import Testing
             """#
         let path = folder.write("twice.json", json)
         func read(_ rules: DatasetRules) throws -> COCODataset {
-            try COCODataset(annotations: [(.train, path)], imageFolders: [(.train, "/data")], hasVector: { $0 != "category" }, rules: rules)
+            try COCODataset(
+                annotations: [(.train, path)], imageFolders: [(.train, "/data")], hasVector: { $0 != "category" },
+                rules: rules)
         }
         let dataset = try read(DatasetRules())
         #expect(dataset.concepts == ["cat"] && dataset.images.map(\.file) == ["/data/a.jpg"])
         #expect(try dataset.samples(ofImage: 0, width: 8, height: 6).map(\.mask) == [Self.drawn])
-        #expect(dataset.notes.unusable == 2 && dataset.notes.first == [
-            "image number 2: image 3 is listed a second time; the first counts",
-            "category number 2: category 1 is listed a second time; the first counts",
-        ])
+        #expect(
+            dataset.notes.unusable == 2
+                && dataset.notes.first == [
+                    "image number 2: image 3 is listed a second time; the first counts",
+                    "category number 2: category 1 is listed a second time; the first counts",
+                ])
         #expect(dataset.unmatched == [UnmatchedName(name: "category 2, which has no name", annotations: 2, match: nil)])
         var strict = DatasetRules()
         strict.failsOnBadAnnotation = true
@@ -90,35 +110,49 @@ import Testing
         let genome = folder.write("objects.json", "[" + all.joined(separator: ",") + "]")
         var rules = DatasetRules()
         rules.minimumCount = 1
-        let found = try VisualGenomeDataset(objects: genome, imageFolders: ["/data"], hasVector: { _ in true }, rules: rules)
-        #expect(found.concepts == ["cat"] && found.images.count == 20 && found.notes.first == ["image number 21: image 7 is listed a second time; the first counts"])
+        let found = try VisualGenomeDataset(
+            objects: genome, imageFolders: ["/data"], hasVector: { _ in true }, rules: rules)
+        #expect(
+            found.concepts == ["cat"] && found.images.count == 20
+                && found.notes.first == ["image number 21: image 7 is listed a second time; the first counts"])
     }
 
     @Test(arguments: ["NaN", "Infinity", "-Infinity"]) func whatNobodyReadsMayBeNoNumber(_ word: String) throws {
-        let read = try coco([annotation("7", #""segmentation": \#(Self.outline), "area": \#(word), "name": "NaN \" Infinity""#)])
-            .annotations(ofImage: 0, width: 8, height: 6, view: nil)
+        let read = try coco([
+            annotation("7", #""segmentation": \#(Self.outline), "area": \#(word), "name": "NaN \" Infinity""#)
+        ])
+        .annotations(ofImage: 0, width: 8, height: 6, view: nil)
         #expect(read.samples.map(\.mask) == [Self.drawn] && read.notes == AnnotationNotes())
     }
 
     @Test func aByteOrderMarkAndNumbersAsStringsAreRead() throws {
-        let json = #"{"images": [{"id": "3", "file_name": "a.jpg"}], "annotations": [{"image_id": "3", "category_id": "1", "#
+        let json =
+            #"{"images": [{"id": "3", "file_name": "a.jpg"}], "annotations": [{"image_id": "3", "category_id": "1", "#
             + #""segmentation": \#(Self.outline)}], "categories": [{"id": "1", "name": "cat"}]}"#
         let path = folder.write("mark.json", [0xEF, 0xBB, 0xBF] + Array(json.utf8))
-        let dataset = try COCODataset(annotations: [(.train, path)], imageFolders: [(.train, "/data")], hasVector: { _ in true }, rules: DatasetRules())
+        let dataset = try COCODataset(
+            annotations: [(.train, path)], imageFolders: [(.train, "/data")], hasVector: { _ in true },
+            rules: DatasetRules())
         #expect(try dataset.samples(ofImage: 0, width: 8, height: 6).map(\.mask) == [Self.drawn])
     }
 
     @Test(arguments: [
-        (#""file_name": "a.jpg""#, "/data/a.jpg"), (#""file_name": "sub/a.jpg""#, "/data/sub/a.jpg"), (#""file_name": "sub\\a.jpg""#, "/data/sub/a.jpg"),
+        (#""file_name": "a.jpg""#, "/data/a.jpg"), (#""file_name": "sub/a.jpg""#, "/data/sub/a.jpg"),
+        (#""file_name": "sub\\a.jpg""#, "/data/sub/a.jpg"),
         (#""file_name": "train2017/a.jpg""#, "/data/a.jpg"), (#""file_name": "./a.jpg""#, "/data/a.jpg"),
-        (#""file_name": "C:\\labels\\sub\\a.jpg""#, "/data/sub/a.jpg"), (#""file_name": "/home/me/sub/a.jpg""#, "/data/sub/a.jpg"),
-        (#""file_name": "../../a.jpg""#, "/data/a.jpg"), (#""file_name": "http://images.cocodataset.org/train2017/a.jpg?x=1""#, "/data/a.jpg"),
-        (#""coco_url": "http://images.cocodataset.org/train2017/a%20b.jpg""#, "/data/a b.jpg"), (#""file_name": null, "flickr_url": "http://f.org/1/a.jpg""#, "/data/a.jpg"),
+        (#""file_name": "C:\\labels\\sub\\a.jpg""#, "/data/sub/a.jpg"),
+        (#""file_name": "/home/me/sub/a.jpg""#, "/data/sub/a.jpg"),
+        (#""file_name": "../../a.jpg""#, "/data/a.jpg"),
+        (#""file_name": "http://images.cocodataset.org/train2017/a.jpg?x=1""#, "/data/a.jpg"),
+        (#""coco_url": "http://images.cocodataset.org/train2017/a%20b.jpg""#, "/data/a b.jpg"),
+        (#""file_name": null, "flickr_url": "http://f.org/1/a.jpg""#, "/data/a.jpg"),
         (#""file_name": "nowhere/b.jpg""#, "/data/b.jpg"),
     ])
     func namesOfFiles(_ name: String, _ path: String) throws {
         let images = #"{"id": 3, "width": 8, "height": 6, \#(name)}"#
-        let dataset = try coco([annotation("7", #""segmentation": \#(Self.outline)"#)], images: images) { ["/data/a.jpg", "/data/sub/a.jpg"].contains($0) }
+        let dataset = try coco([annotation("7", #""segmentation": \#(Self.outline)"#)], images: images) {
+            ["/data/a.jpg", "/data/sub/a.jpg"].contains($0)
+        }
         #expect(dataset.images.map(\.file) == [path])
     }
 
@@ -126,12 +160,16 @@ import Testing
     @Test func oneFileIsCutByTheSeed() throws {
         func validating(_ ids: [Int], seed: UInt64) throws -> [Int64] {
             let images = ids.map { #"{"id": \#($0), "file_name": "\#($0).jpg", "width": 8, "height": 6}"# }
-            let annotations = ids.map { #"{"id": \#($0), "image_id": \#($0), "category_id": 1, "segmentation": \#(Self.outline)}"# }
-            let json = #"{"images": [\#(images.joined(separator: ","))], "annotations": [\#(annotations.joined(separator: ","))], "categories": [{"id": 1, "name": "cat"}]}"#
+            let annotations = ids.map {
+                #"{"id": \#($0), "image_id": \#($0), "category_id": 1, "segmentation": \#(Self.outline)}"#
+            }
+            let json =
+                #"{"images": [\#(images.joined(separator: ","))], "annotations": [\#(annotations.joined(separator: ","))], "categories": [{"id": 1, "name": "cat"}]}"#
             var rules = DatasetRules()
             (rules.seed, rules.validationShare) = (seed, 0.2)
-            let dataset = try COCODataset(annotations: [(nil, folder.write("all.json", json))], imageFolders: [(nil, "/data")],
-                                          hasVector: { _ in true }, rules: rules)
+            let dataset = try COCODataset(
+                annotations: [(nil, folder.write("all.json", json))], imageFolders: [(nil, "/data")],
+                hasVector: { _ in true }, rules: rules)
             #expect(dataset.images.map(\.id).sorted() == ids.map(Int64.init).sorted())
             #expect(dataset.images.map(\.split.rawValue) == [UInt8](repeating: 0, count: 8) + [1, 1])
             return dataset.images.filter { $0.split == .validation }.map(\.id)
@@ -151,15 +189,22 @@ import Testing
             """
         var rules = DatasetRules()
         (rules.minimumCount, rules.validationShare) = (1, 0.5)
-        let dataset = try VisualGenomeDataset(objects: folder.write("objects.json", json), imageFolders: ["/data"], hasVector: { _ in true }, rules: rules)
+        let dataset = try VisualGenomeDataset(
+            objects: folder.write("objects.json", json), imageFolders: ["/data"], hasVector: { _ in true }, rules: rules
+        )
         #expect(Set(dataset.images.map(\.id)) == [1, 3] && dataset.concepts == ["cat"])
         // Pixels whose centre is in the box: columns 1.4 … 3.6, rows −2 … 2.6.
         let row = try #require(dataset.images.firstIndex { $0.id == 1 })
-        #expect(try dataset.samples(ofImage: row, width: 5, height: 4).map(\.mask) == [mask(".###.", ".###.", ".###.", ".....").crop224()])
+        #expect(
+            try dataset.samples(ofImage: row, width: 5, height: 4).map(\.mask) == [
+                mask(".###.", ".###.", ".###.", ".....").crop224()
+            ])
         #expect(dataset.notes.withoutSynset == 2 && dataset.notes.unusable == 3)
-        #expect(dataset.notes.first == [
-            "object 8 of image 1: \"x\": expected a number, found null", "object 9 of image 1: \"w\": expected a number, found a string",
-            "image 2: no \"objects\"",
-        ])
+        #expect(
+            dataset.notes.first == [
+                "object 8 of image 1: \"x\": expected a number, found null",
+                "object 9 of image 1: \"w\": expected a number, found a string",
+                "image 2: no \"objects\"",
+            ])
     }
 }

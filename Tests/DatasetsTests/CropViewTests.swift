@@ -19,7 +19,9 @@ import Testing
     }
 
     @Test func aViewIsItsSeedsImagesAndNumbers() {
-        func view(_ seed: UInt64, _ id: Int64, _ number: Int) -> CropView { CropView(seed: seed, imageID: id, view: number, width: 500, height: 375) }
+        func view(_ seed: UInt64, _ id: Int64, _ number: Int) -> CropView {
+            CropView(seed: seed, imageID: id, view: number, width: 500, height: 375)
+        }
         #expect(view(1, 2, 3) == view(1, 2, 3))
         #expect(view(1, 2, 3) != view(2, 2, 3) && view(1, 2, 3) != view(1, 3, 3) && view(1, 2, 3) != view(1, 2, 4))
         #expect(view(1, 12, 3) != view(1, 1, 23))
@@ -39,14 +41,18 @@ import Testing
     @Test func maskFollowsTheImage() throws {
         let w = 64, h = 48
         var pixels = [UInt8](repeating: 0, count: w * h * 3), whole = Bitmap(width: w, height: h)
-        for y in 10..<30 { for x in 5..<40 { whole[x, y] = true; for c in 0..<3 { pixels[(y * w + x) * 3 + c] = 255 } } }
+        for y in 10..<30 {
+            for x in 5..<40 { whole[x, y] = true; for c in 0..<3 { pixels[(y * w + x) * 3 + c] = 255 } }
+        }
         let image = RGBImage(width: w, height: h, pixels: pixels)
         for number in 0..<20 {
             let view = CropView(seed: 9, imageID: 4, view: number, width: w, height: h)
             let seen = image.crop(view), mask = whole.sampled(view.sampling)
             #expect(seen.width == 224 && mask.width == 224 && mask.height == 224)
             var wrong = 0
-            for y in 0..<224 { for x in 0..<224 where (seen.pixels[(y * 224 + x) * 3] > 127) != mask[x, y] { wrong += 1 } }
+            for y in 0..<224 {
+                for x in 0..<224 where (seen.pixels[(y * 224 + x) * 3] > 127) != mask[x, y] { wrong += 1 }
+            }
             // Bilinear and nearest differ by a part of a source pixel at the border only.
             #expect(wrong < 224 * 4 * 224 / min(view.width, view.height) / 2)
         }

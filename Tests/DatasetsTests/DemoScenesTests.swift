@@ -11,7 +11,8 @@ private struct AnnotationFile: Decodable {
     struct Image: Decodable { let id: Int, file_name: String, width: Int, height: Int, license: Int }
     struct Category: Decodable { let id: Int, name: String, supercategory: String }
     struct Annotation: Decodable {
-        let id: Int, image_id: Int, category_id: Int, area: Double, bbox: [Double], iscrowd: Int, segmentation: Segmentation
+        let id: Int, image_id: Int, category_id: Int, area: Double, bbox: [Double], iscrowd: Int,
+            segmentation: Segmentation
     }
     enum Segmentation: Decodable {
         case polygons([[Double]]), runs(size: [Int], counts: [Int]), compressed(size: [Int], counts: String)
@@ -52,7 +53,9 @@ private final class Scenes {
     func digests() throws -> [String: Digest] {
         var out: [String: Digest] = [:]
         for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
-            guard let bytes = FileManager.default.contents(atPath: "\(folder)/\(path)"), path.contains(".") else { continue }
+            guard let bytes = FileManager.default.contents(atPath: "\(folder)/\(path)"), path.contains(".") else {
+                continue
+            }
             out[path] = Digest(hashing: [UInt8](bytes))
         }
         return out
@@ -60,7 +63,9 @@ private final class Scenes {
 
     func vectors() throws -> [String: [Float]] {
         var out: [String: [Float]] = [:], lines = 0
-        try GloveReader("\(folder)/glove.txt").forEach { out[$0] = Array($1); lines += 1 }
+        try GloveReader("\(folder)/glove.txt").forEach {
+            out[$0] = Array($1); lines += 1
+        }
         #expect(out.count == lines, "every word once")
         return out
     }
@@ -108,7 +113,9 @@ private func runLengths(_ text: String) -> [Int] {
                 #expect(image.file_name == String(format: "%012d.jpg", image.id))
                 let decoded = try decodeImage("\(scenes.folder)/\(split)/\(image.file_name)")
                 #expect(decoded.width == image.width && decoded.height == image.height)
-                #expect((320...480).contains(max(image.width, image.height)) && (211...384).contains(min(image.width, image.height)))
+                #expect(
+                    (320...480).contains(max(image.width, image.height))
+                        && (211...384).contains(min(image.width, image.height)))
                 if image.height > image.width { upright += 1 }
             }
         }
@@ -139,13 +146,18 @@ private func runLengths(_ text: String) -> [Int] {
                     #expect(!polygons.isEmpty && polygons.allSatisfy { $0.count >= 6 && $0.count % 2 == 0 })
                     continue
                 case .runs(size: let s, counts: let c): (size, counts, kinds[1]) = (s, c, kinds[1] + 1)
-                case .compressed(size: let s, counts: let c): (size, counts, kinds[2]) = (s, runLengths(c), kinds[2] + 1)
+                case .compressed(size: let s, counts: let c):
+                    (size, counts, kinds[2]) = (s, runLengths(c), kinds[2] + 1)
                 }
                 #expect(size == [image.height, image.width])
                 #expect(counts.allSatisfy { $0 >= 0 } && counts.reduce(0, +) == image.width * image.height)
                 let visible = stride(from: 1, to: counts.count, by: 2).reduce(0) { $0 + counts[$1] }
                 #expect(Double(visible) == annotation.area, "the mask has as many pixels as its area says")
-                if case .runs = annotation.segmentation { #expect(annotation.iscrowd == 1) } else { #expect(annotation.iscrowd == 0) }
+                if case .runs = annotation.segmentation {
+                    #expect(annotation.iscrowd == 1)
+                } else {
+                    #expect(annotation.iscrowd == 0)
+                }
             }
         }
         #expect(kinds.allSatisfy { $0 > 0 }, "polygons, crowds and compressed run lengths: \(kinds)")
@@ -173,11 +185,16 @@ private func runLengths(_ text: String) -> [Int] {
         func similarity(_ a: String, _ b: String) throws -> Float {
             cosine(try #require(vectors[a]), try #require(vectors[b]))
         }
-        for (word, related, unrelated) in [("zebra", "mane", "lemon"), ("lemon", "citrus", "brick"), ("star", "galaxy", "carpet"),
-                                           ("red", "green", "monday"), ("one", "seven", "tiger"), ("flag", "banner", "tomato")] {
-            #expect(try similarity(word, related) > similarity(word, unrelated) + 0.2, "\(word): \(related), \(unrelated)")
+        for (word, related, unrelated) in [
+            ("zebra", "mane", "lemon"), ("lemon", "citrus", "brick"), ("star", "galaxy", "carpet"),
+            ("red", "green", "monday"), ("one", "seven", "tiger"), ("flag", "banner", "tomato"),
+        ] {
+            #expect(
+                try similarity(word, related) > similarity(word, unrelated) + 0.2, "\(word): \(related), \(unrelated)")
         }
-        #expect(try similarity("zebra", "tiger") > similarity("zebra", "brick") + 0.05, "kinds of one theme are near each other")
+        #expect(
+            try similarity("zebra", "tiger") > similarity("zebra", "brick") + 0.05,
+            "kinds of one theme are near each other")
     }
 
     @Test func aFolderThatCannotBeWrittenIsAnError() {

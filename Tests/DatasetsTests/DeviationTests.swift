@@ -7,16 +7,21 @@ import Testing
 @Suite struct DeviationTests {
     let folder = TemporaryFolder()
 
-    private func dataset(_ objects: [(image: Int, synset: String, box: [Int])], _ change: (inout DatasetRules) -> Void) throws -> VisualGenomeDataset {
+    private func dataset(_ objects: [(image: Int, synset: String, box: [Int])], _ change: (inout DatasetRules) -> Void)
+        throws -> VisualGenomeDataset
+    {
         let images = Dictionary(grouping: objects) { $0.image }.sorted { $0.key < $1.key }.map { id, objects in
-            let entries = objects.map { #"{"synsets": ["\#($0.synset)"], "x": \#($0.box[0]), "y": \#($0.box[1]), "w": \#($0.box[2]), "h": \#($0.box[3])}"# }
+            let entries = objects.map {
+                #"{"synsets": ["\#($0.synset)"], "x": \#($0.box[0]), "y": \#($0.box[1]), "w": \#($0.box[2]), "h": \#($0.box[3])}"#
+            }
             return #"{"image_id": \#(id), "objects": [\#(entries.joined(separator: ","))]}"#
         }
         var rules = DatasetRules()
         (rules.minimumCount, rules.validationShare) = (1, 0.5)
         change(&rules)
-        return try VisualGenomeDataset(objects: folder.write("objects.json", "[\(images.joined(separator: ","))]"), imageFolders: [""],
-                                       hasVector: { !$0.contains("_") }, rules: rules)
+        return try VisualGenomeDataset(
+            objects: folder.write("objects.json", "[\(images.joined(separator: ","))]"), imageFolders: [""],
+            hasVector: { !$0.contains("_") }, rules: rules)
     }
 
     @Test func transposedBoxMask() throws {
@@ -29,15 +34,28 @@ import Testing
         #expect(wrong[0].mask == mask(".#", "..", "..", "..").crop224())
         // A crop of columns 1 and 2, mirrored, sees what is left: the box's second column is lost.
         let view = CropView(x: 1, y: 0, width: 2, height: 2, mirrored: true, imageWidth: 4, imageHeight: 2)
-        let cropped = try [false, true].map { on in try dataset(objects) { $0.transposedBoxMask = on }.samples(ofImage: 0, width: 4, height: 2, view: view)[0].mask }
-        #expect(cropped == [mask("##", "..").nearest(width: 224, height: 224), mask(".#", "..").nearest(width: 224, height: 224)])
+        let cropped = try [false, true].map { on in
+            try dataset(objects) { $0.transposedBoxMask = on }.samples(ofImage: 0, width: 4, height: 2, view: view)[0]
+                .mask
+        }
+        #expect(
+            cropped == [
+                mask("##", "..").nearest(width: 224, height: 224), mask(".#", "..").nearest(width: 224, height: 224),
+            ])
         // Inside a square image both are the same.
-        let square = try [false, true].map { on in try dataset(objects) { $0.transposedBoxMask = on }.samples(ofImage: 0, width: 4, height: 4) }
+        let square = try [false, true].map { on in
+            try dataset(objects) { $0.transposedBoxMask = on }.samples(ofImage: 0, width: 4, height: 4)
+        }
         #expect(square[0] == square[1] && !square[0][0].mask.isEmpty)
     }
 
     @Test func firstWordOfSynset() throws {
-        let objects = [1, 2].flatMap { [(image: $0, synset: "street_sign.n.01", box: [0, 0, 1, 1]), (image: $0, synset: "dog.n.01", box: [0, 0, 1, 1])] }
+        let objects = [1, 2].flatMap {
+            [
+                (image: $0, synset: "street_sign.n.01", box: [0, 0, 1, 1]),
+                (image: $0, synset: "dog.n.01", box: [0, 0, 1, 1]),
+            ]
+        }
         #expect(try dataset(objects) { $0.firstWordOfSynset = false }.concepts == ["dog"])
         #expect(try dataset(objects) { $0.firstWordOfSynset = true }.concepts == ["dog", "street"])
     }
@@ -46,10 +64,13 @@ import Testing
         // Six images, three to train on. "dog": one in each image, 6 instances, 3 training images.
         // "flea": five on every image, 30 instances, 3 training images.
         let objects = (1...6).flatMap { id in
-            [(image: id, synset: "dog.n.01", box: [0, 0, 1, 1])] + (0..<5).map { _ in (image: id, synset: "flea.n.01", box: [0, 0, 1, 1]) }
+            [(image: id, synset: "dog.n.01", box: [0, 0, 1, 1])]
+                + (0..<5).map { _ in (image: id, synset: "flea.n.01", box: [0, 0, 1, 1]) }
         }
         func concepts(_ minimum: Int, _ countInstances: Bool) throws -> [String] {
-            try dataset(objects) { $0.minimumCount = minimum; $0.countInstances = countInstances }.concepts
+            try dataset(objects) {
+                $0.minimumCount = minimum; $0.countInstances = countInstances
+            }.concepts
         }
         #expect(try concepts(3, false) == ["dog", "flea"])
         #expect(throws: DatasetError.self) { try concepts(4, false) }
@@ -58,22 +79,25 @@ import Testing
         #expect(throws: DatasetError.self) { try concepts(31, true) }
     }
 
-    /// Ten images of ten boxes each: an image is there once, in the split that it has without the deviation, with all of its
-    /// samples; half of these validate, wherever their image is.
+    /// Ten images of ten boxes each: an image is there once, in the split that it has without the deviation, with all
+    /// of its samples; half of these validate, wherever their image is.
     @Test func splitByInstance() throws {
         let objects = (1...10).flatMap { id in
             (0..<10).map { (image: id, synset: $0 < 5 ? "dog.n.01" : "cat.n.01", box: [$0, 0, 1, 1]) }
         }
         for merge in [false, true] {
             func read(_ byInstance: Bool) throws -> VisualGenomeDataset {
-                try dataset(objects) { $0.splitByInstance = byInstance; $0.mergeInstances = merge }
+                try dataset(objects) {
+                    $0.splitByInstance = byInstance; $0.mergeInstances = merge
+                }
             }
             let byImage = try read(false), byInstance = try read(true), each = merge ? 2 : 10
             #expect(byInstance.images == byImage.images && byInstance.images.count == 10)
             for row in 0..<10 {
                 let samples = try [byImage, byInstance].map { try $0.samples(ofImage: row, width: 10, height: 10) }
                 #expect(samples[0] == samples[1] && samples[0].count == each)
-                #expect(byImage.sampleSplits(ofImage: row) == nil && byInstance.sampleSplits(ofImage: row)?.count == each)
+                #expect(
+                    byImage.sampleSplits(ofImage: row) == nil && byInstance.sampleSplits(ofImage: row)?.count == each)
             }
             let splits = (0..<10).compactMap { byInstance.sampleSplits(ofImage: $0) }
             #expect(splits.joined().count { $0 == .validation } == 5 * each)
@@ -99,12 +123,13 @@ import Testing
         #expect(throws: DatasetError.self) { try read(true, minimum: 9) }
     }
 
-    /// Boxes that begin outside, in a square image. The method clips them; F's slices count a bound below 0 from the far end.
+    /// Boxes that begin outside, in a square image. The method clips them; F's slices count a bound below 0 from the
+    /// far end.
     @Test(arguments: [
-        ([-1, 0, 2, 1], ["#...", "....", "....", "...."], ["....", "....", "....", "...."]),    // -1:1 is 3:1, empty
-        ([-3, 0, 2, 1], ["....", "....", "....", "...."], [".##.", "....", "....", "...."]),    // -3:-1 is 1:3
-        ([0, -2, 1, 1], ["....", "....", "....", "...."], ["....", "....", "#...", "...."]),    // rows -2:-1 are 2:3
-        ([-9, 0, 8, 1], ["....", "....", "....", "...."], ["###.", "....", "....", "...."]),    // -9:-1 is 0:3
+        ([-1, 0, 2, 1], ["#...", "....", "....", "...."], ["....", "....", "....", "...."]),  // -1:1 is 3:1, empty
+        ([-3, 0, 2, 1], ["....", "....", "....", "...."], [".##.", "....", "....", "...."]),  // -3:-1 is 1:3
+        ([0, -2, 1, 1], ["....", "....", "....", "...."], ["....", "....", "#...", "...."]),  // rows -2:-1 are 2:3
+        ([-9, 0, 8, 1], ["....", "....", "....", "...."], ["###.", "....", "....", "...."]),  // -9:-1 is 0:3
         ([2, 0, 9, 1], ["..##", "....", "....", "...."], ["..##", "....", "....", "...."]),
     ])
     func cornersBelowZero(box: [Int], clipped: [String], sliced: [String]) throws {
@@ -117,7 +142,10 @@ import Testing
 
     @Test func oneSamplePerInstance() throws {
         let objects = [1, 2].flatMap { id in
-            [(image: id, synset: "dog.n.01", box: [2, 0, 1, 1]), (image: id, synset: "cat.n.01", box: [0, 0, 1, 1]), (image: id, synset: "dog.n.01", box: [0, 1, 1, 1])]
+            [
+                (image: id, synset: "dog.n.01", box: [2, 0, 1, 1]), (image: id, synset: "cat.n.01", box: [0, 0, 1, 1]),
+                (image: id, synset: "dog.n.01", box: [0, 1, 1, 1]),
+            ]
         }
         let merged = try dataset(objects) { $0.mergeInstances = true }.samples(ofImage: 0, width: 3, height: 2)
         #expect(merged.map(\.concepts) == [[0], [1]] && merged[1].mask == mask("..#", "#..").crop224())
@@ -130,9 +158,11 @@ import Testing
         let objects = [1, 2].map { (image: $0, synset: "dog.n.01", box: [0, 0, 2, 4]) }
         // The right half of 4×4 pixels, mirrored: the box, which covers the left half, is not in it.
         let view = CropView(x: 2, y: 0, width: 2, height: 4, mirrored: true, imageWidth: 4, imageHeight: 4)
-        let follows = try dataset(objects) { $0.cropImageOnly = false }.samples(ofImage: 0, width: 4, height: 4, view: view)
+        let follows = try dataset(objects) { $0.cropImageOnly = false }.samples(
+            ofImage: 0, width: 4, height: 4, view: view)
         #expect(follows[0].mask.isEmpty)
-        let stays = try dataset(objects) { $0.cropImageOnly = true }.samples(ofImage: 0, width: 4, height: 4, view: view)
+        let stays = try dataset(objects) { $0.cropImageOnly = true }.samples(
+            ofImage: 0, width: 4, height: 4, view: view)
         #expect(stays[0].mask == mask("##..", "##..", "##..", "##..").crop224())
     }
 
@@ -140,7 +170,9 @@ import Testing
     @Test func seenConceptsAreDrawnWithoutReplacement() {
         let seen = seenConcepts(count: 92, fraction: 0.7, seed: 5)
         #expect(seen.count(where: { $0 }) == 64)
-        #expect(seen == seenConcepts(count: 92, fraction: 0.7, seed: 5) && seen != seenConcepts(count: 92, fraction: 0.7, seed: 6))
+        #expect(
+            seen == seenConcepts(count: 92, fraction: 0.7, seed: 5)
+                && seen != seenConcepts(count: 92, fraction: 0.7, seed: 6))
         // 3.5 and 2.5 are rounded up, 0.7 · 92 = 64.4 down; shares beyond 0…1 are all or none.
         let counts = [(5, 0.7), (5, 0.5), (92, 0.7), (4, 2), (4, -1)].map { count, fraction in
             seenConcepts(count: count, fraction: fraction, seed: 5).count { $0 }
@@ -148,6 +180,8 @@ import Testing
         #expect(counts == [4, 3, 64, 4, 0])
         let fewer = seenConcepts(count: 92, fraction: 0.3, seed: 5)
         #expect(zip(fewer, seen).allSatisfy { !$0 || $1 })
-        #expect(seenConcepts(count: 3, fraction: 1, seed: 5) == [true, true, true] && seenConcepts(count: 0, fraction: 0.7, seed: 5).isEmpty)
+        #expect(
+            seenConcepts(count: 3, fraction: 1, seed: 5) == [true, true, true]
+                && seenConcepts(count: 0, fraction: 0.7, seed: 5).isEmpty)
     }
 }

@@ -54,7 +54,8 @@ private func gzipped(_ text: String) throws -> [UInt8] {
         ("the 1 2 \nof 3 4\t\nand\t5  6 \r\n", ["the", "of", "and"]),
         ("the 1 2\n. . . 3 4\nat name@domain.com 5 6\n", ["the", ". . .", "at name@domain.com"]),
         ("at name@domain.com 1 2\nof 3 4\nand 5 6\n", ["at name@domain.com", "of", "and"]),
-        ("the\r 1 2\nof 3 4\ncafe\u{301} 5 6\n", ["the\r", "of", "cafe\u{301}"]),  // a carriage return within a line is the word's
+        // A carriage return within a line is the word's.
+        ("the\r 1 2\nof 3 4\ncafe\u{301} 5 6\n", ["the\r", "of", "cafe\u{301}"]),
         ("3 2\r\n1 1 2\r\n2 3 4\r\n3 5 6", ["1", "2", "3"]),
     ])
     func readsWhatOtherToolsWrite(_ text: String, _ words: [String]) throws {
@@ -66,15 +67,20 @@ private func gzipped(_ text: String) throws -> [UInt8] {
     }
 
     /// What an editor on Windows leaves is no part of the first word, nor hides a header.
-    @Test(arguments: ["dog 1 2\ncat 3 4\n", "2 2\r\ndog 1 2\r\ncat 3 4\r\n", "dog 1 2\ncat 3 4"]) func aByteOrderMarkIsPassedOver(text: String) throws {
+    @Test(arguments: ["dog 1 2\ncat 3 4\n", "2 2\r\ndog 1 2\r\ncat 3 4\r\n", "dog 1 2\ncat 3 4"])
+    func aByteOrderMarkIsPassedOver(text: String) throws {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF], words = try parsed(mark + Array(text.utf8))
-        #expect(words.map { Array($0.word.utf8) } == ["dog", "cat"].map { Array($0.utf8) } && words.map(\.vector) == [[1, 2], [3, 4]])
+        #expect(
+            words.map { Array($0.word.utf8) } == ["dog", "cat"].map { Array($0.utf8) }
+                && words.map(\.vector) == [[1, 2], [3, 4]])
         #expect(message(mark).contains("holds no words"))
     }
 
     @Test(arguments: [
-        ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "a Git LFS pointer"), ("<!DOCTYPE html>\n<html></html>\n", "a web page"),
-        ("<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>\n", "a web page or XML"), ("<html><body>", "a web page"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "a Git LFS pointer"),
+        ("<!DOCTYPE html>\n<html></html>\n", "a web page"),
+        ("<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>\n", "a web page or XML"),
+        ("<html><body>", "a web page"),
     ]) func whatComesInPlaceOfVectorsIsNamed(text: String, what: String) throws {
         #expect(message(Array(text.utf8)).hasPrefix("vectors: \(what)"), "\(message(Array(text.utf8)))")
         #expect(message([0xFF, 0xFE] + Array("d\0o\0g\0 \01\0\n\0".utf8)).contains("text in UTF-16"))
@@ -100,22 +106,30 @@ private func gzipped(_ text: String) throws -> [UInt8] {
             #expect(read.map(\.word) == words)
             #expect(read.map(\.vector) == words.indices.map(vector))
         }
-        #expect(message(Array(file(words, ending: "\n").dropLast(5))).contains("with 60000 words announced, but it ends after 59999"))
+        #expect(
+            message(Array(file(words, ending: "\n").dropLast(5))).contains(
+                "with 60000 words announced, but it ends after 59999"))
         var damaged = file(["a", "b"], ending: "")
-        damaged.replaceSubrange(damaged.count - 4..<damaged.count, with: withUnsafeBytes(of: Float.nan.bitPattern) { Array($0) })
+        damaged.replaceSubrange(
+            damaged.count - 4..<damaged.count, with: withUnsafeBytes(of: Float.nan.bitPattern) { Array($0) })
         #expect(message(damaged) == "vectors: value 3 of word 2, 'b', is nan; expected a finite number")
     }
 
     @Test func packedFilesThatAreDamaged() throws {
         let whole = try gzipped((0..<5000).map { "word\($0) 1 2\n" }.joined())
         #expect(message(Array(whole.dropLast(9))) == "vectors: cannot be read: it is cut short; take another copy")
-        #expect(message([0xBA, 0x16, 0x4F, 0x2F] + [UInt8](repeating: 0, count: 64)).hasPrefix("vectors: a fastText model (.bin)"))
+        #expect(
+            message([0xBA, 0x16, 0x4F, 0x2F] + [UInt8](repeating: 0, count: 64)).hasPrefix(
+                "vectors: a fastText model (.bin)"))
     }
 
     @Test func numbersAreTheNearestFloats() throws {
         var random = SystemRandomNumberGenerator()
-        var texts = ["16777217", "0.1", "-0.0384194", "3.4028235e38", "1e-45", "0.000000000001", "16777216.5", "8388609.5",
-                     "1.00000017881393432617187499", "0.30000001192092896", "123456789012345678901234567890", "0.00000000149011612"]
+        var texts = [
+            "16777217", "0.1", "-0.0384194", "3.4028235e38", "1e-45", "0.000000000001", "16777216.5", "8388609.5",
+            "1.00000017881393432617187499", "0.30000001192092896", "123456789012345678901234567890",
+            "0.00000000149011612",
+        ]
         for _ in 0..<20_000 {
             let digits = Int.random(in: 1...11, using: &random)
             let number = UInt64.random(in: 0..<UInt64(pow(10, Double(digits))), using: &random)
@@ -147,14 +161,23 @@ private func gzipped(_ text: String) throws -> [UInt8] {
         ("a 1 2\nb\n", "vectors:2: expected 2 numbers for 'b', found 0"),
         ("a\n", "vectors:1: expected at least 1 numbers for 'a', found 0"),
         ("a 1 2\nb 3 x4\n", "vectors:2: expected a number as value 2 of 'b', found 'x4'"),
-        ("a 1 2\nb 3,5 4\n", "vectors:2: expected a number as value 1 of 'b', found '3,5'; numbers have a decimal point, not a comma"),
+        (
+            "a 1 2\nb 3,5 4\n",
+            "vectors:2: expected a number as value 1 of 'b', found '3,5'; numbers have a decimal point, not a comma"
+        ),
         ("a 1 2\nb\u{1B}[31m 3 x\u{7}\n", "vectors:2: expected a number as value 2 of 'b\\u{1b}[31m', found 'x\\u{7}'"),
         ("a 1 2\nb c 3 4 5\n", "vectors:2: expected 2 numbers for 'b', found 4"),
         ("a nan 1\nb 2 3\n", "vectors:1: expected a number as value 1 of 'a', found 'nan'"),
         ("a -inf 1\n", "vectors:1: expected a number as value 1 of 'a', found '-inf'"),
-        ("a 0,5 1\nb 0,25 3\n", "vectors:1: expected a number as value 1 of 'a', found '0,5'; numbers have a decimal point, not a comma"),
+        (
+            "a 0,5 1\nb 0,25 3\n",
+            "vectors:1: expected a number as value 1 of 'a', found '0,5'; numbers have a decimal point, not a comma"
+        ),
         ("2 2\na nan 1\nb 2 3\n", "vectors:2: expected a number as value 1 of 'a', found 'nan'"),
-        ("2 2\na 1 2\né -0,5 3\n", "vectors:3: expected a number as value 1 of 'é', found '-0,5'; numbers have a decimal point, not a comma"),
+        (
+            "2 2\na 1 2\né -0,5 3\n",
+            "vectors:3: expected a number as value 1 of 'é', found '-0,5'; numbers have a decimal point, not a comma"
+        ),
         ("a 1 2\nb 1,5 3 4\n", "vectors:2: expected 2 numbers for 'b', found 3"),
         ("a 1 nan\n", "vectors:1: expected a number as value 2 of 'a', found 'nan'"),
         ("a 1 0x10\n", "vectors:1: expected a number as value 2 of 'a', found '0x10'"),
@@ -170,10 +193,13 @@ private func gzipped(_ text: String) throws -> [UInt8] {
     }
 
     @Test func invalidUTF8AndEndlessLines() {
-        #expect(message(Array("a 1\n".utf8) + [0x66, 0xC3, 0x28] + Array(" 2\n".utf8)) == "vectors:2: the word is not valid UTF-8")
+        #expect(
+            message(Array("a 1\n".utf8) + [0x66, 0xC3, 0x28] + Array(" 2\n".utf8))
+                == "vectors:2: the word is not valid UTF-8")
         let endless = [UInt8](repeating: UInt8(ascii: "1"), count: 3 << 20)
-        #expect(message(Array("a 1\n".utf8) + endless)
-            == "vectors:2: no line end within 1048576 bytes: is this a text file of word vectors?")
+        #expect(
+            message(Array("a 1\n".utf8) + endless)
+                == "vectors:2: no line end within 1048576 bytes: is this a text file of word vectors?")
     }
 
     @Test func missingFileAndFolder() throws {
@@ -186,22 +212,29 @@ private func gzipped(_ text: String) throws -> [UInt8] {
 
     @Test func errorsOfTheCallerPassThrough() throws {
         struct Enough: Error {}
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("vectors-\(UUID().uuidString).txt").path
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("vectors-\(UUID().uuidString).txt")
+            .path
         try Data("a 1\nb 2\n".utf8).write(to: URL(fileURLWithPath: path))
         defer { try? FileManager.default.removeItem(atPath: path) }
         var seen = 0
-        #expect(throws: Enough.self) { try GloveReader(path).forEach { _, _ in seen += 1; throw Enough() } }
+        #expect(throws: Enough.self) {
+            try GloveReader(path).forEach { _, _ in
+                seen += 1; throw Enough()
+            }
+        }
         #expect(seen == 1)
     }
 
     // Needs the reference data (LAVISE_REFERENCE, by default ../shared); skipped where it is absent.
     @Test(.enabled(if: FileManager.default.fileExists(atPath: sample)))
     func theRealSampleReadsAsStandardParsingDoes() throws {
-        let lines = try String(contentsOfFile: Self.sample, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: true)
+        let lines = try String(contentsOfFile: Self.sample, encoding: .utf8).split(
+            separator: "\n", omittingEmptySubsequences: true)
         var row = 0, differing = 0
         try GloveReader(Self.sample).forEach { word, vector in
             let fields = lines[row].split(separator: " ", omittingEmptySubsequences: false)
-            let same = fields[0] == word && fields.count == 301 && vector.count == 300
+            let same =
+                fields[0] == word && fields.count == 301 && vector.count == 300
                 && zip(fields.dropFirst(), vector).allSatisfy { strtof(String($0), nil).bitPattern == $1.bitPattern }
             if !same { differing += 1 }
             row += 1
@@ -210,5 +243,6 @@ private func gzipped(_ text: String) throws -> [UInt8] {
         #expect(differing == 0)
     }
 
-    private static let sample = (ProcessInfo.processInfo.environment["LAVISE_REFERENCE"] ?? "../shared") + "/data/glove.6B.300d.sample.txt"
+    private static let sample =
+        (ProcessInfo.processInfo.environment["LAVISE_REFERENCE"] ?? "../shared") + "/data/glove.6B.300d.sample.txt"
 }

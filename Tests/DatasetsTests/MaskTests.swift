@@ -19,7 +19,9 @@ import Testing
             case "polygon": mask = try RunLengthMask(polygon: golden[4...].map { Double($0)! }, width: w, height: h)
             case "runs": mask = try RunLengthMask(counts: golden[4...].map { Int($0)! }, width: w, height: h)
             default:
-                mask = try Array(golden[4].utf8).withUnsafeBytes { try RunLengthMask(compressed: $0, width: w, height: h) }
+                mask = try Array(golden[4].utf8).withUnsafeBytes {
+                    try RunLengthMask(compressed: $0, width: w, height: h)
+                }
             }
             #expect(fnv(mask.bitmap.packed) == golden[3], "\(golden.joined(separator: " "))")
         }
@@ -29,8 +31,11 @@ import Testing
     @Test func samplesWithoutTheRaster() throws {
         let outline = [3.0, 2, 50, 9, 41, 60, 20, 30, 4, 58]
         let mask = try RunLengthMask(polygon: outline, width: 55, height: 61)
-        var samplings = [NearestSampling(centreCropOfWidth: 55, height: 61), NearestSampling(width: 55, height: 61, toWidth: 7, toHeight: 9),
-                         NearestSampling(x: 5, y: 7, width: 30, height: 20, ofWidth: 55, ofHeight: 61, toWidth: 224, toHeight: 224)]
+        var samplings = [
+            NearestSampling(centreCropOfWidth: 55, height: 61),
+            NearestSampling(width: 55, height: 61, toWidth: 7, toHeight: 9),
+            NearestSampling(x: 5, y: 7, width: 30, height: 20, ofWidth: 55, ofHeight: 61, toWidth: 224, toHeight: 224),
+        ]
         samplings.append(samplings[2])
         samplings[3].columns.reverse()
         for sampling in samplings { #expect(mask.sampled(sampling) == mask.bitmap.sampled(sampling)) }

@@ -11,8 +11,11 @@ func fixtureLines(_ name: String) -> [[String]] {
 
 /// The folder with the real data, or nil: tests that need it are then skipped.
 let reference: String? = {
-    let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let path = ProcessInfo.processInfo.environment["LAVISE_REFERENCE"] ?? packageRoot.deletingLastPathComponent().appendingPathComponent("shared").path
+    let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    let path =
+        ProcessInfo.processInfo.environment["LAVISE_REFERENCE"]
+        ?? packageRoot.deletingLastPathComponent().appendingPathComponent("shared").path
     return FileManager.default.fileExists(atPath: path + "/data") ? path : nil
 }()
 
@@ -40,7 +43,8 @@ final class TemporaryFolder {
     let path: String
 
     init() {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("lavise-datasets-" + UUID().uuidString).path
+        path =
+            FileManager.default.temporaryDirectory.appendingPathComponent("lavise-datasets-" + UUID().uuidString).path
         try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
@@ -59,6 +63,8 @@ final class TemporaryFolder {
 /// A mask from rows of "." and "#".
 func mask(_ rows: String...) -> Bitmap {
     var mask = Bitmap(width: rows[0].count, height: rows.count)
-    for (y, row) in rows.enumerated() { for (x, character) in row.enumerated() where character == "#" { mask[x, y] = true } }
+    for (y, row) in rows.enumerated() {
+        for (x, character) in row.enumerated() where character == "#" { mask[x, y] = true }
+    }
     return mask
 }

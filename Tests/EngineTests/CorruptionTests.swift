@@ -7,7 +7,9 @@ import Testing
     static func plan(_ shop: Workshop) throws -> Plan {
         try Plan([
             Job(id: "a", stage: TestStage.join("a", inputs: ["t"]), inputs: [Input("t", .file(shop.path("a.txt")))]),
-            Job(id: "b", stage: TestStage.join("b", inputs: ["x"]), inputs: [Input("x", .output(job: "a", name: "out"))]),
+            Job(
+                id: "b", stage: TestStage.join("b", inputs: ["x"]), inputs: [Input("x", .output(job: "a", name: "out"))]
+            ),
         ])
     }
 
@@ -30,7 +32,8 @@ import Testing
         }
         try handle.close()
         // Mode and mtime as before: only ctime and inode tell.
-        try files.setAttributes([.posixPermissions: 0o444, .modificationDate: before[.modificationDate] as Any], ofItemAtPath: path)
+        try files.setAttributes(
+            [.posixPermissions: 0o444, .modificationDate: before[.modificationDate] as Any], ofItemAtPath: path)
     }
 
     @Test(arguments: Damage.allCases)
@@ -42,7 +45,9 @@ import Testing
         try Self.apply(damage, to: path)
         let status = try shop.runner().status(of: Self.plan(shop))
         #expect(status.map(\.state) == [.stale, .stale])
-        guard case .outputCorrupt("out", _) = status[0].reason else { return #expect(Bool(false), "\(String(describing: status[0].reason))") }
+        guard case .outputCorrupt("out", _) = status[0].reason else {
+            return #expect(Bool(false), "\(String(describing: status[0].reason))")
+        }
         let second = try shop.runner().run(Self.plan(shop))
         #expect(second.map(\.ran) == [true, false])
         #expect(second.map(\.outputs) == first.map(\.outputs))
@@ -52,25 +57,36 @@ import Testing
         #expect(try shop.run(Self.plan(shop)) == [])
     }
 
-    /// The rebuild of a damaged artifact has other bytes: that is said, and from then on the outcome that is there is the one in use.
+    /// The rebuild of a damaged artifact has other bytes: that is said, and from then on the outcome that is there is
+    /// the one in use.
     @Test func aRebuildWithOtherBytesIsSaidAndThenUsed() throws {
         let shop = try Workshop()
         let count = Box(0)
-        let plan = try Plan([Job(id: "x", stage: TestStage(name: "x") { context in
-            count.change { $0 += 1 }
-            try writeText("attempt \(count.value)", context.output + "/out")
-        }, inputs: [])])
+        let plan = try Plan([
+            Job(
+                id: "x",
+                stage: TestStage(name: "x") { context in
+                    count.change { $0 += 1 }
+                    try writeText("attempt \(count.value)", context.output + "/out")
+                }, inputs: [])
+        ])
         let first = try shop.runner().run(plan)[0]
         try Self.apply(.flip, to: first.outputs[0].path)
         let error = #expect(throws: EngineError.self) { try shop.run(plan) }
-        guard case .nondeterministic("x", "out", Digest(hashing: "attempt 1"), Digest(hashing: "attempt 2"), _)? = error else {
+        guard case .nondeterministic("x", "out", Digest(hashing: "attempt 1"), Digest(hashing: "attempt 2"), _)? = error
+        else {
             Issue.record("\(String(describing: error))")
             return
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/quarantine").map { String($0.prefix(64)) } == [first.outputs[0].digest.hex])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/quarantine").map {
+                String($0.prefix(64))
+            } == [first.outputs[0].digest.hex])
         let status = try shop.runner().run(plan)[0]
         #expect(status.state == .fresh && !status.ran && status.outputs.map(\.digest) == [Digest(hashing: "attempt 2")])
-        guard case .nondeterministic(outcomes: 2)? = status.reason else { Issue.record("\(String(describing: status.reason))"); return }
+        guard case .nondeterministic(outcomes: 2)? = status.reason else {
+            Issue.record("\(String(describing: status.reason))"); return
+        }
         #expect(try shop.text([status], "x") == "attempt 2")
     }
 
@@ -86,7 +102,8 @@ import Testing
     @Test func folderArtifactsAreWatchedToo() throws {
         let shop = try Workshop()
         let stage = TestStage(name: "f", outputs: ["folder"]) { context in
-            try FileManager.default.createDirectory(atPath: context.output + "/folder", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: context.output + "/folder", withIntermediateDirectories: true)
             for index in 0..<5 { try writeText("\(index)", context.output + "/folder/\(index)") }
         }
         let plan = try Plan([Job(id: "f", stage: stage, inputs: [])])
@@ -109,7 +126,9 @@ import Testing
         let path = "\(shop.storePath)/ac/\(fingerprint.prefix(2))/\(fingerprint)"
         let text = try readText(path)
         #expect(text.contains("\"stage\": \"a\""))
-        for damaged in ["", String(text.prefix(100)), text.replacingOccurrences(of: "\"stage\": \"a\"", with: "\"stage\": \"z\"")] {
+        for damaged in [
+            "", String(text.prefix(100)), text.replacingOccurrences(of: "\"stage\": \"a\"", with: "\"stage\": \"z\""),
+        ] {
             try writeText(damaged, path)
             #expect(try shop.runner().status(of: Self.plan(shop))[0].reason == .traceLost)
             #expect(try shop.run(Self.plan(shop)) == ["a"])
@@ -132,7 +151,9 @@ import Testing
         try shop.run(GarbageTests.plan("x", 0))
         try FileManager.default.removeItem(atPath: shop.storePath + "/work")
         try writeText("a file where a folder should be", shop.storePath + "/work")
-        let plan = try Plan([Job(id: "s", stage: TestStage(name: "s") { try writeText("x", $0.output + "/out") }, inputs: [])])
+        let plan = try Plan([
+            Job(id: "s", stage: TestStage(name: "s") { try writeText("x", $0.output + "/out") }, inputs: [])
+        ])
         let error = #expect(throws: EngineError.self) { try shop.run(plan) }
         #expect(error?.description.contains(shop.storePath + "/work") == true)
     }

@@ -5,9 +5,12 @@ import Testing
 
 /// Real processes that really die, in a real folder.
 struct CrashTests {
-    /// Three jobs; the middle one works in shards that it keeps in scratch. Lines go to files, for a dead process tells nothing.
+    /// Three jobs; the middle one works in shards that it keeps in scratch. Lines go to files, for a dead process tells
+    /// nothing.
     static func plan(_ folder: String) throws -> Plan {
-        @Sendable func append(_ line: String, _ file: String) throws { try LocalFileSystem().append(Array((line + "\n").utf8), to: "\(folder)/\(file)") }
+        @Sendable func append(_ line: String, _ file: String) throws {
+            try LocalFileSystem().append(Array((line + "\n").utf8), to: "\(folder)/\(file)")
+        }
         let shards = TestStage(name: "shards") { context in
             var text = ""
             for shard in 0..<4 {
@@ -25,16 +28,19 @@ struct CrashTests {
             try writeText(text, context.output + "/out")
         }
         let folderStage = TestStage(name: "folder", outputs: ["folder", "file"]) { context in
-            try FileManager.default.createDirectory(atPath: context.output + "/folder", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: context.output + "/folder", withIntermediateDirectories: true)
             for index in 0..<3 { try writeText("\(index)", context.output + "/folder/\(index)") }
             try writeText("file", context.output + "/file")
         }
         return try Plan([
             Job(id: "folder", stage: folderStage, inputs: []),
             Job(id: "shards", stage: shards, inputs: [Input("x", .output(job: "folder", name: "file"))]),
-            Job(id: "last", stage: TestStage.join("last", inputs: ["x", "d"]), inputs: [
-                Input("x", .output(job: "shards", name: "out")), Input("d", .output(job: "folder", name: "folder")),
-            ]),
+            Job(
+                id: "last", stage: TestStage.join("last", inputs: ["x", "d"]),
+                inputs: [
+                    Input("x", .output(job: "shards", name: "out")), Input("d", .output(job: "folder", name: "folder")),
+                ]),
         ])
     }
 
@@ -62,13 +68,16 @@ struct CrashTests {
         let reference = try Workshop()
         let log = reference.path("points")
         let options = RunOptions(catchSignals: false, faults: FaultPoints(nil, log: log))
-        let expected = try reference.runner(options).run(Self.plan(reference.folder)).map(\.outputs).map { $0.map(\.digest) }
+        let expected = try reference.runner(options).run(Self.plan(reference.folder)).map(\.outputs).map {
+            $0.map(\.digest)
+        }
         let points = Self.lines(log)
         #expect(points.count > 40)
         for point in 1...points.count {
             let shop = try Workshop()
             let folder = shop.folder
-            await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String, fault = "\(point)" as String] in
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [folder = folder as String, fault = "\(point)" as String] in
                 _ = try CrashTests.run(folder, fault: fault)
             }
             let finished = Self.lines(shop.path("finished"))
@@ -95,9 +104,13 @@ struct CrashTests {
             }
         }
         let common = (0..<4).map { number in
-            Job(id: "common\(number)", stage: stage("common\(number)"), inputs: number == 0 ? [] : [Input("x", .output(job: "common\(number - 1)", name: "out"))])
+            Job(
+                id: "common\(number)", stage: stage("common\(number)"),
+                inputs: number == 0 ? [] : [Input("x", .output(job: "common\(number - 1)", name: "out"))])
         }
-        let own = Job(id: "own\(index)", stage: stage("own\(index)"), inputs: [Input("x", .output(job: "common\(index + 1)", name: "out"))])
+        let own = Job(
+            id: "own\(index)", stage: stage("own\(index)"),
+            inputs: [Input("x", .output(job: "common\(index + 1)", name: "out"))])
         return try Plan(common + [own], name: "plan\(index)")
     }
 
@@ -113,13 +126,17 @@ struct CrashTests {
                     group.addTask {
                         if let fault {
                             // It dies, or is done before it comes to that many places.
-                            await #expect(processExitsWith: .failure) { [folder = folder as String, index = index as Int, fault = fault as String] in
-                                _ = try CrashTests.run(folder, fault: fault, plan: CrashTests.overlapping(folder, index % 3), jobs: 2)
+                            await #expect(processExitsWith: .failure) {
+                                [folder = folder as String, index = index as Int, fault = fault as String] in
+                                _ = try CrashTests.run(
+                                    folder, fault: fault, plan: CrashTests.overlapping(folder, index % 3), jobs: 2)
                                 exit(9)
                             }
                         } else {
-                            await #expect(processExitsWith: .success) { [folder = folder as String, index = index as Int] in
-                                _ = try CrashTests.run(folder, fault: nil, plan: CrashTests.overlapping(folder, index % 3), jobs: 2)
+                            await #expect(processExitsWith: .success) {
+                                [folder = folder as String, index = index as Int] in
+                                _ = try CrashTests.run(
+                                    folder, fault: nil, plan: CrashTests.overlapping(folder, index % 3), jobs: 2)
                             }
                         }
                     }

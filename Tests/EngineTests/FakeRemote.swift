@@ -34,7 +34,10 @@ final class FakeRemote: RemoteStore {
     func get(_ key: RemoteKey, from start: Int, receive: (Int, UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
         try asked("get", key, start > 0 ? " from \(start)" : "")
         let (bytes, piece, first, cut) = state.withLock { state in
-            (state.objects[key], state.pieceBytes, state.knowsRanges ? start : 0, state.cuts.isEmpty ? nil : state.cuts.removeFirst())
+            (
+                state.objects[key], state.pieceBytes, state.knowsRanges ? start : 0,
+                state.cuts.isEmpty ? nil : state.cuts.removeFirst()
+            )
         }
         guard let bytes else { return false }
         var place = first

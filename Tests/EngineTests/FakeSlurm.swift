@@ -32,14 +32,16 @@ final class FakeSlurm: SlurmClient {
     /// Tasks that may run at once.
     let nodes: Int
     /// Does a task: the order's path, array and task. What it returns is the task's end, in Slurm's words.
-    let work: @Sendable (_ order: String, _ task: (array: Int, task: Int)?, _ submission: SlurmSubmission) throws -> Task.End
+    let work:
+        @Sendable (_ order: String, _ task: (array: Int, task: Int)?, _ submission: SlurmSubmission) throws -> Task.End
     /// Asked before each request; what it throws is the answer.
     let trouble: @Sendable (_ request: String, _ count: Int) throws -> Void
     let forgets: Bool
     let looksPerTask: Int
 
     init(
-        nodes: Int = 4, looksPerTask: Int = 1, maxArraySize: Int = 1001, forgets: Bool = false, trouble: @escaping @Sendable (String, Int) throws -> Void = { _, _ in },
+        nodes: Int = 4, looksPerTask: Int = 1, maxArraySize: Int = 1001, forgets: Bool = false,
+        trouble: @escaping @Sendable (String, Int) throws -> Void = { _, _ in },
         work: @escaping @Sendable (String, (array: Int, task: Int)?, SlurmSubmission) throws -> Task.End
     ) {
         self.nodes = nodes
@@ -66,7 +68,10 @@ final class FakeSlurm: SlurmClient {
             state.next += 1
             state.submissions.append(submission)
             for index in 0..<(submission.tasks ?? 1) {
-                state.tasks.append(Task(id: id, index: submission.tasks == nil ? nil : index, name: submission.name, submission: submission))
+                state.tasks.append(
+                    Task(
+                        id: id, index: submission.tasks == nil ? nil : index, name: submission.name,
+                        submission: submission))
             }
             return id
         }
@@ -86,7 +91,9 @@ final class FakeSlurm: SlurmClient {
             defer { if forgets { state.tasks.removeAll { !["PENDING", "RUNNING"].contains($0.state) } } }
             let shown = forgets ? state.tasks.filter { ["PENDING", "RUNNING"].contains($0.state) } : state.tasks
             return shown.map {
-                SlurmJob(id: $0.id, index: $0.index, name: $0.name, state: $0.state, reason: $0.reason, exitCode: $0.exitCode, signal: $0.signal, node: "n1")
+                SlurmJob(
+                    id: $0.id, index: $0.index, name: $0.name, state: $0.state, reason: $0.reason,
+                    exitCode: $0.exitCode, signal: $0.signal, node: "n1")
             }
         }
     }
@@ -97,7 +104,9 @@ final class FakeSlurm: SlurmClient {
         defer { turn.unlock() }
         let running = state.withLock { state in
             for place in state.tasks.indices where state.tasks[place].state == "RUNNING" { state.tasks[place].age += 1 }
-            return state.tasks.indices.filter { state.tasks[$0].state == "RUNNING" && state.tasks[$0].age >= looksPerTask }.map { ($0, state.tasks[$0]) }
+            return state.tasks.indices.filter {
+                state.tasks[$0].state == "RUNNING" && state.tasks[$0].age >= looksPerTask
+            }.map { ($0, state.tasks[$0]) }
         }
         for (place, task) in running {
             var before = timespec(), after = timespec()
@@ -124,7 +133,10 @@ final class FakeSlurm: SlurmClient {
     }
 
     private func run(_ task: Task) throws -> Task.End {
-        let words = task.submission.script.split(separator: "\n").last?.split(separator: " ").map { $0.trimmingCharacters(in: ["'"]) } ?? []
+        let words =
+            task.submission.script.split(separator: "\n").last?.split(separator: " ").map {
+                $0.trimmingCharacters(in: ["'"])
+            } ?? []
         guard let verb = words.firstIndex(of: "work") else { return Task.End(state: "COMPLETED") }
         let array = words.firstIndex(of: "--array").flatMap { Int(words[$0 + 1]) }
         let first = task.submission.script.firstMatch(of: /task=\$\(\((\d+)/).flatMap { Int($0.output.1) } ?? 0
@@ -135,13 +147,16 @@ final class FakeSlurm: SlurmClient {
         try trouble("cancel", 0)
         state.withLock { state in
             state.cancelled += ids
-            for place in state.tasks.indices where ids.contains(state.tasks[place].id) && ["PENDING", "RUNNING"].contains(state.tasks[place].state) {
+            for place in state.tasks.indices
+            where ids.contains(state.tasks[place].id) && ["PENDING", "RUNNING"].contains(state.tasks[place].state) {
                 state.tasks[place].state = "CANCELLED"
             }
         }
     }
 
-    func limits() throws -> SlurmLimits { SlurmLimits(maxArraySize: maxArraySize, cpusOfANode: 1, hasAccounting: false, version: "fake") }
+    func limits() throws -> SlurmLimits {
+        SlurmLimits(maxArraySize: maxArraySize, cpusOfANode: 1, hasAccounting: false, version: "fake")
+    }
 
     func accounted(_ ids: [Int]) throws -> [SlurmJob] { [] }
 }
@@ -177,7 +192,9 @@ struct ShardedTestStage: ShardedStage {
         for shard in shards {
             try context.checkCancelled()
             try computed(shard)
-            try context.keep(context.path(phase, shard), faultPoint: "shards.part") { try writeText("\(shard * shard)", $0) }
+            try context.keep(context.path(phase, shard), faultPoint: "shards.part") {
+                try writeText("\(shard * shard)", $0)
+            }
         }
         context.worked(Double(shards.count))
     }

@@ -6,7 +6,12 @@ import Testing
 /// What a collection must leave.
 @Suite struct GarbageRootsTests {
     private static func reader(_ path: String, parameter: Int = 0) throws -> Plan {
-        try Plan([Job(id: "r", stage: TestStage.join("r", inputs: ["in"], parameters: ["p": .int(parameter)]), inputs: [Input("in", .file(path))])], name: "r")
+        try Plan(
+            [
+                Job(
+                    id: "r", stage: TestStage.join("r", inputs: ["in"], parameters: ["p": .int(parameter)]),
+                    inputs: [Input("in", .file(path))])
+            ], name: "r")
     }
 
     @Test func aPublishedFingerprintKeepsItsTraceAndAllItLeft() throws {
@@ -26,12 +31,16 @@ import Testing
         try shop.run(Self.reader(shop.path("in"), parameter: 1))
         try FileManager.default.moveItem(atPath: shop.path("in"), toPath: shop.path("away"))
         for dryRun in [true, false] {
-            let error = #expect(throws: EngineError.self) { try shop.runner().collectGarbage(Keep(plans: [plan]), dryRun: dryRun) }
+            let error = #expect(throws: EngineError.self) {
+                try shop.runner().collectGarbage(Keep(plans: [plan]), dryRun: dryRun)
+            }
             #expect(error?.description.contains("\(shop.path("in")) (r of r)") == true, "\(String(describing: error))")
         }
         // A plan that never ran here has nothing to lose.
         let other = try Plan(plan.jobs, name: "other")
-        #expect(try shop.runner().collectGarbage(Keep(plans: [other], planNames: ["r"])).items.filter { $0.kind != .record }.isEmpty)
+        #expect(
+            try shop.runner().collectGarbage(Keep(plans: [other], planNames: ["r"])).items.filter { $0.kind != .record }
+                .isEmpty)
         // Asked to go on: what was there last stays, and what was before goes.
         let garbage = try shop.runner().collectGarbage(Keep(plans: [plan], mayMissInputs: true))
         #expect(garbage.items.filter { $0.kind == .trace }.map(\.job) == ["r"])
@@ -53,10 +62,13 @@ import Testing
     func whatANewerProgramMadeStays(key: String) throws {
         let shop = try Workshop()
         let status = try shop.runner().run(GarbageTests.plan("x", 0))[0]
-        let fingerprint = try #require(status.fingerprint).hex, path = "store/ac/\(fingerprint.prefix(2))/\(fingerprint)"
+        let fingerprint = try #require(status.fingerprint).hex,
+            path = "store/ac/\(fingerprint.prefix(2))/\(fingerprint)"
         let text = try readText(shop.path(path))
-        let newer = key == "schema"
-            ? text.replacingOccurrences(of: "\"schema\": 2", with: "\"schema\": 3") : text.replacingOccurrences(of: "\"schema\": 1", with: "\"schema\": 2")
+        let newer =
+            key == "schema"
+            ? text.replacingOccurrences(of: "\"schema\": 2", with: "\"schema\": 3")
+            : text.replacingOccurrences(of: "\"schema\": 1", with: "\"schema\": 2")
         #expect(newer != text)
         try shop.write(newer, to: path)
         _ = try shop.runner().collectGarbage(Keep())
@@ -64,7 +76,10 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: status.outputs[0].path))
         // A damaged one of today's format is of no use to anyone.
         try shop.write(String(text.prefix(100)), to: path)
-        #expect(try shop.runner().collectGarbage(Keep()).items.filter { $0.kind != .record }.map(\.kind) == [.trace, .artifact])
+        #expect(
+            try shop.runner().collectGarbage(Keep()).items.filter { $0.kind != .record }.map(\.kind) == [
+                .trace, .artifact,
+            ])
     }
 
     @Test func onlyWhatWasNamedGoes() throws {
@@ -80,14 +95,21 @@ import Testing
     // MARK: Beside a run
 
     private static func plan(_ process: MemoryProcess, _ ran: Box<Int>) throws -> Plan {
-        try Plan([Job(id: "x", stage: TestStage(name: "x") { context in
-            ran.change { $0 += 1 }
-            try process.write(Array("made".utf8), to: context.output + "/out")
-        }, inputs: [])], name: "x")
+        try Plan(
+            [
+                Job(
+                    id: "x",
+                    stage: TestStage(name: "x") { context in
+                        ran.change { $0 += 1 }
+                        try process.write(Array("made".utf8), to: context.output + "/out")
+                    }, inputs: [])
+            ], name: "x")
     }
 
     private static func runner(_ process: MemoryProcess) throws -> Runner {
-        Runner(store: try Store(at: "/store", fileSystem: process, time: process), options: RunOptions(catchSignals: false, faults: .off))
+        Runner(
+            store: try Store(at: "/store", fileSystem: process, time: process),
+            options: RunOptions(catchSignals: false, faults: .off))
     }
 
     /// The artifact lies in its place, and nothing but a pin says whose it is.

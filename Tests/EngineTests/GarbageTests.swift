@@ -5,9 +5,14 @@ import Testing
 
 @Suite struct GarbageTests {
     static func plan(_ name: String, _ parameter: Int) throws -> Plan {
-        try Plan([Job(id: name, stage: TestStage(name: name, parameters: ["p": .int(parameter)]) { context in
-            try writeText("\(name) \(parameter)", context.output + "/out")
-        }, inputs: [])], name: name)
+        try Plan(
+            [
+                Job(
+                    id: name,
+                    stage: TestStage(name: name, parameters: ["p": .int(parameter)]) { context in
+                        try writeText("\(name) \(parameter)", context.output + "/out")
+                    }, inputs: [])
+            ], name: name)
     }
 
     @Test func onlyTheUnreachableGoes() throws {
@@ -20,7 +25,8 @@ import Testing
         let promised = try shop.runner().collectGarbage(keep, dryRun: true)
         #expect(promised.items.filter { $0.kind == .artifact }.map(\.job).sorted { $0 ?? "" < $1 ?? "" } == ["x", "x"])
         #expect(promised.items.filter { $0.kind == .artifact }.map(\.bytes) == [3, 3])
-        #expect(promised.items.filter { $0.kind == .trace }.map(\.job).sorted { $0 ?? "" < $1 ?? "" } == ["x", "x", "z"])
+        #expect(
+            promised.items.filter { $0.kind == .trace }.map(\.job).sorted { $0 ?? "" < $1 ?? "" } == ["x", "x", "z"])
         #expect(try shop.runner().collectGarbage(Keep(plans: plans, digests: [published], days: 1)).items.isEmpty)
         let garbage = try shop.runner().collectGarbage(keep)
         #expect(garbage.items.map(\.path) == promised.items.map(\.path))
@@ -44,11 +50,13 @@ import Testing
         let shop = try Workshop()
         let gate = LockTests.Gate()
         let first = try Self.plan("x", 1).jobs[0]
-        let second = Job(id: "second", stage: TestStage(name: "second") { context in
-            gate.entered.change { $0 += 1 }
-            while !gate.isOpen.value { Thread.sleep(forTimeInterval: 0.002) }
-            try writeText("from " + readText(context.input("x")), context.output + "/out")
-        }, inputs: [Input("x", .output(job: "x", name: "out"))])
+        let second = Job(
+            id: "second",
+            stage: TestStage(name: "second") { context in
+                gate.entered.change { $0 += 1 }
+                while !gate.isOpen.value { Thread.sleep(forTimeInterval: 0.002) }
+                try writeText("from " + readText(context.input("x")), context.output + "/out")
+            }, inputs: [Input("x", .output(job: "x", name: "out"))])
         let plan = try Plan([first, second])
         let run = LockTests.background { try shop.run(plan) }
         LockTests.wait { gate.entered.value == 1 }
@@ -63,10 +71,14 @@ import Testing
 
     @Test func scratchOfAFailedJobStaysWhileItsPlanDoes() throws {
         let shop = try Workshop()
-        let plan = try Plan([Job(id: "s", stage: TestStage(name: "s") { context in
-            try writeText("half", context.scratch + "/shard")
-            throw CancellationError()
-        }, inputs: [])])
+        let plan = try Plan([
+            Job(
+                id: "s",
+                stage: TestStage(name: "s") { context in
+                    try writeText("half", context.scratch + "/shard")
+                    throw CancellationError()
+                }, inputs: [])
+        ])
         #expect(throws: EngineError.self) { try shop.run(plan) }
         #expect(try shop.runner().collectGarbage(Keep(plans: [plan])).items.isEmpty)
         let garbage = try shop.runner().collectGarbage(Keep())

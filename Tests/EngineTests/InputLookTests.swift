@@ -21,11 +21,16 @@ import Testing
         let disk = MemoryDisk(grain: grain), process = disk.startProcess()
         let path = isFolder ? "/in/file" : "/in"
         func run(verify: Bool = false) throws -> String {
-            let plan = try Plan([Job(id: "r", stage: TestStage(name: "r") { context in
-                try process.write(process.read(path) ?? [], to: context.output + "/out")
-            }, inputs: [Input("in", .file("/in"))])])
+            let plan = try Plan([
+                Job(
+                    id: "r",
+                    stage: TestStage(name: "r") { context in
+                        try process.write(process.read(path) ?? [], to: context.output + "/out")
+                    }, inputs: [Input("in", .file("/in"))])
+            ])
             let runner = Runner(
-                store: try Store(at: "/store", fileSystem: process, time: process), options: RunOptions(verify: verify, catchSignals: false, faults: .off))
+                store: try Store(at: "/store", fileSystem: process, time: process),
+                options: RunOptions(verify: verify, catchSignals: false, faults: .off))
             return String(decoding: try process.read(runner.run(plan)[0].outputs[0].path) ?? [], as: UTF8.self)
         }
         if isFolder { try process.makeFolder("/in") }
@@ -53,7 +58,9 @@ import Testing
         try shop.run(plan)
         let key = Digest(hashing: "input:\(shop.path("in"))").hex, record = "store/stat/\(key.prefix(2))/\(key)"
         let words = try readText(shop.path(record)).split(separator: " ")
-        try shop.write(words.enumerated().map { $0 == 2 ? Digest(hashing: "lie").hex : String($1) }.joined(separator: " "), to: record)
+        try shop.write(
+            words.enumerated().map { $0 == 2 ? Digest(hashing: "lie").hex : String($1) }.joined(separator: " "),
+            to: record)
         #expect(try shop.run(plan) == ["r"])
         #expect(try shop.run(plan, RunOptions(verify: true, catchSignals: false)) == [])
         #expect(try shop.run(plan) == [])
@@ -81,8 +88,10 @@ import Testing
         try shop.write("x", to: "in/a")
         let clean = try digest(shop, "in")
         for name in [
-            ".DS_Store", "._a", "Thumbs.db", "desktop.ini", "a~", ".a.swp", ".#a", "#a#", ".nfs0000000000c0ffee", ".fuse_hidden0001", "deep/.DS_Store",
-            "__MACOSX/._a", "@eaDir/a", ".~lock.a.odt#", ".a.kate-swp", ".goutputstream-XYZ", "Icon\r", ".picasa.ini", ".ipynb_checkpoints/a", ".Trash-1000/files/a", "lost+found/a",
+            ".DS_Store", "._a", "Thumbs.db", "desktop.ini", "a~", ".a.swp", ".#a", "#a#", ".nfs0000000000c0ffee",
+            ".fuse_hidden0001", "deep/.DS_Store",
+            "__MACOSX/._a", "@eaDir/a", ".~lock.a.odt#", ".a.kate-swp", ".goutputstream-XYZ", "Icon\r", ".picasa.ini",
+            ".ipynb_checkpoints/a", ".Trash-1000/files/a", "lost+found/a",
         ] { try shop.write("dropped", to: "in/\(name)") }
         for (name, target) in [("nowhere", "absent"), ("self", "self"), ("below", "a/b")] {
             try FileManager.default.createSymbolicLink(atPath: shop.path("in/\(name)"), withDestinationPath: target)
@@ -95,8 +104,9 @@ import Testing
         #expect(try digest(shop, "other") != Digest(hashing: "lavise folder 1\0"))
     }
 
-    /// Where a file says which files of a folder count, another one that comes, changes or goes changes nothing; one that is named does, in
-    /// any folder below, whatever the case of its letters. The names are read only where something changed.
+    /// Where a file says which files of a folder count, another one that comes, changes or goes changes nothing; one
+    /// that is named does, in any folder below, whatever the case of its letters. The names are read only where
+    /// something changed.
     @Test func onlyFilesThatAnotherOneNamesCount() throws {
         let shop = try Workshop(), reads = Mutex(0)
         let list = shop.path("list")
@@ -106,7 +116,11 @@ import Testing
             guard text != "broken" else { throw CocoaError(.fileReadCorruptFile) }
             return Set(text.split(separator: "\n").map(String.init))
         }
-        let plan = try Plan([Job(id: "r", stage: TestStage.join("r", inputs: ["in"]), inputs: [Input("in", .file(shop.path("in")), selection: selection)])])
+        let plan = try Plan([
+            Job(
+                id: "r", stage: TestStage.join("r", inputs: ["in"]),
+                inputs: [Input("in", .file(shop.path("in")), selection: selection)])
+        ])
         func digest(reading expected: Int) throws -> Digest? {
             usleep(150_000)
             reads.withLock { $0 = 0 }
@@ -118,7 +132,9 @@ import Testing
             Digest(hashing: "lavise folder 1\0" + files.map { "\(Digest(hashing: $0.text)) \($0.name)\0" }.joined())
         }
         try shop.write("a\nb.JPG\n", to: "list")
-        for (name, text) in [("a", "1"), ("deep/B.jpg", "2"), ("stray.jpg", "3"), ("deep/a.txt", "4")] { try shop.write(text, to: "in/\(name)") }
+        for (name, text) in [("a", "1"), ("deep/B.jpg", "2"), ("stray.jpg", "3"), ("deep/a.txt", "4")] {
+            try shop.write(text, to: "in/\(name)")
+        }
         let named = listing([("a", "1"), ("deep/B.jpg", "2")])
         // Read for the job's fingerprint; after the job the folder is known.
         #expect(try digest(reading: 1) == named)
@@ -146,7 +162,9 @@ import Testing
         let shop = try Workshop()
         try shop.write("x", to: "in/a")
         let name = Array((shop.path("in/") + "caf").utf8) + [0xE9]
-        let descriptor = (name.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { open($0.baseAddress!, O_CREAT | O_WRONLY, 0o644) }
+        let descriptor = (name.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer {
+            open($0.baseAddress!, O_CREAT | O_WRONLY, 0o644)
+        }
         #expect(descriptor >= 0 && write(descriptor, "y", 1) == 1)
         close(descriptor)
         let listing = Array("lavise folder 1\0\(Digest(hashing: "x")) a\0\(Digest(hashing: "y")) caf".utf8) + [0xE9, 0]
@@ -156,10 +174,15 @@ import Testing
     /// In an artifact all counts: nothing may change there.
     @Test func inAnArtifactNothingIsLeftOut() throws {
         let shop = try Workshop()
-        let plan = try Plan([Job(id: "x", stage: TestStage(name: "x", outputs: ["folder"]) { context in
-            try FileManager.default.createDirectory(atPath: context.output + "/folder", withIntermediateDirectories: true)
-            for name in ["a", "a~", ".DS_Store"] { try writeText("x", context.output + "/folder/\(name)") }
-        }, inputs: [])])
+        let plan = try Plan([
+            Job(
+                id: "x",
+                stage: TestStage(name: "x", outputs: ["folder"]) { context in
+                    try FileManager.default.createDirectory(
+                        atPath: context.output + "/folder", withIntermediateDirectories: true)
+                    for name in ["a", "a~", ".DS_Store"] { try writeText("x", context.output + "/folder/\(name)") }
+                }, inputs: [])
+        ])
         let record = try shop.runner().run(plan)[0].outputs[0]
         let x = Digest(hashing: "x")
         #expect(record.digest == Digest(hashing: "lavise folder 1\0\(x) .DS_Store\0\(x) a\0\(x) a~\0"))

@@ -10,8 +10,10 @@ import Testing
         let shop = try Workshop()
         try shop.write("1", to: "real/one")
         try shop.write("2", to: "d/two")
-        try FileManager.default.createSymbolicLink(atPath: shop.path("d/folder"), withDestinationPath: shop.path("real"))
-        try FileManager.default.createSymbolicLink(atPath: shop.path("d/file"), withDestinationPath: shop.path("real/one"))
+        try FileManager.default.createSymbolicLink(
+            atPath: shop.path("d/folder"), withDestinationPath: shop.path("real"))
+        try FileManager.default.createSymbolicLink(
+            atPath: shop.path("d/file"), withDestinationPath: shop.path("real/one"))
         let scan = try files.scan(shop.path("d"), threads: 2)
         #expect((0..<scan.count).map(scan.name).sorted() == ["file", "folder/one", "two"])
         #expect((0..<scan.count).filter { scan.status($0).isLink }.map(scan.name).sorted() == ["file", "folder/one"])
@@ -19,16 +21,19 @@ import Testing
         try FileManager.default.createSymbolicLink(atPath: shop.path("real/loop"), withDestinationPath: shop.path("d"))
         #expect(throws: FileSystemError.self) { try files.scan(shop.path("d"), threads: 1) }
         try FileManager.default.removeItem(atPath: shop.path("real/loop"))
-        try FileManager.default.createSymbolicLink(atPath: shop.path("d/nowhere"), withDestinationPath: shop.path("absent"))
+        try FileManager.default.createSymbolicLink(
+            atPath: shop.path("d/nowhere"), withDestinationPath: shop.path("absent"))
         // In an output it is a fault, in an input no file.
         let error = #expect(throws: FileSystemError.self) { try files.scan(shop.path("d"), threads: 1) }
         #expect(error?.path == shop.path("d/nowhere"))
         #expect(try files.scan(shop.path("d"), threads: 1, asInput: true).count == 3)
     }
 
-    /// As the kernel writes them: blanks, tabs, line ends and backslashes in octal, the last of two at one place on top.
+    /// As the kernel writes them: blanks, tabs, line ends and backslashes in octal, the last of two at one place on
+    /// top.
     @Test func mountPointsAreDecoded() {
-        let mounts = Array(#"""
+        let mounts = Array(
+            #"""
             /dev/a / ext4 rw 0 0
             server:/x /my\040disk nfs4 rw 0 0
             /dev/b /my\040disk/local\134\011\012 xfs rw 0 0
@@ -36,7 +41,10 @@ import Testing
             server:/y /twice nfs rw 0 0
             /dev/d /twice ext4 rw 0 0
             """#.utf8)
-        let kinds = ["/", "/my disk", "/my disk/a b", "/my diskette", "/my disk/local\\\t\n/x", "/my/disk", "/my\\040disk", "/twice/x"].map { mountKind(of: $0, mounts: mounts) }
+        let kinds = [
+            "/", "/my disk", "/my disk/a b", "/my diskette", "/my disk/local\\\t\n/x", "/my/disk", "/my\\040disk",
+            "/twice/x",
+        ].map { mountKind(of: $0, mounts: mounts) }
         #expect(kinds == ["ext4", "nfs4", "nfs4", "ext4", "xfs", "btrfs", "ext4", "ext4"])
     }
 
@@ -44,7 +52,9 @@ import Testing
         let shop = try Workshop()
         try FileManager.default.createDirectory(atPath: shop.path("d"), withIntermediateDirectories: true)
         #expect(mkfifo(shop.path("d/pipe"), 0o644) == 0)
-        let plan = try Plan([Job(id: "s", stage: TestStage.join("s", inputs: ["d"]), inputs: [Input("d", .file(shop.path("d")))])])
+        let plan = try Plan([
+            Job(id: "s", stage: TestStage.join("s", inputs: ["d"]), inputs: [Input("d", .file(shop.path("d")))])
+        ])
         let error = #expect(throws: EngineError.self) { try shop.run(plan) }
         #expect(error?.description.contains("cannot read the special file \(shop.path("d/pipe"))") == true)
     }
@@ -53,7 +63,8 @@ import Testing
         let shop = try Workshop()
         try shop.write("precious", to: "outside/file")
         try shop.write("x", to: "d/sub/file")
-        try FileManager.default.createSymbolicLink(atPath: shop.path("d/link"), withDestinationPath: shop.path("outside"))
+        try FileManager.default.createSymbolicLink(
+            atPath: shop.path("d/link"), withDestinationPath: shop.path("outside"))
         try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: shop.path("d/sub"))
         try files.remove(shop.path("d"))
         #expect(!FileManager.default.fileExists(atPath: shop.path("d")))

@@ -6,11 +6,15 @@ import Testing
 @Suite struct LockTests {
     /// A stage that waits until `Gate` opens.
     static func plan(_ gate: Gate, _ id: String = "slow") throws -> Plan {
-        try Plan([Job(id: id, stage: TestStage(name: id) { context in
-            gate.entered.change { $0 += 1 }
-            while !gate.isOpen.value { Thread.sleep(forTimeInterval: 0.002) }
-            try writeText("done", context.output + "/out")
-        }, inputs: [])])
+        try Plan([
+            Job(
+                id: id,
+                stage: TestStage(name: id) { context in
+                    gate.entered.change { $0 += 1 }
+                    while !gate.isOpen.value { Thread.sleep(forTimeInterval: 0.002) }
+                    try writeText("done", context.output + "/out")
+                }, inputs: [])
+        ])
     }
 
     final class Gate: Sendable {
@@ -46,7 +50,9 @@ import Testing
         }
         Self.wait { shop.lines.withLock { $0.contains { $0.hasPrefix("waiting slow") } } }
         let line = shop.lines.withLock { $0.first { $0.hasPrefix("waiting slow") } }
-        #expect(line == "waiting slow: \(getpid())@\(ProcessInfo.processInfo.hostName.prefix { $0 != "." }) slow" || line?.hasSuffix(" slow") == true)
+        #expect(
+            line == "waiting slow: \(getpid())@\(ProcessInfo.processInfo.hostName.prefix { $0 != "." }) slow"
+                || line?.hasSuffix(" slow") == true)
         gate.isOpen.change { $0 = true }
         Self.wait { first.value != nil && second.value != nil }
         #expect(first.value == "fine")
@@ -58,13 +64,18 @@ import Testing
     @Test func whatAnotherHostMadeIsSeenThoughItsNameWasAbsentBefore() throws {
         let disk = MemoryDisk(), gate = Gate(), shop = try Workshop()
         @Sendable func run(_ process: MemoryProcess) throws {
-            let plan = try Plan([Job(id: "slow", stage: TestStage(name: "slow") { context in
-                gate.entered.change { $0 += 1 }
-                while !gate.isOpen.value { Thread.sleep(forTimeInterval: 0.002) }
-                try process.write([1], to: context.output + "/out")
-            }, inputs: [])])
+            let plan = try Plan([
+                Job(
+                    id: "slow",
+                    stage: TestStage(name: "slow") { context in
+                        gate.entered.change { $0 += 1 }
+                        while !gate.isOpen.value { Thread.sleep(forTimeInterval: 0.002) }
+                        try process.write([1], to: context.output + "/out")
+                    }, inputs: [])
+            ])
             let runner = Runner(
-                store: try Store(at: "/store", fileSystem: process, time: process), options: RunOptions(catchSignals: false, faults: .off),
+                store: try Store(at: "/store", fileSystem: process, time: process),
+                options: RunOptions(catchSignals: false, faults: .off),
                 observer: Workshop.Listener(workshop: shop))
             let status = try runner.run(plan)[0]
             guard try process.read(status.outputs[0].path) == [1] else { throw CancellationError() }
@@ -84,7 +95,9 @@ import Testing
         let gate = Gate()
         let first = Self.background { try shop.run(Self.plan(gate)) }
         Self.wait { gate.entered.value == 1 }
-        let error = #expect(throws: EngineError.self) { try shop.run(Self.plan(gate), RunOptions(lockTimeout: 0.05, catchSignals: false)) }
+        let error = #expect(throws: EngineError.self) {
+            try shop.run(Self.plan(gate), RunOptions(lockTimeout: 0.05, catchSignals: false))
+        }
         #expect(error?.description.contains("slow is being made by \(getpid())@") == true)
         gate.isOpen.change { $0 = true }
         Self.wait { first.value != nil }
@@ -95,7 +108,10 @@ import Testing
         let gate = Gate()
         let first = Self.background { try shop.run(Self.plan(gate)) }
         Self.wait { gate.entered.value == 1 }
-        let plan = try Plan(Self.plan(gate).jobs + [Job(id: "quick", stage: TestStage(name: "quick") { try writeText("q", $0.output + "/out") }, inputs: [])])
+        let plan = try Plan(
+            Self.plan(gate).jobs + [
+                Job(id: "quick", stage: TestStage(name: "quick") { try writeText("q", $0.output + "/out") }, inputs: [])
+            ])
         let second = Self.background { try shop.run(plan) }
         Self.wait { shop.lines.withLock { $0.contains("finished quick: fresh") } }
         #expect(second.value == nil)
@@ -136,7 +152,8 @@ import Testing
         let bad = TestStage(name: "bad") { _ in throw CancellationError() }
         func good(_ name: String) -> TestStage { TestStage(name: name) { try writeText(name, $0.output + "/out") } }
         let plan = try Plan([
-            Job(id: "bad", stage: bad, inputs: []), Job(id: "after", stage: good("after"), inputs: [Input("x", .output(job: "bad", name: "out"))]),
+            Job(id: "bad", stage: bad, inputs: []),
+            Job(id: "after", stage: good("after"), inputs: [Input("x", .output(job: "bad", name: "out"))]),
             Job(id: "other", stage: good("other"), inputs: []),
         ])
         #expect(throws: EngineError.self) { try shop.run(plan) }

@@ -47,7 +47,8 @@ final class MemoryDisk: Sendable {
         }
     }
 
-    /// - Parameter isNetwork: sees the disk as a network disk, which remembers names that were absent when they were looked up.
+    /// - Parameter isNetwork: sees the disk as a network disk, which remembers names that were absent when they were
+    ///   looked up.
     func startProcess(_ trouble: Trouble? = nil, isNetwork: Bool = false) -> MemoryProcess {
         let id = state.withLock { state in
             state.processes += 1
@@ -64,7 +65,8 @@ final class MemoryDisk: Sendable {
             for inode in state.nodes.keys.sorted() {
                 guard var node = state.nodes[inode] else { continue }
                 if node.isFolder {
-                    for name in Set(node.entries.keys).union(node.durableEntries.keys).sorted() where node.entries[name] != node.durableEntries[name] {
+                    for name in Set(node.entries.keys).union(node.durableEntries.keys).sorted()
+                    where node.entries[name] != node.durableEntries[name] {
                         if generator.below(2) == 0 { node.entries[name] = node.durableEntries[name] }
                     }
                     node.durableEntries = node.entries
@@ -191,7 +193,8 @@ extension MemoryDisk.State {
 
     func status(_ node: MemoryDisk.Node, _ inode: UInt64) -> FileStatus {
         FileStatus(
-            kind: node.isFolder ? .folder : .file, isExecutable: false, size: node.bytes.count, modified: node.modified, changed: node.changed,
+            kind: node.isFolder ? .folder : .file, isExecutable: false, size: node.bytes.count, modified: node.modified,
+            changed: node.changed,
             inode: inode)
     }
 }
@@ -243,7 +246,10 @@ final class MemoryProcess: FileSystem, TimeSource {
     }
 
     /// Counts an operation; throws when it is the one to fail. A dying write may be half done.
-    private func operate<Result>(_ operation: String, _ path: String, writes: Bool, half: ((inout MemoryDisk.State) -> Void)? = nil, _ body: (inout MemoryDisk.State) throws -> Result) throws -> Result {
+    private func operate<Result>(
+        _ operation: String, _ path: String, writes: Bool, half: ((inout MemoryDisk.State) -> Void)? = nil,
+        _ body: (inout MemoryDisk.State) throws -> Result
+    ) throws -> Result {
         if let before = before.withLock({ $0 }) { try before(operation, path) }
         let (count, isDead) = life.withLock { life in
             life.operations += 1
@@ -377,8 +383,12 @@ final class MemoryProcess: FileSystem, TimeSource {
         try operate("move", path, writes: true) { state in
             let (from, name) = try state.folder(of: path, "move")
             let (to, newName) = try state.folder(of: new, "move")
-            guard let inode = state.nodes[from]?.entries[name] else { throw FileSystemError("move", path, code: ENOENT) }
-            if let existing = state.nodes[to]?.entries[newName], let node = state.nodes[existing], node.isFolder, !node.entries.isEmpty {
+            guard let inode = state.nodes[from]?.entries[name] else {
+                throw FileSystemError("move", path, code: ENOENT)
+            }
+            if let existing = state.nodes[to]?.entries[newName], let node = state.nodes[existing], node.isFolder,
+                !node.entries.isEmpty
+            {
                 throw FileSystemError("move", path, code: ENOTEMPTY)
             }
             state.nodes[from]?.entries[name] = nil
@@ -390,7 +400,9 @@ final class MemoryProcess: FileSystem, TimeSource {
     func remove(_ path: String) throws {
         // A removal that dies half way leaves a folder with fewer files.
         let half = { (state: inout MemoryDisk.State) in
-            guard let inode = state.find(path), let first = state.nodes[inode]?.entries.keys.sorted().first else { return }
+            guard let inode = state.find(path), let first = state.nodes[inode]?.entries.keys.sorted().first else {
+                return
+            }
             state.nodes[inode]?.entries[first] = nil
         }
         try operate("remove", path, writes: false, half: half) { state in
@@ -451,7 +463,9 @@ final class MemoryProcess: FileSystem, TimeSource {
             guard var lock = state.locks[path], let index = lock.holders.firstIndex(of: id) else { return }
             lock.holders.remove(at: index)
             state.locks[path] = lock.holders.isEmpty ? nil : lock
-            if removing, let (folder, name) = try? state.folder(of: path, "remove") { state.nodes[folder]?.entries[name] = nil }
+            if removing, let (folder, name) = try? state.folder(of: path, "remove") {
+                state.nodes[folder]?.entries[name] = nil
+            }
         }
     }
 }

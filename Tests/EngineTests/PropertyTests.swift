@@ -60,7 +60,11 @@ struct PropertyTests {
                 setBack += 3600
             default:
                 log.append("a file comes or goes in \(file)")
-                if world.files[file].count > 2 { world.files[file].removeLast() } else { world.files[file].append("v\(random.below(3))") }
+                if world.files[file].count > 2 {
+                    world.files[file].removeLast()
+                } else {
+                    world.files[file].append("v\(random.below(3))")
+                }
                 try world.write(file, process)
             }
             disk.settle()
@@ -68,7 +72,9 @@ struct PropertyTests {
             if random.below(2) == 0 { disk.advance(seconds: 10) }
         }
 
-        mutating func runner(_ process: MemoryProcess, verify: Bool = false, jobs: Int, force: [String] = [], _ finished: Finished) throws -> Runner {
+        mutating func runner(
+            _ process: MemoryProcess, verify: Bool = false, jobs: Int, force: [String] = [], _ finished: Finished
+        ) throws -> Runner {
             Runner(
                 store: try Store(at: "/store", fileSystem: process, time: process),
                 options: RunOptions(jobs: jobs, force: force, verify: verify, catchSignals: false, faults: .off),
@@ -100,14 +106,22 @@ struct PropertyTests {
             let done = ran.value
             if Set(done).count != done.count { faults.append("ran twice: \(done)") }
             if !Set(mustRun).isSubset(of: done) { faults.append("did not run: \(Set(mustRun).subtracting(done))") }
-            if !Set(done).isSubset(of: mayRun.union(mustRun)) { faults.append("ran for nothing: \(Set(done).subtracting(mayRun.union(mustRun)))") }
-            if mayRun.isEmpty, jobs == 1, mustRun.isEmpty != states.allSatisfy({ $0 == .fresh }) { faults.append("status said \(states)") }
+            if !Set(done).isSubset(of: mayRun.union(mustRun)) {
+                faults.append("ran for nothing: \(Set(done).subtracting(mayRun.union(mustRun)))")
+            }
+            if mayRun.isEmpty, jobs == 1, mustRun.isEmpty != states.allSatisfy({ $0 == .fresh }) {
+                faults.append("status said \(states)")
+            }
             for (status, job) in zip(statuses, expected) {
                 for record in status.outputs {
                     let text = try World.text(record.path, process, separator: "")
-                    if text != job.outputs[record.name] { faults.append("\(status.job) left \(text), not \(job.outputs)") }
+                    if text != job.outputs[record.name] {
+                        faults.append("\(status.job) left \(text), not \(job.outputs)")
+                    }
                 }
-                if status.state != .fresh || status.outputs.isEmpty { faults.append("\(status.job) is \(status.state)") }
+                if status.state != .fresh || status.outputs.isEmpty {
+                    faults.append("\(status.job) is \(status.state)")
+                }
             }
             maybe.subtract(expected.map(\.key))
             log.append("run: \(done)")
@@ -140,7 +154,8 @@ struct PropertyTests {
                 damaged.subtract(job.outputs.values)
             }
             maybe.formUnion(ran.value)
-            log.append("troubled run (\(trouble), power cut \(cut && isDead)) \(ended): ran \(ran.value), finished \(settled)")
+            log.append(
+                "troubled run (\(trouble), power cut \(cut && isDead)) \(ended): ran \(ran.value), finished \(settled)")
         }
 
         /// Harms or loses an artifact of the last run.
@@ -154,7 +169,11 @@ struct PropertyTests {
             let record = status.outputs[random.below(status.outputs.count)]
             let silently = random.below(3) == 0
             disk.advance(seconds: 1)
-            if random.below(3) == 0 { try process.remove(record.path) } else { disk.damage(record.path, silently: silently) }
+            if random.below(3) == 0 {
+                try process.remove(record.path)
+            } else {
+                disk.damage(record.path, silently: silently)
+            }
             disk.settle()
             if let content = world.expected()[index].outputs[record.name] { damaged.insert(content) }
             log.append("damaged \(status.job) \(record.name), silently \(silently)")
@@ -196,7 +215,9 @@ struct PropertyTests {
             if try process.read(foreign) != [1] { faults.append("took what is not its own") }
             if promised.items.map(\.name) != garbage.items.map(\.name) { faults.append("dry run named other garbage") }
             let wanted = published.contents.union(world.expected().flatMap(\.outputs.values)).count
-            let kept = try process.names(in: "/store/cas").map { try process.names(in: "/store/cas/\($0)").count { $0.utf8.count == 64 } }.reduce(0, +)
+            let kept = try process.names(in: "/store/cas").map {
+                try process.names(in: "/store/cas/\($0)").count { $0.utf8.count == 64 }
+            }.reduce(0, +)
             if kept != wanted { faults.append("\(kept) artifacts kept, \(wanted) wanted") }
             return faults
         }
@@ -219,10 +240,15 @@ struct PropertyTests {
             for _ in 0..<simulation.random.below(3) { try simulation.change() }
             switch simulation.random.below(10) {
             case 0, 1, 2, 3:
-                let kind: Trouble.Kind = [.death, .death, .death, .error(EIO), .error(EACCES), .error(ENOSPC), .full][simulation.random.below(7)]
-                let trouble = Trouble(kind: kind, operation: 1 + simulation.random.below(60 * simulation.world.jobs.count))
-                try simulation.troubledRun(trouble, jobs: 1 + simulation.random.below(2), cut: simulation.random.below(2) == 0)
-                if simulation.random.below(2) == 0 { faults += try simulation.run(jobs: 1 + simulation.random.below(2)) }
+                let kind: Trouble.Kind = [.death, .death, .death, .error(EIO), .error(EACCES), .error(ENOSPC), .full][
+                    simulation.random.below(7)]
+                let trouble = Trouble(
+                    kind: kind, operation: 1 + simulation.random.below(60 * simulation.world.jobs.count))
+                try simulation.troubledRun(
+                    trouble, jobs: 1 + simulation.random.below(2), cut: simulation.random.below(2) == 0)
+                if simulation.random.below(2) == 0 {
+                    faults += try simulation.run(jobs: 1 + simulation.random.below(2))
+                }
             case 4:
                 faults += try simulation.run()
                 try simulation.publish()
@@ -235,7 +261,8 @@ struct PropertyTests {
                 faults += try simulation.run()
                 if try simulation.damage() { faults += try simulation.run(verify: true) }
             default:
-                faults += try simulation.run(verify: simulation.random.below(4) == 0, jobs: 1 + simulation.random.below(2))
+                faults += try simulation.run(
+                    verify: simulation.random.below(4) == 0, jobs: 1 + simulation.random.below(2))
             }
         }
         if faults.isEmpty { faults += try simulation.run() }

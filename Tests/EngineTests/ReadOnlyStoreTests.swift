@@ -5,7 +5,9 @@ import Testing
 
 /// A store that can only be read, on a read-only disk or as another user's, is good for looking.
 @Suite struct ReadOnlyStoreTests {
-    private static let writing: Set<String> = ["write", "make the folder", "move", "move to", "remove", "protect", "lock"]
+    private static let writing: Set<String> = [
+        "write", "make the folder", "move", "move to", "remove", "protect", "lock",
+    ]
 
     @Test(arguments: [EROFS, EACCES, EPERM])
     func isGoodForLooking(code: Int32) throws {
@@ -13,18 +15,27 @@ import Testing
         try owner.write(Array("in".utf8), to: "/in")
         disk.advance(seconds: 10)
         func stage(_ process: MemoryProcess, _ text: String = "made") throws -> Plan {
-            try Plan([Job(id: "x", stage: TestStage(name: "x", parameters: ["text": .string(text)]) { context in
-                try process.write(Array(text.utf8), to: context.output + "/out")
-            }, inputs: [Input("in", .file("/in"))])], name: "x")
+            try Plan(
+                [
+                    Job(
+                        id: "x",
+                        stage: TestStage(name: "x", parameters: ["text": .string(text)]) { context in
+                            try process.write(Array(text.utf8), to: context.output + "/out")
+                        }, inputs: [Input("in", .file("/in"))])
+                ], name: "x")
         }
         func runner(_ process: MemoryProcess) throws -> Runner {
-            Runner(store: try Store(at: "/store", fileSystem: process, time: process), options: RunOptions(catchSignals: false, faults: .off))
+            Runner(
+                store: try Store(at: "/store", fileSystem: process, time: process),
+                options: RunOptions(catchSignals: false, faults: .off))
         }
         _ = try runner(owner).run(stage(owner, "old"))
         _ = try runner(owner).run(stage(owner))
         guest.before.withLock {
             $0 = { operation, path in
-                if path.hasPrefix("/store"), Self.writing.contains(operation) { throw FileSystemError(operation, path, code: code) }
+                if path.hasPrefix("/store"), Self.writing.contains(operation) {
+                    throw FileSystemError(operation, path, code: code)
+                }
             }
         }
         #expect(try runner(guest).status(of: stage(guest)).map(\.state) == [.fresh])
@@ -48,16 +59,24 @@ import Testing
     /// A verification that finds other bytes says so there too, and records nothing.
     @Test func verificationFindsADifference() throws {
         let disk = MemoryDisk(), process = disk.startProcess(), count = Box(0)
-        let plan = try Plan([Job(id: "x", stage: TestStage(name: "x") { context in
-            count.change { $0 += 1 }
-            try process.write(Array("\(count.value)".utf8), to: context.output + "/out")
-        }, inputs: [])])
-        let runner = Runner(store: try Store(at: "/store", fileSystem: process, time: process), options: RunOptions(catchSignals: false, faults: .off))
+        let plan = try Plan([
+            Job(
+                id: "x",
+                stage: TestStage(name: "x") { context in
+                    count.change { $0 += 1 }
+                    try process.write(Array("\(count.value)".utf8), to: context.output + "/out")
+                }, inputs: [])
+        ])
+        let runner = Runner(
+            store: try Store(at: "/store", fileSystem: process, time: process),
+            options: RunOptions(catchSignals: false, faults: .off))
         let fingerprint = try #require(runner.run(plan)[0].fingerprint)
         let trace = try runner.store.trace(fingerprint)
         process.before.withLock {
             $0 = { operation, path in
-                if path.hasPrefix("/store"), Self.writing.contains(operation) { throw FileSystemError(operation, path, code: EROFS) }
+                if path.hasPrefix("/store"), Self.writing.contains(operation) {
+                    throw FileSystemError(operation, path, code: EROFS)
+                }
             }
         }
         let verified = try runner.verify(plan)[0]

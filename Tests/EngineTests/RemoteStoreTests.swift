@@ -9,7 +9,10 @@ struct Sharing {
     let remote = FakeRemote()
     let alice = SigningKey(), bob = SigningKey()
 
-    func access(_ key: SigningKey? = nil, reads: Bool = true, writes: Bool = false, trust: [SigningKey]? = nil, to store: (any RemoteStore)? = nil) -> RemoteAccess {
+    func access(
+        _ key: SigningKey? = nil, reads: Bool = true, writes: Bool = false, trust: [SigningKey]? = nil,
+        to store: (any RemoteStore)? = nil
+    ) -> RemoteAccess {
         var policy = RemoteAccess.Policy(reads: reads, writes: writes, signingKey: key)
         policy.trust = Dictionary(uniqueKeysWithValues: (trust ?? [alice]).map { ($0.publicKey, "alice") })
         policy.pause = 1
@@ -23,13 +26,16 @@ struct Sharing {
     }
 
     /// `big` leaves 100,000 bytes, `folder` a folder of files, `last` a word made of both.
-    static func plan(_ word: String = "last", bigSeed: Int = 1, onBig: @escaping @Sendable () -> Void = {}) throws -> Plan {
+    static func plan(_ word: String = "last", bigSeed: Int = 1, onBig: @escaping @Sendable () -> Void = {}) throws
+        -> Plan
+    {
         let big = TestStage(name: "big", parameters: ["seed": .int(bigSeed)]) { context in
             onBig()
             try writeText((0..<20_000).map { "\($0 * bigSeed % 9973 + 10000)" }.joined(), context.output + "/out")
         }
         let folder = TestStage(name: "folder") { context in
-            try FileManager.default.createDirectory(atPath: context.output + "/out/deep", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: context.output + "/out/deep", withIntermediateDirectories: true)
             for name in ["a", "b", "deep/c"] { try writeText("text of \(name)", context.output + "/out/\(name)") }
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: context.output + "/out/b")
         }
@@ -37,10 +43,16 @@ struct Sharing {
             let text = try readText(context.input("big")).suffix(5) + readText(context.input("folder"))
             try writeText("\(word) \(text)", context.output + "/out")
         }
-        return try Plan([
-            Job(id: "big", stage: big, inputs: []), Job(id: "folder", stage: folder, inputs: []),
-            Job(id: "last", stage: last, inputs: [Input("big", .output(job: "big", name: "out")), Input("folder", .output(job: "folder", name: "out"))]),
-        ], name: "shared")
+        return try Plan(
+            [
+                Job(id: "big", stage: big, inputs: []), Job(id: "folder", stage: folder, inputs: []),
+                Job(
+                    id: "last", stage: last,
+                    inputs: [
+                        Input("big", .output(job: "big", name: "out")),
+                        Input("folder", .output(job: "folder", name: "out")),
+                    ]),
+            ], name: "shared")
     }
 
     /// Alice runs everything and gives it to the remote store.
@@ -57,8 +69,12 @@ struct Sharing {
         return try #require(SignedTrace(json: text, fingerprint: fingerprint))
     }
 
-    func fingerprint(_ job: String, _ statuses: [JobStatus]) throws -> Digest { try #require(statuses.first { $0.job == job }?.fingerprint) }
-    func digest(_ job: String, _ statuses: [JobStatus]) throws -> Digest { try #require(statuses.first { $0.job == job }?.outputs.first?.digest) }
+    func fingerprint(_ job: String, _ statuses: [JobStatus]) throws -> Digest {
+        try #require(statuses.first { $0.job == job }?.fingerprint)
+    }
+    func digest(_ job: String, _ statuses: [JobStatus]) throws -> Digest {
+        try #require(statuses.first { $0.job == job }?.outputs.first?.digest)
+    }
 }
 
 @Suite struct RemoteStoreTests {
@@ -68,11 +84,15 @@ struct Sharing {
         let (_, statuses) = try sharing.publish()
         let puts = sharing.remote.log.filter { $0.hasPrefix("put") }
         // Of `big` its file, of `folder` three files and the listing, of `last` its file: each before its trace.
-        #expect(puts.map { $0.dropFirst(4).prefix(3) } == ["cas", "ac/", "cas", "cas", "cas", "cas", "ac/", "cas", "ac/"])
+        #expect(
+            puts.map { $0.dropFirst(4).prefix(3) } == ["cas", "ac/", "cas", "cas", "cas", "cas", "ac/", "cas", "ac/"])
         for status in statuses {
-            let fingerprint = try #require(status.fingerprint), trace = try #require(sharing.remote.object(.trace(fingerprint)))
+            let fingerprint = try #require(status.fingerprint),
+                trace = try #require(sharing.remote.object(.trace(fingerprint)))
             let text = try #require(ActionResult.standardOutput(of: trace))
-            #expect(SignedTrace(json: text, fingerprint: fingerprint)?.signer(among: [sharing.alice.publicKey]) == sharing.alice.publicKey)
+            #expect(
+                SignedTrace(json: text, fingerprint: fingerprint)?.signer(among: [sharing.alice.publicKey])
+                    == sharing.alice.publicKey)
         }
         // A second run has nothing to say.
         let count = sharing.remote.log.count
@@ -89,7 +109,9 @@ struct Sharing {
         #expect(taken.map { $0.outputs[0].digest } == statuses.map { $0.outputs[0].digest })
         #expect(taken.map { $0.outputs[0].isHere } == [false, false, true])
         #expect(try shop.text(taken, "last").hasPrefix("last "))
-        #expect(access.traffic.requests == 4 && access.traffic.received < 10_000 && access.traffic.found == ["big", "folder", "last"], "\(access.traffic)")
+        #expect(
+            access.traffic.requests == 4 && access.traffic.received < 10_000
+                && access.traffic.found == ["big", "folder", "last"], "\(access.traffic)")
         // From now on without it.
         let alone = try shop.runner().run(Sharing.plan())
         #expect(alone.allSatisfy { $0.state == .fresh && !$0.ran } && shop.runs.withLock { $0 }.isEmpty)
@@ -99,7 +121,9 @@ struct Sharing {
     @Test func whatADeadAttemptLeftIsTidiedUp() throws {
         let (_, statuses) = try sharing.publish()
         let shop = try Workshop()
-        for status in statuses { try shop.write("half", to: "store/work/\(sharing.fingerprint(status.job, statuses).hex)/scratch/shard") }
+        for status in statuses {
+            try shop.write("half", to: "store/work/\(sharing.fingerprint(status.job, statuses).hex)/scratch/shard")
+        }
         try shop.write(#"{"kind": "lavise-pipeline store", "format": 1}"#, to: "store/lavise-store.json")
         #expect(try shop.run(Sharing.plan(), Sharing.options(sharing.access())).isEmpty)
         #expect(try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/work").isEmpty)
@@ -115,7 +139,9 @@ struct Sharing {
         #expect(try shop.text(other, "last").hasPrefix("other "))
         // The folder came whole, with the bit that says that a file can be run.
         let store = try shop.store(), folder = try #require(statuses[1].outputs.first)
-        #expect(try shop.runner(RunOptions(verify: true, catchSignals: false)).status(of: Sharing.plan("other")).allSatisfy { $0.state == .fresh })
+        #expect(
+            try shop.runner(RunOptions(verify: true, catchSignals: false)).status(of: Sharing.plan("other")).allSatisfy
+            { $0.state == .fresh })
         #expect(access(store.path(of: folder.digest) + "/b", X_OK) == 0)
         #expect(try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/work").isEmpty)
     }
@@ -129,7 +155,10 @@ struct Sharing {
         #expect(shop.runs.withLock { $0 } == ["last", "big"])
         #expect(try sharing.digest("big", other) == sharing.digest("big", statuses))
         let lines = shop.lines.withLock { $0 }
-        #expect(lines.contains { $0.contains("noted big: out cannot be had from fake:store: cas/") && $0.hasSuffix("is gone") }, "\(lines)")
+        #expect(
+            lines.contains {
+                $0.contains("noted big: out cannot be had from fake:store: cas/") && $0.hasSuffix("is gone")
+            }, "\(lines)")
         // The same without the remote store: what was promised is made.
         let alone = try Workshop()
         _ = try alone.runner(Sharing.options(sharing.access())).run(Sharing.plan())
@@ -191,7 +220,9 @@ struct Sharing {
             let other = try shop.runner(Sharing.options(sharing.access())).run(Sharing.plan("other"))
             #expect(shop.runs.withLock { $0 } == ["last"])
             #expect(try sharing.digest("big", other) == sharing.digest("big", statuses))
-            let starts = sharing.remote.log[count...].filter { $0.hasPrefix("get cas") }.prefix(3).map { $0.contains("from") ? String($0.split(separator: " ").last!) : "0" }
+            let starts = sharing.remote.log[count...].filter { $0.hasPrefix("get cas") }.prefix(3).map {
+                $0.contains("from") ? String($0.split(separator: " ").last!) : "0"
+            }
             #expect(starts == (knowsRanges ? ["0", "40000", "70000"] : ["0", "40000", "40000"]), "\(starts)")
         }
     }
@@ -209,11 +240,14 @@ struct Sharing {
 
     @Test func whoMayOnlyReadReadsOn() throws {
         try sharing.publish()
-        sharing.remote.state.withLock { $0.before = { verb, _ in if verb == "put" { throw RemoteFault.refused("HTTP 403 AccessDenied") } } }
+        sharing.remote.state.withLock {
+            $0.before = { verb, _ in if verb == "put" { throw RemoteFault.refused("HTTP 403 AccessDenied") } }
+        }
         let shop = try Workshop(), access = sharing.access(sharing.alice, writes: true)
         #expect(try shop.run(Sharing.plan("mine"), Sharing.options(access)) == ["last"])
         let lines = shop.lines.withLock { $0 }.filter { $0.contains("fake:store") }
-        #expect(lines == ["noted last: fake:store: HTTP 403 AccessDenied; it is not written to for the rest of this run"])
+        #expect(
+            lines == ["noted last: fake:store: HTTP 403 AccessDenied; it is not written to for the rest of this run"])
         #expect(access.may(.reading) && !access.may(.writing))
     }
 
@@ -222,6 +256,9 @@ struct Sharing {
         sharing.remote.state.withLock { $0.before = { verb, _ in throw RemoteFault.refused("HTTP 401") } }
         let shop = try Workshop()
         #expect(try shop.run(Sharing.plan(), Sharing.options(sharing.access())) == ["big", "folder", "last"])
-        #expect(shop.lines.withLock { $0 }.filter { $0.contains("fake:store") } == ["noted big: fake:store: HTTP 401; it is not read for the rest of this run"])
+        #expect(
+            shop.lines.withLock { $0 }.filter { $0.contains("fake:store") } == [
+                "noted big: fake:store: HTTP 401; it is not read for the rest of this run"
+            ])
     }
 }

@@ -25,7 +25,10 @@ import Testing
         try sharing.publish()
         let (ran, said) = try run(trusting: [sharing.bob])
         #expect(ran == ["big", "folder", "last"])
-        #expect(said.count == 3 && said.allSatisfy { $0.contains("no key that is trusted signed it (\(sharing.alice.publicKey))") }, "\(said)")
+        #expect(
+            said.count == 3
+                && said.allSatisfy { $0.contains("no key that is trusted signed it (\(sharing.alice.publicKey))") },
+            "\(said)")
         #expect(try run(trusting: [sharing.bob, sharing.alice]).ran.isEmpty)
     }
 
@@ -33,7 +36,9 @@ import Testing
         try sharing.publish()
         let count = sharing.remote.log.count
         let (ran, said) = try run(trusting: [])
-        #expect(ran.count == 3 && said.count == 1 && said[0].contains("no key is trusted") && sharing.remote.log.count == count)
+        #expect(
+            ran.count == 3 && said.count == 1 && said[0].contains("no key is trusted")
+                && sharing.remote.log.count == count)
     }
 
     @Test func unsignedAndForgedTracesAreNotUsed() throws {
@@ -43,7 +48,9 @@ import Testing
         func forge(_ value: inout Value) {
             guard case .object(var members) = value, let text = members["trace"]?.json(pretty: false) else { return }
             let mine = statuses[2].outputs[0].digest.hex
-            guard let forged = try? Value(json: Array(text.replacingOccurrences(of: mine, with: other.hex).utf8)) else { return }
+            guard let forged = try? Value(json: Array(text.replacingOccurrences(of: mine, with: other.hex).utf8)) else {
+                return
+            }
             // Even its own checksum is made to fit.
             let parts: [Value] = [forged["job"] ?? .null, forged["inputs"] ?? .null, forged["outcomes"] ?? .null]
             guard case .object(var trace) = forged else { return }
@@ -71,7 +78,9 @@ import Testing
         #expect(ran == ["last"] && said.contains { $0.contains("is no trace of this job") }, "\(said)")
     }
 
-    @Test(arguments: [[], [0xff], Array("<html>not found</html>".utf8), [0x2a, 0x80], Array(repeating: 0x2a, count: 1000)])
+    @Test(arguments: [
+        [], [0xff], Array("<html>not found</html>".utf8), [0x2a, 0x80], Array(repeating: 0x2a, count: 1000),
+    ])
     func whatIsNoActionIsNotUsed(bytes: [UInt8]) throws {
         let (_, statuses) = try sharing.publish()
         sharing.remote.set(.trace(try sharing.fingerprint("last", statuses)), bytes)
@@ -80,14 +89,18 @@ import Testing
 
     @Test func everyCutAndEveryFlippedByteOfAnActionIsAMissOrTheSame() throws {
         let (_, statuses) = try sharing.publish()
-        let fingerprint = try sharing.fingerprint("last", statuses), whole = try #require(sharing.remote.object(.trace(fingerprint)))
-        let text = try #require(ActionResult.standardOutput(of: whole)), signed = try #require(SignedTrace(json: text, fingerprint: fingerprint))
+        let fingerprint = try sharing.fingerprint("last", statuses),
+            whole = try #require(sharing.remote.object(.trace(fingerprint)))
+        let text = try #require(ActionResult.standardOutput(of: whole)),
+            signed = try #require(SignedTrace(json: text, fingerprint: fingerprint))
         for place in whole.indices {
             var bytes = whole
             bytes[place] ^= 1 << UInt8(place % 8)
             for damaged in [bytes, Array(whole[..<place])] {
-                guard let text = ActionResult.standardOutput(of: damaged), let other = SignedTrace(json: text, fingerprint: fingerprint),
-                    other.signer(among: [sharing.alice.publicKey]) != nil else { continue }
+                guard let text = ActionResult.standardOutput(of: damaged),
+                    let other = SignedTrace(json: text, fingerprint: fingerprint),
+                    other.signer(among: [sharing.alice.publicKey]) != nil
+                else { continue }
                 #expect(other.trace == signed.trace, "byte \(place)")
             }
         }
@@ -110,17 +123,27 @@ import Testing
         trace.outcomes[0].outputs = [evil]
         sharing.remote.set(.blob(evil.digest), listing)
         let signed = SignedTrace(trace, signedWith: sharing.alice)
-        sharing.remote.set(.trace(fingerprint), ActionResult(standardOutput: Array(signed.value.json(pretty: false).utf8)).bytes)
+        sharing.remote.set(
+            .trace(fingerprint), ActionResult(standardOutput: Array(signed.value.json(pretty: false).utf8)).bytes)
         let victim = try Workshop()
         #expect(throws: (any Error).self) { try victim.run(plan, Sharing.options(sharing.access())) }
-        #expect(victim.lines.withLock { $0 }.contains { $0.contains(path.isEmpty ? "its files are not those" : "which leads elsewhere") }, "\(victim.lines.withLock { $0 })")
-        #expect(!FileManager.default.fileExists(atPath: "/tmp/evil") && !FileManager.default.fileExists(atPath: victim.storePath + "/evil"))
+        #expect(
+            victim.lines.withLock { $0 }.contains {
+                $0.contains(path.isEmpty ? "its files are not those" : "which leads elsewhere")
+            }, "\(victim.lines.withLock { $0 })")
+        #expect(
+            !FileManager.default.fileExists(atPath: "/tmp/evil")
+                && !FileManager.default.fileExists(atPath: victim.storePath + "/evil"))
     }
 
     @Test func tracesTellNobodyWhereFilesLie() throws {
         let shop = try Workshop()
         try shop.write("content", to: "private/place/data.txt")
-        let plan = try Plan([Job(id: "read", stage: TestStage.join("read", inputs: ["data"]), inputs: [Input("data", .file(shop.path("private/place/data.txt")))])])
+        let plan = try Plan([
+            Job(
+                id: "read", stage: TestStage.join("read", inputs: ["data"]),
+                inputs: [Input("data", .file(shop.path("private/place/data.txt")))])
+        ])
         let statuses = try shop.runner(Sharing.options(sharing.access(sharing.alice, writes: true))).run(plan)
         let object = sharing.remote.object(.trace(try sharing.fingerprint("read", statuses))) ?? []
         let text = String(decoding: object, as: UTF8.self)
@@ -128,7 +151,11 @@ import Testing
         // Who takes it has places of his own.
         let other = try Workshop()
         try other.write("content", to: "elsewhere.txt")
-        let theirs = try Plan([Job(id: "read", stage: TestStage.join("read", inputs: ["data"]), inputs: [Input("data", .file(other.path("elsewhere.txt")))])])
+        let theirs = try Plan([
+            Job(
+                id: "read", stage: TestStage.join("read", inputs: ["data"]),
+                inputs: [Input("data", .file(other.path("elsewhere.txt")))])
+        ])
         #expect(try other.run(theirs, Sharing.options(sharing.access())).isEmpty)
         let fingerprint = try #require(try other.runner().status(of: theirs)[0].fingerprint)
         #expect(try other.store().trace(fingerprint)?.inputs.map(\.source) == ["file:\(other.path("elsewhere.txt"))"])

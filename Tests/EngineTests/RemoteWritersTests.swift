@@ -10,14 +10,18 @@ import Testing
 
     /// A stage whose output hangs on nothing that it declares.
     private func dicePlan(_ text: String) throws -> Plan {
-        try Plan([Job(id: "dice", stage: TestStage(name: "dice") { try writeText(text, $0.output + "/out") }, inputs: [])])
+        try Plan([
+            Job(id: "dice", stage: TestStage(name: "dice") { try writeText(text, $0.output + "/out") }, inputs: [])
+        ])
     }
 
     @Test func otherOutputsUnderOneFingerprintAreReported() throws {
         let (_, statuses) = try sharing.publish(dicePlan("six"))
         let shop = try Workshop()
         let access = sharing.access(sharing.bob, writes: true)
-        let error = #expect(throws: EngineError.self) { try shop.run(dicePlan("five"), Sharing.options(access, force: ["dice"])) }
+        let error = #expect(throws: EngineError.self) {
+            try shop.run(dicePlan("five"), Sharing.options(access, force: ["dice"]))
+        }
         guard case .nondeterministic("dice", "out", let first, let second, let difference)? = error else {
             Issue.record("\(String(describing: error))")
             return
@@ -37,7 +41,10 @@ import Testing
         try LocalFileSystem().remove(mine[0].outputs[0].path)
         let again = try shop.runner(Sharing.options(sharing.access())).run(dicePlan("five"))
         #expect(again[0].ran && again[0].outputs[0].digest == Digest(hashing: "five"))
-        #expect(shop.lines.withLock { $0 }.contains { $0.contains("not deterministic: the trace in fake:store has other outputs") })
+        #expect(
+            shop.lines.withLock { $0 }.contains {
+                $0.contains("not deterministic: the trace in fake:store has other outputs")
+            })
     }
 
     @Test func twoWritersOfTheSameAtOnceAgree() throws {
@@ -63,12 +70,22 @@ import Testing
             let fingerprint = try sharing.fingerprint("dice", statuses)
             // Alice's trace of the other remote store, signed by the key that is trusted here.
             let trace = try other.signed(fingerprint).trace
-            let theirs = ActionResult(standardOutput: Array(SignedTrace(trace, signedWith: sharing.alice).value.json(pretty: false).utf8)).bytes
+            let theirs = ActionResult(
+                standardOutput: Array(SignedTrace(trace, signedWith: sharing.alice).value.json(pretty: false).utf8)
+            ).bytes
             let remote = sharing.remote
-            remote.state.withLock { $0.before = { verb, key in if verb == "put", case .trace = key { remote.set(key, theirs) } } }
+            remote.state.withLock {
+                $0.before = { verb, key in if verb == "put", case .trace = key { remote.set(key, theirs) } }
+            }
             let shop = try Workshop()
-            let result = Result { try shop.run(dicePlan("six"), Sharing.options(sharing.access(sharing.bob, writes: true))) }
-            if isSame { #expect(throws: Never.self) { try result.get() } } else { #expect(throws: EngineError.self) { try result.get() } }
+            let result = Result {
+                try shop.run(dicePlan("six"), Sharing.options(sharing.access(sharing.bob, writes: true)))
+            }
+            if isSame {
+                #expect(throws: Never.self) { try result.get() }
+            } else {
+                #expect(throws: EngineError.self) { try result.get() }
+            }
         }
     }
 
@@ -76,15 +93,22 @@ import Testing
         let shop = try Workshop()
         _ = try shop.run(dicePlan("six"), Sharing.options(sharing.access(nil, writes: true)))
         #expect(sharing.remote.keys.isEmpty)
-        #expect(shop.lines.withLock { $0 }.contains { $0.contains("not given to fake:store: there is no key to sign with") })
+        #expect(
+            shop.lines.withLock { $0 }.contains { $0.contains("not given to fake:store: there is no key to sign with") }
+        )
     }
 
     @Test func whatAFailedRunFinishedIsSharedToo() throws {
         let bad = TestStage(name: "bad") { _ in throw CancellationError() }
         let good = TestStage(name: "good") { try writeText("fine", $0.output + "/out") }
-        let plan = try Plan([Job(id: "good", stage: good, inputs: []), Job(id: "bad", stage: bad, inputs: [Input("x", .output(job: "good", name: "out"))])])
+        let plan = try Plan([
+            Job(id: "good", stage: good, inputs: []),
+            Job(id: "bad", stage: bad, inputs: [Input("x", .output(job: "good", name: "out"))]),
+        ])
         let shop = try Workshop()
-        #expect(throws: EngineError.self) { try shop.run(plan, Sharing.options(sharing.access(sharing.alice, writes: true))) }
+        #expect(throws: EngineError.self) {
+            try shop.run(plan, Sharing.options(sharing.access(sharing.alice, writes: true)))
+        }
         #expect(sharing.remote.keys.count == 2)
     }
 
@@ -93,7 +117,10 @@ import Testing
         _ = try shop.run(plan)
         let pushed = try shop.runner(Sharing.options(sharing.access(sharing.alice, writes: true))).push(plan)
         #expect(pushed.map(\.state) == [.moved, .moved, .moved] && pushed[0].bytes > 100_000)
-        #expect(try shop.runner(Sharing.options(sharing.access(sharing.alice, writes: true))).push(plan).map(\.state) == [.present, .present, .present])
+        #expect(
+            try shop.runner(Sharing.options(sharing.access(sharing.alice, writes: true))).push(plan).map(\.state) == [
+                .present, .present, .present,
+            ])
 
         let reader = try Workshop()
         let only = try reader.runner(Sharing.options(sharing.access())).pull(plan, jobs: ["folder"])
@@ -105,7 +132,8 @@ import Testing
         let other = try Workshop()
         let missing = try other.runner(Sharing.options(sharing.access())).pull(Sharing.plan("other", bigSeed: 2))
         #expect(missing.map(\.state) == [.absent, .moved, .absent] && missing[2].reason == "it needs big")
-        let nothing = try other.runner(Sharing.options(sharing.access(sharing.alice, writes: true))).push(Sharing.plan("other", bigSeed: 2))
+        let nothing = try other.runner(Sharing.options(sharing.access(sharing.alice, writes: true))).push(
+            Sharing.plan("other", bigSeed: 2))
         #expect(nothing.map(\.state) == [.absent, .present, .absent])
     }
 
@@ -127,7 +155,10 @@ import Testing
         #expect(try shop.runner().status(of: plan).map(\.state) == [.fresh, .fresh, .fresh])
         _ = try shop.runner().collectGarbage(Keep())
         for kind in ["remote", "ac"] {
-            #expect(try FileManager.default.subpathsOfDirectory(atPath: "\(shop.storePath)/\(kind)").allSatisfy { $0.count == 2 }, "\(kind)")
+            #expect(
+                try FileManager.default.subpathsOfDirectory(atPath: "\(shop.storePath)/\(kind)").allSatisfy {
+                    $0.count == 2
+                }, "\(kind)")
         }
     }
 
@@ -138,7 +169,8 @@ import Testing
         _ = try shop.run(Sharing.plan(), Sharing.options(sharing.access(sharing.alice, writes: true, to: folder)))
         let reader = try Workshop()
         #expect(try reader.run(Sharing.plan("other"), Sharing.options(sharing.access(to: folder))) == ["last"])
-        #expect(try folder.putNew([1], .trace(Digest(hashing: "x"))) && !folder.putNew([2], .trace(Digest(hashing: "x"))))
+        #expect(
+            try folder.putNew([1], .trace(Digest(hashing: "x"))) && !folder.putNew([2], .trace(Digest(hashing: "x"))))
     }
 
     /// SIGKILL would end the process; the same places, as errors.
@@ -156,14 +188,22 @@ import Testing
                 }
             }
             let shop = try Workshop()
-            _ = Result { try shop.run(Sharing.plan(), Sharing.options(sharing.access(sharing.alice, reads: false, writes: true))) }
+            _ = Result {
+                try shop.run(Sharing.plan(), Sharing.options(sharing.access(sharing.alice, reads: false, writes: true)))
+            }
             sharing.remote.state.withLock { $0.before = nil }
             // Whatever traces are there have all their blobs.
             let reader = try Workshop()
             let pulled = try reader.runner(Sharing.options(sharing.access())).pull(Sharing.plan())
-            #expect(pulled.allSatisfy { $0.state == .moved || $0.reason?.contains("no trace of it") == true || $0.reason?.contains("it needs") == true }, "\(death): \(pulled)")
+            #expect(
+                pulled.allSatisfy {
+                    $0.state == .moved || $0.reason?.contains("no trace of it") == true
+                        || $0.reason?.contains("it needs") == true
+                }, "\(death): \(pulled)")
             // And the next push goes on.
-            #expect(try shop.runner(Sharing.options(sharing.access(sharing.alice, writes: true))).push(Sharing.plan()).allSatisfy { $0.state != .absent })
+            #expect(
+                try shop.runner(Sharing.options(sharing.access(sharing.alice, writes: true))).push(Sharing.plan())
+                    .allSatisfy { $0.state != .absent })
         }
     }
 }

@@ -12,8 +12,12 @@ import Testing
         }
         return try Plan([
             Job(id: "first", stage: first, inputs: [Input("text", .file(shop.path("a.txt")))]),
-            Job(id: "second", stage: TestStage.join("second", inputs: ["x"], parameters: ["p": .int(parameter)]), inputs: [Input("x", .output(job: "first", name: "out"))]),
-            Job(id: "third", stage: TestStage.join("third", inputs: ["y"]), inputs: [Input("y", .output(job: "second", name: "out"))]),
+            Job(
+                id: "second", stage: TestStage.join("second", inputs: ["x"], parameters: ["p": .int(parameter)]),
+                inputs: [Input("x", .output(job: "first", name: "out"))]),
+            Job(
+                id: "third", stage: TestStage.join("third", inputs: ["y"]),
+                inputs: [Input("y", .output(job: "second", name: "out"))]),
         ])
     }
 
@@ -81,16 +85,19 @@ import Testing
     @Test func folderOutputsAndSeveralOutputs() throws {
         let shop = try Workshop()
         let stage = TestStage(name: "make", outputs: ["folder", "file"]) { context in
-            try FileManager.default.createDirectory(atPath: context.output + "/folder/deep", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: context.output + "/folder/deep", withIntermediateDirectories: true)
             try writeText("1", context.output + "/folder/one")
             try writeText("2", context.output + "/folder/deep/two")
             try writeText("3", context.output + "/file")
         }
         let plan = try Plan([
             Job(id: "make", stage: stage, inputs: []),
-            Job(id: "use", stage: TestStage.join("use", inputs: ["f", "g"]), inputs: [
-                Input("f", .output(job: "make", name: "folder")), Input("g", .output(job: "make", name: "file")),
-            ]),
+            Job(
+                id: "use", stage: TestStage.join("use", inputs: ["f", "g"]),
+                inputs: [
+                    Input("f", .output(job: "make", name: "folder")), Input("g", .output(job: "make", name: "file")),
+                ]),
         ])
         let statuses = try shop.runner().run(plan)
         #expect(try shop.text(statuses, "use") == "deep=;deep/two=2;one=1;3")
@@ -100,7 +107,9 @@ import Testing
             #expect(mode == (record.name == "folder" ? 0o555 : 0o444))
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/work").isEmpty)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/locks").filter { $0 != "gc" }.isEmpty)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/locks").filter { $0 != "gc" }.isEmpty
+        )
         #expect(try FileManager.default.contentsOfDirectory(atPath: shop.storePath + "/pins").isEmpty)
     }
 
@@ -108,14 +117,21 @@ import Testing
         let shop = try Workshop()
         func plan(_ machine: String) throws -> Plan {
             try Plan([
-                Job(id: "n", stage: TestStage(name: "n", key: Digest(hashing: machine)) { try writeText("n", $0.output + "/out") }, inputs: []),
+                Job(
+                    id: "n",
+                    stage: TestStage(name: "n", key: Digest(hashing: machine)) {
+                        try writeText("n", $0.output + "/out")
+                    }, inputs: []),
                 Job(id: "m", stage: TestStage(name: "m") { try writeText("m", $0.output + "/out") }, inputs: []),
             ])
         }
         try shop.run(plan("machine"))
         let other = try plan("another machine")
         let reasons = try shop.runner().status(of: other).map(\.reason)
-        #expect(reasons == [.numericsKeyChanged(old: Digest(hashing: "machine"), new: Digest(hashing: "another machine")), nil])
+        #expect(
+            reasons == [
+                .numericsKeyChanged(old: Digest(hashing: "machine"), new: Digest(hashing: "another machine")), nil,
+            ])
         #expect(try shop.run(other) == ["n"])
     }
 
@@ -148,7 +164,9 @@ import Testing
         let shop = try Workshop()
         try shop.write("", to: "large")
         #expect(truncate(shop.path("large"), 60_000_000) == 0)
-        let stage = TestStage(name: "copy") { try FileManager.default.copyItem(atPath: $0.input("x"), toPath: $0.output + "/out") }
+        let stage = TestStage(name: "copy") {
+            try FileManager.default.copyItem(atPath: $0.input("x"), toPath: $0.output + "/out")
+        }
         let plan = try Plan([Job(id: "copy", stage: stage, inputs: [Input("x", .file(shop.path("large")))])])
         func heard() -> [String] {
             shop.lines.withLock { lines in
@@ -173,18 +191,27 @@ import Testing
         let shop = try Workshop()
         let bodies: [(String, @Sendable (StageContext) throws -> Void)] = [
             ("it left no output out", { _ in }),
-            ("it left extra, which it does not declare as an output", { context in
-                try writeText("", context.output + "/out")
-                try writeText("", context.output + "/extra")
-            }),
-            ("its output out holds the symbolic link out; outputs must be whole", { context in
-                try FileManager.default.createSymbolicLink(atPath: context.output + "/out", withDestinationPath: "/etc/passwd")
-            }),
+            (
+                "it left extra, which it does not declare as an output",
+                { context in
+                    try writeText("", context.output + "/out")
+                    try writeText("", context.output + "/extra")
+                }
+            ),
+            (
+                "its output out holds the symbolic link out; outputs must be whole",
+                { context in
+                    try FileManager.default.createSymbolicLink(
+                        atPath: context.output + "/out", withDestinationPath: "/etc/passwd")
+                }
+            ),
             ("bad asks for an input y that it does not declare; it has x", { _ = try $0.input("y") }),
         ]
         try shop.write("x", to: "x")
         for (message, body) in bodies {
-            let plan = try Plan([Job(id: "bad", stage: TestStage(name: "bad", body: body), inputs: [Input("x", .file(shop.path("x")))])])
+            let plan = try Plan([
+                Job(id: "bad", stage: TestStage(name: "bad", body: body), inputs: [Input("x", .file(shop.path("x")))])
+            ])
             let error = #expect(throws: EngineError.self) { try shop.run(plan) }
             #expect(error?.description == "bad failed: \(message)")
         }
@@ -193,13 +220,17 @@ import Testing
     @Test func selection() throws {
         let shop = try Workshop()
         try shop.write("abc", to: "a.txt")
-        func options(only: [String] = [], from: [String] = [], until: [String] = [], force: [String] = []) -> RunOptions {
+        func options(only: [String] = [], from: [String] = [], until: [String] = [], force: [String] = []) -> RunOptions
+        {
             RunOptions(only: only, from: from, until: until, force: force, catchSignals: false)
         }
         let plan = try Self.chain(shop)
         #expect(try shop.run(plan, options(until: ["second"])) == ["first", "second"])
-        let error = #expect(throws: EngineError.self) { try shop.run(Self.chain(shop, parameter: 5), options(only: ["third"])) }
-        #expect(error?.description.hasPrefix("third needs second, which is not up to date (parameter p: 1 → 5)") == true)
+        let error = #expect(throws: EngineError.self) {
+            try shop.run(Self.chain(shop, parameter: 5), options(only: ["third"]))
+        }
+        #expect(
+            error?.description.hasPrefix("third needs second, which is not up to date (parameter p: 1 → 5)") == true)
         #expect(try shop.run(plan, options(only: ["third"])) == ["third"])
         #expect(try shop.run(plan, options(force: ["second"])) == ["second"])
         #expect(try shop.run(Self.chain(shop, parameter: 6), options(from: ["second"])) == ["second", "third"])

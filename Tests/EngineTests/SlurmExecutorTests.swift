@@ -16,21 +16,29 @@ import Testing
     }
 
     private static func plan(_ computed: @escaping @Sendable (Int) throws -> Void = { _ in }) throws -> Plan {
-        try Plan([
-            Job(id: "seed", stage: TestStage(name: "seed") { try writeText("s", $0.output + "/out") }, inputs: []),
-            Job(id: "shards", stage: ShardedTestStage(computed: computed), inputs: [Input("seed", .output(job: "seed", name: "out"))]),
-            Job(id: "last", stage: TestStage.join("last", inputs: ["shards"]), inputs: [Input("shards", .output(job: "shards", name: "out"))]),
-        ], name: "x")
+        try Plan(
+            [
+                Job(id: "seed", stage: TestStage(name: "seed") { try writeText("s", $0.output + "/out") }, inputs: []),
+                Job(
+                    id: "shards", stage: ShardedTestStage(computed: computed),
+                    inputs: [Input("seed", .output(job: "seed", name: "out"))]),
+                Job(
+                    id: "last", stage: TestStage.join("last", inputs: ["shards"]),
+                    inputs: [Input("shards", .output(job: "shards", name: "out"))]),
+            ], name: "x")
     }
 
     private static let expected = (0..<8).map { "\($0 * $0)" }.joined(separator: " ") + " s"
 
     /// Does tasks as a node would.
-    static func worker(_ workshop: Workshop, _ plan: Plan) -> @Sendable (String, (array: Int, task: Int)?, SlurmSubmission) throws -> FakeSlurm.Task.End {
+    static func worker(_ workshop: Workshop, _ plan: Plan)
+        -> @Sendable (String, (array: Int, task: Int)?, SlurmSubmission) throws -> FakeSlurm.Task.End
+    {
         { order, task, _ in
             let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: order)))
             let worker = ClusterWorker(
-                store: try workshop.store(), options: RunOptions(catchSignals: false), observer: SilentObserver(), grace: 0.2)
+                store: try workshop.store(), options: RunOptions(catchSignals: false), observer: SilentObserver(),
+                grace: 0.2)
             do {
                 try worker.run(WorkOrder(json: bytes, path: order), task: task, code: { _ in 1 }) { plan }
             } catch {
@@ -42,14 +50,18 @@ import Testing
 
     @discardableResult
     private static func run(
-        _ workshop: Workshop, _ plan: Plan, _ slurm: any SlurmClient, _ settings: SlurmSettings = settings(), cancellation: Cancellation = Cancellation()
+        _ workshop: Workshop, _ plan: Plan, _ slurm: any SlurmClient, _ settings: SlurmSettings = settings(),
+        cancellation: Cancellation = Cancellation()
     ) throws -> [JobStatus] {
         var options = RunOptions(jobs: 2, cancellation: cancellation, catchSignals: false)
-        options.executor = SlurmExecutor(client: slurm, settings: settings, program: ["/bin/true"], definition: ["experiment": ["name": "x"]])
+        options.executor = SlurmExecutor(
+            client: slurm, settings: settings, program: ["/bin/true"], definition: ["experiment": ["name": "x"]])
         return try workshop.runner(options).run(plan)
     }
 
-    private static func claims(_ workshop: Workshop) throws -> [ClusterJob] { try workshop.store().clusterJobs(plan: "x") { [] } }
+    private static func claims(_ workshop: Workshop) throws -> [ClusterJob] {
+        try workshop.store().clusterJobs(plan: "x") { [] }
+    }
 
     @Test func eachShardOnceAndTheSameBytes() throws {
         let local = try Workshop(), workshop = try Workshop(), computed = Mutex<[Int]>([])
@@ -80,12 +92,14 @@ import Testing
 
     @Test func shortTasksArePackedAndArraysKeepToTheLimits() throws {
         for (minutes, maxSubmit, maxArray, expected) in [
-            (240.0, 1000, 1001, [nil, 2, nil, nil]), (1e4, 1000, 1001, [nil, nil, nil]), (60, 1000, 3, [nil, 3, 3, 2, nil, nil]),
+            (240.0, 1000, 1001, [nil, 2, nil, nil]), (1e4, 1000, 1001, [nil, nil, nil]),
+            (60, 1000, 3, [nil, 3, 3, 2, nil, nil]),
             (60, 5, 1001, [nil, 4, nil, nil]),
         ] as [(Double, Int, Int, [Int?])] {
             let workshop = try Workshop(), plan = try Self.plan()
             let slurm = FakeSlurm(maxArraySize: maxArray, work: Self.worker(workshop, plan))
-            let statuses = try Self.run(workshop, plan, slurm, Self.settings { ($0.taskMinutes, $0.maxSubmit) = (minutes, maxSubmit) })
+            let statuses = try Self.run(
+                workshop, plan, slurm, Self.settings { ($0.taskMinutes, $0.maxSubmit) = (minutes, maxSubmit) })
             #expect(slurm.submissions.map(\.tasks) == expected)
             #expect(try workshop.text(statuses, "shards") == Self.expected)
         }
@@ -95,10 +109,11 @@ import Testing
         let workshop = try Workshop(), computed = Mutex<[Int]>([])
         let plan = try Self.plan { shard in computed.withLock { $0.append(shard) } }
         // Every second look fails; every second submission is taken without an answer.
-        let slurm = FakeSlurm(trouble: { request, count in
-            if request == "queue", count % 2 == 1 { throw SlurmError.failed("Unable to contact slurm controller") }
-            if request == "submit", count % 2 == 0 { throw SlurmError.silent("sbatch did not answer") }
-        }, work: Self.worker(workshop, plan))
+        let slurm = FakeSlurm(
+            trouble: { request, count in
+                if request == "queue", count % 2 == 1 { throw SlurmError.failed("Unable to contact slurm controller") }
+                if request == "submit", count % 2 == 0 { throw SlurmError.silent("sbatch did not answer") }
+            }, work: Self.worker(workshop, plan))
         let statuses = try Self.run(workshop, plan, slurm)
         #expect(try workshop.text(statuses, "shards") == Self.expected)
         #expect(Set(slurm.submissions.map(\.name)).count == slurm.submissions.count && slurm.submissions.count == 4)
@@ -109,14 +124,15 @@ import Testing
 
     @Test func aFullQueueIsWaitedFor() throws {
         let workshop = try Workshop(), plan = try Self.plan(), refusals = Mutex(0)
-        let slurm = FakeSlurm(trouble: { request, _ in
-            guard request == "submit" else { return }
-            let count = refusals.withLock { count in
-                count += 1
-                return count
-            }
-            if count % 3 != 0 { throw SlurmError.full("QOSMaxSubmitJobPerUserLimit") }
-        }, work: Self.worker(workshop, plan))
+        let slurm = FakeSlurm(
+            trouble: { request, _ in
+                guard request == "submit" else { return }
+                let count = refusals.withLock { count in
+                    count += 1
+                    return count
+                }
+                if count % 3 != 0 { throw SlurmError.full("QOSMaxSubmitJobPerUserLimit") }
+            }, work: Self.worker(workshop, plan))
         #expect(try workshop.text(Self.run(workshop, plan, slurm), "shards") == Self.expected)
     }
 
@@ -138,7 +154,9 @@ import Testing
             for enough in [2, 4, 8] {
                 let workshop = try Workshop(), plan = try Self.plan(), work = Self.worker(workshop, plan)
                 let first = Mutex<Int?>(nil)
-                @Sendable func more(_ submission: SlurmSubmission) -> Int { isTime ? submission.minutes : submission.memory }
+                @Sendable func more(_ submission: SlurmSubmission) -> Int {
+                    isTime ? submission.minutes : submission.memory
+                }
                 let slurm = FakeSlurm(work: { order, task, submission in
                     guard submission.name.hasPrefix("lv.last") else { return try work(order, task, submission) }
                     let base = first.withLock { first in
@@ -156,7 +174,7 @@ import Testing
                 }
                 #expect(slurm.submissions.count { $0.name.hasPrefix("lv.last") } == min(enough, 4) / 2 + 1)
                 #expect(slurm.live == 0)
-        #expect(try Self.claims(workshop).isEmpty)
+                #expect(try Self.claims(workshop).isEmpty)
                 let said = workshop.lines.withLock { $0 }.filter { $0.contains("goes again with twice the") }
                 #expect(said.count == min(enough, 4) / 2)
             }
@@ -186,7 +204,9 @@ import Testing
         let plan = try Self.plan { shard in computed.withLock { $0.append(shard) } }, work = Self.worker(workshop, plan)
         let slurm = FakeSlurm(work: { order, task, submission in
             // Two nodes die with their tasks.
-            if let task, submission.name.hasPrefix("lv.shards"), [2, 5].contains(task.task) { return FakeSlurm.Task.End(state: "NODE_FAIL") }
+            if let task, submission.name.hasPrefix("lv.shards"), [2, 5].contains(task.task) {
+                return FakeSlurm.Task.End(state: "NODE_FAIL")
+            }
             return try work(order, task, submission)
         })
         #expect(try workshop.text(Self.run(workshop, plan, slurm), "shards") == Self.expected)
@@ -197,7 +217,9 @@ import Testing
         let workshop = try Workshop(), computed = Mutex<[Int]>([])
         let plan = try Self.plan { shard in computed.withLock { $0.append(shard) } }, work = Self.worker(workshop, plan)
         let slurm = FakeSlurm(work: { order, task, submission in
-            if submission.name.hasPrefix("lv.shards"), submission.name.split(separator: ".").last?.first == "1", task.map({ $0.task > 5 }) ?? true {
+            if submission.name.hasPrefix("lv.shards"), submission.name.split(separator: ".").last?.first == "1",
+                task.map({ $0.task > 5 }) ?? true
+            {
                 return FakeSlurm.Task.End(state: "TIMEOUT")
             }
             return try work(order, task, submission)
@@ -208,12 +230,17 @@ import Testing
     }
 
     @Test func cancellingLeavesAnEmptyQueueWithOneRequest() throws {
-        let workshop = try Workshop(), plan = try Self.plan(), cancellation = Cancellation(), work = Self.worker(workshop, plan)
-        let slurm = FakeSlurm(nodes: 1, work: { order, task, submission in
-            if submission.name.hasPrefix("lv.shards") { cancellation.cancel() }
-            return try work(order, task, submission)
-        })
-        let error = #expect(throws: EngineError.self) { try Self.run(workshop, plan, slurm, cancellation: cancellation) }
+        let workshop = try Workshop(), plan = try Self.plan(), cancellation = Cancellation(),
+            work = Self.worker(workshop, plan)
+        let slurm = FakeSlurm(
+            nodes: 1,
+            work: { order, task, submission in
+                if submission.name.hasPrefix("lv.shards") { cancellation.cancel() }
+                return try work(order, task, submission)
+            })
+        let error = #expect(throws: EngineError.self) {
+            try Self.run(workshop, plan, slurm, cancellation: cancellation)
+        }
         #expect("\(error.map { "\($0)" } ?? "")".hasPrefix("cancelled"))
         #expect(slurm.live == 0 && Set(slurm.cancelled) == [2, 3] && slurm.cancelled.count == 2)
         #expect(try Self.claims(workshop).isEmpty)
@@ -231,19 +258,24 @@ import Testing
             let key = Digest(hashing: "other bits")
             var jobs = plan.jobs
             jobs[2] = Job(
-                id: "last", stage: TestStage(name: "last", parameters: ["p": 2], key: key) { _ in }, inputs: plan.jobs[2].inputs)
+                id: "last", stage: TestStage(name: "last", parameters: ["p": 2], key: key) { _ in },
+                inputs: plan.jobs[2].inputs)
             return try Self.worker(workshop, Plan(jobs, name: "x"))(order, task, submission)
         })
         let error = #expect(throws: EngineError.self) { try Self.run(workshop, plan, slurm) }
         let text = error.map { "\($0)" } ?? ""
-        #expect(text.contains("numerics key: none →") && text.contains("parameter p: none → 2") && text.contains("slurm.constraint"), "\(text)")
+        #expect(
+            text.contains("numerics key: none →") && text.contains("parameter p: none → 2")
+                && text.contains("slurm.constraint"), "\(text)")
         // It would be the same again.
         #expect(slurm.submissions.count { $0.name.hasPrefix("lv.last") } == 1)
     }
 
     @Test func aNodeThatDoesNotSeeTheStoreIsNamed() throws {
         let workshop = try Workshop(), plan = try Self.plan()
-        let slurm = FakeSlurm(work: { _, _, _ in FakeSlurm.Task.End(state: "FAILED", reason: "NonZeroExitCode", exitCode: 81) })
+        let slurm = FakeSlurm(work: { _, _, _ in
+            FakeSlurm.Task.End(state: "FAILED", reason: "NonZeroExitCode", exitCode: 81)
+        })
         let error = #expect(throws: EngineError.self) { try Self.run(workshop, plan, slurm) }
         #expect("\(error.map { "\($0)" } ?? "")".contains("node n1 does not see \(workshop.storePath)"))
         #expect(slurm.submissions.count == 1)

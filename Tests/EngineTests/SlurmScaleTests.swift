@@ -5,21 +5,31 @@ import Glibc
 import Testing
 
 /// What a driver of very many jobs takes (`make test-cluster`).
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["LAVISE_CLUSTER"] != nil, "make test-cluster runs it")) struct SlurmScaleTests {
-    /// Ten thousand jobs on a thousand nodes, each seen running for ten looks at the queue: planned, submitted, polled and settled.
+@Suite(.enabled(if: ProcessInfo.processInfo.environment["LAVISE_CLUSTER"] != nil, "make test-cluster runs it"))
+struct SlurmScaleTests {
+    /// Ten thousand jobs on a thousand nodes, each seen running for ten looks at the queue: planned, submitted, polled
+    /// and settled.
     @Test func tenThousandJobs() throws {
         let count = 10_000, workshop = try Workshop()
         let jobs = (0..<count).map { number in
-            Job(id: "job \(number)", stage: TestStage(name: "work", parameters: ["n": .int(number)]) { try writeText("\(number)", $0.output + "/out") }, inputs: [])
+            Job(
+                id: "job \(number)",
+                stage: TestStage(name: "work", parameters: ["n": .int(number)]) {
+                    try writeText("\(number)", $0.output + "/out")
+                }, inputs: [])
         }
         let plan = try Plan(jobs, name: "x")
-        let slurm = FakeSlurm(nodes: 1000, looksPerTask: 10, work: { order, task, submission in
-            let order = try WorkOrder(json: Array(try Data(contentsOf: URL(fileURLWithPath: order))), path: order)
-            let own = try Plan([#require(plan.job(order.job))], name: "x")
-            try ClusterWorker(store: workshop.store(), options: RunOptions(catchSignals: false), observer: SilentObserver())
+        let slurm = FakeSlurm(
+            nodes: 1000, looksPerTask: 10,
+            work: { order, task, submission in
+                let order = try WorkOrder(json: Array(try Data(contentsOf: URL(fileURLWithPath: order))), path: order)
+                let own = try Plan([#require(plan.job(order.job))], name: "x")
+                try ClusterWorker(
+                    store: workshop.store(), options: RunOptions(catchSignals: false), observer: SilentObserver()
+                )
                 .run(order, task: task, code: { _ in 1 }) { own }
-            return .completed
-        })
+                return .completed
+            })
         var settings = SlurmSettings()
         settings.poll = 0.1
         settings.maxSubmit = 2000
@@ -33,7 +43,9 @@ import Testing
         #expect(statuses.allSatisfy { $0.ran })
         // At the pause that is the default between two looks.
         let share = driver / (Double(slurm.looks) * SlurmSettings().poll)
-        print("\(count) jobs: driver \(driver) s of a processor in \(slurm.looks) looks, \(share * 100) % of a core; peak \(memory / 1_000_000) MB, \(resident / 1_000_000) MB before")
+        print(
+            "\(count) jobs: driver \(driver) s of a processor in \(slurm.looks) looks, \(share * 100) % of a core; peak \(memory / 1_000_000) MB, \(resident / 1_000_000) MB before"
+        )
         #expect(share < 0.05)
         #expect(memory < 300_000_000)
     }

@@ -8,13 +8,19 @@ import Testing
     /// Of two executions with the same bytes the one just now counts for those who wait.
     @Test func aForcedRunTellsItsOwnSeconds() throws {
         let disk = MemoryDisk(), process = disk.startProcess(), seconds = Box(3.0)
-        let plan = try Plan([Job(id: "x", stage: TestStage(name: "x") { context in
-            disk.advance(seconds: seconds.value)
-            try process.write([1], to: context.output + "/out")
-        }, inputs: [])])
+        let plan = try Plan([
+            Job(
+                id: "x",
+                stage: TestStage(name: "x") { context in
+                    disk.advance(seconds: seconds.value)
+                    try process.write([1], to: context.output + "/out")
+                }, inputs: [])
+        ])
         func run(_ force: [String]) throws -> Double {
             let options = RunOptions(force: force, catchSignals: false, faults: .off)
-            let status = try Runner(store: try Store(at: "/store", fileSystem: process, time: process), options: options).run(plan)[0]
+            let status = try Runner(
+                store: try Store(at: "/store", fileSystem: process, time: process), options: options
+            ).run(plan)[0]
             return try #require(status.seconds).rounded()
         }
         #expect(try run([]) == 3)
@@ -28,13 +34,20 @@ import Testing
         let disk = MemoryDisk(), process = disk.startProcess(), ran = Box(0)
         process.before.withLock {
             $0 = { operation, path in
-                if operation == "move to", path.hasPrefix("/store/\(folder)/") { throw FileSystemError("move", path, code: EXDEV) }
+                if operation == "move to", path.hasPrefix("/store/\(folder)/") {
+                    throw FileSystemError("move", path, code: EXDEV)
+                }
             }
         }
         let plan = try Plan([Job(id: "x", stage: TestStage(name: "x") { _ in ran.change { $0 += 1 } }, inputs: [])])
-        let runner = Runner(store: try Store(at: "/store", fileSystem: process, time: process), options: RunOptions(catchSignals: false, faults: .off))
+        let runner = Runner(
+            store: try Store(at: "/store", fileSystem: process, time: process),
+            options: RunOptions(catchSignals: false, faults: .off))
         let error = #expect(throws: EngineError.self) { try runner.run(plan) }
-        #expect(error?.description == "cannot move files into /store/\(folder): Invalid cross-device link; all folders of a store must lie on one disk")
+        #expect(
+            error?.description
+                == "cannot move files into /store/\(folder): Invalid cross-device link; all folders of a store must lie on one disk"
+        )
         #expect(ran.value == 0)
     }
 }

@@ -14,14 +14,18 @@ import Testing
         try shop.write("more text", to: "data/b.txt")
         let plan = try Plan([
             Job(id: "a", stage: TestStage.join("a", inputs: ["d"]), inputs: [Input("d", .file(shop.path("data")))]),
-            Job(id: "b", stage: TestStage.join("b", inputs: ["x"], parameters: ["p": 1.5]), inputs: [Input("x", .output(job: "a", name: "out"))]),
+            Job(
+                id: "b", stage: TestStage.join("b", inputs: ["x"], parameters: ["p": 1.5]),
+                inputs: [Input("x", .output(job: "a", name: "out"))]),
         ])
         let expected = try shop.runner().run(plan).map(\.outputs)
         let end = Date().addingTimeInterval(seconds)
         var rounds = 0
         while Date() < end || rounds < 50 {
             let files = try FileManager.default.subpathsOfDirectory(atPath: shop.storePath).filter { path in
-                ["ac/", "history/", "stat/", "tables/", "listings/", "failures/", "locks/"].contains { path.hasPrefix($0) } && path.count > 40
+                ["ac/", "history/", "stat/", "tables/", "listings/", "failures/", "locks/"].contains {
+                    path.hasPrefix($0)
+                } && path.count > 40
             }.sorted()
             let path = shop.storePath + "/" + files[rounds % files.count]
             let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))

@@ -9,7 +9,8 @@ import Testing
         try shop.write("text", to: "a.txt")
         let plan = try CorruptionTests.plan(shop)
         let statuses = try shop.runner().run(plan)
-        #expect(try shop.runner().verify(plan).map(\.summary) == ["rebuilt 1 time, all agree", "rebuilt 1 time, all agree"])
+        #expect(
+            try shop.runner().verify(plan).map(\.summary) == ["rebuilt 1 time, all agree", "rebuilt 1 time, all agree"])
         #expect(try shop.runner().verify(plan, jobs: ["b"]).map(\.summary) == ["rebuilt 2 times, all agree"])
         let fingerprint = try #require(statuses[1].fingerprint)
         let trace = try #require(try shop.store().trace(fingerprint))
@@ -35,7 +36,8 @@ import Testing
         }
         let plan = try Plan([Job(id: "dice", stage: stage, inputs: [])])
         let options = RunOptions(
-            force: [], compare: { first, second in "\(try readText(first)) / \(try readText(second))" }, catchSignals: false)
+            force: [], compare: { first, second in "\(try readText(first)) / \(try readText(second))" },
+            catchSignals: false)
         #expect(try shop.run(plan) == ["dice"])
         let verification = try shop.runner(options).verify(plan)[0]
         #expect(verification.error?.description.hasPrefix("dice is not deterministic: output out is ") == true)
@@ -49,7 +51,9 @@ import Testing
         var forced = options
         forced.force = ["dice"]
         let error = #expect(throws: EngineError.self) { try shop.run(plan, forced) }
-        guard case .nondeterministic("dice", "out", let first, let second, _) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+        guard case .nondeterministic("dice", "out", let first, let second, _) = error else {
+            return #expect(Bool(false), "\(String(describing: error))")
+        }
         #expect(try readText(shop.store().path(of: first)) == "run 1")
         #expect(try readText(shop.store().path(of: second)) == "run 3")
         // With the outcome in use gone, another one that is whole serves.
@@ -105,11 +109,15 @@ import Testing
     @Test func anAttemptWithoutWorkPredictsNothing() throws {
         let disk = MemoryDisk(), process = disk.startProcess(), work = Box(0.0)
         func plan(_ parameter: Int) throws -> Plan {
-            try Plan([Job(id: "x", stage: TestStage(name: "x", parameters: ["p": .int(parameter)]) { context in
-                disk.advance(seconds: work.value)
-                context.worked(work.value)
-                try process.write([1], to: context.output + "/out")
-            }, inputs: [])])
+            try Plan([
+                Job(
+                    id: "x",
+                    stage: TestStage(name: "x", parameters: ["p": .int(parameter)]) { context in
+                        disk.advance(seconds: work.value)
+                        context.worked(work.value)
+                        try process.write([1], to: context.output + "/out")
+                    }, inputs: [])
+            ])
         }
         func runner(_ force: [String] = []) throws -> Runner {
             let options = RunOptions(jobs: 3, force: force, catchSignals: false, faults: .off)

@@ -26,7 +26,8 @@ final class Workshop: Sendable {
 
     func write(_ text: String, to name: String) throws {
         let path = path(name)
-        try FileManager.default.createDirectory(atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
     }
 
@@ -41,7 +42,9 @@ final class Workshop: Sendable {
     }
 
     func text(_ statuses: [JobStatus], _ job: String, _ output: String = "out") throws -> String {
-        guard let record = statuses.first(where: { $0.job == job })?.outputs.first(where: { $0.name == output }) else { return "" }
+        guard let record = statuses.first(where: { $0.job == job })?.outputs.first(where: { $0.name == output }) else {
+            return ""
+        }
         return String(decoding: try Data(contentsOf: URL(fileURLWithPath: record.path)), as: UTF8.self)
     }
 
@@ -56,8 +59,12 @@ final class Workshop: Sendable {
         }
         func noted(job: String, text: String) { workshop.lines.withLock { $0.append("noted \(job): \(text)") } }
         func waiting(job: String, holder: String) { workshop.lines.withLock { $0.append("waiting \(job): \(holder)") } }
-        func failed(job: String, stage: String, error: EngineError) { workshop.lines.withLock { $0.append("failed \(job): \(error)") } }
-        func finished(_ status: JobStatus) { workshop.lines.withLock { $0.append("finished \(status.job): \(status.state)") } }
+        func failed(job: String, stage: String, error: EngineError) {
+            workshop.lines.withLock { $0.append("failed \(job): \(error)") }
+        }
+        func finished(_ status: JobStatus) {
+            workshop.lines.withLock { $0.append("finished \(status.job): \(status.state)") }
+        }
     }
 }
 

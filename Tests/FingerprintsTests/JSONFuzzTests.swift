@@ -2,8 +2,8 @@ import Fingerprints
 import Foundation
 import Testing
 
-/// Random documents are read with every place right; with one fault put in, the fault's own place is named; and whatever bytes
-/// come, they are read back to the same value or refused at a place inside the text.
+/// Random documents are read with every place right; with one fault put in, the fault's own place is named; and
+/// whatever bytes come, they are read back to the same value or refused at a place inside the text.
 @Suite struct JSONFuzzTests {
     /// Text that is written with an own count of lines and columns.
     private struct Writer {
@@ -42,7 +42,8 @@ import Testing
                 switch (scalar, random.below(4)) {
                 case ("\"", _): put("\\\"")
                 case ("\\", _): put("\\\\")
-                case (_, 0): for unit in String(scalar).utf16 { put("\\u" + String(0x10000 + Int(unit), radix: 16).dropFirst()) }
+                case (_, 0):
+                    for unit in String(scalar).utf16 { put("\\u" + String(0x10000 + Int(unit), radix: 16).dropFirst()) }
                 default: put(String(scalar))
                 }
             }
@@ -50,7 +51,10 @@ import Testing
         }
 
         mutating func text() -> String {
-            String((0..<random.below(4)).map { _ in ["a", "\"", "\\", "é", "水", "😀", "$", "."][random.below(8)] as Character })
+            String(
+                (0..<random.below(4)).map { _ in
+                    ["a", "\"", "\\", "é", "水", "😀", "$", "."][random.below(8)] as Character
+                })
         }
 
         mutating func value(depth: Int) -> Value {
@@ -101,14 +105,22 @@ import Testing
 
         /// What is wrong, how far behind its beginning, and what is said of it.
         private static let faults: [(text: String, offset: Int, message: String)] = [
-            ("NaN", 0, "expected a value, found 'N'"), ("Infinity", 0, "expected a value, found 'I'"), ("01", 0, "no leading zero"), ("-01", 1, "no leading zero"),
-            ("+1", 0, "expected a value, found '+'"), (".5", 0, "expected a value"), ("1. ", 2, "expected a digit"), ("1e+ ", 3, "expected a digit"),
-            ("- ", 1, "expected a digit"), ("1e999 ", 0, "too large"), ("tru ", 3, "expected true"), ("nulL", 3, "expected null"), ("'a'", 0, "expected a value, found '''"),
-            ("\"a\u{1}\"", 2, "control character"), ("\"\\x\"", 1, "unknown escape"), ("\"\\u12g4\"", 3, "four hex digits"), ("\"é\\ud800\"", 2, "surrogate"),
-            ("\"\\udc00\"", 1, "surrogate"), ("\"\\ud800\\ud800\"", 1, "surrogate"), ("[1,]", 3, "expected a value, found ']'"), ("[,1]", 1, "expected a value, found ','"),
-            ("[1 2]", 3, "expected ',' or ']'"), ("{\"é\":1,}", 7, "expected a key in quotes, found '}'"), ("{\"a\":1,\"\\u0061\":2}", 7, "the key \"a\" stands twice"),
-            ("{\"a\" 1}", 5, "expected ':' after \"a\""), ("{\"a\":}", 5, "expected a value, found '}'"), ("{a:1}", 1, "expected a key in quotes"), ("{1:1}", 1, "expected a key"),
-            ("{\"a\":1 \"b\":2}", 7, "expected ',' or '}'"), ("//é", 0, "found '/'"), ("/**/1", 0, "found '/'"), ("#", 0, "found '#'"), ("\u{FEFF}1", 0, "found '\u{FEFF}'"),
+            ("NaN", 0, "expected a value, found 'N'"), ("Infinity", 0, "expected a value, found 'I'"),
+            ("01", 0, "no leading zero"), ("-01", 1, "no leading zero"),
+            ("+1", 0, "expected a value, found '+'"), (".5", 0, "expected a value"), ("1. ", 2, "expected a digit"),
+            ("1e+ ", 3, "expected a digit"),
+            ("- ", 1, "expected a digit"), ("1e999 ", 0, "too large"), ("tru ", 3, "expected true"),
+            ("nulL", 3, "expected null"), ("'a'", 0, "expected a value, found '''"),
+            ("\"a\u{1}\"", 2, "control character"), ("\"\\x\"", 1, "unknown escape"),
+            ("\"\\u12g4\"", 3, "four hex digits"), ("\"é\\ud800\"", 2, "surrogate"),
+            ("\"\\udc00\"", 1, "surrogate"), ("\"\\ud800\\ud800\"", 1, "surrogate"),
+            ("[1,]", 3, "expected a value, found ']'"), ("[,1]", 1, "expected a value, found ','"),
+            ("[1 2]", 3, "expected ',' or ']'"), ("{\"é\":1,}", 7, "expected a key in quotes, found '}'"),
+            ("{\"a\":1,\"\\u0061\":2}", 7, "the key \"a\" stands twice"),
+            ("{\"a\" 1}", 5, "expected ':' after \"a\""), ("{\"a\":}", 5, "expected a value, found '}'"),
+            ("{a:1}", 1, "expected a key in quotes"), ("{1:1}", 1, "expected a key"),
+            ("{\"a\":1 \"b\":2}", 7, "expected ',' or '}'"), ("//é", 0, "found '/'"), ("/**/1", 0, "found '/'"),
+            ("#", 0, "found '#'"), ("\u{FEFF}1", 0, "found '\u{FEFF}'"),
             (String(repeating: "[", count: 200), 1, "nested too deeply"),
         ]
 
@@ -145,17 +157,23 @@ import Testing
             do {
                 let node = try JSONNode(json: writer.bytes, source: "f")
                 read += 1
-                #expect(writer.fault == nil && node.value == value && Self.places(node) == writer.places, "\(String(decoding: writer.bytes, as: UTF8.self))")
+                #expect(
+                    writer.fault == nil && node.value == value && Self.places(node) == writer.places,
+                    "\(String(decoding: writer.bytes, as: UTF8.self))")
             } catch {
                 refused += 1
                 let isDeep = error.problem.hasPrefix("nested too deeply")
-                #expect((error.place == writer.fault?.place || isDeep) && error.problem.contains(writer.fault?.message ?? "nothing"),
-                        "\(error) in \(String(decoding: writer.bytes, as: UTF8.self))")
+                #expect(
+                    (error.place == writer.fault?.place || isDeep)
+                        && error.problem.contains(writer.fault?.message ?? "nothing"),
+                    "\(error) in \(String(decoding: writer.bytes, as: UTF8.self))")
             }
         }
         #expect(read > rounds / 3 && refused > rounds / 10 && damagedRead > rounds / 100)
         if environment["LAVISE_FUZZ_SECONDS"] != nil {
-            print("\(rounds) random JSON texts: \(read) whole ones read, \(refused) with a fault refused, \(damagedRead) of \(rounds / 3) damaged ones read")
+            print(
+                "\(rounds) random JSON texts: \(read) whole ones read, \(refused) with a fault refused, \(damagedRead) of \(rounds / 3) damaged ones read"
+            )
         }
     }
 
@@ -175,11 +193,15 @@ import Testing
             let again = try? JSONNode(json: Array(node.value.json(pretty: true).utf8), source: "f")
             #expect(again?.value == node.value)
             // A reader of Foundation's, which takes more than JSON, takes at least this.
-            #expect((try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil, "\(String(decoding: bytes, as: UTF8.self))")
+            #expect(
+                (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil,
+                "\(String(decoding: bytes, as: UTF8.self))")
             return true
         } catch {
             let lines = bytes.count { $0 == 10 || $0 == 13 } + 1
-            #expect((1...lines).contains(error.place.position?.line ?? 0) && (1...bytes.count + 1).contains(error.place.position?.column ?? 0))
+            #expect(
+                (1...lines).contains(error.place.position?.line ?? 0)
+                    && (1...bytes.count + 1).contains(error.place.position?.column ?? 0))
             return false
         }
     }

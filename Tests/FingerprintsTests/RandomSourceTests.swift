@@ -6,9 +6,16 @@ import Testing
     /// Pinned: these numbers must never change, or no experiment can be repeated.
     @Test func numbersArePinned() {
         var random = RandomSource(seed: 7, stream: "shuffle")
-        #expect((0..<3).map { _ in random.next() } == [16532738403054237796, 17774671138012175964, 1926971970090659176])
-        #expect((0..<3).map { _ in random.uniform().bitPattern } == [4604324586043026217, 4602476271126415084, 4603177197750150780])
-        #expect((0..<3).map { _ in random.normal().bitPattern } == [4609647663746963223, 13831861051238400359, 4612729582306498191])
+        #expect(
+            (0..<3).map { _ in random.next() } == [16532738403054237796, 17774671138012175964, 1926971970090659176])
+        #expect(
+            (0..<3).map { _ in random.uniform().bitPattern } == [
+                4604324586043026217, 4602476271126415084, 4603177197750150780,
+            ])
+        #expect(
+            (0..<3).map { _ in random.normal().bitPattern } == [
+                4609647663746963223, 13831861051238400359, 4612729582306498191,
+            ])
         #expect((0..<8).map { _ in random.below(10) } == [4, 3, 1, 0, 6, 4, 4, 2])
         var order = Array(0..<10)
         random.shuffle(&order)
@@ -20,7 +27,12 @@ import Testing
             RandomSource(seed: 0, stream: "a"), RandomSource(seed: 0, stream: "b"), RandomSource(seed: 1, stream: "a"),
             RandomSource(seed: 10, stream: "a"), RandomSource(seed: 1, stream: "0a"),
         ]
-        #expect(Set(sources.map { source in var source = source; return source.next() }).count == sources.count)
+        #expect(
+            Set(
+                sources.map { source in
+                    var source = source; return source.next()
+                }
+            ).count == sources.count)
     }
 
     @Test func stateSurvivesCoding() throws {

@@ -5,8 +5,9 @@ import Tensors
 
 /// graph-probe MODEL WEIGHTS INPUT OUTPUT LAYER…: what a model's layers give, for scripts/check-models to compare.
 ///
-/// MODEL is a name of torchvision's or a path of an `.onnx` or `.pt2` file; WEIGHTS a checkpoint, or `-`; INPUT the floats of a square image as they lie in memory;
-/// OUTPUT receives the layers' floats one after the other. A line for each layer says its name, shape and seconds.
+/// MODEL is a name of torchvision's or a path of an `.onnx` or `.pt2` file; WEIGHTS a checkpoint, or `-`; INPUT the
+/// floats of a square image as they lie in memory; OUTPUT receives the layers' floats one after the other. A line for
+/// each layer says its name, shape and seconds.
 @main
 struct Probe {
     static func main() {
@@ -21,10 +22,15 @@ struct Probe {
             FileHandle.standardError.write(Data("graph-probe MODEL WEIGHTS INPUT OUTPUT LAYER…\n".utf8))
             exit(2)
         }
-        let numbers = try Data(contentsOf: URL(filePath: arguments[2])).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
-        let side = Int((Double(numbers.count) / 3).squareRoot()), graph = try graph(arguments[0], side: side), shape = graph.values[graph.input].shape
+        let numbers = try Data(contentsOf: URL(filePath: arguments[2])).withUnsafeBytes {
+            Array($0.bindMemory(to: Float.self))
+        }
+        let side = Int((Double(numbers.count) / 3).squareRoot()), graph = try graph(arguments[0], side: side),
+            shape = graph.values[graph.input].shape
         guard numbers.count == shape.reduce(1, *) else {
-            throw GraphError.inconsistent(node: graph.values[graph.input].name, "the model takes \(shape), the image has \(numbers.count) numbers")
+            throw GraphError.inconsistent(
+                node: graph.values[graph.input].name, "the model takes \(shape), the image has \(numbers.count) numbers"
+            )
         }
         let image = Tensor(shape: shape, data: numbers)
         let wanted = graph.parameters.values.sorted()
@@ -38,7 +44,8 @@ struct Probe {
             }
             let start = ContinuousClock.now
             let map = try program.run(image)
-            print(name, layer.shape.map(String.init).joined(separator: "×"), ContinuousClock.now - start, separator: "\t")
+            print(
+                name, layer.shape.map(String.init).joined(separator: "×"), ContinuousClock.now - start, separator: "\t")
             map.data.withUnsafeBytes { output.append(contentsOf: $0) }
         }
         try output.write(to: URL(filePath: arguments[3]))

@@ -6,14 +6,16 @@ import Networks
 import Tensors
 import Testing
 
-/// Feeds damaged model files to both readers: each must be read, computed or refused with the reader's own error, quickly.
+/// Feeds damaged model files to both readers: each must be read, computed or refused with the reader's own error,
+/// quickly.
 @Suite struct ModelFuzzTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let files = ["plain", "shuffled", "attentive"].flatMap { [$0 + ".pt2", $0 + ".dynamo.onnx"] }
 
     /// 400 rounds, or for LAVISE_FUZZ_SECONDS from LAVISE_FUZZ_SEED.
     @Test func damagedModelsAreReadOrRefused() throws {
-        let seconds = Self.environment["LAVISE_FUZZ_SECONDS"].flatMap(Double.init), seed = Self.environment["LAVISE_FUZZ_SEED"].flatMap(UInt64.init) ?? 1
+        let seconds = Self.environment["LAVISE_FUZZ_SECONDS"].flatMap(Double.init),
+            seed = Self.environment["LAVISE_FUZZ_SEED"].flatMap(UInt64.init) ?? 1
         let folder = FileManager.default.temporaryDirectory.appending(path: "models-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -24,7 +26,8 @@ import Testing
             if Date().timeIntervalSince(start) > seconds ?? .infinity { break }
             let index = round % Self.files.count, isProgram = Self.files[index].hasSuffix(".pt2")
             let candidate = folder.appending(path: isProgram ? "candidate.pt2" : "candidate.onnx")
-            try Data(damaged(contents[index], isProgram, seed: seed, round: round, others: contents)).write(to: candidate)
+            try Data(damaged(contents[index], isProgram, seed: seed, round: round, others: contents)).write(
+                to: candidate)
             let began = Date()
             do {
                 try use(candidate.path)
@@ -41,22 +44,33 @@ import Testing
         let graph = path.hasSuffix(".pt2") ? try Graph(pt2: path) : try Graph(onnx: path)
         _ = graph.layers()
         let numbers = graph.values.reduce(0.0) { $0 + $1.shape.reduce(1.0) { $0 * Double($1) } }
-        guard let target = graph.outputs.first, numbers < 3e6, graph.multiplications(upTo: [target]) < 1e8 else { return }
+        guard let target = graph.outputs.first, numbers < 3e6, graph.multiplications(upTo: [target]) < 1e8 else {
+            return
+        }
         let image = Tensor(zeros: graph.values[graph.input].shape)
         for kernels in [GraphKernels.plain, .best] {
-            _ = try GraphProgram(graph, targets: [target], kernels: kernels) { name, _ in throw GraphError.tooLarge(name) }.run(image)
+            _ = try GraphProgram(graph, targets: [target], kernels: kernels) { name, _ in
+                throw GraphError.tooLarge(name)
+            }.run(image)
         }
     }
 
     /// A program is damaged inside its archive, whose checksums would notice anything else; now and then as a file.
-    private func damaged(_ bytes: [UInt8], _ isProgram: Bool, seed: UInt64, round: Int, others: [[UInt8]]) throws -> [UInt8] {
-        var mutator = ByteMutator(seed: seed, stream: "models/\(round)"), random = RandomSource(seed: seed, stream: "texts/\(round)")
+    private func damaged(_ bytes: [UInt8], _ isProgram: Bool, seed: UInt64, round: Int, others: [[UInt8]]) throws
+        -> [UInt8]
+    {
+        var mutator = ByteMutator(seed: seed, stream: "models/\(round)"),
+            random = RandomSource(seed: seed, stream: "texts/\(round)")
         guard isProgram, random.below(8) > 0 else { return mutator.mutate(bytes, others: others) }
         var members = try StoredZip.members(of: bytes)
         let texts = members.indices.filter { members[$0].name.hasSuffix(".json") }
-        let chosen = texts[random.below(3) > 0 ? texts.firstIndex { members[$0].name.hasSuffix("model.json") } ?? 0 : random.below(texts.count)]
-        members[chosen].content = random.below(8) == 0
-            ? mutator.mutate(members[chosen].content) : retold(String(decoding: members[chosen].content, as: UTF8.self), &random)
+        let chosen = texts[
+            random.below(3) > 0
+                ? texts.firstIndex { members[$0].name.hasSuffix("model.json") } ?? 0 : random.below(texts.count)]
+        members[chosen].content =
+            random.below(8) == 0
+            ? mutator.mutate(members[chosen].content)
+            : retold(String(decoding: members[chosen].content, as: UTF8.self), &random)
         return StoredZip.archive(members)
     }
 
@@ -66,9 +80,13 @@ import Testing
         for _ in 0...random.below(3) {
             let isNumber = random.below(2) == 0, start = random.below(bytes.count)
             let from = bytes[start...].firstIndex { isNumber ? isDigit($0) : $0 == UInt8(ascii: "\"") } ?? 0
-            let end = bytes[(from + 1)...].firstIndex { isNumber ? !isDigit($0) : $0 == UInt8(ascii: "\"") } ?? bytes.count
+            let end =
+                bytes[(from + 1)...].firstIndex { isNumber ? !isDigit($0) : $0 == UInt8(ascii: "\"") } ?? bytes.count
             if isNumber {
-                let telling = ["0", "1", "2", "3", "5", "7", "16", "33", "1000", "65536", "2147483648", "9223372036854775807", "-1", "-9", "1.5"]
+                let telling = [
+                    "0", "1", "2", "3", "5", "7", "16", "33", "1000", "65536", "2147483648", "9223372036854775807",
+                    "-1", "-9", "1.5",
+                ]
                 bytes.replaceSubrange(from..<end, with: telling[random.below(telling.count)].utf8)
             } else {
                 let other = bytes[random.below(bytes.count)...].firstIndex(of: UInt8(ascii: "\"")) ?? from
@@ -108,11 +126,17 @@ private enum StoredZip {
 
     static func archive(_ members: [Member]) -> [UInt8] {
         var bytes: [UInt8] = [], directory: [UInt8] = []
-        func append(_ number: Int, _ size: Int, to list: inout [UInt8]) { for i in 0..<size { list.append(UInt8(truncatingIfNeeded: number >> (8 * i))) } }
+        func append(_ number: Int, _ size: Int, to list: inout [UInt8]) {
+            for i in 0..<size { list.append(UInt8(truncatingIfNeeded: number >> (8 * i))) }
+        }
         for member in members {
-            let name = [UInt8](member.name.utf8), sum = Int(crc32(0, member.content, UInt32(member.content.count))), place = bytes.count
+            let name = [UInt8](member.name.utf8), sum = Int(crc32(0, member.content, UInt32(member.content.count))),
+                place = bytes.count
             func header(_ list: inout [UInt8]) {
-                for (number, size) in [(20, 2), (0, 2), (0, 2), (0, 4), (sum, 4), (member.content.count, 4), (member.content.count, 4), (name.count, 2), (0, 2)] {
+                for (number, size) in [
+                    (20, 2), (0, 2), (0, 2), (0, 4), (sum, 4), (member.content.count, 4), (member.content.count, 4),
+                    (name.count, 2), (0, 2),
+                ] {
                     append(number, size, to: &list)
                 }
             }
@@ -127,7 +151,10 @@ private enum StoredZip {
         }
         let start = bytes.count
         bytes += directory
-        for (number, size) in [(0x0605_4B50, 4), (0, 2), (0, 2), (members.count, 2), (members.count, 2), (directory.count, 4), (start, 4), (0, 2)] {
+        for (number, size) in [
+            (0x0605_4B50, 4), (0, 2), (0, 2), (members.count, 2), (members.count, 2), (directory.count, 4), (start, 4),
+            (0, 2),
+        ] {
             append(number, size, to: &bytes)
         }
         return bytes

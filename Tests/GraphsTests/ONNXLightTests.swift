@@ -9,12 +9,13 @@ let referenceModels: String? = {
     return FileManager.default.fileExists(atPath: folder) ? folder : nil
 }()
 
-/// Nine published topologies with small constant weights, against the outputs that ONNX's backend tests expect for the input
-/// `arange(n) / n` (`Fixtures/make_onnx_light.py`).
+/// Nine published topologies with small constant weights, against the outputs that ONNX's backend tests expect for the
+/// input `arange(n) / n` (`Fixtures/make_onnx_light.py`).
 @Suite(.enabled(if: referenceModels != nil, "LAVISE_REFERENCE has no data/models"))
 struct ONNXLightTests {
     @Test(arguments: [
-        "bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet", "vgg19", "zfnet512",
+        "bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet", "vgg19",
+        "zfnet512",
     ])
     func outputsAgree(name: String) throws {
         let graph = try Graph(onnx: "\(#require(referenceModels))/onnx-light/light_\(name).onnx")

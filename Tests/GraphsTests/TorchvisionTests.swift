@@ -3,7 +3,8 @@ import Graphs
 import Tensors
 import Testing
 
-/// torchvision's models by name, with weights by formula, against torchvision in float64 (`Fixtures/make_torchvision.py`).
+/// torchvision's models by name, with weights by formula, against torchvision in float64
+/// (`Fixtures/make_torchvision.py`).
 @Suite struct TorchvisionTests {
     struct Golden: Decodable, CustomTestStringConvertible, Sendable {
         let model: String, layer: String, shape: [Int]
@@ -18,18 +19,20 @@ import Testing
     }
 
     static let image = Tensor(
-        shape: [1, 3, 224, 224], data: (0..<3 * 224 * 224).map { Float(fraction(Double($0) * 0.7548776662466927)) - 0.5 })
+        shape: [1, 3, 224, 224],
+        data: (0..<3 * 224 * 224).map { Float(fraction(Double($0) * 0.7548776662466927)) - 0.5 })
 
     private static func fraction(_ x: Double) -> Double { x - x.rounded(.down) }
 
     /// The script's formula for a tensor of that name.
     static func parameter(_ name: String, _ shape: [Int]) -> Tensor {
-        let scale: (shift: Double, factor: Double) = switch name {
-        case let name where name.hasSuffix("running_var"): (1, 0.5)
-        case let name where name.hasSuffix("layer_scale"): (0, 1)
-        case let name where name.hasSuffix("weight") && shape.count == 1: (1, 0.25)
-        default: (0, (3 / Double(shape.count > 1 ? shape[1...].reduce(1, *) : 16)).squareRoot())
-        }
+        let scale: (shift: Double, factor: Double) =
+            switch name {
+            case let name where name.hasSuffix("running_var"): (1, 0.5)
+            case let name where name.hasSuffix("layer_scale"): (0, 1)
+            case let name where name.hasSuffix("weight") && shape.count == 1: (1, 0.25)
+            default: (0, (3 / Double(shape.count > 1 ? shape[1...].reduce(1, *) : 16)).squareRoot())
+            }
         let offset = Double(name.utf8.count) * 0.1
         let numbers = (0..<shape.reduce(1, *)).map { place -> Float in
             let x = 2 * fraction(Double(place + 1) * 0.6180339887498949 + offset) - 1

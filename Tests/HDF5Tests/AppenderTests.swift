@@ -33,7 +33,10 @@ import Testing
             let appender = try file.createAppender("x", UInt8.self, rowShape: [5], rowsPerChunk: 2, deflate: 1)
             var next: UInt8 = 0
             for rows in blocks {
-                try appender.append((0..<rows * 5).map { _ in next &+= 1; return next })
+                try appender.append(
+                    (0..<rows * 5).map { _ in
+                        next &+= 1; return next
+                    })
             }
             try file.close()
             return try Data(contentsOf: URL(fileURLWithPath: path))

@@ -5,7 +5,9 @@ import Testing
 /// Files made by other programs: `Fixtures/foreign.h5` (by make_foreign.py) and the reference's golden file.
 @Suite struct Foreign {
     private func foreign(trusted: Bool = true) throws -> HDF5File {
-        try HDF5File.open(try #require(Bundle.module.path(forResource: "foreign", ofType: "h5", inDirectory: "Fixtures")), trusted: trusted)
+        try HDF5File.open(
+            try #require(Bundle.module.path(forResource: "foreign", ofType: "h5", inDirectory: "Fixtures")),
+            trusted: trusted)
     }
 
     @Test func numbersAndTexts() throws {
@@ -30,7 +32,11 @@ import Testing
     ])
     func hostileDatasets(name: String, reason: String) throws {
         let file = try foreign()
-        let text = message { _ = try (name.hasPrefix("huge") ? file.read(name, as: Float.self).count : file.read(name, as: UInt8.self).count) }
+        let text = message {
+            _ =
+                try
+                (name.hasPrefix("huge") ? file.read(name, as: Float.self).count : file.read(name, as: UInt8.self).count)
+        }
         #expect(text?.contains(name) == true && text?.contains(reason) == true, "\(text ?? "no error")")
     }
 
@@ -52,12 +58,17 @@ import Testing
     }
 
     /// Skipped where the reference files are not there (see LAVISE_REFERENCE).
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: referenceFile("reference/golden-paper.h5")), "needs the reference files: set LAVISE_REFERENCE"))
+    @Test(
+        .enabled(
+            if: FileManager.default.fileExists(atPath: referenceFile("reference/golden-paper.h5")),
+            "needs the reference files: set LAVISE_REFERENCE"))
     func theGoldenFile() throws {
         let file = try HDF5File.open(referenceFile("reference/golden-paper.h5"), trusted: true)
         #expect(try file.shape(of: "features") == [24, 256, 14, 14])
         let tokens = try file.readStrings("concepts/token")
-        #expect(tokens.count == 92 && tokens == tokens.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) })
+        #expect(
+            tokens.count == 92
+                && tokens == tokens.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) })
         #expect(try file.read("explainer/bn1/num_batches_tracked", as: Int64.self) == [6])
         let all = try file.read("features", as: Float.self)
         let one = try file.dataset("features", Float.self).read(rows: 17..<18)
@@ -69,7 +80,8 @@ import Testing
 
 /// Path of a file of the reference, which is not part of the project.
 func referenceFile(_ name: String) -> String {
-    let root = ProcessInfo.processInfo.environment["LAVISE_REFERENCE"]
+    let root =
+        ProcessInfo.processInfo.environment["LAVISE_REFERENCE"]
         ?? URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared").standardized.path
     return root + "/" + name
 }

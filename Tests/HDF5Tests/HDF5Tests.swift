@@ -96,8 +96,10 @@ func message(_ body: () throws -> Void) -> String? {
             #expect(try again.doubleAttribute("scale", on: "features") == 0.1)
             #expect(try again.doubleAttribute("count", on: "features") == -13)
             #expect(try !again.hasAttribute("count", on: "/"))
-            #expect(message { _ = try again.intAttribute("scale", on: "features") }?.contains("not a whole number") == true)
-            #expect(message { _ = try again.intAttribute("count", on: "/") }?.contains("has no attribute 'count'") == true)
+            #expect(
+                message { _ = try again.intAttribute("scale", on: "features") }?.contains("not a whole number") == true)
+            #expect(
+                message { _ = try again.intAttribute("count", on: "/") }?.contains("has no attribute 'count'") == true)
         }
     }
 
@@ -122,8 +124,11 @@ func message(_ body: () throws -> Void) -> String? {
         let file = try HDF5File.create(path)
         try file.write("images/id", (0..<100).map(Int64.init))
         try file.write("concepts/token", strings: ["a", "long word", "b"])
-        let maps = try file.createDataset("features", Float.self, shape: [50, 4, 7, 7], chunk: [1, 4, 7, 7], deflate: 4)
-        for row in stride(from: 0, to: 50, by: 3) { try maps.write(rows: row..<row + 1, [Float](repeating: Float(row), count: 196)) }
+        let maps = try file.createDataset(
+            "features", Float.self, shape: [50, 4, 7, 7], chunk: [1, 4, 7, 7], deflate: 4)
+        for row in stride(from: 0, to: 50, by: 3) {
+            try maps.write(rows: row..<row + 1, [Float](repeating: Float(row), count: 196))
+        }
         try file.setAttribute("layer", on: "features", "layer3")
         try file.close()
     }
@@ -141,7 +146,8 @@ func message(_ body: () throws -> Void) -> String? {
         try withFolder { folder in
             let path = folder + "/a.h5"
             let file = try HDF5File.create(path)
-            let maps = try file.createDataset("maps", Float.self, shape: [10_000, 64, 56, 56], chunk: [1, 64, 56, 56])  // 8 GB
+            // 8 GB.
+            let maps = try file.createDataset("maps", Float.self, shape: [10_000, 64, 56, 56], chunk: [1, 64, 56, 56])
             let row = (0..<maps.rowCount).map { Float($0 % 7) }
             try maps.write(rows: 5000..<5001, row)
             try file.close()
@@ -169,7 +175,8 @@ func message(_ body: () throws -> Void) -> String? {
                     for step in 0..<200 {
                         let row = (step * 37 + task * 101) % 999
                         let expected = Array(data[row * 33..<(row + 2) * 33])
-                        guard try x.read(rows: row..<row + 2) == expected, try y.read(rows: row..<row + 2) == expected else { return false }
+                        guard try x.read(rows: row..<row + 2) == expected, try y.read(rows: row..<row + 2) == expected
+                        else { return false }
                     }
                     return true
                 }
@@ -204,7 +211,10 @@ func message(_ body: () throws -> Void) -> String? {
                 ("'/absent': does not exist", { _ = try file.read("absent", as: Float.self) }),
                 ("'group': is a group, not a dataset", { _ = try file.read("group", as: Float.self) }),
                 ("'group/x': exists already", { try file.write("group/x", [Float(1)]) }),
-                ("'y': 3 values do not fill the shape [2, 2]", { try file.write("y", [Float](repeating: 0, count: 3), shape: [2, 2]) }),
+                (
+                    "'y': 3 values do not fill the shape [2, 2]",
+                    { try file.write("y", [Float](repeating: 0, count: 3), shape: [2, 2]) }
+                ),
                 ("'y': a negative extent", { _ = try file.createDataset("y", Float.self, shape: [-1], chunk: nil) }),
                 ("'y': the chunk [0]", { _ = try file.createDataset("y", Float.self, shape: [1], chunk: [0]) }),
                 ("'y': the shape", { _ = try file.createDataset("y", Float.self, shape: [.max, .max], chunk: nil) }),
@@ -214,7 +224,9 @@ func message(_ body: () throws -> Void) -> String? {
                 ("'/group/x': is a dataset, not a group", { try file.write("group/x/inside", [Float(1)]) }),
             ] as [(String, () throws -> Void)] {
                 let text = message(body)
-                #expect(text?.contains(path) == true && text?.contains(expected) == true, "expected \(expected), got \(text ?? "no error")")
+                #expect(
+                    text?.contains(path) == true && text?.contains(expected) == true,
+                    "expected \(expected), got \(text ?? "no error")")
             }
             try file.close()
             #expect(message { try x.write(rows: 0..<1, [1]) }?.contains("closed") == true)
@@ -237,20 +249,27 @@ func message(_ body: () throws -> Void) -> String? {
         try withFolder { folder in
             let path = folder + "/x.h5"
             let file = try HDF5File.create(path)
-            try file.createDataset("group/x", Float.self, shape: [4, 5], chunk: [1, 5]).write(rows: 0..<1, [1, 2, 3, 4, 5])
+            try file.createDataset("group/x", Float.self, shape: [4, 5], chunk: [1, 5]).write(
+                rows: 0..<1, [1, 2, 3, 4, 5])
             try file.close()
             #expect(try HDF5File.open(path).read("group/x", as: Float.self).prefix(5) == [1, 2, 3, 4, 5])
             var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
             // The layout message: version 3, chunked, 3 extents with the element's size, an address, the extents.
             let extents: [UInt8] = [1, 0, 0, 0, 5, 0, 0, 0, 4, 0, 0, 0]
-            let place = try #require(bytes.indices.dropLast(23).first { bytes[$0] == 3 && bytes[$0 + 1] == 2 && bytes[$0 + 2] == 3 && Array(bytes[$0 + 11..<$0 + 23]) == extents })
+            let place = try #require(
+                bytes.indices.dropLast(23).first {
+                    bytes[$0] == 3 && bytes[$0 + 1] == 2 && bytes[$0 + 2] == 3
+                        && Array(bytes[$0 + 11..<$0 + 23]) == extents
+                })
             // One extent is 0, the other is, or there is none at all.
             for place in [place + 11, place + 15, place + 2] {
                 let before = bytes[place]
                 bytes[place] = 0
                 try Data(bytes).write(to: URL(filePath: path))
                 let damaged = try HDF5File.open(path)
-                #expect(message { _ = try damaged.read("group/x", as: Float.self).count }?.contains("'/group/x': has chunks without extent") == true)
+                #expect(
+                    message { _ = try damaged.read("group/x", as: Float.self).count }?.contains(
+                        "'/group/x': has chunks without extent") == true)
                 #expect(message { _ = try damaged.shape(of: "group/x") }?.contains("chunks without extent") == true)
                 bytes[place] = before
             }

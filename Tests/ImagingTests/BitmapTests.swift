@@ -45,7 +45,8 @@ import Testing
     }
 
     @Test func cropThenResizeStaysInsideTheCrop() {
-        let sampling = NearestSampling(x: 10, y: 20, width: 5, height: 3, ofWidth: 40, ofHeight: 30, toWidth: 10, toHeight: 3)
+        let sampling = NearestSampling(
+            x: 10, y: 20, width: 5, height: 3, ofWidth: 40, ofHeight: 30, toWidth: 10, toHeight: 3)
         #expect(sampling.columns == [10, 10, 11, 11, 12, 12, 13, 13, 14, 14] && sampling.rows == [20, 21, 22])
     }
 }

@@ -26,7 +26,9 @@ import Testing
     }
 
     @Test func missingFileAndFolderAreNamed() {
-        #expect(throws: ImagingError.unreadable(file: "/nowhere/a.jpg", reason: "No such file or directory")) { try decodeImage("/nowhere/a.jpg") }
+        #expect(throws: ImagingError.unreadable(file: "/nowhere/a.jpg", reason: "No such file or directory")) {
+            try decodeImage("/nowhere/a.jpg")
+        }
         #expect(throws: ImagingError.unreadable(file: "/", reason: "not a regular file")) { try decodeImage("/") }
     }
 
@@ -34,11 +36,16 @@ import Testing
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: fixture("landscape.jpg"))))
         let frame = try #require(bytes.indices.first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xC0 })
         bytes.replaceSubrange(frame + 5..<frame + 9, with: [0xFF, 0xDC, 0xFF, 0xDC])
-        let error = #expect(throws: ImagingError.self) { try bytes.withUnsafeBytes { try decodeImage(bytes: $0, name: "bomb") } }
+        let error = #expect(throws: ImagingError.self) {
+            try bytes.withUnsafeBytes { try decodeImage(bytes: $0, name: "bomb") }
+        }
         #expect(error == .tooLarge(file: "bomb", reason: "65500x65500 pixels (the limit is 178956970 pixels)"))
         bytes.replaceSubrange(frame + 5..<frame + 9, with: [0x20, 0, 0x20, 0])
-        let second = #expect(throws: ImagingError.self) { try bytes.withUnsafeBytes { try decodeImage(bytes: $0, name: "bomb") } }
-        #expect(second == .tooLarge(file: "bomb", reason: "8192x8192 pixels declared in a file of \(bytes.count) bytes"))
+        let second = #expect(throws: ImagingError.self) {
+            try bytes.withUnsafeBytes { try decodeImage(bytes: $0, name: "bomb") }
+        }
+        #expect(
+            second == .tooLarge(file: "bomb", reason: "8192x8192 pixels declared in a file of \(bytes.count) bytes"))
     }
 
     @Test func encodedJPEGDecodesNearby() throws {

@@ -18,14 +18,18 @@ import Testing
         switch error {
         case .truncated: #expect(golden[1].hasPrefix("cut") || golden[1].hasPrefix("header"), "\(golden[1])")
         case .tooLarge: #expect(golden[1].hasPrefix("bomb"), "\(golden[1])")
-        case .undecodable: #expect(["complex.tif", "damaged.png", "page.jpg", "pointer.png", "zeros.jpg"].contains(golden[1]), "\(golden[1])")
+        case .undecodable:
+            #expect(
+                ["complex.tif", "damaged.png", "page.jpg", "pointer.png", "zeros.jpg"].contains(golden[1]),
+                "\(golden[1])")
         default: Issue.record("unexpected \(String(describing: error))")
         }
     }
 
     @Test func goldensAreThere() {
         #expect(goldens("picture", in: "pictures.txt").count == 172)
-        #expect(goldens("refused", in: "pictures.txt").count == 21 && goldens("upright", in: "pictures.txt").count == 19)
+        #expect(
+            goldens("refused", in: "pictures.txt").count == 21 && goldens("upright", in: "pictures.txt").count == 19)
     }
 
     /// As viewers show it; datasets take the pixels as they lie.
@@ -35,7 +39,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("page.jpg", "web page"), ("pointer.png", "git lfs pull"), ("zeros.jpg", "nothing but zeros"), ("header.gif", "fetch it again"),
+        ("page.jpg", "web page"), ("pointer.png", "git lfs pull"), ("zeros.jpg", "nothing but zeros"),
+        ("header.gif", "fetch it again"),
     ])
     func errorsSayWhatTheFileIs(_ name: String, _ text: String) {
         let error = #expect(throws: ImagingError.self) { try decodeImage(path(name)) }
@@ -46,13 +51,19 @@ import Testing
     @Test func theLimitIsPillowsError() {
         func bitmap(height: Int32) -> [UInt8] {
             func bytes(_ value: Int32) -> [UInt8] { withUnsafeBytes(of: value.littleEndian) { Array($0) } }
-            return Array("BM".utf8) + bytes(0) + bytes(0) + bytes(54) + bytes(40) + bytes(10) + bytes(height) + [1, 0, 24, 0]
+            return Array("BM".utf8) + bytes(0) + bytes(0) + bytes(54) + bytes(40) + bytes(10) + bytes(height) + [
+                1, 0, 24, 0,
+            ]
                 + [UInt8](repeating: 0, count: 24)
         }
         func refusal(_ height: Int32) -> ImagingError? {
-            #expect(throws: ImagingError.self) { try bitmap(height: height).withUnsafeBytes { try decodeImage(bytes: $0, name: "limit") } }
+            #expect(throws: ImagingError.self) {
+                try bitmap(height: height).withUnsafeBytes { try decodeImage(bytes: $0, name: "limit") }
+            }
         }
         #expect(refusal(17_895_697) == .truncated(file: "limit"))
-        #expect(refusal(17_895_698) == .tooLarge(file: "limit", reason: "10x17895698 pixels (the limit is 178956970 pixels)"))
+        #expect(
+            refusal(17_895_698)
+                == .tooLarge(file: "limit", reason: "10x17895698 pixels (the limit is 178956970 pixels)"))
     }
 }

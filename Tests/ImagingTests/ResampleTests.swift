@@ -7,7 +7,10 @@ import Testing
         let image = noiseImage(n[0], n[1])
         let corners = (x0: box[0], y0: box[1], x1: box[2], y1: box[3])
         #expect(fnv(image.resized(width: n[2], height: n[3], box: corners).pixels) == golden[9])
-        #expect(fnv(image.resampled(width: n[2], height: n[3], box: corners, window: (0, 0, n[2], n[3]), plain: true).pixels) == golden[9])
+        #expect(
+            fnv(
+                image.resampled(width: n[2], height: n[3], box: corners, window: (0, 0, n[2], n[3]), plain: true).pixels
+            ) == golden[9])
         if box == [0, 0, Double(n[0]), Double(n[1])] {
             #expect(fnv(image.resized(width: n[2], height: n[3]).pixels) == golden[9])
         }
@@ -33,9 +36,15 @@ import Testing
 
     /// The vectorised loops give the bits of the plain ones, in every window and at every alignment.
     @Test func vectorisedEqualsPlain() {
-        for (w, h, W, H) in [(640, 480, 341, 256), (427, 640, 256, 383), (333, 500, 256, 384), (37, 300, 256, 2075), (9, 9, 300, 300), (1000, 31, 8258, 256)] {
+        for (w, h, W, H) in [
+            (640, 480, 341, 256), (427, 640, 256, 383), (333, 500, 256, 384), (37, 300, 256, 2075), (9, 9, 300, 300),
+            (1000, 31, 8258, 256),
+        ] {
             let image = noiseImage(w, h)
-            for (x, y, c, r) in [(0, 0, W, min(H, 300)), (W / 3, H / 5, min(224, W - W / 3), min(224, H - H / 5)), (W - 1, H - 1, 1, 1), (1, 0, min(17, W - 1), 3)] {
+            for (x, y, c, r) in [
+                (0, 0, W, min(H, 300)), (W / 3, H / 5, min(224, W - W / 3), min(224, H - H / 5)), (W - 1, H - 1, 1, 1),
+                (1, 0, min(17, W - 1), 3),
+            ] {
                 let fast = image.resampled(width: W, height: H, box: nil, window: (x, y, c, r), plain: false)
                 #expect(fast == image.resampled(width: W, height: H, box: nil, window: (x, y, c, r), plain: true))
             }
@@ -58,7 +67,8 @@ import Testing
         // 341 − 224 = 117: half of it is 58.5, and 58 is even; 343 − 224 = 119: 59.5 goes to 60.
         #expect(CropGeometry(width: 640, height: 480).x == 58)
         #expect(CropGeometry(width: 343, height: 256).x == 60)
-        #expect(CropGeometry(width: 256, height: 256).x == 16 && CropGeometry(width: 256, height: 256).resizedWidth == 256)
+        #expect(
+            CropGeometry(width: 256, height: 256).x == 16 && CropGeometry(width: 256, height: 256).resizedWidth == 256)
     }
 
     @Test func mirrorsAndCrops() {

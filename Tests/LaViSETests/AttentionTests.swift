@@ -8,13 +8,17 @@ import Testing
     static let feature: [Float] = [1, 2, 0, 0, 0, 2, 2, 0]
 
     /// The explainer's input for filter 0, as the direction that the vocabulary sees, for a method.
-    static func input(_ method: ExplanationMethod, _ change: (inout EvaluationOptions) -> Void = { _ in }) throws -> [Float] {
+    static func input(_ method: ExplanationMethod, _ change: (inout EvaluationOptions) -> Void = { _ in }) throws
+        -> [Float]
+    {
         let seen = Recorder()
         var options = EvaluationOptions(filters: [0], ks: [1], methods: [method], quantile: 0.9)
         change(&options)
         var data = MemoryData(
             channels: 2, height: 2, width: 2, features: [feature], colours: [[1, 1, 1]],
-            explainer: { seen.inputs.append($0); return [1, 0] })
+            explainer: {
+                seen.inputs.append($0); return [1, 0]
+            })
         data.flattened = options.flattenFeatures
         let vocabulary = try Vocabulary(vectors: .init(shape: [1, 2], data: [1, 0]), ids: [0])
         _ = try evaluate(data, vocabulary: vocabulary, options: options)
@@ -63,10 +67,16 @@ import Testing
         #expect(try Self.input(.activation) { $0.flattenFeatures = true } == [0, 2, 0, 0, 0, 2, 0, 0])
         let cosine = 4 / Float(40).squareRoot()
         let projection = try Self.input(.projection) { $0.flattenFeatures = true }
-        for (mine, hand) in zip(projection, [1, 2, 0, 0, 0, 2 * cosine, 2 * cosine, 0]) { #expect(abs(mine - hand) < 1e-6) }
-        let both = try Self.input(.projection) { $0.flattenFeatures = true; $0.unnormalisedAttention = true }
+        for (mine, hand) in zip(projection, [1, 2, 0, 0, 0, 2 * cosine, 2 * cosine, 0]) {
+            #expect(abs(mine - hand) < 1e-6)
+        }
+        let both = try Self.input(.projection) {
+            $0.flattenFeatures = true; $0.unnormalisedAttention = true
+        }
         let norm = Float(5).squareRoot()
-        for (mine, hand) in zip(both, [1 / norm, 4 / norm, 0, 0, 0, 4 / norm, 0, 0]) { #expect(abs(mine - hand) < 1e-6) }
+        for (mine, hand) in zip(both, [1 / norm, 4 / norm, 0, 0, 0, 4 / norm, 0, 0]) {
+            #expect(abs(mine - hand) < 1e-6)
+        }
     }
 }
 

@@ -48,14 +48,19 @@ import Testing
                 if low <= population.recall, population.recall <= high { within += 1 }
             }
             let coverage = Double(within) / Double(given)
-            print("coverage, \(population.name), \(filters) filters: \(coverage), without an interval \(repetitions - given)")
+            print(
+                "coverage, \(population.name), \(filters) filters: \(coverage), without an interval \(repetitions - given)"
+            )
             #expect((0.93...0.97).contains(coverage), "\(population.name), \(filters) filters")
         }
     }
 
     /// Student's t: tables' values, and no jump at 31 degrees of freedom.
     @Test func quantilesOfStudentsT() {
-        let table = [1: 12.7062, 2: 4.3027, 3: 3.1824, 4: 2.7764, 9: 2.2622, 29: 2.0452, 30: 2.0423, 31: 2.0395, 60: 2.0003, 120: 1.9799]
+        let table = [
+            1: 12.7062, 2: 4.3027, 3: 3.1824, 4: 2.7764, 9: 2.2622, 29: 2.0452, 30: 2.0423, 31: 2.0395, 60: 2.0003,
+            120: 1.9799,
+        ]
         for (degrees, value) in table {
             #expect(abs(StudentsT.bound(confidence: 0.95, degrees: degrees) - value) < 5e-5, "\(degrees)")
         }
@@ -68,14 +73,18 @@ import Testing
     @Test func seedsWidenTheInterval() throws {
         let one = SeedInterval(value: 0.5, low: 0.4, high: 0.7)
         func near(_ interval: SeedInterval?, _ low: Double, _ high: Double) -> Bool {
-            interval.map { abs($0.value - 0.5) < 1e-12 && abs($0.low - low) < 1e-4 && abs($0.high - high) < 1e-4 } ?? false
+            interval.map { abs($0.value - 0.5) < 1e-12 && abs($0.low - low) < 1e-4 && abs($0.high - high) < 1e-4 }
+                ?? false
         }
         #expect(near(SeedInterval(seeds: [one]), 0.4, 0.7) && SeedInterval(seeds: []) == nil)
         #expect(near(SeedInterval(seeds: [one, one, one]), 0.4, 0.7))
         // Values 0.4 and 0.6: s = √0.02, s / √2 = 0.1, times 12.7062; joined with 0.1 below and 0.2 above.
         let two = [SeedInterval(value: 0.4, low: 0.3, high: 0.6), SeedInterval(value: 0.6, low: 0.5, high: 0.8)]
         let wide = 1.27062 * 1.27062
-        #expect(near(SeedInterval(seeds: two, within: -9...9), 0.5 - (0.01 + wide).squareRoot(), 0.5 + (0.04 + wide).squareRoot()))
+        #expect(
+            near(
+                SeedInterval(seeds: two, within: -9...9), 0.5 - (0.01 + wide).squareRoot(),
+                0.5 + (0.04 + wide).squareRoot()))
         // A difference ends at 1, a recall at 0 and 1.
         #expect(near(SeedInterval(seeds: two), 0.5 - (0.01 + wide).squareRoot(), 1))
         #expect(near(SeedInterval(seeds: two, within: 0...1), 0, 1))

@@ -7,18 +7,25 @@ extension EvaluateTests {
     @Test(arguments: [[10, 5], [5, 20, 10], [0], [-1, 2], []]) func cutOffsOutOfOrderAreRefused(_ ks: [Int]) throws {
         var options = Self.options
         options.ks = ks
-        #expect(throws: EvaluationError.self) { try evaluate(Self.data(), vocabulary: Self.vocabulary(), options: options) }
+        #expect(throws: EvaluationError.self) {
+            try evaluate(Self.data(), vocabulary: Self.vocabulary(), options: options)
+        }
     }
 
-    /// One pair with the truth 1, 2, 3, of which the method says 1; the most frequent words are 2 and 9; 1 is not in the pool.
+    /// One pair with the truth 1, 2, 3, of which the method says 1; the most frequent words are 2 and 9; 1 is not in
+    /// the pool.
     @Test func onlyTheConceptsAskedAboutCount() throws {
         let evaluation = Evaluation(
-            summary: MapSummary(filters: [0], imagesPerFilter: 1, topImages: [0], maxima: [1], thresholds: [0]), ks: [1, 2], wordsPerImage: 2,
+            summary: MapSummary(filters: [0], imagesPerFilter: 1, topImages: [0], maxima: [1], thresholds: [0]),
+            ks: [1, 2], wordsPerImage: 2,
             groundTruth: [[1, 2, 3]],
-            methods: [Evaluation.Method(method: .original, words: [1, 9], similarities: [1, 1], recall: [1 / 3, 1 / 3])])
+            methods: [
+                Evaluation.Method(method: .original, words: [1, 9], similarities: [1, 1], recall: [1 / 3, 1 / 3])
+            ])
         func recalls(_ concepts: Set<Int32>?) throws -> [Double?] {
             try evaluation.recallLines(
-                frequent: [2, 9], pool: [2, 3, 9], among: concepts, bootstrap: Bootstrap(filters: 1, seed: 0, resamples: 10)
+                frequent: [2, 9], pool: [2, 3, 9], among: concepts,
+                bootstrap: Bootstrap(filters: 1, seed: 0, resamples: 10)
             ).map(\.estimate.recall)
         }
         // Each at k = 1 and 2: the method, most-frequent, random.
@@ -40,10 +47,14 @@ extension EvaluateTests {
     /// The region is the right half, the mask everything: an IoU of exactly a half.
     @Test func anOverlapAtTheThresholdIsNotEnough() throws {
         let data = MemoryData(
-            channels: 1, height: 1, width: 2, features: [[0, 1]], truths: [[TruthSample(words: [1], mask: mask { _, _ in true })]])
+            channels: 1, height: 1, width: 2, features: [[0, 1]],
+            truths: [[TruthSample(words: [1], mask: mask { _, _ in true })]])
         let vocabulary = try Vocabulary(vectors: Tensor(shape: [1, 1], data: [1]), ids: [1])
         func truth(_ threshold: Double) throws -> [[Int32]] {
-            try evaluate(data, vocabulary: vocabulary, options: EvaluationOptions(ks: [1], methods: [.original], quantile: 0.5, iouThreshold: threshold)).groundTruth
+            try evaluate(
+                data, vocabulary: vocabulary,
+                options: EvaluationOptions(ks: [1], methods: [.original], quantile: 0.5, iouThreshold: threshold)
+            ).groundTruth
         }
         #expect(try truth(0.5) == [[]] && truth(0.499) == [[1]])
     }
@@ -53,8 +64,10 @@ extension EvaluateTests {
         let vocabulary = try Vocabulary(vectors: Tensor(shape: [1, 1], data: [1]), ids: [1])
         func truth(_ inside: @escaping (Int) -> Bool) throws -> [[Int32]] {
             let data = MemoryData(
-                channels: 1, height: 1, width: 2, features: [[0, 1]], truths: [[TruthSample(words: [1], mask: mask { x, _ in inside(x) })]])
-            let options = EvaluationOptions(ks: [1], methods: [.original], quantile: 0.5, gridMaskIoU: true, iouThreshold: 0.4)
+                channels: 1, height: 1, width: 2, features: [[0, 1]],
+                truths: [[TruthSample(words: [1], mask: mask { x, _ in inside(x) })]])
+            let options = EvaluationOptions(
+                ks: [1], methods: [.original], quantile: 0.5, gridMaskIoU: true, iouThreshold: 0.4)
             return try evaluate(data, vocabulary: vocabulary, options: options).groundTruth
         }
         #expect(try truth { (50...60).contains($0) || (160...175).contains($0) } == [[1]])

@@ -29,7 +29,8 @@ import Testing
         let evaluation = try evaluate(Self.data(), vocabulary: Self.vocabulary(), options: Self.options)
         #expect(evaluation.summary.topImages == [1, 0, -1, 2, -1, -1])
         #expect(evaluation.summary.thresholds == [0, 0])
-        // Above 0 the map (4, 0) is everywhere but in the last quarter: the right half is not covered by more than half.
+        // Above 0 the map (4, 0) is everywhere but in the last quarter: the right half is not covered by more than
+        // half.
         #expect(evaluation.groundTruth == [[10, 20, 30], [10, 20], [], [], [], []])
         let said = try #require(evaluation[.original])
         #expect(said.words == [10, 30, 10, 30, -1, -1, 20, 30, -1, -1, -1, -1])
@@ -78,13 +79,15 @@ import Testing
         let channels = 150
         var random = SystemLike(state: 11)
         let features = (0..<4).map { _ in (0..<channels * 2).map { _ in abs(random.value()) } }
-        let data = MemoryData(channels: channels, height: 1, width: 2, features: features, explainer: { [$0[0], $0[1]] })
+        let data = MemoryData(
+            channels: channels, height: 1, width: 2, features: features, explainer: { [$0[0], $0[1]] })
         let all = try evaluate(data, vocabulary: Self.vocabulary(), options: Self.options)
         var options = Self.options
         options.filters = [149, 3]
         let two = try evaluate(data, vocabulary: Self.vocabulary(), options: options)
         for (index, filter) in [149, 3].enumerated() {
-            #expect(two.summary.topImages[index * 4..<index * 4 + 4] == all.summary.topImages[filter * 4..<filter * 4 + 4])
+            #expect(
+                two.summary.topImages[index * 4..<index * 4 + 4] == all.summary.topImages[filter * 4..<filter * 4 + 4])
             let mine = try #require(two[.original]), theirs = try #require(all[.original])
             #expect(mine.words[index * 8..<index * 8 + 8] == theirs.words[filter * 8..<filter * 8 + 8])
         }
@@ -94,7 +97,10 @@ import Testing
         struct Cancelled: Error {}
         let steps = Steps()
         _ = try evaluate(Self.data(), vocabulary: Self.vocabulary(), options: Self.options) { steps.seen.append($0) }
-        #expect(steps.seen.map(\.phase.rawValue) == ["images", "images", "images", "images", "images", "images", "pairs", "pairs", "pairs"])
+        #expect(
+            steps.seen.map(\.phase.rawValue) == [
+                "images", "images", "images", "images", "images", "images", "pairs", "pairs", "pairs",
+            ])
         #expect(steps.seen.map(\.done) == [1, 2, 3, 4, 5, 6, 1, 2, 3])
         #expect(steps.seen.last?.total == 3)
         #expect(throws: Cancelled.self) {

@@ -9,26 +9,35 @@ import Testing
         let shown = [0, 1, 0, 1, 2, 0, 1, 2]
         let maps = shown.map { [Float]([$0 == concept ? 1 : 0, 0, 0, 0, 0, 0, 0, 0]) }
         let data = MemoryData(
-            channels: 2, height: 2, width: 2, features: maps, truths: shown.map { [TruthSample(words: [Int32($0)], mask: square)] })
+            channels: 2, height: 2, width: 2, features: maps,
+            truths: shown.map { [TruthSample(words: [Int32($0)], mask: square)] })
         let sums = try EvidenceSums(of: data, units: [0, 1], thresholds: [0.5, 0.5], concepts: 4, threads: 1)
         return .init(sums: sums, explanations: explanations)
     }
 
-    private func isNear(_ a: [Double], _ b: [Double]) -> Bool { a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < 1e-12 } }
+    private func isNear(_ a: [Double], _ b: [Double]) -> Bool {
+        a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < 1e-12 }
+    }
 
     private func word(_ concept: Int?) -> [WordExplanations.Word] { [.init(concept: concept, weight: 1)] }
 
     @Test func wordsAreScoredOnTheOtherHalf() throws {
         let first = try half(0), second = try half(1)
-        let honest = try Faithfulness([(first, second), (second, first)], metrics: [.correlation, .iou], frequent: 2, seed: 0, threads: 2)
-        let shared = try Faithfulness([(first, first)], metrics: [.correlation, .iou], frequent: 2, seed: 0, threads: 2)
+        let honest = try Faithfulness(
+            [(first, second), (second, first)], metrics: [.correlation, .iou], frequent: 2, seed: 0, threads: 2)
+        let shared = try Faithfulness(
+            [(first, first)], metrics: [.correlation, .iou], frequent: 2, seed: 0, threads: 2)
         #expect(honest.rows.map(\.name) == ["net-dissect", "correlation", "linear", "constant", "random", "best"])
         func score(_ faithfulness: Faithfulness, _ name: String, _ metric: EvidenceMetric) throws -> [Double] {
             try #require(faithfulness.rows.first { $0.name == name }?.scores[metric])
         }
         // On its own images the word fits perfectly, on the others the concept is never there with the unit.
-        for row in ["net-dissect", "correlation", "linear", "best"] { #expect(try isNear(score(shared, row, .correlation), [1, 0]), "\(row)") }
-        for row in ["net-dissect", "correlation", "linear"] { #expect(try score(honest, row, .correlation)[0] < -0.4, "\(row)") }
+        for row in ["net-dissect", "correlation", "linear", "best"] {
+            #expect(try isNear(score(shared, row, .correlation), [1, 0]), "\(row)")
+        }
+        for row in ["net-dissect", "correlation", "linear"] {
+            #expect(try score(honest, row, .correlation)[0] < -0.4, "\(row)")
+        }
         #expect(try isNear(score(honest, "best", .correlation), [1, 0]))
         #expect(try score(honest, "net-dissect", .iou) == [0, 0] && honest.dissection == [[0, 0], [0, 0]])
         #expect(shared.dissection[0][0] > 0.5)
@@ -42,7 +51,8 @@ import Testing
     @Test func wordsThatAreNoConceptScoreWhatNoImageShows() throws {
         let said = WordExplanations(name: "tool", words: [word(nil), []])
         let half = try half(0, explanations: [said])
-        let table = try Faithfulness([(half, half)], metrics: EvidenceMetric.allCases, frequent: nil, seed: 0, threads: 1)
+        let table = try Faithfulness(
+            [(half, half)], metrics: EvidenceMetric.allCases, frequent: nil, seed: 0, threads: 1)
         for metric in EvidenceMetric.allCases {
             let matrix = try half.sums.scores(metric)
             let expected: Double = metric == .averagePrecision ? 1.0 / 8 : 0
@@ -51,11 +61,14 @@ import Testing
     }
 
     @Test func simulationWeighsTheWords() throws {
-        let both = WordExplanations(name: "tool", words: [
-            [.init(concept: 0, weight: 3), .init(concept: nil, weight: 9), .init(concept: 1, weight: 1)], word(0),
-        ])
+        let both = WordExplanations(
+            name: "tool",
+            words: [
+                [.init(concept: 0, weight: 3), .init(concept: nil, weight: 9), .init(concept: 1, weight: 1)], word(0),
+            ])
         let half = try half(0, explanations: [both])
-        let table = try Faithfulness([(half, half)], metrics: [.simulation, .correlation], frequent: nil, seed: 0, threads: 1)
+        let table = try Faithfulness(
+            [(half, half)], metrics: [.simulation, .correlation], frequent: nil, seed: 0, threads: 1)
         let expected = half.sums.simulation(of: 0, words: [(0, 3), (1, 1)])
         #expect(table.rows[0].scores[.simulation]?[0] == expected && expected > 0.9 && expected < 1)
         #expect(abs((table.rows[0].scores[.correlation]?[0] ?? 0) - 1) < 1e-12)

@@ -8,12 +8,14 @@ import Testing
 enum Reference {
     static let folder: String = {
         if let set = ProcessInfo.processInfo.environment["LAVISE_REFERENCE"] { return set }
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         return root.appending(path: "../shared").standardizedFileURL.path
     }()
 
     static func has(_ file: String) -> Bool { FileManager.default.fileExists(atPath: "\(folder)/\(file)") }
-    static let isThere = has("reference/golden-paper.h5") && has("reference/golden-fact2023.h5")
+    static let isThere =
+        has("reference/golden-paper.h5") && has("reference/golden-fact2023.h5")
         && has("data/glove.6B.300d.sample.txt")
 }
 
@@ -26,7 +28,8 @@ struct GoldenTests {
         let evaluation = try evaluate(golden.data, vocabulary: golden.vocabulary, options: golden.options)
         let file = golden.file, p = evaluation.summary.imagesPerFilter
 
-        for (mine, theirs) in zip(evaluation.summary.thresholds, try file.read("evaluation/threshold", as: Float.self)) {
+        for (mine, theirs) in zip(evaluation.summary.thresholds, try file.read("evaluation/threshold", as: Float.self))
+        {
             #expect(abs(mine - theirs) <= 1e-5)
         }
         let topImages = try file.read("evaluation/top_images", as: Int32.self)
@@ -46,7 +49,9 @@ struct GoldenTests {
             #expect(zip(recall, said.recall).allSatisfy { $0.isNaN == $1.isNaN })
             for (column, k) in evaluation.ks.enumerated() {
                 let mine = try #require(evaluation.recallSums(of: said, k: k).recall)
-                let theirs = stride(from: column, to: recall.count, by: 3).map { Double(recall[$0]) }.filter { !$0.isNaN }
+                let theirs = stride(from: column, to: recall.count, by: 3).map { Double(recall[$0]) }.filter {
+                    !$0.isNaN
+                }
                 #expect(abs(mine - theirs.reduce(0, +) / Double(theirs.count)) <= 0.002, "\(said.method)@\(k)")
             }
         }
@@ -147,10 +152,11 @@ struct GoldenData: EvaluationData {
                     mask: mask { x, y in bytes[k * 6272 + (y * 224 + x) / 8] >> UInt8(7 - x % 8) & 1 == 1 })
             }
         }
-        layers = try Dictionary(uniqueKeysWithValues: [
-            "bn1/weight", "bn1/bias", "bn1/running_mean", "bn1/running_var", "linear1/weight", "linear1/bias",
-            "bn2/weight", "bn2/bias", "bn2/running_mean", "bn2/running_var", "linear2/weight", "linear2/bias",
-        ].map { ($0, try file.read("explainer/\($0)")) })
+        layers = try Dictionary(
+            uniqueKeysWithValues: [
+                "bn1/weight", "bn1/bias", "bn1/running_mean", "bn1/running_var", "linear1/weight", "linear1/bias",
+                "bn2/weight", "bn2/bias", "bn2/running_mean", "bn2/running_var", "linear2/weight", "linear2/bias",
+            ].map { ($0, try file.read("explainer/\($0)")) })
     }
 
     func maps(_ image: Int, into: UnsafeMutablePointer<Float>) {

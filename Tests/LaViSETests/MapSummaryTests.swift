@@ -11,7 +11,9 @@ import Testing
         return Float(t >= 0.5 ? Double(sorted[high]) - step * (1 - t) : Double(sorted[low]) + step * t)
     }
 
-    static func data(images: Int, channels: Int, value: (_ image: Int, _ channel: Int, _ position: Int) -> Float) -> MemoryData {
+    static func data(images: Int, channels: Int, value: (_ image: Int, _ channel: Int, _ position: Int) -> Float)
+        -> MemoryData
+    {
         MemoryData(
             channels: channels, height: 2, width: 3,
             features: (0..<images).map { i in (0..<channels).flatMap { c in (0..<6).map { value(i, c, $0) } } })
@@ -68,7 +70,8 @@ import Testing
         #expect(all.topImages == [1, 3, 6, 4, 0, -1, -1])
     }
 
-    /// Looked at in ranges, by anyone and in any order, with ties between ranges: the same as at once, and as worked out by hand.
+    /// Looked at in ranges, by anyone and in any order, with ties between ranges: the same as at once, and as worked
+    /// out by hand.
     @Test(arguments: [1, 2, 3, 5, 11, 12])
     func rangesAddUpToTheWhole(size: Int) throws {
         let images = 11
@@ -93,7 +96,9 @@ import Testing
 
     @Test func filtersAreThoseAskedFor() throws {
         let data = Self.data(images: 2, channels: 4) { i, c, p in Float(10 * c + i + p) }
-        let summary = try MapSummary(of: data, options: EvaluationOptions(filters: [3, 1], topImages: 1, quantile: 1)) { _ in }
+        let summary = try MapSummary(of: data, options: EvaluationOptions(filters: [3, 1], topImages: 1, quantile: 1)) {
+            _ in
+        }
         #expect(summary.filters == [3, 1])
         #expect(summary.thresholds == [36, 16])
         #expect(throws: EvaluationError.unknownFilter(4, channels: 4)) {
@@ -108,15 +113,20 @@ import Testing
         }
         let empty = Self.data(images: 0, channels: 2) { _, _, _ in 0 }
         #expect(throws: EvaluationError.noImages) { try MapSummary(of: empty, options: EvaluationOptions()) { _ in } }
-        #expect(throws: EvaluationError.self) { try MapSummary(of: broken, options: EvaluationOptions(ks: [20, 5])) { _ in } }
-        #expect(throws: EvaluationError.self) { try MapSummary(of: broken, options: EvaluationOptions(topImages: 0)) { _ in } }
+        #expect(throws: EvaluationError.self) {
+            try MapSummary(of: broken, options: EvaluationOptions(ks: [20, 5])) { _ in }
+        }
+        #expect(throws: EvaluationError.self) {
+            try MapSummary(of: broken, options: EvaluationOptions(topImages: 0)) { _ in }
+        }
     }
 
     /// Deviation `lowQuantile`: of 200 numbers 0…199, 0.995 · 199 = 198.005 and 0.005 · 199 = 0.995.
     @Test func lowQuantileTakesTheOtherTail() throws {
         let data = MemoryData(channels: 1, height: 10, width: 20, features: [(0..<200).map { Float(($0 * 77) % 200) }])
         let paper = try MapSummary(of: data, options: EvaluationOptions()) { _ in }
-        let fact = try MapSummary(of: data, options: EvaluationOptions(quantile: EvaluationOptions.lowQuantile)) { _ in }
+        let fact = try MapSummary(of: data, options: EvaluationOptions(quantile: EvaluationOptions.lowQuantile)) { _ in
+        }
         #expect(paper.thresholds == [198.005])
         #expect(fact.thresholds == [0.995])
     }

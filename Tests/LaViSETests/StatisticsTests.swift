@@ -24,7 +24,8 @@ import Testing
     @Test func recallAmongSomeConceptsForgetsTheOthers() throws {
         let said = Self.evaluation.methods[0]
         // Of G ∩ {2, 3} = {3}, {2}, {2, 3}: word 2 finds none, all, half.
-        #expect(Self.evaluation.recallSums(of: said, k: 2, among: [2, 3]) == RecallSums(sums: [1, 0.5], pairs: [2, 1]))
+        #expect(
+            Self.evaluation.recallSums(of: said, k: 2, among: [2, 3]) == RecallSums(sums: [1, 0.5], pairs: [2, 1]))
         #expect(Self.evaluation.recallSums(of: said, k: 2, among: [9]).recall == nil)
     }
 
@@ -79,10 +80,11 @@ import Testing
         #expect(abs(high - low - 0.098) < 0.01)
     }
 
-    /// Recalls 0, ¼, ½ of three filters: the standard error of their mean ¼ is 1/√48, which is .7698 on the scale of log-odds
-    /// (divided by ¼ · ¾), and t with 2 degrees is 4.303. So many draws tell it well.
+    /// Recalls 0, ¼, ½ of three filters: the standard error of their mean ¼ is 1/√48, which is .7698 on the scale of
+    /// log-odds (divided by ¼ · ¾), and t with 2 degrees is 4.303. So many draws tell it well.
     @Test func threeFiltersHaveAnIntervalAndTwoHaveNone() throws {
-        let three = try Bootstrap(filters: 3, seed: 0, resamples: 200_000).estimate(RecallSums(sums: [0, 0.5, 1], pairs: [2, 2, 2]))
+        let three = try Bootstrap(filters: 3, seed: 0, resamples: 200_000).estimate(
+            RecallSums(sums: [0, 0.5, 1], pairs: [2, 2, 2]))
         let low = try #require(three.low), high = try #require(three.high)
         #expect(abs(low - 1 / (1 + 3 * 27.45)) < 2e-3 && abs(high - 1 / (1 + 3 / 27.45)) < 2e-3)
         let two = try Bootstrap(filters: 2, seed: 0).estimate(RecallSums(sums: [0, 1], pairs: [2, 2]))
@@ -130,21 +132,24 @@ import Testing
         let low = try #require(difference.low), high = try #require(difference.high)
         #expect(abs(difference.difference - 0.125) < 1e-12)
         #expect(abs(low - (0.125 - 2.01 * 0.025 / 7)) < 1e-3 && abs(high - (0.125 + 2.01 * 0.025 / 7)) < 1e-3)
-        let constant = try #require(try bootstrap.difference(a, RecallSums(sums: a.sums.map { $0 - 0.125 }, pairs: pairs)))
+        let constant = try #require(
+            try bootstrap.difference(a, RecallSums(sums: a.sums.map { $0 - 0.125 }, pairs: pairs)))
         #expect(constant.low == nil && constant.high == nil)
         #expect(try bootstrap.difference(a, RecallSums(sums: a.sums, pairs: .init(repeating: 0, count: 50))) == nil)
         #expect(throws: EvaluationError.self) { try bootstrap.estimate(RecallSums(sums: [1], pairs: [1])) }
     }
 
     @Test func noPairsNoRecall() throws {
-        let estimate = try Bootstrap(filters: 2, seed: 0, resamples: 10).estimate(RecallSums(sums: [0, 0], pairs: [0, 0]))
+        let estimate = try Bootstrap(filters: 2, seed: 0, resamples: 10).estimate(
+            RecallSums(sums: [0, 0], pairs: [0, 0]))
         #expect(estimate == RecallEstimate(recall: nil, low: nil, high: nil, filters: 2, pairs: 0))
     }
 
     @Test func linesComeInTheTablesOrder() throws {
         let lines = try Self.evaluation.recallLines(
             frequent: [3, 2, 1], pool: [1, 2, 3, 4], bootstrap: Bootstrap(filters: 2, seed: 0, resamples: 10))
-        #expect(lines.map(\.method) == ["projection", "projection", "most-frequent", "most-frequent", "random", "random"])
+        #expect(
+            lines.map(\.method) == ["projection", "projection", "most-frequent", "most-frequent", "random", "random"])
         #expect(lines.map(\.k) == [1, 2, 1, 2, 1, 2])
         #expect(lines[1].estimate.recall == 2.0 / 3)
     }

@@ -22,7 +22,8 @@ import Testing
         #expect(at == numbers.count)
     }
 
-    /// Of 6 numbers, pixel i lies at i · 6/224 + 3/224 − ½ rounded once; rounded twice, 35 of 224 pixels would lie elsewhere.
+    /// Of 6 numbers, pixel i lies at i · 6/224 + 3/224 − ½ rounded once; rounded twice, 35 of 224 pixels would lie
+    /// elsewhere.
     @Test func placesAreFused() {
         let map: [Float] = [0, 1, 2, 3, 4, 5]
         let enlarged = Upsampling(height: 1, width: 6, side: 224).apply(map[...])

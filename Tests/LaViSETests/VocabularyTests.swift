@@ -40,7 +40,9 @@ import Testing
     }
 
     @Test func badInputIsNamed() throws {
-        #expect(throws: EvaluationError.self) { try Vocabulary(vectors: Tensor(shape: [2, 1], data: [1, 2]), ids: [1]) }
+        #expect(throws: EvaluationError.self) {
+            try Vocabulary(vectors: Tensor(shape: [2, 1], data: [1, 2]), ids: [1])
+        }
         #expect(throws: EvaluationError.self) { try Vocabulary(vectors: Tensor(shape: [0, 3], data: []), ids: []) }
         #expect(throws: EvaluationError.notFinite("the vector of word 5")) {
             try Vocabulary(vectors: Tensor(shape: [1, 1], data: [.infinity]), ids: [5])

@@ -16,7 +16,8 @@ import LaViSE
     /// Benjamini and Hochberg's own example (1995, section 3.3): fifteen p-values, four counted at 0.05.
     @Test func falseDiscoveries() {
         let values = [
-            0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0,
+            0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528,
+            0.7590, 1.0,
         ]
         #expect(falseDiscoveryLimit(values.reversed(), rate: 0.05) == 0.0095)
         #expect(falseDiscoveryLimit([0.9, 0.8], rate: 0.05) == nil && falseDiscoveryLimit([], rate: 0.05) == nil)

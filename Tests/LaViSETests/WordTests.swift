@@ -10,10 +10,12 @@ import Testing
     ) -> Evaluation {
         let p = images[0].count, places = images.count * p, kept = images[0][0].words.count
         let summary = MapSummary(
-            filters: Array(images.indices), imagesPerFilter: p, topImages: images.flatMap { $0.indices.map { Int32($0) } },
+            filters: Array(images.indices), imagesPerFilter: p,
+            topImages: images.flatMap { $0.indices.map { Int32($0) } },
             maxima: maxima ?? [Float](repeating: 1, count: places), thresholds: images.map { _ in 0 })
         let said = Evaluation.Method(
-            method: .projection, words: images.joined().flatMap(\.words), similarities: images.joined().flatMap(\.cosines),
+            method: .projection, words: images.joined().flatMap(\.words),
+            similarities: images.joined().flatMap(\.cosines),
             recall: [Float](repeating: .nan, count: places))
         return Evaluation(
             summary: summary, ks: [kept], wordsPerImage: kept,
@@ -52,9 +54,13 @@ import Testing
         #expect(abs(first[0].lift - (1 - 1.0 / 3)) < 1e-12 && abs(first[1].lift - 0.25) < 1e-12)
         #expect(abs(layer.words(ofFilter: 2, by: .lift)[1].lift + 0.25) < 1e-12)
         // Of equal lift the higher mean cosine, then the lower word.
-        let ties = Self.evaluation([[([9, 8], [0.5, 0.5]), ([7, 6], [0.25, 0.25])], [([1, 2], [1, 1]), ([1, 2], [1, 1])]])
+        let ties = Self.evaluation([
+            [([9, 8], [0.5, 0.5]), ([7, 6], [0.25, 0.25])], [([1, 2], [1, 1]), ([1, 2], [1, 1])],
+        ])
         #expect(
-            LayerWords(ties, method: .projection, wordsPerImage: 2).words(ofFilter: 0, by: .lift).map(\.word) == [8, 9, 6, 7])
+            LayerWords(ties, method: .projection, wordsPerImage: 2).words(ofFilter: 0, by: .lift).map(\.word) == [
+                8, 9, 6, 7,
+            ])
     }
 
     @Test func onlyTheNearestWordsOfAnImageCount() {
@@ -88,7 +94,8 @@ import Testing
         func evaluation(_ words: Int) throws -> Evaluation {
             try evaluate(
                 data, vocabulary: vocabulary,
-                options: EvaluationOptions(topImages: 3, ks: [1, 2], wordsPerImage: words, methods: [.original], quantile: 0))
+                options: EvaluationOptions(
+                    topImages: 3, ks: [1, 2], wordsPerImage: words, methods: [.original], quantile: 0))
         }
         let few = try evaluation(1), many = try evaluation(4)
         #expect(few.wordsPerImage == 2 && many.wordsPerImage == 4)
@@ -110,8 +117,8 @@ import Testing
         // Means 4, 2, 1 and 1, presence 1, 1, 0, 0: covariance 1/2, deviations √1.5 and ½.
         let (correlation, overlap) = try #require(found.scores(ofFilter: 0, word: 71))
         #expect(abs(Double(correlation) - 0.5 / 1.5.squareRoot() / 0.5) < 1e-6)
-        // Between the cells' centres, columns 56 and 168, the map falls along a line; outside it is a cell's value. Above 1 are
-        // the left 154 (8 → 0), 140 (4 → 0) columns, and the right 112 of each of the others (0 → 2).
+        // Between the cells' centres, columns 56 and 168, the map falls along a line; outside it is a cell's value.
+        // Above 1 are the left 154 (8 → 0), 140 (4 → 0) columns, and the right 112 of each of the others (0 → 2).
         #expect(abs(Double(overlap) - 224.0 / Double(154 + 140 + 112 + 112)) < 1e-6)
         #expect(found.scores(ofFilter: 0, word: 70) == nil && found.scores(ofFilter: 0, word: 9) == nil)
         var nowhere = data

@@ -17,7 +17,9 @@ import Testing
         var pixels = image.pixels
         for y in image.height / 2 - 40..<image.height / 2 + 40 {
             for x in image.width / 2 - 40..<image.width / 2 + 40 {
-                for channel in 0..<3 { pixels[(y * image.width + x) * 3 + channel] = (x / 3 + y / 3) % 2 == 0 ? 255 : 0 }
+                for channel in 0..<3 {
+                    pixels[(y * image.width + x) * 3 + channel] = (x / 3 + y / 3) % 2 == 0 ? 255 : 0
+                }
             }
         }
         return RGBImage(width: image.width, height: image.height, pixels: pixels)
@@ -36,7 +38,8 @@ import Testing
             var planted = "file,group\n", plain = "file,group\n"
             for (index, name) in scenes.enumerated() {
                 let image = try decodeUprightImage("\(folder)/\(name)"), isPlanted = index % 2 == 0
-                try Data(encodePNG(isPlanted ? chequered(image) : image)).write(to: URL(fileURLWithPath: "\(workspace.root)/\(index).png"))
+                try Data(encodePNG(isPlanted ? chequered(image) : image)).write(
+                    to: URL(fileURLWithPath: "\(workspace.root)/\(index).png"))
                 planted += "\(index).png,\(isPlanted ? "chequered" : "plain")\n"
                 plain += "data/scenes/train2017/\(name),\(isPlanted ? "even" : "odd")\n"
             }
@@ -47,7 +50,9 @@ import Testing
             }
             let found = try bias(planted), first = try #require(found.first)
             #expect(found.count == 64 && first.group == "chequered")
-            #expect(first.difference.difference > 0.8 && first.difference.low > 0.5 && first.difference.q < 1e-3, "\(first)")
+            #expect(
+                first.difference.difference > 0.8 && first.difference.low > 0.5 && first.difference.q < 1e-3, "\(first)"
+            )
             #expect(first.words.count == 3 && first.images.count == 3)
             #expect(first.images.allSatisfy { Int($0.dropLast(4)).map { $0 % 2 == 0 } == true }, "\(first.images)")
             #expect(zip(found, found.dropFirst()).allSatisfy { $0.difference.q <= $1.difference.q })

@@ -9,7 +9,8 @@ import Testing
     /// Runs 24 scenes, plain and with `deviation`, and hands over where the outputs of each lie.
     private func both(_ deviation: String, _ body: (_ without: Run, _ with: Run) throws -> Void) throws {
         try Workspace.with { workspace in
-            let plan = try workspace.plan("""
+            let plan = try workspace.plan(
+                """
                 {"name": "deviations", "dataset": {"kind": "demo-scenes", "scenes": 24}, "embedding": {"kind": "demo-scenes"},
                  "backbone": {"architecture": "resnet18", "layer": "layer2", "random": true},
                  "train": {"epochs": 1, "batchSize": 16, "dropout": 0},
@@ -28,7 +29,9 @@ import Testing
         let words: [String]
 
         init(_ jobs: ExperimentPlan.VariantJobs, _ done: [String: JobStatus]) throws {
-            func file(_ job: String, _ name: String) throws -> HDF5File { try HDF5File.open(#require(done[job]).path(name)) }
+            func file(_ job: String, _ name: String) throws -> HDF5File {
+                try HDF5File.open(#require(done[job]).path(name))
+            }
             dataset = try file(jobs.dataset, "dataset.h5")
             pooled = try file(jobs.features, "pooled.h5")
             explainer = try file(jobs.train, "explainer.h5")
@@ -44,7 +47,8 @@ import Testing
         /// The splits of the images that explanations looked at: 0 training, 1 validation.
         func splits() throws -> Set<UInt8> {
             let all = try dataset.read("images/split", as: UInt8.self)
-            return try Set(evaluation.read("filters/top_images", as: Int32.self).filter { $0 >= 0 }.map { all[Int($0)] })
+            return try Set(
+                evaluation.read("filters/top_images", as: Int32.self).filter { $0 >= 0 }.map { all[Int($0)] })
         }
     }
 
@@ -81,8 +85,8 @@ import Testing
         }
     }
 
-    /// However samples are divided for training: evaluation looks at the same images, each once with all its boxes, so that
-    /// images and ground truth are the paper's; and both splits have samples of images of the other.
+    /// However samples are divided for training: evaluation looks at the same images, each once with all its boxes, so
+    /// that images and ground truth are the paper's; and both splits have samples of images of the other.
     /// (With `lowQuantile` the active region is nearly all of an image, so that boxes are in the ground truth.)
     @Test func splitByInstanceLeavesTheGroundTruth() throws {
         try Workspace.with { workspace in
@@ -92,14 +96,17 @@ import Testing
             var objects: [String] = []
             for file in try FileManager.default.contentsOfDirectory(atPath: scenes + "/VG_100K").sorted() {
                 let id = try #require(Int(file.dropLast(4)))
-                try FileManager.default.moveItem(atPath: "\(scenes)/VG_100K/\(file)", toPath: "\(scenes)/VG_100K/\(id).jpg")
+                try FileManager.default.moveItem(
+                    atPath: "\(scenes)/VG_100K/\(file)", toPath: "\(scenes)/VG_100K/\(id).jpg")
                 let boxes = ["zebra", "ball", "flag", "button"].enumerated().map { place, word in
                     #"{"synsets": ["\#(word).n.01"], "x": \#(60 * place), "y": 0, "w": 120, "h": 240}"#
                 }
                 objects.append(#"{"image_id": \#(id), "objects": [\#(boxes.joined(separator: ", "))]}"#)
             }
-            try Data("[\(objects.joined(separator: ",\n"))]".utf8).write(to: URL(fileURLWithPath: scenes + "/objects.json"))
-            let plan = try workspace.plan("""
+            try Data("[\(objects.joined(separator: ",\n"))]".utf8).write(
+                to: URL(fileURLWithPath: scenes + "/objects.json"))
+            let plan = try workspace.plan(
+                """
                 {"name": "genome", "dataset": {"kind": "visual-genome", "root": "scenes", "minimumCount": 1},
                  "embedding": {"kind": "glove", "path": "scenes/glove.txt"},
                  "backbone": {"architecture": "resnet18", "layer": "layer2", "random": true},
@@ -129,10 +136,12 @@ import Testing
     /// `optimiser` and `train.optimiser` are two names of one setting, of which the second wins.
     @Test func optimiserIsADeviation() throws {
         func optimiser(_ more: String...) throws -> (name: String, isDeviation: Bool) {
-            let x = try ExperimentFile(json: """
-                {"name": "x", "dataset": {"kind": "demo-scenes"}, "embedding": {"kind": "demo-scenes"},
-                 "backbone": {"architecture": "resnet18", "random": true}}
-                """, file: "x.json", settings: more).variants[0].experiment
+            let x = try ExperimentFile(
+                json: """
+                    {"name": "x", "dataset": {"kind": "demo-scenes"}, "embedding": {"kind": "demo-scenes"},
+                     "backbone": {"architecture": "resnet18", "random": true}}
+                    """, file: "x.json", settings: more
+            ).variants[0].experiment
             return (x.train.optimiser.rawValue, x.deviations.contains(.optimiser))
         }
         #expect(try optimiser() == ("adam", false))

@@ -15,7 +15,10 @@ import Testing
         try Workspace.with { workspace in
             try demoScenes(16, to: workspace.root + "/data/scenes")
             let plan = try workspace.plan(Self.json)
-            #expect(try ran(workspace, plan) == ["embedding", "preprocess", "features", "train", "evaluate", "evidence", "tables"])
+            #expect(
+                try ran(workspace, plan) == [
+                    "embedding", "preprocess", "features", "train", "evaluate", "evidence", "tables",
+                ])
             try body(workspace, plan)
         }
     }

@@ -15,7 +15,8 @@ import Testing
 
     /// Blanks, tabs, carriage returns and a byte order mark around a word are no part of it; blank lines are nothing.
     @Test(arguments: [
-        "tree\ncar\n", "tree\ncar", "tree \n\n  car\t\n \n", "tree\r\ncar\r\n", "tree\r\ncar", "\u{FEFF}tree\n\u{A0}car\n", "\n\ncar\ntree\ntree\n",
+        "tree\ncar\n", "tree\ncar", "tree \n\n  car\t\n \n", "tree\r\ncar\r\n", "tree\r\ncar",
+        "\u{FEFF}tree\n\u{A0}car\n", "\n\ncar\ntree\ntree\n",
     ])
     func blanksAreNoPartOfAWord(_ text: String) throws {
         let chosen = try list(text).chosen(of: Self.vocabulary)
@@ -42,7 +43,8 @@ import Testing
     }
 
     @Test func theyAreKeptInTheFile() throws {
-        let unmatched = UnmatchedEntities(of: 5, lines: [.init(number: 2, text: "tre", match: "tree"), .init(number: 9, text: "x", match: "")])
+        let unmatched = UnmatchedEntities(
+            of: 5, lines: [.init(number: 2, text: "tre", match: "tree"), .init(number: 9, text: "x", match: "")])
         for kept in [unmatched, UnmatchedEntities(of: 0, lines: [])] {
             let path = FileManager.default.temporaryDirectory.appending(path: "entities-\(UUID().uuidString).h5").path
             defer { try? FileManager.default.removeItem(atPath: path) }
@@ -60,16 +62,21 @@ import Testing
             try demoScenes(16, to: workspace.root + "/data/scenes")
             let names = try String(contentsOfFile: workspace.root + "/data/scenes/glove.txt", encoding: .utf8)
                 .split(separator: "\n").map { String($0.prefix { $0 != " " }) }
-            try (names.map { $0 + " \r" } + ["nosuchword"]).joined(separator: "\n").write(toFile: workspace.root + "/data/words.txt", atomically: true, encoding: .utf8)
-            let plan = try workspace.plan("""
+            try (names.map { $0 + " \r" } + ["nosuchword"]).joined(separator: "\n").write(
+                toFile: workspace.root + "/data/words.txt", atomically: true, encoding: .utf8)
+            let plan = try workspace.plan(
+                """
                 {"name": "entities", "dataset": {"kind": "coco", "root": "scenes"}, "embedding": {"kind": "glove", "path": "scenes/glove.txt"},
                  "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 1, "batchSize": 8},
                  "evaluate": {"filters": [0, 1], "topImages": 2, "methods": ["original"], "entities": "words.txt"}}
                 """)
             let jobs = try workspace.run(plan.plan)
-            let table = try String(contentsOfFile: #require(jobs["tables"]).path("tables") + "/recall.md", encoding: .utf8)
+            let table = try String(
+                contentsOfFile: #require(jobs["tables"]).path("tables") + "/recall.md", encoding: .utf8)
             #expect(table.contains("lines of evaluate.entities name no word of the vocabulary: "), "\(table)")
-            #expect(table.contains("line \(names.count + 1) \"nosuchword\"") || table.contains("more (/entities"), "\(table)")
+            #expect(
+                table.contains("line \(names.count + 1) \"nosuchword\"") || table.contains("more (/entities"),
+                "\(table)")
         }
     }
 }

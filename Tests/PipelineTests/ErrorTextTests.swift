@@ -18,7 +18,10 @@ import Testing
 
     /// Folders appear whole: what is written beside them has their name.
     @Test func whatIsBeingMadeHasItsName() {
-        for (path, name) in [("r/.demo#new-1-a-2/recall.csv", "r/demo/recall.csv"), ("r/.x@seed=1#lock", "r/x@seed=1"), ("r/.demo/x#new", "r/.demo/x#new")] {
+        for (path, name) in [
+            ("r/.demo#new-1-a-2/recall.csv", "r/demo/recall.csv"), ("r/.x@seed=1#lock", "r/x@seed=1"),
+            ("r/.demo/x#new", "r/.demo/x#new"),
+        ] {
             #expect(describe(FileSystemError("write", "/\(path)", code: EIO)).hasPrefix("cannot write /\(name): "))
         }
     }
@@ -27,7 +30,8 @@ import Testing
         let files = FileManager.default, folder = NSTemporaryDirectory() + "error-text-\(UUID().uuidString)"
         try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? files.removeItem(atPath: folder) }
-        let file = folder + "/a file", absent = folder + "/absent/x", long = folder + "/" + String(repeating: "n", count: 300)
+        let file = folder + "/a file", absent = folder + "/absent/x",
+            long = folder + "/" + String(repeating: "n", count: 300)
         try Data([0xff, 0xfe, 0xff]).write(to: URL(fileURLWithPath: file))
         let failures: [(path: String, reason: String, body: () throws -> Void)] = [
             (absent, "No such file or directory", { _ = try Data(contentsOf: URL(fileURLWithPath: absent)) }),
@@ -35,7 +39,10 @@ import Testing
             (absent, "No such file or directory", { _ = try files.contentsOfDirectory(atPath: absent) }),
             // Foundation does not say which: who reads a user's text says it.
             ("a file", "expected text in UTF-8", { _ = try String(contentsOfFile: file, encoding: .utf8) }),
-            (file, "Not a directory", { try files.createDirectory(atPath: file + "/x", withIntermediateDirectories: true) }),
+            (
+                file, "Not a directory",
+                { try files.createDirectory(atPath: file + "/x", withIntermediateDirectories: true) }
+            ),
             (file, "File exists", { try files.createDirectory(atPath: file, withIntermediateDirectories: false) }),
             (file, "Not a directory", { _ = try files.contentsOfDirectory(atPath: file) }),
             (folder, "Is a directory", { _ = try Data(contentsOf: URL(fileURLWithPath: folder)) }),
@@ -47,7 +54,9 @@ import Testing
         for (path, reason, body) in failures {
             for text in texts(body) {
                 #expect(text.contains(path) && text.contains(reason), "\(text)")
-                for word in ["Error Domain", "NSCocoa", "NSPOSIX", "UserInfo", "(null)", "couldn’t"] { #expect(!text.contains(word), "\(text)") }
+                for word in ["Error Domain", "NSCocoa", "NSPOSIX", "UserInfo", "(null)", "couldn’t"] {
+                    #expect(!text.contains(word), "\(text)")
+                }
             }
         }
         // What messages that name the file themselves say.
@@ -60,8 +69,12 @@ import Testing
     /// Foundation's own sentences are in no message: nothing asks an error for them.
     @Test func nobodyAsksForFoundationsSentences() throws {
         let sources = URL(fileURLWithPath: #filePath).appending(path: "../../../Sources").standardized
-        let files = FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL } ?? []
-        let asking = try files.filter { $0.pathExtension == "swift" }.filter { try String(contentsOf: $0, encoding: .utf8).contains("localizedDescription") }
+        let files =
+            FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL }
+            ?? []
+        let asking = try files.filter { $0.pathExtension == "swift" }.filter {
+            try String(contentsOf: $0, encoding: .utf8).contains("localizedDescription")
+        }
         #expect(files.count > 100 && asking.isEmpty, "\(asking.map(\.lastPathComponent))")
     }
 }

@@ -23,20 +23,31 @@ import Transfer
             let data = workspace.root + "/data"
             try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
             try text.write(toFile: data + "/labels.csv", atomically: true, encoding: .utf8)
-            try body(Workspace(root: workspace.root, project: Project(
-                places: Places(project: workspace.root, data: data), store: ".lavise", downloads: DownloadOptions())))
+            try body(
+                Workspace(
+                    root: workspace.root,
+                    project: Project(
+                        places: Places(project: workspace.root, data: data), store: ".lavise",
+                        downloads: DownloadOptions())))
         }
     }
 
     @Test func everyExplanationHasARowByEveryMetric() throws {
-        try withLabels("layer,unit,description\nlayer2,0,Zebra\nlayer2,5,a bee on a quux\nlayer2,9,quux\nlayer3,0,dog\n") { workspace in
+        try withLabels(
+            "layer,unit,description\nlayer2,0,Zebra\nlayer2,5,a bee on a quux\nlayer2,9,quux\nlayer3,0,dog\n"
+        ) { workspace in
             let plan = try workspace.plan(Self.json(#", "explanations": ["# + Self.tool + "]"))
             let done = try workspace.run(plan.plan), job = try #require(plan.variants[0].evidence)
             let tables = try #require(done[plan.tables]).path("tables")
-            func text(_ name: String) throws -> String { try String(contentsOfFile: "\(tables)/\(name)", encoding: .utf8) }
+            func text(_ name: String) throws -> String {
+                try String(contentsOfFile: "\(tables)/\(name)", encoding: .utf8)
+            }
             let csv = try CSV(text("faithfulness.csv"), name: "faithfulness.csv")
             #expect(csv.header == ["experiment", "explanation", "metric", "score", "low", "high", "units"])
-            let names = ["original", "projection", "clip-dissect", "net-dissect", "correlation", "linear", "constant", "random", "best"]
+            let names = [
+                "original", "projection", "clip-dissect", "net-dissect", "correlation", "linear", "constant", "random",
+                "best",
+            ]
             let metrics = ["iou", "f1", "pixel-corr", "corr", "cos", "auprc", "simulation"]
             #expect(csv.rows.map { [$0[1], $0[2]] } == names.flatMap { name in metrics.map { [name, $0] } })
             #expect(csv.rows.allSatisfy { $0[6] == "4" && Double($0[3]) != nil })
@@ -48,10 +59,13 @@ import Transfer
                 for name in names { #expect(try score(name, metric) <= score("best", metric), "\(name) \(metric)") }
             }
             let markdown = try text("faithfulness.md")
-            #expect(markdown.contains("words chosen on one half of the images are scored on the other (4 and 4 images)"))
+            #expect(
+                markdown.contains("words chosen on one half of the images are scored on the other (4 and 4 images)"))
             #expect(markdown.contains("sanity tests") && markdown.contains("recall@5") && markdown.contains("auc"))
             // Only the words of `quux` are no concept; unit 12 has no description at all.
-            #expect(markdown.contains("clip-dissect: 1 of 4 descriptions name no concept of the dataset, such as \"quux\""), "\(markdown)")
+            #expect(
+                markdown.contains("clip-dissect: 1 of 4 descriptions name no concept of the dataset, such as \"quux\""),
+                "\(markdown)")
             let agreement = try CSV(text("agreement.csv"), name: "agreement.csv")
             #expect(Set(agreement.rows.map { $0[2] }) == ["P-A@1", "P-A@5", "R-A@5", "concepts", "IoU > .04"])
 
@@ -66,7 +80,10 @@ import Transfer
         ("unit;description\n0;dog\n", "labels.csv:1: the columns are unit;description"),
         ("unit,description\n0,dog\n128,cat\n", "labels.csv:3: unit is \"128\", expected a number from 0 to 127"),
         ("unit,description\n0,dog\n0,cat\n", "labels.csv:3: a second description of unit 0"),
-        ("unit,description,layer\n0,dog,layer1\n0,cat,layer3\n", "describes the layers layer1, layer3, and none is layer2"),
+        (
+            "unit,description,layer\n0,dog,layer1\n0,cat,layer3\n",
+            "describes the layers layer1, layer3, and none is layer2"
+        ),
         ("unit,description\n", "no unit is described"),
     ])
     func labelsThatCannotBeReadAreAnErrorWithItsPlace(text: String, message: String) throws {
@@ -94,17 +111,21 @@ import Transfer
 
     @Test func badKeysAreErrorsWithTheNearestName() throws {
         for (evaluate, message) in [
-            (#", "metrics": ["ious"]"#, "did you mean \"iou\"?"), (#", "metrics": ["iou", "iou"]"#, "a list of different metrics"),
+            (#", "metrics": ["ious"]"#, "did you mean \"iou\"?"),
+            (#", "metrics": ["iou", "iou"]"#, "a list of different metrics"),
             (#", "explanations": [{"name": "linear", "csv": "x.csv"}]"#, "that no other row has"),
             (#", "explanations": [{"name": "a/b", "csv": "x.csv"}]"#, "a name of letters"),
             (#", "explanations": [{"name": "a"}]"#, "csv"),
         ] {
-            let error = #expect(throws: (any Error).self) { try Workspace.with { _ = try $0.plan(Self.json(evaluate)) } }
+            let error = #expect(throws: (any Error).self) {
+                try Workspace.with { _ = try $0.plan(Self.json(evaluate)) }
+            }
             #expect("\(error.map { "\($0)" } ?? "")".contains(message), "\(String(describing: error))")
         }
     }
 
-    /// What an independent computation on the sample says where words and scores share the images (METHOD 11, orientation).
+    /// What an independent computation on the sample says where words and scores share the images (METHOD 11,
+    /// orientation).
     @Test(.enabled(if: Reference.isHere, "needs the reference material at LAVISE_REFERENCE"))
     func scoresOfTheSampleWithSharedImages() throws {
         let known: [(row: String, iou: Double, pixels: Double, means: Double)] = [
@@ -112,7 +133,8 @@ import Transfer
             ("net-dissect", 0.011, 0.034, 0.081), ("correlation", 0.007, 0.038, 0.147), ("random", 0.002, 0.004, 0.007),
         ]
         try Workspace.with(data: Reference.data) { workspace in
-            let plan = try workspace.plan("""
+            let plan = try workspace.plan(
+                """
                 {"name": "x", "protocol": "paper", "dataset": {"kind": "coco", "root": "coco-sample"},
                  "embedding": {"kind": "glove", "path": "glove.6B.300d.sample.txt"},
                  "backbone": {"architecture": "resnet18", "layer": "layer3", "weights": {"path": "resnet18-imagenet-layer3.pth"}},
@@ -121,10 +143,12 @@ import Transfer
                               "metrics": ["iou", "pixel-corr", "corr"], "sharedImages": true}}
                 """)
             let tables = try #require(workspace.run(plan.plan)[plan.tables]).path("tables")
-            let csv = try CSV(String(contentsOfFile: tables + "/faithfulness.csv", encoding: .utf8), name: "faithfulness.csv")
+            let csv = try CSV(
+                String(contentsOfFile: tables + "/faithfulness.csv", encoding: .utf8), name: "faithfulness.csv")
             for row in known {
                 for (metric, expected) in [("iou", row.iou), ("pixel-corr", row.pixels), ("corr", row.means)] {
-                    let text = try #require(csv.rows.first { $0[1] == row.row && $0[2] == metric }?[3]), score = try #require(Double(text))
+                    let text = try #require(csv.rows.first { $0[1] == row.row && $0[2] == metric }?[3]),
+                        score = try #require(Double(text))
                     #expect(abs(score - expected) < 0.005, "\(row.row) \(metric)")
                 }
             }

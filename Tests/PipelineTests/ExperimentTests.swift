@@ -49,7 +49,10 @@ import Testing
     }
 
     @Test func deviationsCanBeSetAlone() throws {
-        #expect(try read(Self.plain, [#"protocol.deviations=["lowQuantile"]"#]).deviations == [.lowQuantile, .embeddingVocabulary])
+        #expect(
+            try read(Self.plain, [#"protocol.deviations=["lowQuantile"]"#]).deviations == [
+                .lowQuantile, .embeddingVocabulary,
+            ])
         let without = try read(Self.plain, ["protocol=fact2023", #"protocol.deviations={"lowQuantile": false}"#])
         #expect(!without.deviations.contains(.lowQuantile))
     }
@@ -60,13 +63,20 @@ import Testing
     }
 
     @Test(arguments: [
-        ("backbone.layer=layer5", "did you mean \"layer1\"?"), ("backbone.architecture=resnet19", "not one of alexnet, resnet18, resnet50, vgg11"),
-        ("train.epochs=0", "\"train.epochs\" must be a whole number from 1 to 100000"), ("train.dropout=1.5", "must be a number from 0.0 to 0.99"),
-        ("evaluate.ks=[5, 5]", "must be a rising list"), ("evaluate.filters=[512]", "from 0 to 511"), ("name=a/b", "made of letters"),
+        ("backbone.layer=layer5", "did you mean \"layer1\"?"),
+        ("backbone.architecture=resnet19", "not one of alexnet, resnet18, resnet50, vgg11"),
+        ("train.epochs=0", "\"train.epochs\" must be a whole number from 1 to 100000"),
+        ("train.dropout=1.5", "must be a number from 0.0 to 0.99"),
+        ("evaluate.ks=[5, 5]", "must be a rising list"), ("evaluate.filters=[512]", "from 0 to 511"),
+        ("name=a/b", "made of letters"),
         ("evaluate.methods=[\"activations\"]", "did you mean \"activation\"?"), ("dataset.root=null", "lacks \"root\""),
-        ("protocol.deviations=[\"lowQuantil\"]", "did you mean \"lowQuantile\"?"), ("embedding.kind=demo-scenes", "\"glove\" unless"),
+        ("protocol.deviations=[\"lowQuantil\"]", "did you mean \"lowQuantile\"?"),
+        ("embedding.kind=demo-scenes", "\"glove\" unless"),
         ("dataset={\"kind\": \"demo-scenes\", \"root\": \"a\"}", "\"dataset.root\" must be absent"),
-        ("claims=[{\"source\": \"A\", \"method\": \"projektion\", \"k\": 5, \"published\": 0.1}]", "did you mean \"projection\"?"),
+        (
+            "claims=[{\"source\": \"A\", \"method\": \"projektion\", \"k\": 5, \"published\": 0.1}]",
+            "did you mean \"projection\"?"
+        ),
         ("claims=[{\"source\": \"A\", \"order\": [\"image\", \"random\"]}]", "not one of original, image"),
     ])
     func badValuesAreNamed(setting: String, expected: String) {
@@ -78,12 +88,18 @@ import Testing
     }
 
     @Test func matrixMakesAVariantACombination() throws {
-        let json = Self.plain.replacingOccurrences(of: "\"name\": \"x\",", with: """
-            "name": "x", "matrix": {"protocol.deviations": [[], ["lowQuantile"]], "seed": [0, 1, 2]},
-            """)
+        let json = Self.plain.replacingOccurrences(
+            of: "\"name\": \"x\",",
+            with: """
+                "name": "x", "matrix": {"protocol.deviations": [[], ["lowQuantile"]], "seed": [0, 1, 2]},
+                """)
         let file = try ExperimentFile(json: json, file: "x.json")
         #expect(file.matrixKeys == ["protocol.deviations", "seed"])
-        #expect(file.variants.map(\.labels) == [["none", "0"], ["none", "1"], ["none", "2"], ["lowQuantile", "0"], ["lowQuantile", "1"], ["lowQuantile", "2"]])
+        #expect(
+            file.variants.map(\.labels) == [
+                ["none", "0"], ["none", "1"], ["none", "2"], ["lowQuantile", "0"], ["lowQuantile", "1"],
+                ["lowQuantile", "2"],
+            ])
         #expect(file.variants[4].experiment.seed == 1 && file.variants[4].experiment.deviations.contains(.lowQuantile))
     }
 }

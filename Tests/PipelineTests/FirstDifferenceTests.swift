@@ -6,7 +6,10 @@ import Testing
 
 /// What `verify` says of two artifacts that should be the same.
 @Suite struct FirstDifferenceTests {
-    private func h5(_ path: String, _ change: (inout [Float]) -> Void = { _ in }, extra: Bool = false, words: [String] = ["a", "bc"], attribute: String = "x") throws {
+    private func h5(
+        _ path: String, _ change: (inout [Float]) -> Void = { _ in }, extra: Bool = false,
+        words: [String] = ["a", "bc"], attribute: String = "x"
+    ) throws {
         var numbers = (0..<60).map { Float($0) / 4 }
         numbers[7] = .nan
         change(&numbers)
@@ -38,7 +41,8 @@ import Testing
             try h5(b, words: ["a", "bc", "d"])
             #expect(try firstDifference(a, b) == "/words: shape [2] → [3]")
             try h5(b, attribute: "y")
-            #expect(try firstDifference(a, b)?.hasSuffix("outside of the datasets' numbers: attributes or layout") == true)
+            #expect(
+                try firstDifference(a, b)?.hasSuffix("outside of the datasets' numbers: attributes or layout") == true)
         }
     }
 
@@ -48,7 +52,8 @@ import Testing
             let paths = [workspace.root + "/a", workspace.root + "/b"]
             for (index, path) in paths.enumerated() {
                 let file = try HDF5File.create(path)
-                let dataset = try file.createDataset("features", Float.self, shape: [50, 100_000], chunk: [1, 100_000])
+                let dataset = try file.createDataset(
+                    "features", Float.self, shape: [50, 100_000], chunk: [1, 100_000])
                 for row in 0..<50 {
                     var values = [Float](repeating: Float(row), count: 100_000)
                     if index == 1, row == 37 { values[4321] = 9 }
@@ -64,11 +69,13 @@ import Testing
         try Workspace.with { workspace in
             func write(_ name: String, _ data: Data) throws -> String {
                 let path = workspace.root + "/" + name
-                try FileManager.default.createDirectory(atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+                try FileManager.default.createDirectory(
+                    atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
                 try data.write(to: URL(fileURLWithPath: path))
                 return path
             }
-            let a = try write("a", Data("{\n  \"recall\": 0.25\n}\n".utf8)), b = try write("b", Data("{\n  \"recall\": 0.35\n}\n".utf8))
+            let a = try write("a", Data("{\n  \"recall\": 0.25\n}\n".utf8)),
+                b = try write("b", Data("{\n  \"recall\": 0.35\n}\n".utf8))
             #expect(try firstDifference(a, b) == "line 2: \"  \"recall\": 0.25\" → \"  \"recall\": 0.35\"")
             let longer = try write("longer", Data("{\n  \"recall\": 0.25\n}\nmore\n".utf8))
             #expect(try firstDifference(a, longer) == "line 4: nothing → \"more\"")

@@ -4,7 +4,8 @@ import HDF5
 import Pipeline
 import Testing
 
-/// The stages against the oracle's output for 12 + 12 real images (made by `reference/oracle.py`, outside this project).
+/// The stages against the oracle's output for 12 + 12 real images (made by `reference/oracle.py`, outside this
+/// project).
 @Suite(.enabled(if: Reference.isHere, "needs the reference data: set LAVISE_REFERENCE"))
 struct GoldenTests {
     private static func experiment(_ more: String) -> String {
@@ -31,7 +32,9 @@ struct GoldenTests {
             let golden = try HDF5File.open("\(Reference.root)/reference/\(goldenName)", trusted: true)
             let done = try workspace.run(workspace.plan(json).plan, until: ["features"])
             let dataset = try HDF5File.open(#require(done["preprocess"]).path("dataset.h5"))
-            for name in ["images/id"] { #expect(try dataset.read(name, as: Int64.self) == golden.read(name, as: Int64.self)) }
+            for name in ["images/id"] {
+                #expect(try dataset.read(name, as: Int64.self) == golden.read(name, as: Int64.self))
+            }
             for name in ["images/split", "images/pixels", "instances/mask224"] {
                 #expect(try dataset.read(name, as: UInt8.self) == golden.read(name, as: UInt8.self), "\(name)")
             }
@@ -40,16 +43,21 @@ struct GoldenTests {
             }
             #expect(try dataset.readStrings("concepts/token") == golden.readStrings("concepts/token"))
 
-            let features = try HDF5File.open(#require(done["features"]).path("features.h5")).dataset("features", Float.self)
+            let features = try HDF5File.open(#require(done["features"]).path("features.h5")).dataset(
+                "features", Float.self)
             let expected = try golden.dataset("features", Float.self)
             let evaluatesAll = goldenName.contains("fact"), splits = try golden.read("images/split", as: UInt8.self)
             for row in splits.indices where evaluatesAll || splits[row] == 1 {
-                #expect(try distance(features.read(rows: row..<row + 1), expected.read(rows: row..<row + 1)) < 1e-4, "image \(row)")
+                #expect(
+                    try distance(features.read(rows: row..<row + 1), expected.read(rows: row..<row + 1)) < 1e-4,
+                    "image \(row)")
             }
             let pooled = try HDF5File.open(#require(done["features"]).path("pooled.h5"))
             #expect(try distance(pooled.read("pooled"), Self.pool(golden, trainingFeatures)) < 1e-4)
             let masks: [UInt8] = try golden.read("instances/grid_mask")
-            let areas = stride(from: 0, to: masks.count, by: 196).map { start in Int32(masks[start..<start + 196].count { $0 != 0 }) }
+            let areas = stride(from: 0, to: masks.count, by: 196).map { start in
+                Int32(masks[start..<start + 196].count { $0 != 0 })
+            }
             #expect(try pooled.read("area", as: Int32.self) == areas)
         }
     }
@@ -57,7 +65,8 @@ struct GoldenTests {
     /// Masked means over the grid, from the golden's own maps and masks.
     private static func pool(_ golden: HDF5File, _ name: String) throws -> [Float] {
         let maps = try golden.dataset(name, Float.self)
-        let masks: [UInt8] = try golden.read("instances/grid_mask"), images: [Int32] = try golden.read("instances/image")
+        let masks: [UInt8] = try golden.read("instances/grid_mask"),
+            images: [Int32] = try golden.read("instances/image")
         return try images.enumerated().flatMap { sample, image in
             let map = try maps.read(rows: Int(image)..<Int(image) + 1)
             return (0..<256).map { channel in
@@ -85,18 +94,23 @@ struct GoldenTests {
             let job = try #require(plan.job("evaluate"))
             let inputs = try job.inputs.map { input in
                 guard case .output(let source, let name) = input.source else { return input }
-                return Input(input.name, .file(name == "explainer.h5" ? explainer : try #require(done[source]).path(name)))
+                return Input(
+                    input.name, .file(name == "explainer.h5" ? explainer : try #require(done[source]).path(name)))
             }
             let outcome = try workspace.run(Plan([Job(id: "evaluate", stage: job.stage, inputs: inputs)]))
             let file = try HDF5File.open(#require(outcome["evaluate"]).path("evaluation.h5"))
 
-            let thresholds: [Float] = try file.read("filters/threshold"), expected: [Float] = try golden.read("evaluation/threshold")
+            let thresholds: [Float] = try file.read("filters/threshold"),
+                expected: [Float] = try golden.read("evaluation/threshold")
             #expect(zip(thresholds, expected).allSatisfy { abs($0 - $1) <= 1e-5 * max(1, abs($1)) })
             try Self.checkTopImages(file, golden)
             for method in ["original", "image", "activation", "projection"] {
-                let ours: [Float] = try file.read("recall/\(method)"), theirs: [Float] = try golden.read("evaluation/\(method)/recall")
+                let ours: [Float] = try file.read("recall/\(method)"),
+                    theirs: [Float] = try golden.read("evaluation/\(method)/recall")
                 for k in 0..<3 {
-                    #expect(abs(Self.mean(ours, k) - Self.mean(theirs, k)) < 0.002, "\(method), cut-off \(k): \(Self.mean(ours, k)) and \(Self.mean(theirs, k))")
+                    #expect(
+                        abs(Self.mean(ours, k) - Self.mean(theirs, k)) < 0.002,
+                        "\(method), cut-off \(k): \(Self.mean(ours, k)) and \(Self.mean(theirs, k))")
                 }
             }
         }
@@ -104,7 +118,8 @@ struct GoldenTests {
 
     /// The same images for every filter, but for the order of equal maxima.
     private static func checkTopImages(_ file: HDF5File, _ golden: HDF5File) throws {
-        let ours: [Int32] = try file.read("filters/top_images"), theirs: [Int32] = try golden.read("evaluation/top_images")
+        let ours: [Int32] = try file.read("filters/top_images"),
+            theirs: [Int32] = try golden.read("evaluation/top_images")
         let maxima: [Float] = try file.read("filters/maxima")
         #expect(ours.count == theirs.count)
         for place in ours.indices where ours[place] != theirs[place] {
@@ -120,8 +135,10 @@ struct GoldenTests {
 
     private static func copyExplainer(_ golden: HDF5File, to path: String) throws {
         let file = try HDF5File.create(path)
-        let parts = ["bn1": ["weight", "bias", "running_mean", "running_var"], "linear1": ["weight", "bias"],
-                     "bn2": ["weight", "bias", "running_mean", "running_var"], "linear2": ["weight", "bias"]]
+        let parts = [
+            "bn1": ["weight", "bias", "running_mean", "running_var"], "linear1": ["weight", "bias"],
+            "bn2": ["weight", "bias", "running_mean", "running_var"], "linear2": ["weight", "bias"],
+        ]
         for layer in parts.keys.sorted() {
             for part in parts[layer] ?? [] {
                 let name = "explainer/\(layer)/\(part)"

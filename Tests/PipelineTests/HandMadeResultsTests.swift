@@ -28,7 +28,8 @@ import Testing
         /// Writes them in the documented formats.
         func results(in folder: String, _ experiment: Experiment) throws -> VariantResults {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            try Data(("a\nb\nc\nd\n" + (0..<otherWords).map { "w\($0)\n" }.joined()).utf8).write(to: URL(fileURLWithPath: folder + "/words.txt"))
+            try Data(("a\nb\nc\nd\n" + (0..<otherWords).map { "w\($0)\n" }.joined()).utf8).write(
+                to: URL(fileURLWithPath: folder + "/words.txt"))
             let dataset = try HDF5File.create(folder + "/dataset.h5")
             try dataset.write("concepts/token", strings: ["a", "b", "c", "d"])
             try dataset.write("images/id", [1, 2] as [Int64])
@@ -98,8 +99,9 @@ import Testing
     /// A seed that says nothing of a difference is not left out: that would choose among the seeds.
     @Test(arguments: [true, false]) func anOrderNeedsTheDifferenceOfEverySeed(all: Bool) throws {
         try Workspace.with { workspace in
-            let plan = try workspace.plan(Self.json(
-                #", "claims": [{"source": "A", "order": ["original", "projection"]}], "matrix": {"seed": [0, 1]}"#))
+            let plan = try workspace.plan(
+                Self.json(
+                    #", "claims": [{"source": "A", "order": ["original", "projection"]}], "matrix": {"seed": [0, 1]}"#))
             let results = try plan.file.variants.enumerated().map { index, variant in
                 let artifacts = Artifacts(
                     truth: (0..<12).map { all || index == 0 ? [Int32($0 % 4)] : [] },
@@ -108,7 +110,9 @@ import Testing
             }
             let claim = try plan.checkClaims(results).claims[0]
             #expect((claim.ours != nil) == all, "\(claim)")
-            if !all { #expect(claim.verdict == .inconclusive && claim.note == "no interval of original − projection at 1") }
+            if !all {
+                #expect(claim.verdict == .inconclusive && claim.note == "no interval of original − projection at 1")
+            }
         }
     }
 
@@ -177,7 +181,8 @@ import Testing
     @Test func filtersThatSayAWordAreInOrder() {
         func row(_ filter: Int, _ rank: Int, lift: Double, _ correlation: Double?) -> FilterRow {
             var words = (0..<4).map { FilterRow.Word(text: "other \($0)", frequency: 9, similarity: 0.9, lift: 9) }
-            words[rank - 1] = FilterRow.Word(text: "dog", frequency: 3, similarity: 0.5, lift: lift, correlation: correlation)
+            words[rank - 1] = FilterRow.Word(
+                text: "dog", frequency: 3, similarity: 0.5, lift: lift, correlation: correlation)
             return FilterRow(filter: filter, threshold: 0, words: words, recall: [], pairs: 0)
         }
         let rows = [

@@ -15,14 +15,28 @@ import Testing
 
     /// What an independent computation on the sample says (METHOD 10).
     private static let known = [
-        Known(method: "projection", ranking: "frequency", wordsPerImage: 20, agreement: 0.067, correlation: 0.052, distinct: 24),
-        Known(method: "projection", ranking: "frequency", wordsPerImage: 5, agreement: 0.139, correlation: 0.061, distinct: 24),
-        Known(method: "projection", ranking: "lift", wordsPerImage: 5, agreement: 0.145, correlation: 0.070, distinct: 31),
-        Known(method: "projection", ranking: "lift", wordsPerImage: 20, agreement: 0.145, correlation: 0.078, distinct: 49),
-        Known(method: "activation", ranking: "frequency", wordsPerImage: 20, agreement: 0.032, correlation: 0.059, distinct: 16),
-        Known(method: "activation", ranking: "lift", wordsPerImage: 20, agreement: 0.117, correlation: 0.058, distinct: 38),
-        Known(method: "activation", ranking: "frequency", wordsPerImage: 5, agreement: 0.044, correlation: 0.061, distinct: 6),
-        Known(method: "activation", ranking: "lift", wordsPerImage: 5, agreement: 0.123, correlation: 0.073, distinct: 26),
+        Known(
+            method: "projection", ranking: "frequency", wordsPerImage: 20, agreement: 0.067, correlation: 0.052,
+            distinct: 24),
+        Known(
+            method: "projection", ranking: "frequency", wordsPerImage: 5, agreement: 0.139, correlation: 0.061,
+            distinct: 24),
+        Known(
+            method: "projection", ranking: "lift", wordsPerImage: 5, agreement: 0.145, correlation: 0.070, distinct: 31),
+        Known(
+            method: "projection", ranking: "lift", wordsPerImage: 20, agreement: 0.145, correlation: 0.078, distinct: 49
+        ),
+        Known(
+            method: "activation", ranking: "frequency", wordsPerImage: 20, agreement: 0.032, correlation: 0.059,
+            distinct: 16),
+        Known(
+            method: "activation", ranking: "lift", wordsPerImage: 20, agreement: 0.117, correlation: 0.058, distinct: 38
+        ),
+        Known(
+            method: "activation", ranking: "frequency", wordsPerImage: 5, agreement: 0.044, correlation: 0.061,
+            distinct: 6),
+        Known(
+            method: "activation", ranking: "lift", wordsPerImage: 5, agreement: 0.123, correlation: 0.073, distinct: 26),
     ]
 
     /// The words of the COCO sample: other rankings of what one evaluation says.
@@ -30,9 +44,12 @@ import Testing
     func wordsOfTheSample() throws {
         try Workspace.with(data: Reference.data) { workspace in
             for words in [5, 20] {
-                let experiment = try workspace.plan(Self.sample, settings: ["evaluate.wordsPerImage=\(words)", "evaluate.metrics=[]"])
+                let experiment = try workspace.plan(
+                    Self.sample, settings: ["evaluate.wordsPerImage=\(words)", "evaluate.metrics=[]"])
                 let jobs = try workspace.run(experiment.plan, until: ["evaluate"])
-                if words == 20 { #expect(jobs["evaluate"]?.ran == false, "the words shown are no business of evaluation") }
+                if words == 20 {
+                    #expect(jobs["evaluate"]?.ran == false, "the words shown are no business of evaluation")
+                }
                 let rows = try experiment.results(Array(jobs.values))[0].rankings(row: nil)
                 for known in Self.known where known.wordsPerImage == words {
                     let row = try #require(rows.first { $0.method == known.method && $0.ranking == known.ranking })
@@ -56,10 +73,17 @@ import Testing
             let found = results.filterRows(.projection, most: 20).saying("zebra", among: 10, chance: chance)
             let first = try #require(found.first).row
             #expect(try #require(first.words.first { $0.text == "zebra" }?.correlation) > chance)
-            let index = try results.index(ofFilter: first.filter), picture = try #require(results.topImages(index, .projection, words: 1).first)
-            let labels = try Value(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: Reference.data + "/coco-sample/annotations/instances_val2017.json"))))
+            let index = try results.index(ofFilter: first.filter),
+                picture = try #require(results.topImages(index, .projection, words: 1).first)
+            let labels = try Value(
+                json: [UInt8](
+                    Data(
+                        contentsOf: URL(
+                            fileURLWithPath: Reference.data + "/coco-sample/annotations/instances_val2017.json"))))
             let zebra = try #require(labels["categories"]?.arrayValue?.first { $0["name"] == "zebra" }?["id"])
-            let shown = labels["annotations"]?.arrayValue?.contains { $0["category_id"] == zebra && $0["image_id"]?.intValue.map(String.init) == picture.name }
+            let shown = labels["annotations"]?.arrayValue?.contains {
+                $0["category_id"] == zebra && $0["image_id"]?.intValue.map(String.init) == picture.name
+            }
             #expect(shown == true, "filter \(first.filter), \(picture.name)")
         }
     }

@@ -20,7 +20,9 @@ import Testing
     /// Kernels that round otherwise: each product and sum by itself, in another order, in double.
     @Test func otherKernelsHaveOtherKeys() throws {
         let real = try Canaries().digest(of: .products)
-        func product(_ size: Canaries.ProductSize, _ a: [Float], _ b: [Float], _ sum: (_ terms: [(Float, Float)]) -> Float) -> [Float] {
+        func product(
+            _ size: Canaries.ProductSize, _ a: [Float], _ b: [Float], _ sum: (_ terms: [(Float, Float)]) -> Float
+        ) -> [Float] {
             (0..<size.rows * size.columns).map { place in
                 let (row, column) = (place / size.columns, place % size.columns)
                 return sum((0..<size.terms).map { (a[row * size.terms + $0], b[$0 * size.columns + column]) })
@@ -45,11 +47,14 @@ import Testing
             numbers[numbers.count / 2] = numbers[numbers.count / 2].nextUp
             return numbers
         }
-        let real = try Dictionary(uniqueKeysWithValues: KernelFamily.allCases.map { ($0, try Canaries().digest(of: $0)) })
+        let real = try Dictionary(
+            uniqueKeysWithValues: KernelFamily.allCases.map { ($0, try Canaries().digest(of: $0)) })
         func expectOther(_ family: KernelFamily, _ change: (inout Canaries) -> Void) throws {
             var canaries = Canaries()
             change(&canaries)
-            for other in KernelFamily.allCases { #expect(try (canaries.digest(of: other) == real[other]) == (other != family), "\(family), \(other)") }
+            for other in KernelFamily.allCases {
+                #expect(try (canaries.digest(of: other) == real[other]) == (other != family), "\(family), \(other)")
+            }
         }
         for changedShape in Canaries.convolutions {
             for changedAlgorithm in ConvolutionAlgorithm.allCases where changedAlgorithm.handles(changedShape) {
@@ -58,13 +63,18 @@ import Testing
                     let output = convolve(shape, algorithm, input, weights, bias)
                     return shape == changedShape && algorithm == changedAlgorithm ? changed(output) : output
                 }
-                #expect(try canaries.digest(of: .convolutions) != real[.convolutions], "\(changedAlgorithm) \(changedShape)")
+                #expect(
+                    try canaries.digest(of: .convolutions) != real[.convolutions], "\(changedAlgorithm) \(changedShape)"
+                )
             }
         }
-        try expectOther(.convolutions) { canaries in canaries.pool = { [pool = canaries.pool] in changed(pool($0, $1)) } }
+        try expectOther(.convolutions) { canaries in canaries.pool = { [pool = canaries.pool] in changed(pool($0, $1)) }
+        }
         for kind in Canaries.Product.allCases {
             try expectOther(.products) { canaries in
-                canaries.multiply = { [multiply = canaries.multiply] in $0 == kind ? changed(multiply($0, $1, $2, $3)) : multiply($0, $1, $2, $3) }
+                canaries.multiply = { [multiply = canaries.multiply] in
+                    $0 == kind ? changed(multiply($0, $1, $2, $3)) : multiply($0, $1, $2, $3)
+                }
             }
         }
         for optimiser in Optimiser.allCases {
@@ -72,7 +82,9 @@ import Testing
                 canaries.train = { [train = canaries.train] in try $0 == optimiser ? changed(train($0)) : train($0) }
             }
         }
-        try expectOther(.maps) { canaries in canaries.enlarge = { [enlarge = canaries.enlarge] in changed(enlarge($0, $1, $2)) } }
+        try expectOther(.maps) { canaries in
+            canaries.enlarge = { [enlarge = canaries.enlarge] in changed(enlarge($0, $1, $2)) }
+        }
         try expectOther(.plainConvolutions) { canaries in
             canaries.convolvePlainly = { [plain = canaries.convolvePlainly] in changed(plain($0, $1, $2, $3)) }
         }
@@ -80,7 +92,9 @@ import Testing
 
     /// Every algorithm and every kind of layer of the backbones has a case.
     @Test func everyAlgorithmHasACanary() {
-        for algorithm in ConvolutionAlgorithm.allCases { #expect(Canaries.convolutions.contains { algorithm == .fastest(for: $0) }, "\(algorithm)") }
+        for algorithm in ConvolutionAlgorithm.allCases {
+            #expect(Canaries.convolutions.contains { algorithm == .fastest(for: $0) }, "\(algorithm)")
+        }
     }
 
     @Test func stagesHaveTheKeysOfTheirKernels() throws {
@@ -90,9 +104,13 @@ import Testing
                     {"name": "x", "dataset": {"kind": "demo-scenes", "scenes": 8}, "embedding": {"kind": "demo-scenes"},
                      "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "evaluate": {"methods": ["original"]}}
                     """
-                return Dictionary(uniqueKeysWithValues: try workspace.plan(json, settings: settings).plan.jobs.map { ($0.id, try $0.stage.numericsKey()) })
+                return Dictionary(
+                    uniqueKeysWithValues: try workspace.plan(json, settings: settings).plan.jobs.map {
+                        ($0.id, try $0.stage.numericsKey())
+                    })
             }
-            let plain = try keys(), convolutions = try numericsKey([.convolutions]), probes = try numericsKey([.convolutions, .plainConvolutions])
+            let plain = try keys(), convolutions = try numericsKey([.convolutions]),
+                probes = try numericsKey([.convolutions, .plainConvolutions])
             #expect(plain["scenes"] == .some(nil) && plain["preprocess"] == .some(nil) && plain["tables"] == .some(nil))
             #expect(plain["features"] == convolutions)
             #expect(try plain["train"] == numericsKey([.products, .training]))

@@ -6,7 +6,9 @@ import Testing
 @Suite struct PackagingTests {
     private static let root = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized
 
-    private func text(_ name: String) throws -> String { try String(contentsOf: Self.root.appending(path: name), encoding: .utf8) }
+    private func text(_ name: String) throws -> String {
+        try String(contentsOf: Self.root.appending(path: name), encoding: .utf8)
+    }
 
     @Test func recipesAreThoseThatExportPacks() throws {
         #expect(ContainerRecipe.files.map(\.name) == ["Dockerfile", "lavise-pipeline.def"])

@@ -5,12 +5,13 @@ import HDF5
 import Pipeline
 import Testing
 
-/// What each stage leaves on a tiny input is pinned in `Fixtures/revisions.json`: other bytes with the same revision fail.
-/// `make pins` (or LAVISE_PIN=1) writes the pins anew, and refuses where a revision should have been raised.
+/// What each stage leaves on a tiny input is pinned in `Fixtures/revisions.json`: other bytes with the same revision
+/// fail. `make pins` (or LAVISE_PIN=1) writes the pins anew, and refuses where a revision should have been raised.
 ///
-/// Each stage runs by itself. What numeric stages hand on (features, the explainer) is overwritten with drawn numbers of the
-/// same shape, so that a change of one stage's bits moves no other stage's pin: only `tables` follows `evaluate`. Pins hold on
-/// every machine: the kernels have the same bits by every instruction set. `download` has no pin: its outputs are checked against the manifest's hashes at every run.
+/// Each stage runs by itself. What numeric stages hand on (features, the explainer) is overwritten with drawn numbers
+/// of the same shape, so that a change of one stage's bits moves no other stage's pin: only `tables` follows
+/// `evaluate`. Pins hold on every machine: the kernels have the same bits by every instruction set. `download` has no
+/// pin: its outputs are checked against the manifest's hashes at every run.
 @Suite struct RevisionGuardTests {
     struct Pin: Codable, Equatable {
         var revision: Int
@@ -20,8 +21,10 @@ import Testing
         var outputs: [String: String]
     }
 
-    private static let pinsPath = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/revisions.json")
-    private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Fixtures").path
+    private static let pinsPath = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
+        path: "Fixtures/revisions.json")
+    private static let data = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+        .path
     private static let command = "make pins"
 
     private static let json = """
@@ -79,18 +82,26 @@ import Testing
         guard let pinned else { return Verdict(text: "\(name) has no pin yet; run `\(command)`", isMended: true) }
         if pin == pinned { return nil }
         if pin.revision < pinned.revision {
-            return Verdict(text: "\(name): revision \(pin.revision) is lower than the pinned \(pinned.revision); revisions only rise (\(file))", isMended: false)
+            return Verdict(
+                text:
+                    "\(name): revision \(pin.revision) is lower than the pinned \(pinned.revision); revisions only rise (\(file))",
+                isMended: false)
         }
         if pin.revision > pinned.revision {
-            return Verdict(text: "\(name): revision \(pin.revision) is new; run `\(command)` and commit Fixtures/revisions.json", isMended: true)
+            return Verdict(
+                text: "\(name): revision \(pin.revision) is new; run `\(command)` and commit Fixtures/revisions.json",
+                isMended: true)
         }
         if pin.inputs != pinned.inputs {
             return Verdict(
-                text: "\(name): it reads something else than was pinned (its parameters, or what the stage before it leaves); run `\(command)`", isMended: true)
+                text:
+                    "\(name): it reads something else than was pinned (its parameters, or what the stage before it leaves); run `\(command)`",
+                isMended: true)
         }
         let changed = pin.outputs.keys.filter { pin.outputs[$0] != pinned.outputs[$0] }.sorted().joined(separator: ", ")
         return Verdict(
-            text: "\(name): \(changed) has other bytes for the same input, but revision \(pin.revision) is as before. Stores everywhere would keep and "
+            text:
+                "\(name): \(changed) has other bytes for the same input, but revision \(pin.revision) is as before. Stores everywhere would keep and "
                 + "mix in what the old code left. If the change is meant, raise `revision` in \(file) by one and run `\(command)`; if not, undo it",
             isMended: false)
     }
@@ -100,12 +111,19 @@ import Testing
             let stage = try #require(workspace.plan(Self.json).plan.job("train")).stage
             let pinned = Pin(revision: 2, inputs: "a", outputs: ["o": "1"])
             func verdict(_ revision: Int, _ inputs: String, _ output: String) -> Verdict? {
-                Self.verdict("train", stage, Pin(revision: revision, inputs: inputs, outputs: ["o": output]), pinned: pinned)
+                Self.verdict(
+                    "train", stage, Pin(revision: revision, inputs: inputs, outputs: ["o": output]), pinned: pinned)
             }
             #expect(verdict(2, "a", "1") == nil)
             let changed = try #require(verdict(2, "a", "2"))
-            #expect(!changed.isMended && changed.text.contains("raise `revision` in Sources/Pipeline/Stages/TrainStage.swift by one and run `make pins`"))
-            #expect(FileManager.default.fileExists(atPath: Self.data + "/../../../Sources/Pipeline/Stages/TrainStage.swift"))
+            #expect(
+                !changed.isMended
+                    && changed.text.contains(
+                        "raise `revision` in Sources/Pipeline/Stages/TrainStage.swift by one and run `make pins`")
+            )
+            #expect(
+                FileManager.default.fileExists(atPath: Self.data + "/../../../Sources/Pipeline/Stages/TrainStage.swift")
+            )
             #expect(verdict(3, "a", "2")?.isMended == true)
             #expect(verdict(3, "a", "1")?.isMended == true)
             #expect(verdict(1, "a", "1")?.isMended == false)
@@ -119,10 +137,15 @@ import Testing
             let plan = try workspace.plan(Self.json).plan
             try workspace.run(plan)
             for raised in plan.jobs {
-                let changed = try Plan(plan.jobs.map { $0.id == raised.id ? Job(id: $0.id, stage: Raised(base: $0.stage), inputs: $0.inputs) : $0 }, name: plan.name)
+                let changed = try Plan(
+                    plan.jobs.map {
+                        $0.id == raised.id ? Job(id: $0.id, stage: Raised(base: $0.stage), inputs: $0.inputs) : $0
+                    }, name: plan.name)
                 let outcome = try workspace.run(changed)
                 #expect(outcome.values.filter(\.ran).map(\.job) == [raised.id])
-                #expect(outcome[raised.id]?.reason == .revisionChanged(old: raised.stage.revision, new: raised.stage.revision + 1))
+                #expect(
+                    outcome[raised.id]?.reason
+                        == .revisionChanged(old: raised.stage.revision, new: raised.stage.revision + 1))
                 let after = plan.jobs.filter { plan.dependencies(of: $0.id).contains { $0.id == raised.id } }.map(\.id)
                 for job in after { #expect(outcome[job]?.cutOff == true, "\(job) after \(raised.id)") }
             }
@@ -152,7 +175,9 @@ import Testing
         func run(_ job: Job, isSide: Bool = false) throws -> Pin {
             count += 1
             let folder = "\(root)/\(count)"
-            for name in ["output", "scratch"] { try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true) }
+            for name in ["output", "scratch"] {
+                try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+            }
             var inputs: [String: String] = [:]
             for input in job.inputs {
                 switch input.source {
@@ -160,7 +185,9 @@ import Testing
                 case .output(let source, let name): inputs[input.name] = try #require(handedOn["\(source)/\(name)"])
                 }
             }
-            try job.stage.run(StageContext(running: job.stage, inputs: inputs, output: folder + "/output", scratch: folder + "/scratch"))
+            try job.stage.run(
+                StageContext(
+                    running: job.stage, inputs: inputs, output: folder + "/output", scratch: folder + "/scratch"))
             var outputs: [String: String] = [:]
             for name in job.stage.outputs {
                 let path = "\(folder)/output/\(name)"
@@ -170,18 +197,27 @@ import Testing
                 if try job.stage.numericsKey() != nil, job.id != "evaluate" { try Self.overwriteNumbers(path) }
                 handedOn["\(job.id)/\(name)"] = path
             }
-            let read = try inputs.keys.sorted().map { "\($0) \(try Self.digest(inputs[$0] ?? ""))" } + [job.stage.parameters.digest.hex]
-            return Pin(revision: job.stage.revision, inputs: Digest(hashing: read.joined(separator: "\n")).hex, outputs: outputs)
+            let read =
+                try inputs.keys.sorted().map { "\($0) \(try Self.digest(inputs[$0] ?? ""))" } + [
+                    job.stage.parameters.digest.hex
+                ]
+            return Pin(
+                revision: job.stage.revision, inputs: Digest(hashing: read.joined(separator: "\n")).hex,
+                outputs: outputs)
         }
 
         private static func digest(_ path: String) throws -> Digest {
             var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return try Digest(contentsOf: path) }
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+                return try Digest(contentsOf: path)
+            }
             let names = try FileManager.default.subpathsOfDirectory(atPath: path).sorted().filter {
                 var isFolder: ObjCBool = false
-                return FileManager.default.fileExists(atPath: "\(path)/\($0)", isDirectory: &isFolder) && !isFolder.boolValue
+                return FileManager.default.fileExists(atPath: "\(path)/\($0)", isDirectory: &isFolder)
+                    && !isFolder.boolValue
             }
-            return Digest(hashing: try names.map { "\($0) \(try Digest(contentsOf: "\(path)/\($0)"))" }.joined(separator: "\n"))
+            return Digest(
+                hashing: try names.map { "\($0) \(try Digest(contentsOf: "\(path)/\($0)"))" }.joined(separator: "\n"))
         }
 
         /// Every float becomes a number between 0.1 and 1.1 that depends on its place alone.
@@ -195,7 +231,8 @@ import Testing
                     let dataset = try file.dataset(place, Float.self)
                     var random = RandomSource(seed: 0, stream: place)
                     for row in 0..<(dataset.shape.first ?? 0) {
-                        try dataset.write(rows: row..<row + 1, (0..<dataset.rowCount).map { _ in Float(random.uniform(0.1, 1.1)) })
+                        try dataset.write(
+                            rows: row..<row + 1, (0..<dataset.rowCount).map { _ in Float(random.uniform(0.1, 1.1)) })
                     }
                 }
             }

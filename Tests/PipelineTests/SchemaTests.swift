@@ -6,7 +6,8 @@ import Testing
 
 /// experiments/schema.json and the reader of experiments say the same: of every key, type, range, choice and default.
 @Suite struct SchemaTests {
-    private static let experiments = URL(fileURLWithPath: #filePath).appending(path: "../../../experiments").standardized
+    private static let experiments = URL(fileURLWithPath: #filePath).appending(path: "../../../experiments")
+        .standardized
 
     private static func schema() throws -> JSONSchema {
         JSONSchema(root: try Value(json: [UInt8](Data(contentsOf: experiments.appending(path: "schema.json")))))
@@ -22,7 +23,11 @@ import Testing
     ]
     private static let scenes: Value = [
         "name": "x", "dataset": ["kind": "demo-scenes"], "embedding": ["kind": "demo-scenes"],
-        "backbone": ["architecture": "alexnet", "random": true], "claims": [["source": "A", "method": "image", "k": 5, "published": 0.5], ["source": "B", "order": ["image", "original"]]],
+        "backbone": ["architecture": "alexnet", "random": true],
+        "claims": [
+            ["source": "A", "method": "image", "k": 5, "published": 0.5],
+            ["source": "B", "order": ["image", "original"]],
+        ],
     ]
 
     private static let dependsOnTheNetwork: Set<[String]> = [
@@ -33,7 +38,8 @@ import Testing
     /// Values of every type, at and beside every bound, and every choice that the schema names.
     private static func probes(_ schema: JSONSchema, _ node: Value) -> [Value] {
         var values: [Value] = [
-            nil, true, false, 0, -1, 1, 0.5, 1.5, .double(1e300), "", "x", "all", [], [:], ["a"], [1, 2], [2, 1], [1, 1], [0.5], [nil], ["image", "image"], ["$note": 1], ["nothing": 1],
+            nil, true, false, 0, -1, 1, 0.5, 1.5, .double(1e300), "", "x", "all", [], [:], ["a"], [1, 2], [2, 1],
+            [1, 1], [0.5], [nil], ["image", "image"], ["$note": 1], ["nothing": 1],
         ]
         for bound in schema.every("minimum", in: node) + schema.every("maximum", in: node) {
             values += [bound, .double((bound.doubleValue ?? 0) - 1), .double((bound.doubleValue ?? 0) + 1)]
@@ -50,15 +56,20 @@ import Testing
             for (path, node) in schema.keys() {
                 for probe in Self.probes(schema, node) + [Value?.none] {
                     let changed = base.setting(path, to: probe)
-                    // Of filters the layer knows how many there are; ks must rise; a name's letters are the reader's own.
+                    // Of filters the layer knows how many there are; ks must rise; a name's letters are the reader's
+                    // own.
                     if path == ["evaluate", "ks"] && probe == [2, 1] || path == ["name"] { continue }
-                    // Which layers there are, and whether one must be named, is the network's; a crop fits into its picture.
+                    // Which layers there are, and whether one must be named, is the network's; a crop fits into its
+                    // picture.
                     if Self.dependsOnTheNetwork.contains(path), schema.allows(changed) { continue }
                     tried += 1
                     allowed += schema.allows(changed) ? 1 : 0
                     // What a matrix's values make of other keys no schema can say.
                     if path.first == "matrix", schema.allows(changed) { continue }
-                    #expect(schema.allows(changed) == Self.isRead(changed), "\(path.joined(separator: ".")) = \(probe.map { $0.json(pretty: false) } ?? "absent"): schema \(schema.allows(changed))")
+                    #expect(
+                        schema.allows(changed) == Self.isRead(changed),
+                        "\(path.joined(separator: ".")) = \(probe.map { $0.json(pretty: false) } ?? "absent"): schema \(schema.allows(changed))"
+                    )
                 }
             }
         }
@@ -74,8 +85,12 @@ import Testing
             // Their default takes the claims of the second away.
             for base in path == ["claims"] ? [Self.plain] : [Self.plain, Self.scenes] {
                 let given = base.setting(path, to: value)
-                guard let before = try? ExperimentFile(json: base.json(pretty: false), file: "x"), let after = try? ExperimentFile(json: given.json(pretty: false), file: "x") else { continue }
-                #expect("\(before.variants[0].experiment)" == "\(after.variants[0].experiment)", "\(path.joined(separator: "."))")
+                guard let before = try? ExperimentFile(json: base.json(pretty: false), file: "x"),
+                    let after = try? ExperimentFile(json: given.json(pretty: false), file: "x")
+                else { continue }
+                #expect(
+                    "\(before.variants[0].experiment)" == "\(after.variants[0].experiment)",
+                    "\(path.joined(separator: "."))")
                 checked += 1
             }
         }
@@ -86,7 +101,8 @@ import Testing
     @Test func claimsOnOtherSettingsSayWhatDiffers() throws {
         let published = Set(PublishedTable.all.flatMap(\.rows).map(\.experiment))
         var others = 0
-        for name in try FileManager.default.contentsOfDirectory(atPath: Self.experiments.path) where name.hasSuffix(".json") && name != "schema.json" {
+        for name in try FileManager.default.contentsOfDirectory(atPath: Self.experiments.path)
+        where name.hasSuffix(".json") && name != "schema.json" {
             let experiment = try Value(json: [UInt8](Data(contentsOf: Self.experiments.appending(path: name))))
             let isSource = published.contains(name.replacingOccurrences(of: ".json", with: ""))
             for claim in experiment["claims"]?.arrayValue ?? [] {
@@ -99,8 +115,11 @@ import Testing
 
     @Test func theProjectsExperimentsFollowIt() throws {
         let schema = try Self.schema()
-        for name in try FileManager.default.contentsOfDirectory(atPath: Self.experiments.path) where name.hasSuffix(".json") && name != "schema.json" {
-            #expect(schema.allows(try Value(json: [UInt8](Data(contentsOf: Self.experiments.appending(path: name))))), "\(name)")
+        for name in try FileManager.default.contentsOfDirectory(atPath: Self.experiments.path)
+        where name.hasSuffix(".json") && name != "schema.json" {
+            #expect(
+                schema.allows(try Value(json: [UInt8](Data(contentsOf: Self.experiments.appending(path: name))))),
+                "\(name)")
         }
     }
 }
@@ -144,13 +163,17 @@ private struct JSONSchema {
         case "maximum": return number.map { $0 <= rule.doubleValue ?? .nan } ?? true
         case "minLength": return value.stringValue.map { $0.count >= rule.intValue ?? 0 } ?? true
         case "maxLength": return value.stringValue.map { $0.count <= rule.intValue ?? 0 } ?? true
-        case "pattern": return value.stringValue.map { $0.range(of: rule.stringValue ?? "", options: .regularExpression) != nil } ?? true
+        case "pattern":
+            return value.stringValue.map { $0.range(of: rule.stringValue ?? "", options: .regularExpression) != nil }
+                ?? true
         case "minItems": return items.map { $0.count >= rule.intValue ?? 0 } ?? true
         case "maxItems": return items.map { $0.count <= rule.intValue ?? 0 } ?? true
         case "uniqueItems": return items.map { Set($0).count == $0.count } ?? true
         case "items": return items?.allSatisfy { allows($0, rule) } ?? true
-        case "required": return members.map { members in rulesOf.allSatisfy { members[$0.stringValue ?? ""] != nil } } ?? true
-        case "properties": return members?.allSatisfy { key, value in rule[key].map { allows(value, $0) } ?? true } ?? true
+        case "required":
+            return members.map { members in rulesOf.allSatisfy { members[$0.stringValue ?? ""] != nil } } ?? true
+        case "properties":
+            return members?.allSatisfy { key, value in rule[key].map { allows(value, $0) } ?? true } ?? true
         case "patternProperties": return rule.objectValue?.keys.allSatisfy { $0 == "^\\$" } ?? false
         case "additionalProperties":
             let comments = rules["patternProperties"] != nil
@@ -177,7 +200,9 @@ private struct JSONSchema {
     private func resolve(_ reference: Value) -> Value? {
         var node: Value? = root
         for key in (reference.stringValue ?? "").split(separator: "/").dropFirst() {
-            node = Int(key).flatMap { index in node?.arrayValue.flatMap { $0.indices.contains(index) ? $0[index] : nil } } ?? node?[String(key)]
+            node =
+                Int(key).flatMap { index in node?.arrayValue.flatMap { $0.indices.contains(index) ? $0[index] : nil } }
+                ?? node?[String(key)]
         }
         return node
     }
@@ -186,10 +211,17 @@ private struct JSONSchema {
     func keys(_ node: Value? = nil, _ path: [String] = []) -> [(path: [String], node: Value)] {
         let node = node ?? root
         var found: [(path: [String], node: Value)] = path.isEmpty ? [] : [(path: path, node: node)]
-        if let reference = node["$ref"], let target = resolve(reference) { return path.first == "matrix" ? [(path, node)] : keys(target, path) }
-        for (key, rules) in (node["properties"]?.objectValue ?? [:]).sorted(by: { $0.key < $1.key }) where key != "$schema" { found += keys(rules, path + [key]) }
-        for choice in node["oneOf"]?.arrayValue ?? [] where choice["properties"] != nil && path == ["protocol"] { found += keys(choice, path).dropFirst() }
-        if path == ["claims"], let items = node["items"] { found += keys(items, path + ["0"]) + keys(items, path + ["1"]) }
+        if let reference = node["$ref"], let target = resolve(reference) {
+            return path.first == "matrix" ? [(path, node)] : keys(target, path)
+        }
+        for (key, rules) in (node["properties"]?.objectValue ?? [:]).sorted(by: { $0.key < $1.key })
+        where key != "$schema" { found += keys(rules, path + [key]) }
+        for choice in node["oneOf"]?.arrayValue ?? [] where choice["properties"] != nil && path == ["protocol"] {
+            found += keys(choice, path).dropFirst()
+        }
+        if path == ["claims"], let items = node["items"] {
+            found += keys(items, path + ["0"]) + keys(items, path + ["1"])
+        }
         return found
     }
 
@@ -197,7 +229,9 @@ private struct JSONSchema {
     func every(_ keyword: String, in node: Value) -> [Value] {
         switch node {
         case .object(let members):
-            (members[keyword].map { [$0] } ?? []) + (members["$ref"].flatMap(resolve).map { every(keyword, in: $0) } ?? []) + members.sorted { $0.key < $1.key }.flatMap { every(keyword, in: $1) }
+            (members[keyword].map { [$0] } ?? [])
+                + (members["$ref"].flatMap(resolve).map { every(keyword, in: $0) } ?? [])
+                + members.sorted { $0.key < $1.key }.flatMap { every(keyword, in: $1) }
         case .array(let items): items.flatMap { every(keyword, in: $0) }
         default: []
         }

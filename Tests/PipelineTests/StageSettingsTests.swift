@@ -9,7 +9,8 @@ import Testing
 @Suite struct StageSettingsTests {
     @Test func everySettingReachesItsArtifact() throws {
         try Workspace.with { workspace in
-            let plan = try workspace.plan("""
+            let plan = try workspace.plan(
+                """
                 {"name": "settings", "dataset": {"kind": "demo-scenes", "scenes": 24},
                  "embedding": {"kind": "demo-scenes"},
                  "backbone": {"architecture": "resnet18", "layer": "layer2", "random": true, "precision": "float16"},
@@ -48,7 +49,8 @@ import Testing
     @Test func rulesReachThePreprocessing() throws {
         try Workspace.with { workspace in
             func parameters(_ more: String) throws -> Value {
-                let plan = try workspace.plan("""
+                let plan = try workspace.plan(
+                    """
                     {"name": "x", "dataset": {"kind": "visual-genome", "root": "vg"\(more)},
                      "embedding": {"kind": "glove", "path": "glove.txt"}, "seed": 3,
                      "backbone": {"architecture": "resnet18", "random": true}}

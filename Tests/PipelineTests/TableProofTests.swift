@@ -11,7 +11,8 @@ import Testing
     /// A small experiment's archive.
     private static let archive = Result { () throws -> [UInt8] in
         try Workspace.with { workspace in
-            let plan = try workspace.plan("""
+            let plan = try workspace.plan(
+                """
                 {"name": "proved", "dataset": {"kind": "demo-scenes", "scenes": 24}, "embedding": {"kind": "demo-scenes"},
                  "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true}, "train": {"epochs": 2, "batchSize": 8},
                  "evaluate": {"filters": [0, 1, 2, 3], "topImages": 3, "methods": ["original", "projection"]},
@@ -20,7 +21,9 @@ import Testing
                 """)
             let jobs = try workspace.project.runner().run(plan.plan)
             let proof = try TableProof(plan, jobs, workspace.project, key: key)
-            #expect(try TableProof(plan, jobs, workspace.project, key: key).bytes == proof.bytes, "the same results, other bytes")
+            #expect(
+                try TableProof(plan, jobs, workspace.project, key: key).bytes == proof.bytes,
+                "the same results, other bytes")
             return proof.bytes
         }
     }
@@ -32,11 +35,14 @@ import Testing
     @Test func whatItHoldsAndSays() throws {
         let bytes = try Self.archive.get(), found = ProofCheck(bytes, trusted: nil)
         #expect(found.problems == [] && found.subject == "proved" && found.key == Self.key.publicKey)
-        #expect(found.claims?["claims"]?.arrayValue?.map { $0["verdict"]?.stringValue } == ["inconclusive", "inconclusive"])
+        #expect(
+            found.claims?["claims"]?.arrayValue?.map { $0["verdict"]?.stringValue } == ["inconclusive", "inconclusive"])
         let names = StoredZip.entries(bytes).entries.map(\.name)
         for name in [
-            "README.md", "badge.svg", "claims.json", "claims.md", "container/Dockerfile", "container/lavise-pipeline.def", "key.pem",
-            "results/experiment.json", "results/recall.csv", "results/recall.md", "results/ro-crate-metadata.json", TableProof.signature,
+            "README.md", "badge.svg", "claims.json", "claims.md", "container/Dockerfile",
+            "container/lavise-pipeline.def", "key.pem",
+            "results/experiment.json", "results/recall.csv", "results/recall.md", "results/ro-crate-metadata.json",
+            TableProof.signature,
         ] { #expect(names.contains(name), "\(name)") }
         #expect(problems(bytes, trusted: SigningKey().publicKey).map(\.file) == ["key.pem"])
     }
@@ -68,7 +74,9 @@ import Testing
             """
         let path = FileManager.default.temporaryDirectory.appending(path: "proof-\(UUID().uuidString).zip").path
         try Data(Self.archive.get()).write(to: URL(fileURLWithPath: path))
-        defer { for more in ["", ".key.pem", ".signed", ".sig"] { try? FileManager.default.removeItem(atPath: path + more) } }
+        defer {
+            for more in ["", ".key.pem", ".signed", ".sig"] { try? FileManager.default.removeItem(atPath: path + more) }
+        }
         let process = Process(), errors = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3", "-c", script, path]
@@ -90,15 +98,19 @@ import Testing
                 var other = bytes
                 other[place] ^= UInt8(1 + random.below(255))
                 let found = problems(other)
-                #expect(found.contains { $0.file == entry.name && $0.byte == place }, "\(entry.name), byte \(place): \(found)")
+                #expect(
+                    found.contains { $0.file == entry.name && $0.byte == place },
+                    "\(entry.name), byte \(place): \(found)")
             }
             start = content + entry.bytes.count
         }
     }
 
-    /// 400 random changes, 10,000 in `make fuzz`: of the archive's bytes, and of the files that an archive written anew holds.
+    /// 400 random changes, 10,000 in `make fuzz`: of the archive's bytes, and of the files that an archive written anew
+    /// holds.
     @Test func everyRandomChangeIsFound() throws {
-        let environment = ProcessInfo.processInfo.environment, rounds = environment["LAVISE_FUZZ_SECONDS"] == nil ? 400 : 10_000
+        let environment = ProcessInfo.processInfo.environment,
+            rounds = environment["LAVISE_FUZZ_SECONDS"] == nil ? 400 : 10_000
         var random = RandomSource(seed: environment["LAVISE_FUZZ_SEED"].flatMap(UInt64.init) ?? 1, stream: "proofs")
         let bytes = try Self.archive.get(), entries = StoredZip.entries(bytes).entries
         for round in 0..<rounds {
@@ -116,9 +128,16 @@ import Testing
             default: files[place] = StoredZip.Entry(name: entry.name, bytes: Self.changed(entry.bytes, &random))
             }
             let found = problems(StoredZip.archive(files))
-            #expect(files == entries || found.contains { $0.file == entry.name || $0.file == files.last?.name || $0.file == entry.name + "x" || entry.name == "key.pem" }, "round \(round), \(entry.name): \(found)")
+            #expect(
+                files == entries
+                    || found.contains {
+                        $0.file == entry.name || $0.file == files.last?.name || $0.file == entry.name + "x"
+                            || entry.name == "key.pem"
+                    }, "round \(round), \(entry.name): \(found)")
         }
-        if environment["LAVISE_FUZZ_SECONDS"] != nil { print("\(rounds) changes of an archive that proves a table: each found") }
+        if environment["LAVISE_FUZZ_SECONDS"] != nil {
+            print("\(rounds) changes of an archive that proves a table: each found")
+        }
     }
 
     /// Bytes changed, inserted, taken out, moved or cut off.
@@ -140,20 +159,28 @@ import Testing
     @Test func signedAnewItIsAnothers() throws {
         let bytes = try Self.archive.get(), other = SigningKey()
         #expect(problems(bytes, trusted: other.publicKey).count == 1)
-        #expect(PublicKey(anyText: " \(other.publicKey)\n") == other.publicKey && PublicKey(anyText: "ed25519:AAAA") == nil)
+        #expect(
+            PublicKey(anyText: " \(other.publicKey)\n") == other.publicKey && PublicKey(anyText: "ed25519:AAAA") == nil)
     }
 
     @Test func theBadgeSaysTheVerdicts() {
         func claim(_ low: Double, _ high: Double) -> CheckedClaim {
             CheckedClaim(
-                source: "A", method: "projection", k: 5, published: 0.5, margin: 0.1, ours: Interval(value: (low + high) / 2, low: low, high: high),
+                source: "A", method: "projection", k: 5, published: 0.5, margin: 0.1,
+                ours: Interval(value: (low + high) / 2, low: low, high: high),
                 evidence: Evidence(seeds: 3, filters: 9, pairs: 9))
         }
         func badge(_ claims: CheckedClaim...) -> Badge { Badge(ClaimReport(experiment: "a<b", claims: claims)) }
         #expect(badge().message == "no claims" && badge().colour == "#7f8c8d")
-        #expect(badge(claim(0.45, 0.55), claim(0.48, 0.52)) == Badge(label: "a<b", message: "2 reproduced", colour: "#2e7d32"))
-        #expect(badge(claim(0.45, 0.55), claim(0.2, 0.7)) == Badge(label: "a<b", message: "1 reproduced, 1 inconclusive", colour: "#b7791f"))
-        #expect(badge(claim(0.45, 0.55), claim(0.1, 0.2)) == Badge(label: "a<b", message: "1 reproduced, 1 refuted", colour: "#c0392b"))
+        #expect(
+            badge(claim(0.45, 0.55), claim(0.48, 0.52))
+                == Badge(label: "a<b", message: "2 reproduced", colour: "#2e7d32"))
+        #expect(
+            badge(claim(0.45, 0.55), claim(0.2, 0.7))
+                == Badge(label: "a<b", message: "1 reproduced, 1 inconclusive", colour: "#b7791f"))
+        #expect(
+            badge(claim(0.45, 0.55), claim(0.1, 0.2))
+                == Badge(label: "a<b", message: "1 reproduced, 1 refuted", colour: "#c0392b"))
         #expect(badge().svg.contains("a&lt;b") && !badge().svg.contains("a<b"))
     }
 }

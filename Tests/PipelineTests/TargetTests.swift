@@ -24,20 +24,26 @@ import TransferTestSupport
 
     /// The drawn scenes that validate and have annotations, copied to `folder` by `name` of their file's.
     private static func copyValidation(
-        _ workspace: Workspace, _ dataset: DatasetFile, to folder: String, name: (Int, String) -> String = { "deep/er/\($1)" }
+        _ workspace: Workspace, _ dataset: DatasetFile, to folder: String,
+        name: (Int, String) -> String = { "deep/er/\($1)" }
     ) throws {
         let images = "\(workspace.root)/data/scenes/val2017"
         for (place, row) in dataset.evaluatedRows(all: false).enumerated() {
             let file = try #require(
-                FileManager.default.contentsOfDirectory(atPath: images).first { Int64($0.prefix { $0 != "." }) == dataset.ids[row] })
+                FileManager.default.contentsOfDirectory(atPath: images).first {
+                    Int64($0.prefix { $0 != "." }) == dataset.ids[row]
+                })
             let copy = URL(fileURLWithPath: "\(workspace.root)/\(folder)/\(name(place, file))")
-            try FileManager.default.createDirectory(at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)
             try FileManager.default.copyItem(atPath: "\(images)/\(file)", toPath: copy.path)
         }
     }
 
     private static func words(_ csv: String) -> [[String]] {
-        csv.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false).prefix(7).map(String.init) }
+        csv.split(separator: "\n").map {
+            $0.split(separator: ",", omittingEmptySubsequences: false).prefix(7).map(String.init)
+        }
     }
 
     /// METHOD 13: the target's words are the reference's own, to the byte, and no stage of the reference runs again.
@@ -47,7 +53,8 @@ import TransferTestSupport
             let own = try reference.results(Array(before.values))[0]
             try Self.copyValidation(workspace, own.dataset, to: "data/mine")
 
-            let aimed = try workspace.plan(Self.json(#", "target": {"folder": "mine"}"#)), after = try workspace.run(aimed.plan)
+            let aimed = try workspace.plan(Self.json(#", "target": {"folder": "mine"}"#)),
+                after = try workspace.run(aimed.plan)
             let ran = Set(after.values.filter(\.ran).map(\.job))
             #expect(ran == ["target", "features-target", "evaluate", "tables"])
             #expect(after["train"]?.fingerprint == before["train"]?.fingerprint)
@@ -76,7 +83,9 @@ import TransferTestSupport
             let data = workspace.root + "/data"
             try FileManager.default.createDirectory(atPath: data + "/mine/sub", withIntermediateDirectories: true)
             let archive = try ZipWriter(data + "/mine.zip")
-            for (place, file) in try FileManager.default.contentsOfDirectory(atPath: data + "/scenes/val2017").sorted().enumerated() {
+            for (place, file) in try FileManager.default.contentsOfDirectory(atPath: data + "/scenes/val2017").sorted()
+                .enumerated()
+            {
                 let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(data)/scenes/val2017/\(file)"))
                 let name = place % 2 == 0 ? file : "sub/\(file)"
                 try bytes.write(to: URL(fileURLWithPath: "\(data)/mine/\(name)"))
@@ -87,8 +96,12 @@ import TransferTestSupport
             try archive.add("holiday/list.txt", [65])
             try archive.close()
             let found = try ["mine", "mine.zip"].map { try PictureFiles("\(data)/\($0)", opensArchives: false) }
-            #expect(found[1].names == found[0].names.map { "holiday/" + $0 } && found[1].others == 1 && found[0].names.count > 1)
-            for (a, b) in zip(found[0].names, found[1].names) { #expect(try found[0].picture(a) == found[1].picture(b)) }
+            #expect(
+                found[1].names == found[0].names.map { "holiday/" + $0 } && found[1].others == 1
+                    && found[0].names.count > 1)
+            for (a, b) in zip(found[0].names, found[1].names) {
+                #expect(try found[0].picture(a) == found[1].picture(b))
+            }
             // What a manifest fetched may be an archive in a folder.
             try FileManager.default.createDirectory(atPath: data + "/fetched", withIntermediateDirectories: true)
             try FileManager.default.moveItem(atPath: data + "/mine.zip", toPath: data + "/fetched/mine.zip")
@@ -107,11 +120,16 @@ import TransferTestSupport
             let scene = try #require(files.contentsOfDirectory(atPath: data + "/scenes/val2017").min())
             let picture = try decodeImage("\(data)/scenes/val2017/\(scene)")
             let jpeg = try [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(data)/scenes/val2017/\(scene)")))
-            func write(_ bytes: [UInt8], _ name: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: "\(data)/mine/\(name)")) }
+            func write(_ bytes: [UInt8], _ name: String) throws {
+                try Data(bytes).write(to: URL(fileURLWithPath: "\(data)/mine/\(name)"))
+            }
             try write([UInt8](encodePNG(picture)), "a.PNG")
             try write(jpeg, "b.jpeg")
             // EXIF, big-endian, one entry: orientation 3, upside down.
-            let exif: [UInt8] = [0xFF, 0xE1, 0, 34] + Array("Exif\0\0MM".utf8) + [0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0, 0]
+            let exif: [UInt8] =
+                [0xFF, 0xE1, 0, 34] + Array("Exif\0\0MM".utf8) + [
+                    0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0, 0,
+                ]
             try write(Array(jpeg.prefix(2)) + exif + jpeg.dropFirst(2), "c.jpg")
             try write(Array(jpeg.prefix(jpeg.count / 2)), "torn.jpg")
             try write(Array("ftypheic".utf8), "d.heic")
@@ -121,10 +139,14 @@ import TransferTestSupport
             let jobs = try workspace.run(plan, until: ["target"])
             let target = try DatasetFile(try #require(jobs["target"]).path(DatasetFile.name))
             #expect(target.files == ["a.PNG", "b.jpeg", "c.jpg"] && target.skipped == ["d.heic", "torn.jpg"])
-            #expect(try target.readPixels(0) == picture.centreCrop(.standard).pixels && target.readPixels(1) == target.readPixels(0))
+            #expect(
+                try target.readPixels(0) == picture.centreCrop(.standard).pixels
+                    && target.readPixels(1) == target.readPixels(0))
             #expect(try target.readPixels(2) == picture.turned(.upsideDown).centreCrop(.standard).pixels)
             #expect(throws: (any Error).self) {
-                try workspace.run(workspace.plan(Self.json(#", "target": {"folder": "mine", "onBadImage": "fail"}"#)).plan, until: ["target"])
+                try workspace.run(
+                    workspace.plan(Self.json(#", "target": {"folder": "mine", "onBadImage": "fail"}"#)).plan,
+                    until: ["target"])
             }
             try files.createDirectory(atPath: data + "/none", withIntermediateDirectories: true)
             try Data("x".utf8).write(to: URL(fileURLWithPath: data + "/none/a.txt"))
@@ -144,7 +166,9 @@ import TransferTestSupport
         let manifest = try #require(try read(#"{"manifest": "m.json", "onBadImage": "fail"}"#))
         #expect(manifest.origin == .manifest("m.json") && manifest.onBadImage == .fail)
         #expect(try read("null") == nil)
-        for wrong in ["{}", #"{"folder": "a", "zip": "b"}"#, #"{"folders": "a"}"#, #"{"folder": "a", "onBadImage": "no"}"#, "3"] {
+        for wrong in [
+            "{}", #"{"folder": "a", "zip": "b"}"#, #"{"folders": "a"}"#, #"{"folder": "a", "onBadImage": "no"}"#, "3",
+        ] {
             #expect(throws: ExperimentError.self, "\(wrong)") { try read(wrong) }
         }
     }

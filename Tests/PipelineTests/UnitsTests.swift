@@ -7,7 +7,9 @@ import Testing
 
 /// `evaluate.units`: directions of a layer in place of its channels.
 @Suite struct UnitsTests {
-    private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/directions").path
+    private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(
+        path: "Fixtures/directions"
+    ).path
 
     private static func json(_ units: String, more: String = "") -> String {
         """
@@ -32,14 +34,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("fortran.npy", "'fortran_order': True"), ("whole.npy", "'<i4'"), ("two.h5", "found 2: a, b"), ("cut.npy", "cut off"),
+        ("fortran.npy", "'fortran_order': True"), ("whole.npy", "'<i4'"), ("two.h5", "found 2: a, b"),
+        ("cut.npy", "cut off"),
     ])
     func whatIsNoMatrixIsNamed(name: String, text: String) throws {
         try Workspace.with { workspace in
             var path = "\(Self.fixtures)/\(name)"
             if name == "cut.npy" {
                 path = workspace.root + "/cut.npy"
-                try Data(contentsOf: URL(fileURLWithPath: Self.fixtures + "/f4.npy")).dropLast(1).write(to: URL(fileURLWithPath: path))
+                try Data(contentsOf: URL(fileURLWithPath: Self.fixtures + "/f4.npy")).dropLast(1).write(
+                    to: URL(fileURLWithPath: path))
             }
             let plan = try workspace.plan(Self.json(path))
             let error = #expect(throws: (any Error).self) { try workspace.run(plan.plan, until: ["units"]) }
@@ -57,18 +61,23 @@ import Testing
             try file.close()
             func table(_ plan: ExperimentPlan, _ name: String) throws -> String {
                 let done = try workspace.run(plan.plan)
-                return try String(contentsOfFile: #require(done[plan.tables]).path("tables") + "/" + name, encoding: .utf8)
+                return try String(
+                    contentsOfFile: #require(done[plan.tables]).path("tables") + "/" + name, encoding: .utf8)
             }
-            let channels = try workspace.plan(Self.json("channels", more: #", "filters": [3, 7]"#)), units = try workspace.plan(Self.json(path))
+            let channels = try workspace.plan(Self.json("channels", more: #", "filters": [3, 7]"#)),
+                units = try workspace.plan(Self.json(path))
             for name in ["filters.csv", "faithfulness.csv"] {
                 let own = try CSV(table(units, name), name: name), other = try CSV(table(channels, name), name: name)
                 if name == "filters.csv" {
                     // Unit 0 is channel 7, unit 1 channel 3.
                     #expect(own.rows.map { $0[0] } == ["0", "1"])
-                    #expect(own.rows.map { Array($0.dropFirst()) } == other.rows.reversed().map { Array($0.dropFirst()) })
+                    #expect(
+                        own.rows.map { Array($0.dropFirst()) } == other.rows.reversed().map { Array($0.dropFirst()) })
                 } else {
                     let scored = other.rows.filter { !["random", "linear"].contains($0[1]) }
-                    #expect(own.rows.filter { !["random", "linear"].contains($0[1]) }.map { $0[1...3] } == scored.map { $0[1...3] })
+                    #expect(
+                        own.rows.filter { !["random", "linear"].contains($0[1]) }.map { $0[1...3] }
+                            == scored.map { $0[1...3] })
                 }
             }
         }
@@ -83,13 +92,16 @@ import Testing
             let csv = try CSV(String(contentsOfFile: tables + "/planted.csv", encoding: .utf8), name: "planted.csv")
             #expect(csv.header == ["experiment", "explanation", "metric", "score", "low", "high", "units"])
             let names = ["original", "projection", "net-dissect", "correlation", "linear", "constant", "random"]
-            #expect(csv.rows.map { [$0[1], $0[2]] } == names.flatMap { name in ["first", "among five", "meta-AUPRC"].map { [name, $0] } })
+            #expect(
+                csv.rows.map { [$0[1], $0[2]] }
+                    == names.flatMap { name in ["first", "among five", "meta-AUPRC"].map { [name, $0] } })
             #expect(csv.rows.allSatisfy { $0[6] == "\(concepts.count)" })
             func score(_ name: String, _ metric: String) throws -> Double {
                 try #require(Double(csv.rows.first { $0[1] == name && $0[2] == metric }?[3] ?? ""))
             }
             for name in names {
-                let first = try score(name, "first"), five = try score(name, "among five"), area = try score(name, "meta-AUPRC")
+                let first = try score(name, "first"), five = try score(name, "among five"),
+                    area = try score(name, "meta-AUPRC")
                 #expect(0 <= first && first <= area && area <= five && five <= 1, "\(name)")
             }
             // A constant is right once: of the concept itself.

@@ -28,14 +28,21 @@ import Testing
                     let z = random.normal()
                     return sum + z * z
                 }
-                return (truth + shared + random.normal() * seedDeviation, filterError * (squares / Double(filters - 1)).squareRoot())
+                return (
+                    truth + shared + random.normal() * seedDeviation,
+                    filterError * (squares / Double(filters - 1)).squareRoot()
+                )
             }
         }
 
         func interval(_ seeds: some Collection<(value: Double, error: Double)>, confidence: Double) -> Interval? {
             let bound = StudentsT.bound(confidence: confidence, degrees: filters - 1)
-            let own = seeds.map { SeedInterval(value: $0.value, low: $0.value - bound * $0.error, high: $0.value + bound * $0.error) }
-            return SeedInterval(seeds: own, confidence: confidence).map { Interval(value: $0.value, low: $0.low, high: $0.high) }
+            let own = seeds.map {
+                SeedInterval(value: $0.value, low: $0.value - bound * $0.error, high: $0.value + bound * $0.error)
+            }
+            return SeedInterval(seeds: own, confidence: confidence).map {
+                Interval(value: $0.value, low: $0.low, high: $0.high)
+            }
         }
     }
 
@@ -46,11 +53,12 @@ import Testing
     ) -> Verdict {
         CheckedClaim(
             source: "S", method: "m", k: 5, published: published, margin: margin, ours: interval,
-            evidence: Evidence(seeds: seeds, filters: 22, pairs: 400)).verdict
+            evidence: Evidence(seeds: seeds, filters: 22, pairs: 400)
+        ).verdict
     }
 
-    /// Claims that are true to the last digit, with no margin at all, are refuted in at most 5 %; claims whose margin ends where
-    /// the truth is are right and wrong at once, and each of the two wrong verdicts is rarer still.
+    /// Claims that are true to the last digit, with no margin at all, are refuted in at most 5 %; claims whose margin
+    /// ends where the truth is are right and wrong at once, and each of the two wrong verdicts is rarer still.
     @Test(arguments: [(0.03, 0.01), (0.01, 0.01), (0.01, 0.03)])
     func falseVerdicts(seedDeviation: Double, filterError: Double) throws {
         for count in [1, 2, 3, 10] {
@@ -78,7 +86,9 @@ import Testing
         var simulated = Simulated(seedDeviation: seedDeviation, filterError: filterError), wrong = [0, 0]
         for _ in 0..<Self.repetitions {
             let seeds = simulated.seeds(12)
-            let intervals = looks.counts.map { ($0, simulated.interval(seeds.prefix($0), confidence: looks.confidence)) }
+            let intervals = looks.counts.map {
+                ($0, simulated.interval(seeds.prefix($0), confidence: looks.confidence))
+            }
             for (place, published) in [simulated.truth, simulated.truth + 0.05].enumerated() {
                 let verdicts = intervals.map {
                     Self.verdict($1, seeds: $0, published: published, margin: published - simulated.truth)

@@ -20,13 +20,18 @@ import Testing
     @Test func lessThanWordsThatKnowNoFilter() throws {
         let artifacts = Artifacts(truth: [[3], [3]], words: ["projection": [0, 1, 0, 1]])
         let below = try Self.findings(artifacts, settings: ["evaluate.vocabulary=embedding"])
-        #expect(below.contains { $0.hasPrefix("projection finds less than the words of random") && $0.contains("recall@1 0.000, random 0.250") })
+        #expect(
+            below.contains {
+                $0.hasPrefix("projection finds less than the words of random")
+                    && $0.contains("recall@1 0.000, random 0.250")
+            })
         #expect(below.contains { $0.contains("most-frequent") && $0.contains("try evaluate.vocabulary=concepts") })
         // What is set already is no advice, and a paper's settings are not open to any.
         let own = try #require(Self.findings(artifacts).first { $0.contains("most-frequent") })
         #expect(own.hasSuffix(": try train.steps=500, more annotated images, or another layer"), "\(own)")
         let published = try Self.findings(artifacts, settings: ["protocol=paper", "evaluate.vocabulary=embedding"])
-        #expect(!published.contains { $0.contains("train.steps") || $0.contains("vocabulary=concepts") }, "\(published)")
+        #expect(
+            !published.contains { $0.contains("train.steps") || $0.contains("vocabulary=concepts") }, "\(published)")
         #expect(published.contains { $0.contains("the experiment's protocol is a paper's, whose settings stay") })
         let above = try Self.findings(Artifacts(truth: [[0], [0]], words: ["projection": [0, 1, 0, 1]]))
         #expect(!above.contains { $0.contains("finds less than") })
@@ -35,12 +40,18 @@ import Testing
     /// The hand-made explainer trained 2 samples for one epoch.
     @Test func fewSteps() throws {
         let found = try Self.findings(Artifacts(truth: [[0], [0]], words: ["projection": [0, 1, 0, 1]]))
-        #expect(found.contains { $0.contains("trained for 1 steps (2 samples, 1 epochs, batches of 512)") && $0.contains("train.steps=500") })
+        #expect(
+            found.contains {
+                $0.contains("trained for 1 steps (2 samples, 1 epochs, batches of 512)")
+                    && $0.contains("train.steps=500")
+            })
     }
 
     /// Twenty filters: one word leads all, or five lead four each.
     @Test func aWordThatLeadsEverywhere() throws {
-        func words(_ first: (Int) -> Int32) -> [Int32] { (0..<20).flatMap { [first($0), 3 - first($0), first($0), 3 - first($0)] } }
+        func words(_ first: (Int) -> Int32) -> [Int32] {
+            (0..<20).flatMap { [first($0), 3 - first($0), first($0), 3 - first($0)] }
+        }
         let truth = [[Int32]](repeating: [], count: 40)
         func found(_ first: (Int) -> Int32) throws -> [String] {
             try Self.findings(
@@ -58,18 +69,26 @@ import Testing
         func led(_ settings: [String]) throws -> String? {
             try Self.findings(artifacts, settings: settings).first { $0.contains("is the first word of 20 of 20") }
         }
-        #expect(try led(["evaluate.ranking=frequency", "evaluate.wordsPerImage=6"])?.hasSuffix(
-            ": try train.steps=500, evaluate.ranking=lift, evaluate.wordsPerImage=5, more concepts, or another layer") == true)
-        #expect(try led(["evaluate.wordsPerImage=1"])?.hasSuffix(": try train.steps=500, more concepts, or another layer") == true)
+        #expect(
+            try led(["evaluate.ranking=frequency", "evaluate.wordsPerImage=6"])?.hasSuffix(
+                ": try train.steps=500, evaluate.ranking=lift, evaluate.wordsPerImage=5, more concepts, or another layer"
+            ) == true)
+        #expect(
+            try led(["evaluate.wordsPerImage=1"])?.hasSuffix(": try train.steps=500, more concepts, or another layer")
+                == true)
         #expect(try led(["evaluate.wordsPerImage=1", "protocol=paper"])?.contains("train.steps") == false)
     }
 
     /// 17 filters, of which one is active in no image.
     @Test func filtersThatAreNeverActive() throws {
-        var artifacts = Artifacts(truth: [[Int32]](repeating: [], count: 34), words: ["projection": [Int32](repeating: 0, count: 68)])
+        var artifacts = Artifacts(
+            truth: [[Int32]](repeating: [], count: 34), words: ["projection": [Int32](repeating: 0, count: 68)])
         #expect(try !Self.findings(artifacts).contains { $0.contains("are active in none") })
         artifacts.silent = [3]
-        #expect(try Self.findings(artifacts).contains { $0.hasPrefix("1 of 17 filters are active in none of the 1 images, and have no word: ") })
+        #expect(
+            try Self.findings(artifacts).contains {
+                $0.hasPrefix("1 of 17 filters are active in none of the 1 images, and have no word: ")
+            })
     }
 
     /// Four concepts: 4,000 words are a thousand to each, 3,999 are not.
@@ -80,10 +99,11 @@ import Testing
             return try Self.findings(artifacts, settings: settings).filter { $0.contains("explanations choose among") }
         }
         let wide = ["evaluate.vocabulary=embedding"]
-        #expect(try found(4000, wide) == [
-            "explanations choose among 4000 words, 1000 for each of the 4 concepts that training knows: "
-                + "try evaluate.vocabulary=concepts, or a list of words (evaluate.entities)",
-        ])
+        #expect(
+            try found(4000, wide) == [
+                "explanations choose among 4000 words, 1000 for each of the 4 concepts that training knows: "
+                    + "try evaluate.vocabulary=concepts, or a list of words (evaluate.entities)"
+            ])
         #expect(try found(3999, wide).isEmpty && found(4000, []).isEmpty)
     }
 
@@ -91,17 +111,24 @@ import Testing
     @Test func preprocessingThatDoesNotFit() throws {
         let artifacts = Artifacts(truth: [[0], [0]], words: ["projection": [0, 1, 0, 1]])
         func found(_ preprocess: String) throws -> String? {
-            try Self.findings(artifacts, settings: ["backbone.preprocess=\(preprocess)"]).first { $0.contains("backbone.preprocess") }
+            try Self.findings(artifacts, settings: ["backbone.preprocess=\(preprocess)"]).first {
+                $0.contains("backbone.preprocess")
+            }
         }
         #expect(try found("{}") == nil && found(#"{"mean": [0.485, 0.456, 0.406]}"#) == nil)
-        #expect(try found(#"{"mean": [0.5, 0.5, 0.5], "crop": 192, "resize": 192}"#)?.hasPrefix(
-            "backbone.preprocess is not what resnet18's own weights were trained with (resize 192 in place of 256; crop 192 in place of 224; "
-                + "mean 0.5 0.5 0.5 in place of 0.485 0.456 0.406): leave it out, unless your weights were trained so") == true)
+        #expect(
+            try found(#"{"mean": [0.5, 0.5, 0.5], "crop": 192, "resize": 192}"#)?.hasPrefix(
+                "backbone.preprocess is not what resnet18's own weights were trained with (resize 192 in place of 256; crop 192 in place of 224; "
+                    + "mean 0.5 0.5 0.5 in place of 0.485 0.456 0.406): leave it out, unless your weights were trained so"
+            ) == true)
         // Keras's means of bytes on numbers from 0 to 1, and torchvision's of 0 to 1 on bytes.
-        #expect(try found(#"{"order": "bgr", "mean": [103.939, 116.779, 123.68], "std": [1, 1, 1]}"#)?.contains(
-            "reach the model as numbers from -103.9 to -102.9, which no network takes") == true)
+        #expect(
+            try found(#"{"order": "bgr", "mean": [103.939, 116.779, 123.68], "std": [1, 1, 1]}"#)?.contains(
+                "reach the model as numbers from -103.9 to -102.9, which no network takes") == true)
         #expect(try found(#"{"scale": 1}"#)?.contains("from -2.118 to 1111, which no network takes") == true)
-        #expect(try found(#"{"order": "bgr", "scale": 1, "mean": [103.939, 116.779, 123.68], "std": [1, 1, 1]}"#)?.contains("no network takes") == false)
+        #expect(
+            try found(#"{"order": "bgr", "scale": 1, "mean": [103.939, 116.779, 123.68], "std": [1, 1, 1]}"#)?.contains(
+                "no network takes") == false)
     }
 
     /// The minimal experiment on real pictures, and what its defaults were before.
@@ -109,7 +136,8 @@ import Testing
     func theMinimalExperimentWorks() throws {
         try Workspace.with(data: Reference.data) { workspace in
             func results(_ settings: [String]) throws -> (recall: RecallTable, warnings: [String]) {
-                let experiment = try workspace.plan(Self.minimal, settings: settings + ["evaluate.methods=[\"projection\"]", "evaluate.metrics=[]"])
+                let experiment = try workspace.plan(
+                    Self.minimal, settings: settings + ["evaluate.methods=[\"projection\"]", "evaluate.metrics=[]"])
                 let jobs = Array(try workspace.run(experiment.plan, until: ["evaluate"]).values)
                 let results = try experiment.results(jobs)
                 return (try ResultTables(experiment.file, results).recalls()[0], try results[0].warnings().map(\.text))
@@ -128,7 +156,9 @@ import Testing
             #expect(old.warnings.contains { $0.contains("finds less than the words of random") }, "\(old.warnings)")
             #expect(old.warnings.contains { $0.contains("trained for 20 steps") }, "\(old.warnings)")
             #expect(old.warnings.contains { $0.contains("is the first word of") }, "\(old.warnings)")
-            #expect(old.recall.markdown.contains("**Warning**: ") && !old.warnings.contains { $0.contains("train.steps") }, "\(old.warnings)")
+            #expect(
+                old.recall.markdown.contains("**Warning**: ") && !old.warnings.contains { $0.contains("train.steps") },
+                "\(old.warnings)")
         }
     }
 

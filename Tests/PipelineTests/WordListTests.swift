@@ -6,7 +6,8 @@ import Tensors
 import Testing
 
 @Suite struct WordListTests {
-    /// A line ends at the byte 0x0A alone: Swift takes CR LF for one character, which once joined two words and shifted all behind them.
+    /// A line ends at the byte 0x0A alone: Swift takes CR LF for one character, which once joined two words and shifted
+    /// all behind them.
     @Test func linesEndAtOneByte() throws {
         let words = ["a", "b\r", "\r", "c\u{2028}d", "e\u{301}", "é", "f\u{0B}"]
         let path = FileManager.default.temporaryDirectory.appending(path: "words-\(UUID().uuidString).txt").path

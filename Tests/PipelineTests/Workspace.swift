@@ -20,7 +20,8 @@ struct Workspace {
             }
             try? FileManager.default.removeItem(atPath: root)
         }
-        let project = try Project(places: Places(project: root, data: data), store: ".lavise", downloads: DownloadOptions())
+        let project = try Project(
+            places: Places(project: root, data: data), store: ".lavise", downloads: DownloadOptions())
         return try body(Workspace(root: root, project: project))
     }
 

@@ -13,7 +13,8 @@ import TransferTestSupport
     private func store(_ shelf: Shelf) throws -> S3Store {
         S3Store(
             endpoint: shelf.rclone!.endpoint, bucket: "bucket", prefix: "some/cache/", region: "us-east-1",
-            credentials: AWSCredentials(environment: shelf.environment), name: "s3://bucket/some/cache", client: WebClient(WebClient.Options()), partBytes: Self.part)
+            credentials: AWSCredentials(environment: shelf.environment), name: "s3://bucket/some/cache",
+            client: WebClient(WebClient.Options()), partBytes: Self.part)
     }
 
     @Test func aLargeFileGoesInParts() throws {

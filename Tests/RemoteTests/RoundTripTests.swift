@@ -43,10 +43,11 @@ import TransferTestSupport
         let files = try (0..<24).map { try shelf.file(seed: UInt64(100 + $0), bytes: 10_000 + $0) }
         let results = Results()
         DispatchQueue.concurrentPerform(iterations: files.count) { index in
-            results.add(Result {
-                try store.put(file: files[index].path, bytes: files[index].content.count, files[index].key) { _ in }
-                return try store.bytes(files[index].key)?.bytes == files[index].content
-            })
+            results.add(
+                Result {
+                    try store.put(file: files[index].path, bytes: files[index].content.count, files[index].key) { _ in }
+                    return try store.bytes(files[index].key)?.bytes == files[index].content
+                })
         }
         #expect(try results.all().allSatisfy { $0 })
     }

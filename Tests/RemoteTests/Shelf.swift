@@ -53,7 +53,9 @@ func openStore(_ url: String, _ environment: [String: String] = [:], timeout: In
     var settings = RemoteSettings()
     settings.url = url
     settings.timeout = timeout
-    guard let store = try settings.store(environment: environment, downloads: DownloadOptions())?.store else { throw SupportError(words: "no store") }
+    guard let store = try settings.store(environment: environment, downloads: DownloadOptions())?.store else {
+        throw SupportError(words: "no store")
+    }
     return store
 }
 

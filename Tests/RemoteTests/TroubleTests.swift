@@ -18,7 +18,9 @@ import TransferTestSupport
     private let key = RemoteKey.blob(Digest(hashing: "something"))
 
     @Test(arguments: [401, 403, 405, 501]) func refusals(status: Int) throws {
-        let server = try LoopbackServer { _ in LoopbackServer.Reply("\(status) No", text: "<Error><Code>AccessDenied</Code></Error>") }
+        let server = try LoopbackServer { _ in
+            LoopbackServer.Reply("\(status) No", text: "<Error><Code>AccessDenied</Code></Error>")
+        }
         defer { server.stop() }
         let store = try openStore(server.url)
         #expect(fault { _ = try store.bytes(key) } == .refused("HTTP \(status) AccessDenied for GET"))
@@ -60,7 +62,9 @@ import TransferTestSupport
         defer { server.stop() }
         let store = try openStore(server.url)
         var come = 0
-        guard case .unavailable? = fault({ _ = try store.get(key, from: 0) { come = $0 + $1.count } }) else { Issue.record("not noticed"); return }
+        guard case .unavailable? = fault({ _ = try store.get(key, from: 0) { come = $0 + $1.count } }) else {
+            Issue.record("not noticed"); return
+        }
         #expect(come > 0 && come <= 200_000)
         guard case .unavailable? = fault({ _ = try store.get(key, from: 300_000) { come = $0 + $1.count } }) else {
             // 200,000 bytes are all that is left there.
@@ -93,12 +97,14 @@ import TransferTestSupport
         let file = try shelf.file(seed: 9, bytes: 30_000_000)
         try store.put(file: file.path, bytes: file.content.count, file.key) { _ in }
         var come = 0
-        guard case .unavailable? = fault({
-            _ = try store.get(file.key, from: 0) { place, bytes in
-                if come == 0 { shelf.rclone?.kill() }
-                come = place + bytes.count
-            }
-        }) else { Issue.record("not noticed"); return }
+        guard
+            case .unavailable? = fault({
+                _ = try store.get(file.key, from: 0) { place, bytes in
+                    if come == 0 { shelf.rclone?.kill() }
+                    come = place + bytes.count
+                }
+            })
+        else { Issue.record("not noticed"); return }
         try shelf.rclone?.start()
         let rest = try #require(try store.bytes(file.key, from: come))
         #expect(rest.first == come && rest.bytes == Array(file.content[come...]))
@@ -108,7 +114,8 @@ import TransferTestSupport
         let shelf = try Shelf(.rclone)
         let file = try shelf.file(seed: 1, bytes: 100)
         let wrong = try shelf.store(["AWS_SECRET_ACCESS_KEY": "another"])
-        guard case .refused(let words)? = fault({ try wrong.put(file: file.path, bytes: 100, file.key) { _ in } }) else { Issue.record("it let us"); return }
+        guard case .refused(let words)? = fault({ try wrong.put(file: file.path, bytes: 100, file.key) { _ in } })
+        else { Issue.record("it let us"); return }
         #expect(words.contains("403") && words.contains("SignatureDoesNotMatch"), "\(words)")
         guard case .refused? = fault({ _ = try wrong.bytes(file.key) }) else { Issue.record("it let us"); return }
         let stranger = try shelf.store(["AWS_ACCESS_KEY_ID": "NOBODYATALL"])
@@ -122,13 +129,19 @@ import TransferTestSupport
         try nginx.write(content, to: "cache/\(blob)")
         let store = try openStore(nginx.url("cache"))
         #expect(try store.bytes(blob)?.bytes == content)
-        guard case .refused(let words)? = fault({ _ = try store.putNew([1], .trace(Digest(hashing: "x"))) }) else { Issue.record("it took it"); return }
+        guard case .refused(let words)? = fault({ _ = try store.putNew([1], .trace(Digest(hashing: "x"))) }) else {
+            Issue.record("it took it"); return
+        }
         #expect(words == "HTTP 405 for PUT")
     }
 
     @Test func credentialsGoOverNoOpenLine() throws {
-        #expect(throws: RemoteError.self) { try openStore("http://cache.example.org/x", ["LAVISE_REMOTE_TOKEN": "secret"]) }
-        #expect(throws: RemoteError.self) { try openStore("http://127.0.0.1.example.org/x", ["LAVISE_REMOTE_USER": "u", "LAVISE_REMOTE_PASSWORD": "p"]) }
+        #expect(throws: RemoteError.self) {
+            try openStore("http://cache.example.org/x", ["LAVISE_REMOTE_TOKEN": "secret"])
+        }
+        #expect(throws: RemoteError.self) {
+            try openStore("http://127.0.0.1.example.org/x", ["LAVISE_REMOTE_USER": "u", "LAVISE_REMOTE_PASSWORD": "p"])
+        }
         #expect(throws: RemoteError.self) { try openStore("https://user:secret@cache.example.org/x") }
         _ = try openStore("https://cache.example.org/x", ["LAVISE_REMOTE_TOKEN": "secret"])
         let seen = Mutex<String?>(nil)

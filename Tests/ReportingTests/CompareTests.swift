@@ -10,7 +10,8 @@ import Testing
 
     static func diff(_ a: RecallTable, _ b: RecallTable, _ tolerances: [String] = []) throws -> TableDiff {
         TableDiff(
-            try ComparableTable(a, name: "a"), try ComparableTable(b, name: "b"), tolerances: try Tolerances(tolerances))
+            try ComparableTable(a, name: "a"), try ComparableTable(b, name: "b"), tolerances: try Tolerances(tolerances)
+        )
     }
 
     @Test func equalTablesDoNotDiffer() throws {
@@ -23,26 +24,32 @@ import Testing
     }
 
     @Test func changesAreAbsoluteAndRelative() throws {
-        let diff = try Self.diff(Self.table([("projection", 5, 0.5), ("projection", 10, 0.8)]), Self.table([("projection", 5, 0.4), ("projection", 10, 0.8)]))
+        let diff = try Self.diff(
+            Self.table([("projection", 5, 0.5), ("projection", 10, 0.8)]),
+            Self.table([("projection", 5, 0.4), ("projection", 10, 0.8)]))
         #expect(diff.changes.count == 1)
         let change = try #require(diff.changes.first)
         #expect(change.row == "projection, 5" && change.column == "recall")
         let absolute = try #require(change.absolute), relative = try #require(change.relative)
         #expect(abs(absolute + 0.1) < 1e-12 && abs(relative + 0.2) < 1e-12)
         #expect(!diff.isWithinTolerance)
-        #expect(diff.markdown().contains("| projection, 5 | recall | 0.500000 | 0.400000 | -0.100000 | -20.00 % | outside |"))
-        #expect(diff.text(colour: false) == """
-              row            column       old       new   change  relative
-            ! projection, 5  recall  0.500000  0.400000  -0.1000   -20.0 %
-            b against a: 1 of 12 cells differ, 1 outside tolerance
+        #expect(
+            diff.markdown().contains(
+                "| projection, 5 | recall | 0.500000 | 0.400000 | -0.100000 | -20.00 % | outside |"))
+        #expect(
+            diff.text(colour: false) == """
+                  row            column       old       new   change  relative
+                ! projection, 5  recall  0.500000  0.400000  -0.1000   -20.0 %
+                b against a: 1 of 12 cells differ, 1 outside tolerance
 
-            """)
+                """)
         #expect(diff.text(colour: true).contains("\u{1B}[31m! projection, 5"))
         #expect(diff.json.contains("\"within_tolerance\": false"))
     }
 
     @Test(arguments: [
-        (["0.1"], true), (["0.09"], false), (["20%"], true), (["19%"], false), (["recall=0.1"], true), (["low=1,recall=0.2"], true),
+        (["0.1"], true), (["0.09"], false), (["20%"], true), (["19%"], false), (["recall=0.1"], true),
+        (["low=1,recall=0.2"], true),
         (["low=1"], false), (["1", "recall=0.01"], false),
     ])
     func tolerances(texts: [String], isWithin: Bool) throws {
@@ -70,15 +77,22 @@ import Testing
     @Test func boundsFollowTheirNumber() throws {
         func table(_ cells: [String]) throws -> ComparableTable {
             try ComparableTable(
-                CSV(header: ["method", "recall", "low", "high", "change", "change_low", "change_high"], rows: [["m"] + cells]),
+                CSV(
+                    header: ["method", "recall", "low", "high", "change", "change_low", "change_high"],
+                    rows: [["m"] + cells]),
                 name: "x")
         }
-        let old = try table(["0.5", "0.4", "0.6", "0.1", "0", "0.2"]), new = try table(["0.51", "0.41", "0.59", "0.1", "0", "0.2"])
+        let old = try table(["0.5", "0.4", "0.6", "0.1", "0", "0.2"]),
+            new = try table(["0.51", "0.41", "0.59", "0.1", "0", "0.2"])
         #expect(TableDiff(old, new, tolerances: try Tolerances(["recall=0.01"])).isWithinTolerance)
-        #expect(TableDiff(old, new, tolerances: try Tolerances(["recall=0.009"])).changes.allSatisfy { !$0.isWithinTolerance })
+        #expect(
+            TableDiff(old, new, tolerances: try Tolerances(["recall=0.009"])).changes.allSatisfy {
+                !$0.isWithinTolerance
+            })
         let strict = TableDiff(old, new, tolerances: try Tolerances(["recall=0.01,low=0"]))
         #expect(strict.changes.filter { !$0.isWithinTolerance }.map(\.column) == ["low"])
-        let changed = TableDiff(old, try table(["0.5", "0.4", "0.6", "0.15", "0.05", "0.25"]), tolerances: try Tolerances(["change=0.05"]))
+        let changed = TableDiff(
+            old, try table(["0.5", "0.4", "0.6", "0.15", "0.05", "0.25"]), tolerances: try Tolerances(["change=0.05"]))
         #expect(changed.changes.count == 3 && changed.isWithinTolerance)
         #expect(!TableDiff(old, new, tolerances: try Tolerances(["change=1"])).isWithinTolerance)
     }
@@ -122,23 +136,29 @@ import Testing
 
 @Suite struct ClaimTests {
     @Test(arguments: [
-        (0.49, 0.51, Verdict.reproduced), (0.45, 0.55, .reproduced), (0.44, 0.5, .inconclusive), (0.2, 0.9, .inconclusive),
+        (0.49, 0.51, Verdict.reproduced), (0.45, 0.55, .reproduced), (0.44, 0.5, .inconclusive),
+        (0.2, 0.9, .inconclusive),
         (0.56, 0.6, .refuted), (0.1, 0.44, .refuted),
     ])
     func equivalence(low: Double, high: Double, verdict: Verdict) {
         // Binary fractions would hide that 0.5 − 0.05 is not 0.45: the bounds are exact to the last bit here.
-        #expect(Verdict(published: 0.5, margin: 0.05, ours: Interval(value: (low + high) / 2, low: low, high: high)) == verdict)
+        #expect(
+            Verdict(published: 0.5, margin: 0.05, ours: Interval(value: (low + high) / 2, low: low, high: high))
+                == verdict)
     }
 
     @Test func order() {
-        func difference(_ low: Double, _ high: Double) -> Interval { Interval(value: (low + high) / 2, low: low, high: high) }
+        func difference(_ low: Double, _ high: Double) -> Interval {
+            Interval(value: (low + high) / 2, low: low, high: high)
+        }
         #expect(Verdict(differences: [difference(0.1, 0.2), difference(0.01, 0.3)]) == .reproduced)
         #expect(Verdict(differences: [difference(0.1, 0.2), difference(-0.01, 0.3)]) == .inconclusive)
         #expect(Verdict(differences: [difference(0.1, 0.2), difference(-0.3, -0.01), difference(-0.1, 1)]) == .refuted)
         #expect(Verdict(differences: []) == .inconclusive)
     }
 
-    /// A bound that just touches the margin is within it: in binary 0.7 + 0.1 is less than 0.8, 0.3 − 0.1 less than 0.2.
+    /// A bound that just touches the margin is within it: in binary 0.7 + 0.1 is less than 0.8, 0.3 − 0.1 less than
+    /// 0.2.
     @Test(arguments: [(0.7, 0.1, 0.6, 0.8), (0.3, 0.1, 0.2, 0.4), (0.675, 0.07, 0.605, 0.745)])
     func touchedMargins(published: Double, margin: Double, low: Double, high: Double) {
         func verdict(_ a: Double, _ b: Double) -> Verdict {
@@ -157,8 +177,10 @@ import Testing
         let evidence = Evidence(seeds: seeds, filters: 256, pairs: 1742)
         func recall(_ low: Double, _ high: Double) -> Verdict {
             CheckedClaim(
-                source: "S", method: "m", k: 5, published: 0.5, margin: 0.1, ours: Interval(value: low, low: low, high: high),
-                evidence: evidence).verdict
+                source: "S", method: "m", k: 5, published: 0.5, margin: 0.1,
+                ours: Interval(value: low, low: low, high: high),
+                evidence: evidence
+            ).verdict
         }
         #expect(recall(0.1, 0.2) == (decides ? .refuted : .inconclusive))
         #expect(recall(0.45, 0.55) == (decides ? .reproduced : .inconclusive))
@@ -188,18 +210,26 @@ import Testing
                 evidence: Evidence(seeds: 3, filters: 1, pairs: pairs))
         }
         #expect(claim(pairs: 0).verdict == .inconclusive && claim(pairs: 0).note == "no pair has a ground truth")
-        #expect(claim(pairs: 6).verdict == .inconclusive && claim(pairs: 6).note.hasPrefix("no interval: under 3 filters"))
+        #expect(
+            claim(pairs: 6).verdict == .inconclusive && claim(pairs: 6).note.hasPrefix("no interval: under 3 filters"))
     }
 
     static let report = ClaimReport(
         experiment: "x",
         claims: [
-            CheckedClaim(source: "A, Table 2", method: "projection", k: 5, published: 0.675, margin: 0.07, ours: Interval(value: 0.36, low: 0.34, high: 0.38), evidence: evidence),
-            CheckedClaim(source: "A, Figure 7", row: "0.7", method: "projection", k: 5, concepts: .unseen, published: 0.174, margin: 0.02, ours: nil,
+            CheckedClaim(
+                source: "A, Table 2", method: "projection", k: 5, published: 0.675, margin: 0.07,
+                ours: Interval(value: 0.36, low: 0.34, high: 0.38), evidence: evidence),
+            CheckedClaim(
+                source: "A, Figure 7", row: "0.7", method: "projection", k: 5, concepts: .unseen, published: 0.174,
+                margin: 0.02, ours: nil,
                 evidence: Evidence(seeds: 1, filters: 1, pairs: 0)),
             CheckedClaim(
                 source: "A, Table 2", order: ["projection", "image"],
-                differences: [("projection", "image", 5, Interval(value: 0.25, low: 0.2, high: 0.3)), ("projection", "image", 10, Interval(value: 0.2, low: 0.1, high: 0.3))],
+                differences: [
+                    ("projection", "image", 5, Interval(value: 0.25, low: 0.2, high: 0.3)),
+                    ("projection", "image", 10, Interval(value: 0.2, low: 0.1, high: 0.3)),
+                ],
                 evidence: evidence),
         ])
 
@@ -208,20 +238,24 @@ import Testing
         #expect(report.claims.map(\.verdict) == [.refuted, .inconclusive, .reproduced])
         #expect(report.isRefuted)
         #expect(report.summary == "x: 3 claims: 1 reproduced, 1 inconclusive, 1 refuted")
-        #expect(report.text(colour: false) == """
-            refuted       projection recall@5  (A, Table 2)
-                          published 0.675 ± 0.070, ours 0.360 [0.340, 0.380]
-                          10 seeds, 256 filters, 17420 pairs
-            inconclusive  0.7: projection recall@5 of unseen concepts  (A, Figure 7)
-                          published 0.174 ± 0.020, no pair has a ground truth
-                          one seed, 1 filter, 0 pairs
-            reproduced    projection > image  (A, Table 2)
-                          ours 0.200 [0.100, 0.300], projection − image at 10
-                          10 seeds, 256 filters, 17420 pairs
-            x: 3 claims: 1 reproduced, 1 inconclusive, 1 refuted
+        #expect(
+            report.text(colour: false) == """
+                refuted       projection recall@5  (A, Table 2)
+                              published 0.675 ± 0.070, ours 0.360 [0.340, 0.380]
+                              10 seeds, 256 filters, 17420 pairs
+                inconclusive  0.7: projection recall@5 of unseen concepts  (A, Figure 7)
+                              published 0.174 ± 0.020, no pair has a ground truth
+                              one seed, 1 filter, 0 pairs
+                reproduced    projection > image  (A, Table 2)
+                              ours 0.200 [0.100, 0.300], projection − image at 10
+                              10 seeds, 256 filters, 17420 pairs
+                x: 3 claims: 1 reproduced, 1 inconclusive, 1 refuted
 
-            """)
-        #expect(report.markdown.contains("| projection > image | A, Table 2 | reproduced |  |  | 0.200 | [0.100, 0.300] | 10 seeds, 256 filters, 17420 pairs | projection − image at 10 |"))
+                """)
+        #expect(
+            report.markdown.contains(
+                "| projection > image | A, Table 2 | reproduced |  |  | 0.200 | [0.100, 0.300] | 10 seeds, 256 filters, 17420 pairs | projection − image at 10 |"
+            ))
         #expect(report.value.json(pretty: true).contains("\"verdict\": \"refuted\""))
         #expect(ClaimReport(experiment: "y", claims: []).summary == "y: no claims")
     }
@@ -233,20 +267,27 @@ import Testing
         let own = report.text(colour: true)
         report.claims[0].differs = "layer3 in place of layer4; dropout 0 in place of 0.1"
         #expect(report.summary == "x: 1 claim: 1 reproduced on other settings, 0 inconclusive, 0 refuted")
-        #expect(report.text(colour: false) == """
-            reproduced    projection > image  (A, Table 2)
-                          ours 0.200 [0.100, 0.300], projection − image at 10
-                          10 seeds, 256 filters, 17420 pairs
-                          on other settings than A, Table 2:
-                          - layer3 in place of layer4
-                          - dropout 0 in place of 0.1
-            x: 1 claim: 1 reproduced on other settings, 0 inconclusive, 0 refuted
+        #expect(
+            report.text(colour: false) == """
+                reproduced    projection > image  (A, Table 2)
+                              ours 0.200 [0.100, 0.300], projection − image at 10
+                              10 seeds, 256 filters, 17420 pairs
+                              on other settings than A, Table 2:
+                              - layer3 in place of layer4
+                              - dropout 0 in place of 0.1
+                x: 1 claim: 1 reproduced on other settings, 0 inconclusive, 0 refuted
 
-            """)
+                """)
         let green = "\u{1B}[32m"
         #expect(own.contains(green) && !report.text(colour: true).contains(green))
-        #expect(report.markdown.contains("| reproduced on other settings |") && report.markdown.contains("not as the source: layer3"))
-        #expect(report.claims[0].verdict == .reproduced && report.value["claims"]?.arrayValue?[0]["differs"] == .string("layer3 in place of layer4; dropout 0 in place of 0.1"))
+        #expect(
+            report.markdown.contains("| reproduced on other settings |")
+                && report.markdown.contains("not as the source: layer3"))
+        #expect(
+            report.claims[0].verdict == .reproduced
+                && report.value["claims"]?.arrayValue?[0]["differs"]
+                    == .string("layer3 in place of layer4; dropout 0 in place of 0.1")
+        )
         #expect(Badge(report).message == "1 on other settings" && Badge(report).colour == "#7f8c8d")
         report.claims[0].verdict = .inconclusive
         #expect(report.summary == "x: 1 claim: 0 reproduced, 1 inconclusive, 0 refuted")

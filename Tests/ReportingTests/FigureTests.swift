@@ -1,6 +1,6 @@
 import Foundation
 #if canImport(FoundationXML)
-import FoundationXML
+    import FoundationXML
 #endif
 import Imaging
 import Reporting
@@ -22,22 +22,26 @@ import Testing
         let images = (1...3).map { RGBImage(width: 2, height: 1, pixels: [UInt8](repeating: UInt8($0), count: 6)) }
         let grid = RGBImage.grid(images, columns: 2, gap: 1)
         #expect(grid.width == 5 && grid.height == 3)
-        #expect(stride(from: 0, to: grid.pixels.count, by: 3).map { grid.pixels[$0] } == [
-            1, 1, 255, 2, 2, 255, 255, 255, 255, 255, 3, 3, 255, 255, 255,
-        ])
+        #expect(
+            stride(from: 0, to: grid.pixels.count, by: 3).map { grid.pixels[$0] } == [
+                1, 1, 255, 2, 2, 255, 255, 255, 255, 255, 3, 3, 255, 255, 255,
+            ])
     }
 
     static let training = TrainingTable(
         rows: (1...10).map { epoch in
             let loss = 90 - Double(epoch)
             return TrainingRow(
-                epoch: epoch, trainLoss: loss, validLoss: loss + 2, trainHits: [0.1, 0.2, 0.3, 0.4].map { $0 * Double(epoch) / 5 },
+                epoch: epoch, trainLoss: loss, validLoss: loss + 2,
+                trainHits: [0.1, 0.2, 0.3, 0.4].map { $0 * Double(epoch) / 5 },
                 validHits: [0.1, 0.2, 0.3, 0.4])
         })
 
-    @Test(arguments: [training.lossPlot, training.hitPlot, CollectedTable(.paperFigure7, from: []).plot,
-                      LinePlot(title: "<&\">", xTitle: "", yTitle: "", series: []),
-                      LinePlot(title: "one", xTitle: "", yTitle: "", series: [.init(name: "a", points: [.init(x: 1, y: 0)])])])
+    @Test(arguments: [
+        training.lossPlot, training.hitPlot, CollectedTable(.paperFigure7, from: []).plot,
+        LinePlot(title: "<&\">", xTitle: "", yTitle: "", series: []),
+        LinePlot(title: "one", xTitle: "", yTitle: "", series: [.init(name: "a", points: [.init(x: 1, y: 0)])]),
+    ])
     func plotsAreWellFormedAndInside(plot: LinePlot) throws {
         let checker = SVGChecker()
         let parser = XMLParser(data: Data(plot.svg.utf8))

@@ -5,37 +5,41 @@ import Testing
     static let table = RecallTable(
         experiment: "x", title: "A|B & 50 %",
         rows: [
-            RecallRow(method: "projection", k: 5, recall: 0.35961249, low: 0.34, high: 0.3805, filters: 256, pairs: 2016, published: 0.675),
+            RecallRow(
+                method: "projection", k: 5, recall: 0.35961249, low: 0.34, high: 0.3805, filters: 256, pairs: 2016,
+                published: 0.675),
             RecallRow(method: "projection", k: 10, recall: 2.0 / 3, low: 0.6, high: 0.7, filters: 256, pairs: 2016),
             RecallRow(method: "random", k: 5, recall: nil, low: nil, high: nil, filters: 256, pairs: 0),
             RecallRow(method: "random", k: 10, recall: 0.0005, low: 0, high: 1, filters: 256, pairs: 3),
         ], footnotes: ["2 images skipped: a_b.jpg, c.jpg"])
 
     @Test func markdown() {
-        #expect(Self.table.markdown == """
-            # A\\|B & 50 %
+        #expect(
+            Self.table.markdown == """
+                # A\\|B & 50 %
 
-            recall@k: mean over the (filter, image) pairs with a ground truth, with the 95 % interval over filters.
+                recall@k: mean over the (filter, image) pairs with a ground truth, with the 95 % interval over filters.
 
-            | method | recall@5 | published | recall@10 | filters | pairs |
-            | --- | ---: | ---: | ---: | ---: | ---: |
-            | projection | 0.360 [0.340, 0.381] | 0.675 | 0.667 [0.600, 0.700] | 256 | 2016 |
-            | random | – | – | 0.001 [0.000, 1.000] | 256 | 0 |
+                | method | recall@5 | published | recall@10 | filters | pairs |
+                | --- | ---: | ---: | ---: | ---: | ---: |
+                | projection | 0.360 [0.340, 0.381] | 0.675 | 0.667 [0.600, 0.700] | 256 | 2016 |
+                | random | – | – | 0.001 [0.000, 1.000] | 256 | 0 |
 
-            - 2 images skipped: a_b.jpg, c.jpg
+                - 2 images skipped: a_b.jpg, c.jpg
 
-            """)
+                """)
     }
 
     @Test func csv() {
-        #expect(Self.table.csv == """
-            experiment,method,k,recall,low,high,filters,pairs,published
-            x,projection,5,0.359612,0.340000,0.380500,256,2016,0.675000
-            x,projection,10,0.666667,0.600000,0.700000,256,2016,
-            x,random,5,,,,256,0,
-            x,random,10,0.000500,0.000000,1.000000,256,3,
+        #expect(
+            Self.table.csv == """
+                experiment,method,k,recall,low,high,filters,pairs,published
+                x,projection,5,0.359612,0.340000,0.380500,256,2016,0.675000
+                x,projection,10,0.666667,0.600000,0.700000,256,2016,
+                x,random,5,,,,256,0,
+                x,random,10,0.000500,0.000000,1.000000,256,3,
 
-            """)
+                """)
     }
 
     @Test func filesReadBack() throws {
@@ -86,9 +90,18 @@ import Testing
     @Test(arguments: [
         ("", "recall.csv:1: the table is empty"),
         ("a,b\n", "recall.csv:1: the columns are not experiment,method"),
-        ("experiment,method,k,recall,low,high,filters,pairs,published\nx,m,5\n", "recall.csv:2: 3 cells under 9 columns"),
-        ("experiment,method,k,recall,low,high,filters,pairs,published\nx,m,5,zero,,,1,1,\n", "recall.csv:2: recall is no number: zero"),
-        ("experiment,method,k,recall,low,high,filters,pairs,published\n\"x,m,5\n", "recall.csv:2: a quote that never closes"),
+        (
+            "experiment,method,k,recall,low,high,filters,pairs,published\nx,m,5\n",
+            "recall.csv:2: 3 cells under 9 columns"
+        ),
+        (
+            "experiment,method,k,recall,low,high,filters,pairs,published\nx,m,5,zero,,,1,1,\n",
+            "recall.csv:2: recall is no number: zero"
+        ),
+        (
+            "experiment,method,k,recall,low,high,filters,pairs,published\n\"x,m,5\n",
+            "recall.csv:2: a quote that never closes"
+        ),
     ])
     func brokenFilesAreNamed(text: String, message: String) throws {
         let error = #expect(throws: TableError.self) { try RecallTable(csv: text, name: "recall.csv") }
@@ -131,7 +144,9 @@ enum LaTeXSubset {
                 environments.append(String(line.dropFirst(7).prefix { $0 != "}" }))
                 if line.hasPrefix("\\begin{tabular}{") { columns = line.count - "\\begin{tabular}{}".count }
             } else if line.hasPrefix("\\end{") {
-                #expect(environments.popLast() == String(line.dropFirst(5).prefix { $0 != "}" }), sourceLocation: sourceLocation)
+                #expect(
+                    environments.popLast() == String(line.dropFirst(5).prefix { $0 != "}" }),
+                    sourceLocation: sourceLocation)
             } else if line.hasSuffix("\\\\") {
                 #expect(cells == columns, "in: \(line)", sourceLocation: sourceLocation)
             } else if line.hasSuffix("rule") {

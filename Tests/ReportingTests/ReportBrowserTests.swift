@@ -31,12 +31,14 @@ import Testing
         let different = 8
         for number in 0..<count {
             for (name, width, height) in [("\(number).jpg", 640, 640), ("s\(number).jpg", 240, 48)] {
-                let place = folder.appending(path: name), same = "\(name.hasPrefix("s") ? "s" : "")\(number % different).jpg"
+                let place = folder.appending(path: name),
+                    same = "\(name.hasPrefix("s") ? "s" : "")\(number % different).jpg"
                 guard number < different else {
                     try FileManager.default.linkItem(at: folder.appending(path: same), to: place)
                     continue
                 }
-                var image = RGBImage(width: width, height: height, pixels: [UInt8](repeating: 90, count: width * height * 3))
+                var image = RGBImage(
+                    width: width, height: height, pixels: [UInt8](repeating: 90, count: width * height * 3))
                 for pixel in 0..<width * height {
                     image.pixels[pixel * 3] = UInt8((pixel / 7 + number * 31) % 251)
                     image.pixels[pixel * 3 + 1] = UInt8(pixel / width % 256)
@@ -70,7 +72,8 @@ import Testing
             #expect(try page.text("document.getElementById('filter-count').textContent") == "\(many) of 256 filters")
             try page.evaluate(
                 "(e => { e.value = ''; e.dispatchEvent(new Event('input')); })(document.getElementById('least'))")
-            // Ranked: of filters whose first word it is, those with evidence and more lift stand first; then the second word.
+            // Ranked: of filters whose first word it is, those with evidence and more lift stand first; then the second
+            // word.
             try page.click("#filter-search")
             try page.type("boat")
             let ranks = try #require(

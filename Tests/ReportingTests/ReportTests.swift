@@ -99,9 +99,11 @@ import Testing
     @Test func evidenceHasItsSection() {
         let html = Self.report(filters: 1) { "heatmaps/\($0).png" }.html
         for text in [
-            "<a href=\"#evidence\">Evidence</a>", "<h3>Faithfulness</h3>\n<p>How well.</p>", "<th class=\"number\">cos (!)</th>",
+            "<a href=\"#evidence\">Evidence</a>", "<h3>Faithfulness</h3>\n<p>How well.</p>",
+            "<th class=\"number\">cos (!)</th>",
             "<strong>0.250</strong> <span class=\"quiet\">[0.200, 0.300]</span>", "<li>cos fails</li>",
-            "<details><summary>Differences against projection", "<strong>-0.125</strong> <span class=\"quiet\">[-0.200, -0.050]</span>",
+            "<details><summary>Differences against projection",
+            "<strong>-0.125</strong> <span class=\"quiet\">[-0.200, -0.050]</span>",
         ] { #expect(html.contains(text), "\(text)") }
     }
 

@@ -9,51 +9,59 @@ import Testing
             ScoreRow(explanation: "projection", metric: "corr", score: 0.25, low: 0.2, high: 0.3, units: 4),
             ScoreRow(explanation: "projection", metric: "cos", score: 0.5, units: 4),
             ScoreRow(
-                explanation: "net-dissect", metric: "corr", score: 0.125, low: 0.1, high: 0.15, units: 4, difference: -0.125,
+                explanation: "net-dissect", metric: "corr", score: 0.125, low: 0.1, high: 0.15, units: 4,
+                difference: -0.125,
                 differenceLow: -0.2, differenceHigh: -0.05),
         ],
         reference: "projection", marked: ["cos"], footnotes: ["cos fails"])
 
     @Test func markdownMarksAMetricThatFails() {
-        #expect(Self.table.markdown == """
-            # A title
+        #expect(
+            Self.table.markdown == """
+                # A title
 
-            How well.
+                How well.
 
-            | explanation | corr | cos (!) |
-            | --- | ---: | ---: |
-            | projection | 0.250 [0.200, 0.300] | 0.500 |
-            | net-dissect | 0.125 [0.100, 0.150] | – |
+                | explanation | corr | cos (!) |
+                | --- | ---: | ---: |
+                | projection | 0.250 [0.200, 0.300] | 0.500 |
+                | net-dissect | 0.125 [0.100, 0.150] | – |
 
-            Differences against projection, over the same draws of units, with their 95 % intervals.
+                Differences against projection, over the same draws of units, with their 95 % intervals.
 
-            | explanation | corr | cos (!) |
-            | --- | ---: | ---: |
-            | projection | – | – |
-            | net-dissect | -0.125 [-0.200, -0.050] | – |
+                | explanation | corr | cos (!) |
+                | --- | ---: | ---: |
+                | projection | – | – |
+                | net-dissect | -0.125 [-0.200, -0.050] | – |
 
-            - cos fails
+                - cos fails
 
-            """)
+                """)
     }
 
     @Test func filesForPrograms() throws {
-        #expect(Self.table.csv == """
-            experiment,explanation,metric,score,low,high,units
-            x,projection,corr,0.250000,0.200000,0.300000,4
-            x,projection,cos,0.500000,,,4
-            x,net-dissect,corr,0.125000,0.100000,0.150000,4
+        #expect(
+            Self.table.csv == """
+                experiment,explanation,metric,score,low,high,units
+                x,projection,corr,0.250000,0.200000,0.300000,4
+                x,projection,cos,0.500000,,,4
+                x,net-dissect,corr,0.125000,0.100000,0.150000,4
 
-            """)
-        let csv = try CSV(Self.table.csv, name: "csv"), json = try CSV(json: Self.table.json, header: csv.header, name: "json")
+                """)
+        let csv = try CSV(Self.table.csv, name: "csv"),
+            json = try CSV(json: Self.table.json, header: csv.header, name: "json")
         #expect(csv.difference(from: json) == nil)
-        #expect(Self.table.json.contains("\"difference\" : -0.125") || Self.table.json.contains("\"difference\": -0.125"))
+        #expect(
+            Self.table.json.contains("\"difference\" : -0.125") || Self.table.json.contains("\"difference\": -0.125"))
         for text in [Self.table.markdown, Self.table.latex] {
             #expect(ShownNumbers.disagreement(of: text, with: csv, table: "faithfulness") == nil)
             let changed = text.replacingOccurrences(of: "0.125 ", with: "0.126 ")
             #expect(changed == text || ShownNumbers.disagreement(of: changed, with: csv, table: "faithfulness") != nil)
         }
-        #expect(Self.table.files.map(\.name) == ["faithfulness.md", "faithfulness.csv", "faithfulness.tex", "faithfulness.json"])
+        #expect(
+            Self.table.files.map(\.name) == [
+                "faithfulness.md", "faithfulness.csv", "faithfulness.tex", "faithfulness.json",
+            ])
         let rows = try ComparableTable(csv, name: "csv").rows.map(\.key)
         #expect(rows == ["projection, corr", "projection, cos", "net-dissect, corr"])
     }

@@ -12,8 +12,9 @@ import Testing
         let (m, n, k) = (5, 7, 3), (alpha, beta) = (Float(2), Float(-1))
         let a = Self.integers(m * k, 1), b = Self.integers(k * n, 2), old = Self.integers(m * n, 3)
         var c = old
-        gemm(transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, alpha: alpha,
-             a: a, lda: transposeA ? m : k, b: b, ldb: transposeB ? k : n, beta: beta, c: &c, ldc: n)
+        gemm(
+            transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, alpha: alpha,
+            a: a, lda: transposeA ? m : k, b: b, ldb: transposeB ? k : n, beta: beta, c: &c, ldc: n)
         for i in 0..<m {
             for j in 0..<n {
                 var sum: Float = 0

@@ -16,13 +16,18 @@ import Testing
             let region = MapRegion(top: low, left: low, bottom: high, right: high + 5)
             let rows = (0..<shape.outputHeight).filter { window($0).overlaps(low..<high) }
             let columns = (0..<shape.outputWidth).filter { window($0).overlaps(low..<high + 5) }
-            let expected = rows.isEmpty || columns.isEmpty ? MapRegion.empty
-                : MapRegion(top: rows[0], left: columns[0], bottom: rows[rows.count - 1] + 1, right: columns[columns.count - 1] + 1)
+            let expected =
+                rows.isEmpty || columns.isEmpty
+                ? MapRegion.empty
+                : MapRegion(
+                    top: rows[0], left: columns[0], bottom: rows[rows.count - 1] + 1,
+                    right: columns[columns.count - 1] + 1)
             #expect(shape.outputs(touching: region) == expected)
             if expected.isEmpty { continue }
             let inputs = MapRegion(
                 top: max(window(expected.top).lowerBound, 0), left: max(window(expected.left).lowerBound, 0),
-                bottom: min(window(expected.bottom - 1).upperBound, 14), right: min(window(expected.right - 1).upperBound, 19))
+                bottom: min(window(expected.bottom - 1).upperBound, 14),
+                right: min(window(expected.right - 1).upperBound, 19))
             #expect(shape.inputs(of: expected) == inputs)
         }
         #expect(shape.outputs(touching: .empty) == .empty)
@@ -33,8 +38,10 @@ import Testing
         var image = [Float](repeating: 0, count: 3 * 5 * 7)
         #expect(MapRegion.nonzero(image, planes: 3, height: 5, width: 7) == .empty)
         image[5 * 7 + 2 * 7 + 4] = 1e-30
-        #expect(MapRegion.nonzero(image, planes: 3, height: 5, width: 7) == MapRegion(top: 2, left: 4, bottom: 3, right: 5))
+        #expect(
+            MapRegion.nonzero(image, planes: 3, height: 5, width: 7) == MapRegion(top: 2, left: 4, bottom: 3, right: 5))
         image[2 * 5 * 7 + 4 * 7 + 1] = -1
-        #expect(MapRegion.nonzero(image, planes: 3, height: 5, width: 7) == MapRegion(top: 2, left: 1, bottom: 5, right: 5))
+        #expect(
+            MapRegion.nonzero(image, planes: 3, height: 5, width: 7) == MapRegion(top: 2, left: 1, bottom: 5, right: 5))
     }
 }

@@ -1,7 +1,8 @@
 import Tensors
 import Testing
 
-/// Small odd shapes with several images, an addend and ReLU, by every algorithm and instruction set, against plain loops in double.
+/// Small odd shapes with several images, an addend and ReLU, by every algorithm and instruction set, against plain
+/// loops in double.
 @Suite struct PackedConvolutionTests {
     static let shapes = [
         ConvolutionShape(inputs: 3, outputs: 64, kernel: 7, stride: 2, padding: 3, height: 31, width: 37),
@@ -44,10 +45,12 @@ import Testing
             }
             var bits: [Float]?
             for instructions in InstructionSet.allCases where instructions.isSupported {
-                let convolution = PackedConvolution(shape, algorithm, weights: weights, bias: bias, instructions: instructions)
+                let convolution = PackedConvolution(
+                    shape, algorithm, weights: weights, bias: bias, instructions: instructions)
                 let output = applied(convolution, images: images, input, addend)
                 let worst = zip(output, expected).map { abs(Double($0) - $1) }.max() ?? .infinity
-                #expect(worst <= 1e-5 * Double(fanIn).squareRoot(), "\(algorithm) with \(instructions): off by \(worst)")
+                #expect(
+                    worst <= 1e-5 * Double(fanIn).squareRoot(), "\(algorithm) with \(instructions): off by \(worst)")
                 let differences = zip(output, bits ?? output).count { $0 != $1 }
                 #expect(differences == 0, "\(algorithm): \(instructions) has bits of its own")
                 bits = bits ?? output
@@ -72,12 +75,15 @@ import Testing
         let shape = convolution.shape
         let places = shape.outputHeight * shape.outputWidth
         let isImage = convolution.algorithm == .image
-        let (storage, maps) = isImage ? (FloatStorage(count: input.count), BlockedMaps(FloatStorage(count: 0).address, plane: 0))
+        let (storage, maps) =
+            isImage
+            ? (FloatStorage(count: input.count), BlockedMaps(FloatStorage(count: 0).address, plane: 0))
             : blocked(input, images: images, channels: shape.inputs)
         if isImage { storage.address.update(from: input, count: input.count) }
         let (result, sums) = blocked(addend, images: images, channels: shape.outputs)
         let scratch = FloatStorage(count: convolution.scratchCount(images: images))
-        let regions = [MapRegion](repeating: MapRegion(height: shape.outputHeight, width: shape.outputWidth), count: images)
+        let regions = [MapRegion](
+            repeating: MapRegion(height: shape.outputHeight, width: shape.outputWidth), count: images)
         regions.withUnsafeBufferPointer { regions in
             convolution.apply(
                 input: isImage ? BlockedMaps(storage.address, plane: 0) : maps, output: sums,
@@ -126,7 +132,8 @@ import Testing
     func notANumberStays(instructions: InstructionSet) {
         let shape = ConvolutionShape(inputs: 16, outputs: 32, kernel: 1, stride: 1, padding: 0, height: 1, width: 1)
         let convolution = PackedConvolution(
-            shape, .direct, weights: [Float](repeating: 1, count: 512), bias: [Float](repeating: 0, count: 32), instructions: instructions)
+            shape, .direct, weights: [Float](repeating: 1, count: 512), bias: [Float](repeating: 0, count: 32),
+            instructions: instructions)
         var input = [Float](repeating: 1, count: 16)
         input[5] = .nan
         let output = applied(convolution, images: 1, input, [Float](repeating: 0, count: 32))

@@ -26,9 +26,12 @@ func run(_ arguments: [String]) throws -> Bool {
             print("\(file.sha256) \(file.bytes) \(file.name)")
         }
     case ("miniature", 5):
-        let (make, name) = arguments[1] == "coco" ? (Miniature.coco, "coco2017") : (Miniature.visualGenome, "visual_genome")
-        let manifest = try make(arguments[2], arguments[3], Manifest(contentsOf: "manifests/\(name).json"), arguments[4])
-        try Data((manifest.value.json(pretty: true) + "\n").utf8).write(to: URL(fileURLWithPath: "\(arguments[3])/\(manifest.name).json"))
+        let (make, name) =
+            arguments[1] == "coco" ? (Miniature.coco, "coco2017") : (Miniature.visualGenome, "visual_genome")
+        let manifest = try make(
+            arguments[2], arguments[3], Manifest(contentsOf: "manifests/\(name).json"), arguments[4])
+        try Data((manifest.value.json(pretty: true) + "\n").utf8).write(
+            to: URL(fileURLWithPath: "\(arguments[3])/\(manifest.name).json"))
     case ("measure-zip", 3):
         print(try measureZip(arguments[1], rounds: Int(arguments[2]) ?? 1))
     case ("fuzz", 3):

@@ -16,7 +16,8 @@ public func fuzzTransferReaders(seed: UInt64, seconds: Double) throws -> FuzzRep
     var random = RandomSource(seed: seed, stream: "transfer fuzz")
     let folder = try TemporaryFolder()
     let manifest = Array(sampleManifest.value.json(pretty: true).utf8)
-    let lock = Array(ManifestLock(manifest: "m", entries: ["a": .init(bytes: 1, sha256: Digest(hashing: [1]))]).json.utf8)
+    let lock = Array(
+        ManifestLock(manifest: "m", entries: ["a": .init(bytes: 1, sha256: Digest(hashing: [1]))]).json.utf8)
     let zip = try sampleZip(folder)
     var report = FuzzReport()
     let end = Date().addingTimeInterval(seconds)
@@ -30,7 +31,9 @@ public func fuzzTransferReaders(seed: UInt64, seconds: Double) throws -> FuzzRep
             _ = try archive.extract([Extraction(.folder(""), to: "")], into: folder.path("out"))
         }
         // Nothing may appear beside the folder that was given.
-        let outside = folder.listing().filter { $0 != "fuzz.zip" && $0 != "sample.zip" && $0 != "out" && !$0.hasPrefix("out/") }
+        let outside = folder.listing().filter {
+            $0 != "fuzz.zip" && $0 != "sample.zip" && $0 != "out" && !$0.hasPrefix("out/")
+        }
         if !outside.isEmpty { report.surprises.append("files outside the folder: \(outside)") }
         try? FileManager.default.removeItem(atPath: folder.path("out"))
     } while Date() < end && report.surprises.isEmpty
@@ -56,9 +59,15 @@ private let sampleManifest = Manifest(
     name: "m",
     files: [
         ManifestFile(
-            name: "a.zip", urls: ["https://example.org/a.zip", "file:///a.zip"], bytes: 12, checksum: .sha256(Digest(hashing: [1])), license: "CC0",
-            extract: [Extraction(.folder("a"), to: "b"), Extraction(.member("c"), to: "c", bytes: 3, sha256: Digest(hashing: [2]))]),
-        ManifestFile(name: "b", urls: ["http://example.org/b"], bytes: nil, checksum: .md5(String(repeating: "a", count: 32)), license: "x"),
+            name: "a.zip", urls: ["https://example.org/a.zip", "file:///a.zip"], bytes: 12,
+            checksum: .sha256(Digest(hashing: [1])), license: "CC0",
+            extract: [
+                Extraction(.folder("a"), to: "b"),
+                Extraction(.member("c"), to: "c", bytes: 3, sha256: Digest(hashing: [2])),
+            ]),
+        ManifestFile(
+            name: "b", urls: ["http://example.org/b"], bytes: nil, checksum: .md5(String(repeating: "a", count: 32)),
+            license: "x"),
     ])
 
 private func sampleZip(_ folder: TemporaryFolder) throws -> [UInt8] {
@@ -78,7 +87,9 @@ private func mutated(_ bytes: [UInt8], _ random: inout RandomSource) -> [UInt8] 
         let at = random.below(bytes.count)
         switch random.below(6) {
         case 0: bytes[at] ^= 1 << UInt8(random.below(8))
-        case 1: bytes[at] = [0, 0xff, 0x7f, 0x80, UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "\"")][random.below(7)]
+        case 1:
+            bytes[at] =
+                [0, 0xff, 0x7f, 0x80, UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "\"")][random.below(7)]
         case 2: bytes.removeSubrange(at..<min(bytes.count, at + 1 + random.below(16)))
         case 3: bytes.insert(contentsOf: bytes[at..<min(bytes.count, at + 1 + random.below(16))], at: at)
         case 4: for i in at..<min(bytes.count, at + 4) { bytes[i] = 0xff }

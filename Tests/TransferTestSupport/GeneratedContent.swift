@@ -13,7 +13,9 @@ public struct GeneratedContent: Sendable {
     /// The bytes of `range`.
     public func slice(_ range: Range<Int>) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-            fill(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count]), at: range.lowerBound)
+            fill(
+                UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count]),
+                at: range.lowerBound)
             count = range.count
         }
     }
@@ -47,7 +49,9 @@ public struct GeneratedContent: Sendable {
 
     public var sha256: Digest {
         var stream = DigestStream()
-        for start in stride(from: 0, to: bytes, by: 1 << 20) { stream.update(slice(start..<min(bytes, start + 1 << 20))) }
+        for start in stride(from: 0, to: bytes, by: 1 << 20) {
+            stream.update(slice(start..<min(bytes, start + 1 << 20)))
+        }
         return stream.finish()
     }
 }

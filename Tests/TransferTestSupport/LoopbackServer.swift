@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A small HTTP/1.1 server on 127.0.0.1 that does exactly what its handler says, however wrong, and counts what it sends.
+/// A small HTTP/1.1 server on 127.0.0.1 that does exactly what its handler says, however wrong, and counts what it
+/// sends.
 public final class LoopbackServer: Sendable {
     public struct Request: Sendable {
         /// The path, or the whole URL when it came as to a proxy.
@@ -49,7 +50,9 @@ public final class LoopbackServer: Sendable {
             self.content = content
             range = 0..<content.bytes
             if let etag { fields["ETag"] = etag }
-            guard honoursRange, request.fields["range"] != nil, request.fields["if-range"] ?? etag == etag else { return }
+            guard honoursRange, request.fields["range"] != nil, request.fields["if-range"] ?? etag == etag else {
+                return
+            }
             if let part = request.range(of: content.bytes) {
                 status = "206 Partial Content"
                 range = part
@@ -86,7 +89,8 @@ public final class LoopbackServer: Sendable {
         var cuts: [Int] = []
     }
 
-    /// - Parameter cuts: the connection that sends the so-many-th byte of a body, counted over all requests, is cut there.
+    /// - Parameter cuts: the connection that sends the so-many-th byte of a body, counted over all requests, is cut
+    ///   there.
     public init(cuts: [Int] = [], handler: @escaping @Sendable (Request) -> Reply) throws {
         self.handler = handler
         (listener, port) = try listenOnLoopback()
@@ -116,7 +120,8 @@ public final class LoopbackServer: Sendable {
     private func accept(on listener: Int32) {
         defer { close(listener) }
         while case let connection = Glibc.accept(listener, nil, nil), connection >= 0 {
-            guard state.withLock({ state in state.isStopped ? false : state.connections.insert(connection).inserted }) else {
+            guard state.withLock({ state in state.isStopped ? false : state.connections.insert(connection).inserted })
+            else {
                 close(connection)
                 break
             }
@@ -160,10 +165,14 @@ public final class LoopbackServer: Sendable {
     private func answer(_ reply: Reply, to request: Request, _ connection: Int32) -> Bool {
         let count = reply.content == nil ? reply.text.count : reply.range.count
         var fields = reply.fields
-        if reply.isChunked { fields["Transfer-Encoding"] = "chunked" } else if !reply.endsWithConnection, fields["Content-Length"] == nil {
+        if reply.isChunked {
+            fields["Transfer-Encoding"] = "chunked"
+        } else if !reply.endsWithConnection, fields["Content-Length"] == nil {
             fields["Content-Length"] = String(count)
         }
-        let head = "HTTP/1.1 \(reply.status)\r\n" + fields.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\r\n" }.joined() + "\r\n"
+        let head =
+            "HTTP/1.1 \(reply.status)\r\n"
+            + fields.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\r\n" }.joined() + "\r\n"
         guard sendAll(connection, Array(head.utf8)) else { return false }
         let end = min(count, reply.cutAfter ?? count, reply.stallAfter ?? count)
         var sent = 0
@@ -178,7 +187,9 @@ public final class LoopbackServer: Sendable {
             }
             let start = reply.range.lowerBound + sent
             let bytes = reply.content?.slice(start..<start + allowed) ?? Array(reply.text[sent..<sent + allowed])
-            let frame = reply.isChunked && !bytes.isEmpty ? Array((String(bytes.count, radix: 16) + "\r\n").utf8) + bytes + Array("\r\n".utf8) : bytes
+            let frame =
+                reply.isChunked && !bytes.isEmpty
+                ? Array((String(bytes.count, radix: 16) + "\r\n").utf8) + bytes + Array("\r\n".utf8) : bytes
             guard sendAll(connection, frame) else { isWhole = false; break }
             sent += allowed
             if allowed < block { isWhole = false; break }
@@ -200,7 +211,9 @@ public final class LoopbackServer: Sendable {
     private func sendAll(_ connection: Int32, _ bytes: [UInt8]) -> Bool {
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes { send(connection, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL)) }
+            let count = bytes.withUnsafeBytes {
+                send(connection, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL))
+            }
             if count <= 0 { return false }
             done += count
         }
@@ -221,7 +234,8 @@ func listenOnLoopback() throws -> (descriptor: Int32, port: Int) {
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let result = withUnsafeMutablePointer(to: &address) {
         $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-            bind(descriptor, address, length) == 0 && listen(descriptor, 64) == 0 && getsockname(descriptor, address, &length) == 0
+            bind(descriptor, address, length) == 0 && listen(descriptor, 64) == 0
+                && getsockname(descriptor, address, &length) == 0
         }
     }
     guard result else {

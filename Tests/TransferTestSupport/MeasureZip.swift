@@ -19,10 +19,15 @@ public func measureZip(_ path: String, rounds: Int) throws -> String {
         let folder = try TemporaryFolder()
         extracting.append(try seconds { _ = try archive.extract([Extraction(.folder(""), to: "")], into: folder.path) })
         var fileBytes = 0
-        fromFiles.append(try seconds {
-            for member in archive.members { fileBytes += try Data(contentsOf: URL(fileURLWithPath: folder.path(member.name))).count }
-        })
-        guard bytes == fileBytes else { throw SupportError(words: "\(bytes) bytes from the zip, \(fileBytes) from files") }
+        fromFiles.append(
+            try seconds {
+                for member in archive.members {
+                    fileBytes += try Data(contentsOf: URL(fileURLWithPath: folder.path(member.name))).count
+                }
+            })
+        guard bytes == fileBytes else {
+            throw SupportError(words: "\(bytes) bytes from the zip, \(fileBytes) from files")
+        }
     }
     func median(_ values: [Double]) -> String { String(format: "%.4f", values.sorted()[values.count / 2]) }
     return """

@@ -4,15 +4,17 @@ import Foundation
 import Imaging
 import Transfer
 
-/// Small versions of the real downloads, in the official layout: the same zip names and inner paths, and the real manifest with
-/// the sizes and hashes of the small files wherever it has some.
+/// Small versions of the real downloads, in the official layout: the same zip names and inner paths, and the real
+/// manifest with the sizes and hashes of the small files wherever it has some.
 public enum Miniature {
     /// COCO 2017 as `train2017.zip`, `val2017.zip` and `annotations_trainval2017.zip`, written to `output`.
     /// - Parameters:
     ///   - source: a folder with `train2017`, `val2017` and `annotations/instances_{train,val}2017.json`.
     ///   - real: the manifest of the real files.
     ///   - base: where the small ones will be found: a URL of a folder.
-    public static func coco(from source: String, to output: String, like real: Manifest, base: String) throws -> Manifest {
+    public static func coco(from source: String, to output: String, like real: Manifest, base: String) throws
+        -> Manifest
+    {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         let sets = ["train2017", "val2017"]
         for set in sets {
@@ -35,19 +37,24 @@ public enum Miniature {
         let zip = try ZipWriter("\(output)/annotations_trainval2017.zip")
         for name in sets.map({ "annotations/instances_\($0).json" }) { try zip.add(name, file: "\(source)/\(name)") }
         // The real one holds these as well.
-        for name in sets.flatMap({ ["annotations/captions_\($0).json", "annotations/person_keypoints_\($0).json"] }) { try zip.add(name, Array("{}".utf8)) }
+        for name in sets.flatMap({ ["annotations/captions_\($0).json", "annotations/person_keypoints_\($0).json"] }) {
+            try zip.add(name, Array("{}".utf8))
+        }
         try zip.close()
         return try manifest(like: real, in: output, base: base)
     }
 
     /// Visual Genome as `images.zip`, `images2.zip` and `objects.json.zip`, written to `output`: every COCO instance of
     /// `source` becomes an object with its box and its category's name as synset. Parameters as above.
-    public static func visualGenome(from source: String, to output: String, like real: Manifest, base: String) throws -> Manifest {
+    public static func visualGenome(from source: String, to output: String, like real: Manifest, base: String) throws
+        -> Manifest
+    {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         var entries: [Value] = []
         let halves = [("train2017", "images.zip", "VG_100K"), ("val2017", "images2.zip", "VG_100K_2")]
         for (set, zipName, folder) in halves {
-            let dataset = try Value(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(source)/annotations/instances_\(set).json"))))
+            let dataset = try Value(
+                json: [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(source)/annotations/instances_\(set).json"))))
             let zip = try ZipWriter("\(output)/\(zipName)")
             try zip.addFolder(folder)
             for image in try images(of: dataset) {
@@ -65,21 +72,26 @@ public enum Miniature {
         return try manifest(like: real, in: output, base: base)
     }
 
-    /// Images that do not decode and that are empty in the real archive, under its ids and 90,000,000, and below them the file's other
-    /// oddities.
+    /// Images that do not decode and that are empty in the real archive, under its ids and 90,000,000, and below them
+    /// the file's other oddities.
     private static func addQuirks(to zip: ZipWriter, like objects: [Value], file: String) throws -> [Value] {
         let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
-        for (id, bytes) in [(90_001_592, Array(whole.prefix(whole.count / 2))), (90_004_616, []), (90_000_001, whole), (90_000_002, whole)] {
+        for (id, bytes) in [
+            (90_001_592, Array(whole.prefix(whole.count / 2))), (90_004_616, []), (90_000_001, whole),
+            (90_000_002, whole),
+        ] {
             try zip.add("VG_100K/\(id).jpg", bytes, stored: true)
         }
         func object(_ id: Int, _ x: Int, synsets: [Value]) -> Value {
             [
-                "object_id": .int(id), "x": .int(x), "y": -3, "w": 12, "h": 14, "merged_object_ids": [], "names": ["thing"],
+                "object_id": .int(id), "x": .int(x), "y": -3, "w": 12, "h": 14, "merged_object_ids": [],
+                "names": ["thing"],
                 "synsets": .array(synsets),
             ]
         }
         let odd = [
-            object(1, 3, synsets: []), object(2, 100_000, synsets: ["person.n.01"]), object(3, -6, synsets: ["street_sign.n.01", "person.n.01"]),
+            object(1, 3, synsets: []), object(2, 100_000, synsets: ["person.n.01"]),
+            object(3, -6, synsets: ["street_sign.n.01", "person.n.01"]),
         ]
         return [
             ["image_id": 90_001_592, "objects": .array(objects)], ["image_id": 90_004_616, "objects": .array(objects)],
@@ -87,8 +99,11 @@ public enum Miniature {
         ]
     }
 
-    /// GloVe 6B as `glove.6B.zip` with the vectors of the text file `source` as its 300-dimensional ones. Parameters as above.
-    public static func glove(from source: String, to output: String, like real: Manifest, base: String) throws -> Manifest {
+    /// GloVe 6B as `glove.6B.zip` with the vectors of the text file `source` as its 300-dimensional ones. Parameters as
+    /// above.
+    public static func glove(from source: String, to output: String, like real: Manifest, base: String) throws
+        -> Manifest
+    {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         let zip = try ZipWriter("\(output)/glove.6B.zip")
         for width in [50, 100, 200] { try zip.add("glove.6B.\(width)d.txt", Array("the 0.5\n".utf8)) }
@@ -113,7 +128,9 @@ public enum Miniature {
             let dataset = try Value(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(source)/\(name)"))))
             let annotations = dataset["annotations"]?.arrayValue ?? []
             let annotated = Set(annotations.compactMap { $0["image_id"]?.intValue })
-            let images = (dataset["images"]?.arrayValue ?? []).filter { $0["id"]?.intValue.map(annotated.contains) ?? false }.prefix(count)
+            let images = (dataset["images"]?.arrayValue ?? []).filter {
+                $0["id"]?.intValue.map(annotated.contains) ?? false
+            }.prefix(count)
             let kept = Set(images.compactMap { $0["id"]?.intValue })
             try files.createDirectory(atPath: "\(output)/\(set)", withIntermediateDirectories: true)
             for file in images.compactMap({ $0["file_name"]?.stringValue }) {
@@ -139,14 +156,17 @@ public enum Miniature {
         }
         var objects: [Int: [Value]] = [:]
         for annotation in dataset["annotations"]?.arrayValue ?? [] {
-            guard let image = annotation["image_id"]?.intValue, let id = annotation["id"]?.intValue, let box = annotation["bbox"]?.arrayValue,
+            guard let image = annotation["image_id"]?.intValue, let id = annotation["id"]?.intValue,
+                let box = annotation["bbox"]?.arrayValue,
                 let synset = annotation["category_id"]?.intValue.flatMap({ synsets[$0] })
             else { continue }
             let sides = box.map { Value.int(Int(($0.doubleValue ?? 0).rounded())) }
             guard sides.count == 4 else { continue }
             objects[image, default: []].append([
-                "object_id": .int(id), "x": sides[0], "y": sides[1], "w": sides[2], "h": sides[3], "merged_object_ids": [],
-                "names": [.string(String(synset.dropLast(5)).replacingOccurrences(of: "_", with: " "))], "synsets": [.string(synset)],
+                "object_id": .int(id), "x": sides[0], "y": sides[1], "w": sides[2], "h": sides[3],
+                "merged_object_ids": [],
+                "names": [.string(String(synset.dropLast(5)).replacingOccurrences(of: "_", with: " "))],
+                "synsets": [.string(synset)],
             ])
         }
         return (dataset["images"]?.arrayValue ?? []).compactMap { image in
@@ -157,20 +177,24 @@ public enum Miniature {
 
     /// `real` with the sizes and hashes of the files in `folder`, where it has any, to be fetched from below `base`.
     public static func manifest(like real: Manifest, in folder: String, base: String) throws -> Manifest {
-        Manifest(name: real.name, files: try real.files.map { file in
-            let path = "\(folder)/\(file.name)"
-            let bytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
-            return ManifestFile(
-                name: file.name, urls: ["\(base)/\(file.name)"], bytes: file.bytes == nil ? nil : bytes,
-                checksum: try file.checksum.map { _ in .sha256(try Digest(contentsOf: path)) }, license: file.license,
-                extract: try file.extract.map { try rule(like: $0, from: path) })
-        }, keepArchives: real.keepArchives)
+        Manifest(
+            name: real.name,
+            files: try real.files.map { file in
+                let path = "\(folder)/\(file.name)"
+                let bytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+                return ManifestFile(
+                    name: file.name, urls: ["\(base)/\(file.name)"], bytes: file.bytes == nil ? nil : bytes,
+                    checksum: try file.checksum.map { _ in .sha256(try Digest(contentsOf: path)) },
+                    license: file.license,
+                    extract: try file.extract.map { try rule(like: $0, from: path) })
+            }, keepArchives: real.keepArchives)
     }
 
     private static func rule(like real: Extraction, from archive: String) throws -> Extraction {
         guard case .member(let name) = real.selection, real.bytes != nil || real.sha256 != nil else { return real }
         let content = try ZipArchive(archive).read(name)
         return Extraction(
-            real.selection, to: real.to, bytes: real.bytes == nil ? nil : content.count, sha256: real.sha256 == nil ? nil : Digest(hashing: content))
+            real.selection, to: real.to, bytes: real.bytes == nil ? nil : content.count,
+            sha256: real.sha256 == nil ? nil : Digest(hashing: content))
     }
 }

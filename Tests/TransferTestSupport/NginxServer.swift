@@ -10,10 +10,13 @@ public final class NginxServer {
     public let caFile: String
     private let process = Process()
 
-    public static let program = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"].first(where: FileManager.default.isExecutableFile)
+    public static let program = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"].first(
+        where: FileManager.default.isExecutableFile)
 
     /// Whether nginx and the openssl command are here.
-    public static var isAvailable: Bool { program != nil && FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl") }
+    public static var isAvailable: Bool {
+        program != nil && FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
+    }
 
     /// Serves `<folder>/www`. `extra` is put into the http server block.
     public init(extra: String = "") throws {
@@ -41,7 +44,8 @@ public final class NginxServer {
 
     /// Lines of the access log: `status "range" "if-range" bytes path`.
     public func log() -> [String] {
-        ((try? folder.read("access.log")).map { String(decoding: $0, as: UTF8.self) } ?? "").split(separator: "\n").map(String.init)
+        ((try? folder.read("access.log")).map { String(decoding: $0, as: UTF8.self) } ?? "").split(separator: "\n").map(
+            String.init)
     }
 
     private func configuration(_ extra: String) -> String {
@@ -68,11 +72,15 @@ public final class NginxServer {
 
     private func makeCertificate() throws {
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        try openssl(["req", "-x509"] + key + ["-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test authority"])
+        try openssl(
+            ["req", "-x509"] + key + [
+                "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=Test authority",
+            ])
         try openssl(["req"] + key + ["-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=127.0.0.1"])
         try folder.write(Array("subjectAltName=IP:127.0.0.1\n".utf8), to: "names")
         try openssl([
-            "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names",
+            "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+            "-extfile", "names",
             "-out", "server.pem",
         ])
     }
@@ -115,7 +123,9 @@ func canConnect(_ port: Int) -> Bool {
     address.sin_port = in_port_t(port).bigEndian
     address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
     return withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+        }
     }
 }
 

@@ -7,7 +7,8 @@ public final class RcloneServer {
     public let port: Int
     private var process = Process()
 
-    private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..").standardizedFileURL.path
+    private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..")
+        .standardizedFileURL.path
 
     public static let program = ["\(repository)/.build/rclone/bin/rclone", "/usr/local/bin/rclone", "/usr/bin/rclone"]
         .first(where: FileManager.default.isExecutableFile)
@@ -35,7 +36,11 @@ public final class RcloneServer {
     public func start(isReadOnly: Bool = false) throws {
         process = Process()
         process.executableURL = URL(fileURLWithPath: Self.program ?? "")
-        process.arguments = ["serve", "s3", "--auth-key", "\(Self.accessKey),\(Self.secretKey)", "--addr", "127.0.0.1:\(port)", "--no-cleanup", "--config", "/dev/null"]
+        process.arguments =
+            [
+                "serve", "s3", "--auth-key", "\(Self.accessKey),\(Self.secretKey)", "--addr", "127.0.0.1:\(port)",
+                "--no-cleanup", "--config", "/dev/null",
+            ]
             + (isReadOnly ? ["--read-only"] : []) + [folder.path("data")]
         process.standardError = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice

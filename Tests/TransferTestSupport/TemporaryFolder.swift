@@ -5,7 +5,9 @@ public final class TemporaryFolder: Sendable {
     public let path: String
 
     public init() throws {
-        path = NSTemporaryDirectory().hasSuffix("/") ? NSTemporaryDirectory() + "transfer-\(UUID())" : NSTemporaryDirectory() + "/transfer-\(UUID())"
+        path =
+            NSTemporaryDirectory().hasSuffix("/")
+            ? NSTemporaryDirectory() + "transfer-\(UUID())" : NSTemporaryDirectory() + "/transfer-\(UUID())"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

@@ -9,7 +9,9 @@ public final class ZipWriter {
 
     public init(_ path: String) throws {
         var code: Int32 = 0
-        guard let archive = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &code) else { throw SupportError(words: "\(path): libzip error \(code)") }
+        guard let archive = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &code) else {
+            throw SupportError(words: "\(path): libzip error \(code)")
+        }
         self.archive = archive
         self.path = path
     }
@@ -29,7 +31,9 @@ public final class ZipWriter {
 
     private func add(_ name: String, _ source: OpaquePointer?, _ stored: Bool) throws {
         let index = zip_file_add(archive, name, source, zip_flags_t(ZIP_FL_ENC_UTF_8))
-        guard index >= 0 else { throw SupportError(words: "\(path): \(name): \(String(cString: zip_strerror(archive)))") }
+        guard index >= 0 else {
+            throw SupportError(words: "\(path): \(name): \(String(cString: zip_strerror(archive)))")
+        }
         zip_set_file_compression(archive, UInt64(index), stored ? Int32(ZIP_CM_STORE) : Int32(ZIP_CM_DEFLATE), 0)
         // The zip format counts from 1980 in local time; noon keeps the day in every zone.
         zip_file_set_mtime(archive, UInt64(index), 315_576_000 + 43200, 0)
@@ -37,7 +41,9 @@ public final class ZipWriter {
 
     public func addFolder(_ name: String) throws {
         let index = zip_dir_add(archive, name, zip_flags_t(ZIP_FL_ENC_UTF_8))
-        guard index >= 0 else { throw SupportError(words: "\(path): \(name): \(String(cString: zip_strerror(archive)))") }
+        guard index >= 0 else {
+            throw SupportError(words: "\(path): \(name): \(String(cString: zip_strerror(archive)))")
+        }
         zip_file_set_mtime(archive, UInt64(index), 315_576_000 + 43200, 0)
     }
 

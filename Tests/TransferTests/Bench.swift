@@ -22,14 +22,18 @@ final class Bench {
     var downloads: String { folder.path("downloads") }
 
     /// What the download folder holds.
-    var left: [String] { folder.listing().filter { $0.hasPrefix("downloads/") }.map { String($0.dropFirst("downloads/".count)) } }
+    var left: [String] {
+        folder.listing().filter { $0.hasPrefix("downloads/") }.map { String($0.dropFirst("downloads/".count)) }
+    }
 
     @discardableResult
-    func fetch(_ files: [ManifestFile], progress: (TransferProgress) throws -> Void = { _ in }) throws -> [FetchedFile] {
+    func fetch(_ files: [ManifestFile], progress: (TransferProgress) throws -> Void = { _ in }) throws -> [FetchedFile]
+    {
         var notes: [String] = []
         defer { self.notes += notes }
         return try withoutActuallyEscaping({ notes.append($0) }) { note in
-            try Downloader(options).fetch(Manifest(name: "m", files: files), into: downloads, progress: progress, note: note)
+            try Downloader(options).fetch(
+                Manifest(name: "m", files: files), into: downloads, progress: progress, note: note)
         }
     }
 
@@ -47,7 +51,8 @@ final class Bench {
 /// The manifest entry of a content under the name `file`.
 func entry(_ content: GeneratedContent, _ urls: String..., bytes: Bool = true, hash: Bool = true) -> ManifestFile {
     ManifestFile(
-        name: "file", urls: urls, bytes: bytes ? content.bytes : nil, checksum: hash ? .sha256(content.sha256) : nil, license: "none")
+        name: "file", urls: urls, bytes: bytes ? content.bytes : nil, checksum: hash ? .sha256(content.sha256) : nil,
+        license: "none")
 }
 
 /// Stopped with the test.

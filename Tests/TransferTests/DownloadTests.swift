@@ -13,7 +13,12 @@ import TransferTestSupport
         let content = content
         let serving = try Serving { .init(content, to: $0, etag: "\"1\"") }
         let fetched = try bench.fetch([entry(content, serving.url)])
-        #expect(fetched == [FetchedFile(name: "file", path: bench.downloads + "/file", bytes: content.bytes, sha256: content.sha256, origin: serving.url)])
+        #expect(
+            fetched == [
+                FetchedFile(
+                    name: "file", path: bench.downloads + "/file", bytes: content.bytes, sha256: content.sha256,
+                    origin: serving.url)
+            ])
         #expect(try bench.bytes() == content.slice(0..<content.bytes))
         #expect(bench.left == ["file"])
         #expect(serving.server.requestCount == 1)
@@ -35,13 +40,18 @@ import TransferTestSupport
         let contents = (0..<7).map { GeneratedContent(seed: UInt64($0), bytes: 10_000 * $0) }
         let serving = try Serving { request in .init(contents[Int(request.path.dropFirst()) ?? 0], to: request) }
         let files = contents.enumerated().map { index, content in
-            ManifestFile(name: "sub/\(index)", urls: ["\(serving.server.url)/\(index)"], bytes: content.bytes, checksum: .sha256(content.sha256), license: "")
+            ManifestFile(
+                name: "sub/\(index)", urls: ["\(serving.server.url)/\(index)"], bytes: content.bytes,
+                checksum: .sha256(content.sha256), license: "")
         }
         var seen: [TransferProgress] = []
         let fetched = try bench.fetch(files) { seen.append($0) }
         #expect(fetched.map(\.name) == files.map(\.name))
-        for (index, content) in contents.enumerated() { #expect(try bench.bytes("sub/\(index)") == content.slice(0..<content.bytes)) }
-        #expect(!seen.isEmpty && seen.allSatisfy { $0.total == 210_000 && $0.bytes <= 210_000 && $0.phase == .downloading })
+        for (index, content) in contents.enumerated() {
+            #expect(try bench.bytes("sub/\(index)") == content.slice(0..<content.bytes))
+        }
+        #expect(
+            !seen.isEmpty && seen.allSatisfy { $0.total == 210_000 && $0.bytes <= 210_000 && $0.phase == .downloading })
     }
 
     @Test func unknownSizeAndHashAreReportedForTheLock() throws {
@@ -62,9 +72,12 @@ import TransferTestSupport
     @Test func md5IsCheckedWhereThePublisherGivesNoBetterHash() throws {
         let bench = try Bench()
         let serving = try Serving { _ in .init("200 OK", text: "The quick brown fox jumps over the lazy dog") }
-        func file(_ md5: String) -> ManifestFile { ManifestFile(name: "file", urls: [serving.url], bytes: 43, checksum: .md5(md5), license: "") }
-        #expect(bench.failure([file("00000000000000000000000000000000")])
-            .contains("md5 expected 00000000000000000000000000000000, got 9e107d9d372bb6826bd81d3542a419d6"))
+        func file(_ md5: String) -> ManifestFile {
+            ManifestFile(name: "file", urls: [serving.url], bytes: 43, checksum: .md5(md5), license: "")
+        }
+        #expect(
+            bench.failure([file("00000000000000000000000000000000")])
+                .contains("md5 expected 00000000000000000000000000000000, got 9e107d9d372bb6826bd81d3542a419d6"))
         // The example of RFC 1321's algorithm that everyone knows.
         #expect(try bench.fetch([file("9e107d9d372bb6826bd81d3542a419d6")]).count == 1)
     }
@@ -76,7 +89,9 @@ import TransferTestSupport
         try bench.folder.write(content.slice(0..<content.bytes), to: "downloads/file")
         #expect(try bench.fetch([entry(content, serving.url)]).first?.origin == nil)
         #expect(serving.server.requestCount == 0)
-        #expect(try plannedDownloads(Manifest(name: "m", files: [entry(content, serving.url)]), in: bench.downloads).isEmpty)
+        #expect(
+            try plannedDownloads(Manifest(name: "m", files: [entry(content, serving.url)]), in: bench.downloads).isEmpty
+        )
     }
 
     @Test func damagedPresentFileIsSetAsideAndFetchedAnew() throws {
@@ -146,7 +161,8 @@ import TransferTestSupport
             try bench.fetch([entry(content, serving.url)]) { progress in
                 guard progress.bytes > 0 else { return }
                 do {
-                    _ = try Downloader(other.options).fetch(Manifest(name: "m", files: [entry(content, serving.url)]), into: bench.downloads)
+                    _ = try Downloader(other.options).fetch(
+                        Manifest(name: "m", files: [entry(content, serving.url)]), into: bench.downloads)
                 } catch { problem = "\(error)" }
                 throw Stop()
             }

@@ -30,7 +30,9 @@ import TransferTestSupport
         let bench = try Bench()
         bench.options.rangeBytes = 100_000
         let content = content
-        let serving = try Serving(cuts: Array(stride(from: 50_000, to: 1_500_000, by: 130_000))) { .init(content, to: $0, etag: "\"7\"") }
+        let serving = try Serving(cuts: Array(stride(from: 50_000, to: 1_500_000, by: 130_000))) {
+            .init(content, to: $0, etag: "\"7\"")
+        }
         try bench.fetch([entry(content, serving.url)])
         #expect(try bench.bytes() == whole(content))
         #expect(serving.sent == content.bytes)
@@ -94,7 +96,8 @@ import TransferTestSupport
         let honest = try Serving { .init(content, to: $0) }
         try bench.fetch([entry(content, liar.url, honest.url)])
         #expect(try bench.bytes() == whole(content))
-        #expect(bench.notes.contains { $0.contains("size expected 1500001, the server has \(content.bytes + difference)") })
+        #expect(
+            bench.notes.contains { $0.contains("size expected 1500001, the server has \(content.bytes + difference)") })
         #expect(liar.server.requestCount == 1)
     }
 
@@ -140,8 +143,12 @@ import TransferTestSupport
     @Test func webPageIsRecognisedWithoutKnownHash() throws {
         let bench = try Bench()
         for type in ["text/html; charset=utf-8", "application/octet-stream"] {
-            let serving = try Serving { _ in .init("200 OK", ["Content-Type": type], text: "\n<!doctype HTML><p>Moved</p>") }
-            #expect(bench.failure([entry(content, serving.url, bytes: false, hash: false)]).contains("a web page came instead of the file"))
+            let serving = try Serving { _ in
+                .init("200 OK", ["Content-Type": type], text: "\n<!doctype HTML><p>Moved</p>")
+            }
+            #expect(
+                bench.failure([entry(content, serving.url, bytes: false, hash: false)]).contains(
+                    "a web page came instead of the file"))
             #expect(!bench.left.contains("file"))
         }
     }
@@ -185,7 +192,10 @@ import TransferTestSupport
         let (content, other) = (content, other)
         let wrong = try Serving { .init(other, to: $0) }
         let failure = bench.failure([entry(content, wrong.url)])
-        #expect(failure.contains("file: no origin gave the right file: \(wrong.url): sha256 expected \(content.sha256), got \(other.sha256); kept as"))
+        #expect(
+            failure.contains(
+                "file: no origin gave the right file: \(wrong.url): sha256 expected \(content.sha256), got \(other.sha256); kept as"
+            ))
         #expect(bench.left == ["file.quarantine"])
     }
 
@@ -196,11 +206,12 @@ import TransferTestSupport
         let (content, other) = (content, other)
         let serving = try Serving { request in
             let version = request.number == 0 ? other : content
-            var reply = switch how {
-            case "If-Range": LoopbackServer.Reply(version, to: request, etag: "\"\(version.seed)\"")
-            case "no validator": LoopbackServer.Reply(version, to: request)
-            default: LoopbackServer.Reply(version, to: request, etag: request.fields["if-range"])
-            }
+            var reply =
+                switch how {
+                case "If-Range": LoopbackServer.Reply(version, to: request, etag: "\"\(version.seed)\"")
+                case "no validator": LoopbackServer.Reply(version, to: request)
+                default: LoopbackServer.Reply(version, to: request, etag: request.fields["if-range"])
+                }
             if how == "206 with another ETag" { reply.fields["ETag"] = "\"\(version.seed)\"" }
             if request.number == 0 { reply.cutAfter = 500_000 }
             return reply
@@ -215,7 +226,9 @@ import TransferTestSupport
     @Test func fileThatChangesAtEveryRequestIsGivenUp() throws {
         let bench = try Bench()
         let serving = try Serving { request in
-            var reply = LoopbackServer.Reply(GeneratedContent(seed: UInt64(request.number), bytes: 1_500_001), to: request, etag: "\"\(request.number)\"")
+            var reply = LoopbackServer.Reply(
+                GeneratedContent(seed: UInt64(request.number), bytes: 1_500_001), to: request,
+                etag: "\"\(request.number)\"")
             reply.cutAfter = 100_000
             return reply
         }
@@ -254,7 +267,10 @@ import TransferTestSupport
 
     @Test func statusDecidesBetweenRetryAndNextOrigin() throws {
         let content = content
-        for (status, requests) in [("404 Not Found", 1), ("403 Forbidden", 1), ("500 Internal Server Error", 5), ("503 Service Unavailable", 5), ("429 Too Many Requests", 5)] {
+        for (status, requests) in [
+            ("404 Not Found", 1), ("403 Forbidden", 1), ("500 Internal Server Error", 5),
+            ("503 Service Unavailable", 5), ("429 Too Many Requests", 5),
+        ] {
             let bench = try Bench()
             let serving = try Serving { _ in .init(status, text: "sorry") }
             let honest = try Serving { .init(content, to: $0) }
@@ -284,7 +300,8 @@ import TransferTestSupport
         let content = content
         let serving = try Serving { request in
             // The second, third and fourth request at the start are turned away.
-            (1...3).contains(request.number) ? .init("503 Service Unavailable") : .init(content, to: request, etag: "\"1\"")
+            (1...3).contains(request.number)
+                ? .init("503 Service Unavailable") : .init(content, to: request, etag: "\"1\"")
         }
         try bench.fetch([entry(content, serving.url)])
         #expect(try bench.bytes() == whole(content))
@@ -383,7 +400,8 @@ import TransferTestSupport
         }
         _ = bench.failure([entry(content, dying.url)])
         var journal = String(decoding: try bench.bytes("file.part.journal"), as: UTF8.self)
-        let boot = try #require(try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)).trimmingCharacters(in: .newlines)
+        let boot = try #require(try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))
+            .trimmingCharacters(in: .newlines)
         #expect(journal.contains(boot))
         journal = journal.replacingOccurrences(of: boot, with: "another")
         try bench.folder.write(Array(journal.utf8), to: "downloads/file.part.journal")

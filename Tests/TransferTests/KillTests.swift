@@ -7,7 +7,8 @@ import TransferTestSupport
 
 /// A process killed again and again while it fetches over connections that are cut again and again.
 ///
-/// 256 MB by default; `LAVISE_LARGE_TESTS=1` makes it the 2 GB of the requirement. The content is generated, not stored, by the server.
+/// 256 MB by default; `LAVISE_LARGE_TESTS=1` makes it the 2 GB of the requirement. The content is generated, not
+/// stored, by the server.
 @Suite struct KillTests {
     @Test(arguments: [1, 4]) func killedAndCutDownloadEndsWithTheRightHash(connections: Int) throws {
         let isLarge = ProcessInfo.processInfo.environment["LAVISE_LARGE_TESTS"] == "1"
@@ -40,8 +41,8 @@ import TransferTestSupport
         #expect(result.output == "\(content.sha256) \(content.bytes) file\n", "\(result.errors)")
         #expect(onDisk == onDisk.sorted())
 
-        // What was sent before a cut arrives, so only requests that a kill ended lose their tail to a later one: what the
-        // sockets and libcurl's buffer held and the journal did not name yet.
+        // What was sent before a cut arrives, so only requests that a kill ended lose their tail to a later one: what
+        // the sockets and libcurl's buffer held and the journal did not name yet.
         let ranges = serving.server.served.map { $0.start..<$0.start + $0.sent }
         let tails = ranges.indices.map { index in
             let later = ranges.indices.filter { ranges[$0].lowerBound > ranges[index].lowerBound || $0 > index }
@@ -52,7 +53,9 @@ import TransferTestSupport
         #expect(tails.count <= kills * connections)
         #expect(tails.allSatisfy { $0 <= tail })
         #expect(tails.reduce(0, +) == serving.sent - content.bytes)
-        print("\(content.bytes) bytes, \(cuts.count) cuts, \(kills) kills, \(connections) connections: tails sent twice \(tails)")
+        print(
+            "\(content.bytes) bytes, \(cuts.count) cuts, \(kills) kills, \(connections) connections: tails sent twice \(tails)"
+        )
     }
 
     /// The most bytes that the two sockets of a loopback connection may hold.

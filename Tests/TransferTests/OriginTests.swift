@@ -20,8 +20,9 @@ import TransferTestSupport
         #expect(bench.left == ["file.part", "file.part.journal"])
         #expect(try bench.fetch([entry(large, url)]).first?.origin == url)
         #expect(try Digest(contentsOf: bench.downloads + "/file") == large.sha256)
-        #expect(bench.failure([ManifestFile(name: "b", urls: ["file:///nowhere/b"], bytes: 1, checksum: nil, license: "")])
-            == "b: no origin gave the right file: file:///nowhere/b: no such file")
+        #expect(
+            bench.failure([ManifestFile(name: "b", urls: ["file:///nowhere/b"], bytes: 1, checksum: nil, license: "")])
+                == "b: no origin gave the right file: file:///nowhere/b: no such file")
     }
 
     @Test(arguments: ["name", "sha256"]) func mirrorFolderIsAskedFirstByNameAndHash(by key: String) throws {
@@ -39,9 +40,13 @@ import TransferTestSupport
     @Test func mirrorURLIsAskedByNameThenByHash() throws {
         let bench = try Bench()
         let content = content
-        let mirror = try Serving { $0.path == "/pub/\(content.sha256)" ? .init(content, to: $0) : .init("404 Not Found") }
+        let mirror = try Serving {
+            $0.path == "/pub/\(content.sha256)" ? .init(content, to: $0) : .init("404 Not Found")
+        }
         bench.options.mirrors = [mirror.server.url + "/pub"]
-        #expect(try bench.fetch([entry(content, "http://127.0.0.1:1/file")]).first?.origin == "\(mirror.server.url)/pub/\(content.sha256)")
+        #expect(
+            try bench.fetch([entry(content, "http://127.0.0.1:1/file")]).first?.origin
+                == "\(mirror.server.url)/pub/\(content.sha256)")
         #expect(mirror.server.served.map(\.path) == ["/pub/file", "/pub/\(content.sha256)"])
     }
 
@@ -61,22 +66,33 @@ import TransferTestSupport
         bench.options.offline = true
         let serving = try Serving { _ in .init("404 Not Found") }
         bench.options.mirrors = [serving.server.url]
-        let files = ["a", "b"].map { ManifestFile(name: $0, urls: [serving.server.url + "/" + $0], bytes: $0 == "a" ? 5 : nil, checksum: nil, license: "") }
+        let files = ["a", "b"].map {
+            ManifestFile(
+                name: $0, urls: [serving.server.url + "/" + $0], bytes: $0 == "a" ? 5 : nil, checksum: nil, license: "")
+        }
         let failure = bench.failure(files)
-        #expect(failure.hasPrefix("offline, and these files are missing: a (5 bytes, \(serving.server.url)/a), b (size unknown, \(serving.server.url)/b);"))
+        #expect(
+            failure.hasPrefix(
+                "offline, and these files are missing: a (5 bytes, \(serving.server.url)/a), b (size unknown, \(serving.server.url)/b);"
+            ))
         #expect(serving.server.requestCount == 0)
     }
 
     @Test func optionsComeFromTheUsualVariables() throws {
-        let options = try DownloadOptions(environment: ["LAVISE_MIRRORS": "/a b, https://example.org/x,,", "SSL_CERT_FILE": "/ca.pem"])
+        let options = try DownloadOptions(environment: [
+            "LAVISE_MIRRORS": "/a b, https://example.org/x,,", "SSL_CERT_FILE": "/ca.pem",
+        ])
         #expect(options.mirrors == ["/a b", "https://example.org/x"])
         #expect(options.caFile == "/ca.pem")
-        let both = try DownloadOptions(environment: ["CURL_CA_BUNDLE": "/b", "SSL_CERT_FILE": "/c"]), none = try DownloadOptions(environment: [:])
+        let both = try DownloadOptions(environment: ["CURL_CA_BUNDLE": "/b", "SSL_CERT_FILE": "/c"]),
+            none = try DownloadOptions(environment: [:])
         #expect(both.caFile == "/b")
         #expect(none.mirrors.isEmpty && none.bandwidthLimit == nil)
     }
 
-    @Test(arguments: [("500k", 500_000), ("20M", 20_000_000), ("1.5G", 1_500_000_000), ("4096", 4096), (" 2m ", 2_000_000)])
+    @Test(arguments: [
+        ("500k", 500_000), ("20M", 20_000_000), ("1.5G", 1_500_000_000), ("4096", 4096), (" 2m ", 2_000_000),
+    ])
     func bandwidthComesFromTheEnvironment(text: String, bytes: Int) throws {
         let options = try DownloadOptions(environment: ["LAVISE_BANDWIDTH": text])
         #expect(options.bandwidthLimit == bytes)
@@ -98,7 +114,8 @@ import TransferTestSupport
         }
         let url = "http://someone:secret@127.0.0.1:\(serving.server.port)/file"
         let failure = bench.failure([entry(content, url)])
-        #expect(failure.contains("127.0.0.1") && !failure.contains("secret") && !bench.notes.joined().contains("secret"))
+        #expect(
+            failure.contains("127.0.0.1") && !failure.contains("secret") && !bench.notes.joined().contains("secret"))
         #expect(!String(decoding: try bench.bytes("file.part.journal"), as: UTF8.self).contains("secret"))
     }
 
@@ -110,11 +127,13 @@ import TransferTestSupport
         let proxy = try Serving { $0.path == url ? .init(content, to: $0) : .init("502 Bad Gateway") }
         let manifest = Manifest(name: "m", files: [entry(content, url)])
         let path = try bench.folder.write(Array(manifest.value.json(pretty: true).utf8), to: "m.json")
-        let result = try runProgram(probe, ["fetch", path, bench.downloads], environment: ["http_proxy": proxy.server.url, "PATH": "/usr/bin"])
+        let result = try runProgram(
+            probe, ["fetch", path, bench.downloads], environment: ["http_proxy": proxy.server.url, "PATH": "/usr/bin"])
         #expect(result.output == "\(content.sha256) \(content.bytes) file\n", "\(result.errors)")
         #expect(proxy.server.requestCount == 1)
         let direct = try runProgram(
-            probe, ["fetch", path, bench.folder.path("second")], environment: ["http_proxy": proxy.server.url, "no_proxy": "127.0.0.1"])
+            probe, ["fetch", path, bench.folder.path("second")],
+            environment: ["http_proxy": proxy.server.url, "no_proxy": "127.0.0.1"])
         #expect(direct.status == 8)
         #expect(proxy.server.requestCount == 1)
     }

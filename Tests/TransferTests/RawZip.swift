@@ -23,36 +23,49 @@ struct RawZip {
         for entry in entries {
             let offset = entry.offset ?? UInt32(file.count)
             let packed = entry.packedSize ?? UInt32(entry.data.count)
-            let common = le16(20) + le16(entry.flags) + le16(entry.method) + le16(0) + le16(0x21) + le32(entry.crc ?? crc32(entry.data))
-                + le32(packed) + le32(entry.size ?? UInt32(entry.data.count)) + le16(UInt16(entry.name.utf8.count)) + le16(0)
+            let common =
+                le16(20) + le16(entry.flags) + le16(entry.method) + le16(0) + le16(0x21)
+                + le32(entry.crc ?? crc32(entry.data))
+                + le32(packed) + le32(entry.size ?? UInt32(entry.data.count)) + le16(UInt16(entry.name.utf8.count))
+                + le16(0)
             file += le32(0x0403_4b50) + common + entry.name.utf8 + entry.data
-            directory += le32(0x0201_4b50) + le16(3 << 8 | 20) + common + le16(0) + le16(0) + le16(0) + le32(entry.mode << 16) + le32(offset)
+            directory +=
+                le32(0x0201_4b50) + le16(3 << 8 | 20) + common + le16(0) + le16(0) + le16(0) + le32(entry.mode << 16)
+                + le32(offset)
                 + entry.name.utf8
         }
         let count = le16(UInt16(entries.count))
-        return file + directory + le32(0x0605_4b50) + le16(0) + le16(0) + count + count + le32(UInt32(directory.count)) + le32(UInt32(file.count)) + le16(0)
+        return file + directory + le32(0x0605_4b50) + le16(0) + le16(0) + count + count + le32(UInt32(directory.count))
+            + le32(UInt32(file.count)) + le16(0)
     }
 
     /// Writes a zip64 archive with a stored member `big` of `bigBytes` zeros, a hole on disk, and behind it `small`.
     static func writeZip64(_ path: String, bigBytes: UInt64, bigCRC: UInt32, small: [UInt8], smallCRC: UInt32) throws {
         func local(_ name: String, _ size: UInt64, _ crc: UInt32) -> [UInt8] {
-            le32(0x0403_4b50) + le16(45) + le16(0) + le16(0) + le16(0) + le16(0x21) + le32(crc) + le32(.max) + le32(.max)
+            le32(0x0403_4b50) + le16(45) + le16(0) + le16(0) + le16(0) + le16(0x21) + le32(crc) + le32(.max)
+                + le32(.max)
                 + le16(UInt16(name.utf8.count)) + le16(20) + name.utf8 + le16(1) + le16(16) + le64(size) + le64(size)
         }
         func central(_ name: String, _ size: UInt64, _ crc: UInt32, _ offset: UInt64) -> [UInt8] {
-            le32(0x0201_4b50) + le16(3 << 8 | 45) + le16(45) + le16(0) + le16(0) + le16(0) + le16(0x21) + le32(crc) + le32(.max) + le32(.max)
-                + le16(UInt16(name.utf8.count)) + le16(28) + le16(0) + le16(0) + le16(0) + le32(0o100644 << 16) + le32(.max)
+            le32(0x0201_4b50) + le16(3 << 8 | 45) + le16(45) + le16(0) + le16(0) + le16(0) + le16(0x21) + le32(crc)
+                + le32(.max) + le32(.max)
+                + le16(UInt16(name.utf8.count)) + le16(28) + le16(0) + le16(0) + le16(0) + le32(0o100644 << 16)
+                + le32(.max)
                 + name.utf8 + le16(1) + le16(24) + le64(size) + le64(size) + le64(offset)
         }
         let first = local("big", bigBytes, bigCRC)
         let smallOffset = UInt64(first.count) + bigBytes
         let second = local("small", UInt64(small.count), smallCRC) + small
-        let directory = central("big", bigBytes, bigCRC, 0) + central("small", UInt64(small.count), smallCRC, smallOffset)
+        let directory =
+            central("big", bigBytes, bigCRC, 0) + central("small", UInt64(small.count), smallCRC, smallOffset)
         let directoryOffset = smallOffset + UInt64(second.count)
-        let end64 = le32(0x0606_4b50) + le64(44) + le16(45) + le16(45) + le32(0) + le32(0) + le64(2) + le64(2)
+        let end64 =
+            le32(0x0606_4b50) + le64(44) + le16(45) + le16(45) + le32(0) + le32(0) + le64(2) + le64(2)
             + le64(UInt64(directory.count)) + le64(directoryOffset)
         let locator = le32(0x0706_4b50) + le32(0) + le64(directoryOffset + UInt64(directory.count)) + le32(1)
-        let end = le32(0x0605_4b50) + le16(0) + le16(0) + le16(2) + le16(2) + le32(UInt32(directory.count)) + le32(.max) + le16(0)
+        let end =
+            le32(0x0605_4b50) + le16(0) + le16(0) + le16(2) + le16(2) + le32(UInt32(directory.count)) + le32(.max)
+            + le16(0)
         try Data(first).write(to: URL(fileURLWithPath: path))
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         try file.seek(toOffset: smallOffset)

@@ -14,7 +14,9 @@ import TransferTestSupport
 
     private func crc(_ bytes: [UInt8]) -> UInt32 { UInt32(crc32_z(0, bytes, bytes.count)) }
 
-    private func raw(_ entries: [RawZip.Entry]) throws -> String { try folder.write(RawZip.bytes(entries, crc32: crc), to: "raw.zip") }
+    private func raw(_ entries: [RawZip.Entry]) throws -> String {
+        try folder.write(RawZip.bytes(entries, crc32: crc), to: "raw.zip")
+    }
 
     /// An archive like the real ones: stored images in a folder, packed JSON.
     private func sample(images: Int = 20) throws -> String {
@@ -47,7 +49,8 @@ import TransferTestSupport
         #expect(try archive.read("annotations/a.json") == json)
         #expect(try archive.member("annotations/a.json").compressedBytes < json.count / 10)
         #expect(failure { _ = try archive.read("a.json") }.contains(#"did you mean "annotations/a.json"?"#))
-        #expect(failure { _ = try archive.read("annotations/a.json", limit: 100) }.contains("more than the 100 allowed"))
+        #expect(
+            failure { _ = try archive.read("annotations/a.json", limit: 100) }.contains("more than the 100 allowed"))
     }
 
     @Test func manyThreadsReadAtOnce() throws {
@@ -63,10 +66,15 @@ import TransferTestSupport
     @Test func rulesDecideWhatIsExtractedAndWhere() throws {
         let archive = try ZipArchive(try sample())
         var seen: [TransferProgress] = []
-        let rules = [Extraction(.folder("images"), to: "train"), Extraction(.member("annotations/a.json"), to: "b.json", bytes: json.count, sha256: Digest(hashing: json))]
+        let rules = [
+            Extraction(.folder("images"), to: "train"),
+            Extraction(.member("annotations/a.json"), to: "b.json", bytes: json.count, sha256: Digest(hashing: json)),
+        ]
         let summary = try archive.extract(rules, into: folder.path("out")) { seen.append($0) }
         #expect(summary == ExtractionSummary(files: 21, bytes: archive.members.reduce(0) { $0 + $1.bytes }))
-        #expect(folder.listing().filter { $0.hasPrefix("out/") } == (["out/b.json", "out/train"] + (0..<20).map { "out/train/\($0).jpg" }).sorted())
+        #expect(
+            folder.listing().filter { $0.hasPrefix("out/") }
+                == (["out/b.json", "out/train"] + (0..<20).map { "out/train/\($0).jpg" }).sorted())
         for index in 0..<20 { #expect(try folder.read("out/train/\(index).jpg") == image(index)) }
         #expect(try folder.read("out/b.json") == json)
         #expect(!seen.isEmpty && seen.allSatisfy { $0.phase == .extracting && $0.total == summary.bytes })
@@ -95,11 +103,17 @@ import TransferTestSupport
     @Test func contentThatDoesNotMatchItsHashLeavesNothing() throws {
         let archive = try ZipArchive(try sample())
         let rule = Extraction(.member("annotations/a.json"), to: "a.json", sha256: Digest(hashing: [1]))
-        #expect(failure { _ = try archive.extract([rule], into: folder.path("out")) }.contains("sha256 expected \(Digest(hashing: [1])), got \(Digest(hashing: json))"))
+        #expect(
+            failure { _ = try archive.extract([rule], into: folder.path("out")) }.contains(
+                "sha256 expected \(Digest(hashing: [1])), got \(Digest(hashing: json))"))
         #expect(!folder.listing().contains { $0.hasPrefix("out/") })
         let sized = Extraction(.member("annotations/a.json"), to: "a.json", bytes: 5)
-        #expect(failure { _ = try archive.extract([sized], into: folder.path("out")) }.contains("size expected 5, got \(json.count)"))
-        #expect(failure { _ = try archive.extract([Extraction(.folder("image"), to: "")], into: folder.path("out")) }.contains("no such folder"))
+        #expect(
+            failure { _ = try archive.extract([sized], into: folder.path("out")) }.contains(
+                "size expected 5, got \(json.count)"))
+        #expect(
+            failure { _ = try archive.extract([Extraction(.folder("image"), to: "")], into: folder.path("out")) }
+                .contains("no such folder"))
     }
 
     @Test(arguments: ["../evil", "a/../../evil", "/etc/evil", "a//b", "C:\\evil", "..\\evil", "a/./b"])
@@ -109,12 +123,20 @@ import TransferTestSupport
     }
 
     @Test func linksSpecialFilesAndDoublesAreRefused() throws {
-        #expect(failure { _ = try ZipArchive(try raw([.init(name: "l", data: Array("/etc".utf8), mode: 0o120777)])) }.contains("a link or special file"))
-        #expect(failure { _ = try ZipArchive(try raw([.init(name: "p", mode: 0o010644)])) }.contains("a link or special file"))
-        #expect(failure { _ = try ZipArchive(try raw([.init(name: "a", data: [1]), .init(name: "a", data: [2])])) }.contains("stands twice"))
+        #expect(
+            failure { _ = try ZipArchive(try raw([.init(name: "l", data: Array("/etc".utf8), mode: 0o120777)])) }
+                .contains("a link or special file"))
+        #expect(
+            failure { _ = try ZipArchive(try raw([.init(name: "p", mode: 0o010644)])) }.contains(
+                "a link or special file"))
+        #expect(
+            failure { _ = try ZipArchive(try raw([.init(name: "a", data: [1]), .init(name: "a", data: [2])])) }
+                .contains("stands twice"))
         #expect(failure { _ = try ZipArchive(try raw([.init(name: "a", data: [1], flags: 1)])) }.contains("encrypted"))
         let clash = try ZipArchive(try raw([.init(name: "a", data: [1]), .init(name: "a/b", data: [2])]))
-        #expect(failure { _ = try clash.extract([Extraction(.folder(""), to: "")], into: folder.path("out")) }.contains("cannot"))
+        #expect(
+            failure { _ = try clash.extract([Extraction(.folder(""), to: "")], into: folder.path("out")) }.contains(
+                "cannot"))
     }
 
     @Test func linkInTheTargetFolderIsNotWrittenThrough() throws {
@@ -134,7 +156,9 @@ import TransferTestSupport
         try writer.close()
         #expect(failure { _ = try ZipArchive(folder.path("bomb.zip")) }.contains("over 250 to 1"))
         let shared = [UInt8](repeating: 7, count: 10_000)
-        let overlapping = try raw([.init(name: "a", data: shared)] + (0..<50).map { .init(name: "b\($0)", size: 10_000, packedSize: 10_000, crc: crc(shared), offset: 0) })
+        let overlapping = try raw(
+            [.init(name: "a", data: shared)]
+                + (0..<50).map { .init(name: "b\($0)", size: 10_000, packedSize: 10_000, crc: crc(shared), offset: 0) })
         #expect(failure { _ = try ZipArchive(overlapping) }.contains("members overlap"))
         let huge = try raw([.init(name: "a", data: [1], method: 8, size: .max - 1)])
         #expect(failure { _ = try ZipArchive(huge) }.contains("over 250 to 1"))
@@ -147,12 +171,16 @@ import TransferTestSupport
         let data = [UInt8](0..<100)
         let wrongSum = try ZipArchive(try raw([.init(name: "a", data: data, crc: 1)]))
         #expect(failure { _ = try wrongSum.read("a") }.contains("CRC error"))
-        #expect(failure { _ = try wrongSum.extract([Extraction(.member("a"), to: "a")], into: folder.path("out")) }.contains("CRC error"))
+        #expect(
+            failure { _ = try wrongSum.extract([Extraction(.member("a"), to: "a")], into: folder.path("out")) }
+                .contains("CRC error"))
         #expect(!folder.listing().contains { $0.hasPrefix("out/") })
         for size in [UInt32(99), 101, 5000] {
             let archive = try ZipArchive(try raw([.init(name: "a", data: data, size: size)]))
             #expect(failure { _ = try archive.read("a") } != "no error", "declared \(size)")
-            #expect(failure { _ = try archive.extract([Extraction(.member("a"), to: "a")], into: folder.path("out")) } != "no error")
+            #expect(
+                failure { _ = try archive.extract([Extraction(.member("a"), to: "a")], into: folder.path("out")) }
+                    != "no error")
         }
         let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: try sample())))
         for count in [0, 10, whole.count / 2, whole.count - 1] {
@@ -186,7 +214,8 @@ import TransferTestSupport
             length *= 2
             remaining >>= 1
         }
-        try RawZip.writeZip64(folder.path("big.zip"), bigBytes: bigBytes, bigCRC: total, small: small, smallCRC: crc(small))
+        try RawZip.writeZip64(
+            folder.path("big.zip"), bigBytes: bigBytes, bigCRC: total, small: small, smallCRC: crc(small))
         let archive = try ZipArchive(folder.path("big.zip"))
         #expect(archive.members.map(\.bytes) == [Int(bigBytes), small.count])
         #expect(try archive.read("small") == small)
@@ -207,14 +236,21 @@ import TransferTestSupport
         let weights = image(3)
         try folder.write(weights, to: "w.pth")
         func manifest(_ keep: Bool) -> Manifest {
-            Manifest(name: "m", files: [
-                ManifestFile(name: "sample.zip", urls: ["http://x/s"], bytes: nil, checksum: nil, license: "", extract: [Extraction(.folder("annotations"), to: "annotations")]),
-                ManifestFile(name: "w.pth", urls: ["http://x/w"], bytes: nil, checksum: nil, license: ""),
-            ], keepArchives: keep)
+            Manifest(
+                name: "m",
+                files: [
+                    ManifestFile(
+                        name: "sample.zip", urls: ["http://x/s"], bytes: nil, checksum: nil, license: "",
+                        extract: [Extraction(.folder("annotations"), to: "annotations")]),
+                    ManifestFile(name: "w.pth", urls: ["http://x/w"], bytes: nil, checksum: nil, license: ""),
+                ], keepArchives: keep)
         }
         let summary = try unpack(manifest(false), from: folder.path, into: folder.path("out"))
         #expect(summary == ExtractionSummary(files: 2, bytes: json.count + weights.count))
-        #expect(folder.listing().filter { $0.hasPrefix("out/") } == ["out/annotations", "out/annotations/a.json", "out/w.pth"])
+        #expect(
+            folder.listing().filter { $0.hasPrefix("out/") } == [
+                "out/annotations", "out/annotations/a.json", "out/w.pth",
+            ])
         _ = try unpack(manifest(true), from: folder.path, into: folder.path("out"))
         #expect(folder.exists("out/sample.zip") && folder.exists("sample.zip"))
     }

@@ -1,5 +1,6 @@
-// Kernels over blocked maps beside the convolutions of CKernels.h: windows of any shape, depthwise convolutions, pooling, and what is computed
-// number by number. Vectors run over channels, so that no bit depends on the instruction set or the number of images.
+// Kernels over blocked maps beside the convolutions of CKernels.h: windows of any shape, depthwise convolutions,
+// pooling, and what is computed number by number. Vectors run over channels, so that no bit depends on the instruction
+// set or the number of images.
 #pragma once
 
 #include "CInstructions.h"
@@ -8,19 +9,20 @@
 extern "C" {
 #endif
 
-/// A function of one number. Those with an exponential are polynomials of our own, within a few units in the last place.
+/// A function of one number. Those with an exponential are polynomials of our own, within a few units in the last
+/// place.
 typedef enum {
     ck_identity,
     ck_relu,
-    ck_clip,          // between a and b
-    ck_leaky,         // a · x where x < 0
-    ck_hard_sigmoid,  // a · x + b between 0 and 1
-    ck_hard_swish,    // x · min(max(x + 3, 0), 6) / 6
+    ck_clip,         // between a and b
+    ck_leaky,        // a · x where x < 0
+    ck_hard_sigmoid, // a · x + b between 0 and 1
+    ck_hard_swish,   // x · min(max(x + 3, 0), 6) / 6
     ck_sigmoid,
     ck_silu,
     ck_tanh,
-    ck_gelu,       // x · Φ(x)
-    ck_gelu_tanh,  // its approximation by tanh
+    ck_gelu,      // x · Φ(x)
+    ck_gelu_tanh, // its approximation by tanh
     ck_exponential
 } ck_function;
 
@@ -32,7 +34,7 @@ typedef struct {
 /// How a window slides over a map: [vertical, horizontal].
 typedef struct {
     int kernel[2], stride[2], dilation[2], before[2];
-    int size[2], out[2];  // of the input and the output
+    int size[2], out[2]; // of the input and the output
 } ck_window;
 
 /// Pixels `top..<bottom` × `left..<right` of a map.
@@ -43,12 +45,12 @@ typedef struct {
 /// One call over `images` images.
 typedef struct {
     const float *input;
-    long input_plane;  // pixels
+    long input_plane; // pixels
     float *output;
-    long output_plane;           // pixels
-    const ck_region *regions;  // what of each image's output is computed
+    long output_plane;        // pixels
+    const ck_region *regions; // what of each image's output is computed
     long images;
-    long blocks;  // of 16 channels
+    long blocks; // of 16 channels
     ck_activation activation;
 } ck_maps;
 
@@ -56,45 +58,50 @@ typedef struct {
 long ck_window_packed_count(const ck_window *window, long inputs, long outputs);
 
 /// Packs `weights` [outputs][inputs][kernel][kernel].
-void ck_pack_window(ck_instructions instructions, const ck_window *window, long inputs, long outputs, const float *weights, float *packed);
+void ck_pack_window(ck_instructions instructions, const ck_window *window, long inputs, long outputs,
+    const float *weights, float *packed);
 
 typedef struct {
-    const float *packed, *bias;  // bias [outputs]
-    const float *addend;         // blocked like the output, or NULL
+    const float *packed, *bias; // bias [outputs]
+    const float *addend;        // blocked like the output, or NULL
     long addend_plane;
     long inputs, outputs;
-    float *scratch;  // `ck_window_scratch_count` numbers
+    float *scratch; // `ck_window_scratch_count` numbers
 } ck_filter;
 
 long ck_window_scratch_count(void);
 
 /// output ← activation(convolution + bias (+ addend)); `maps->blocks` does not matter.
-void ck_convolve_window(ck_instructions instructions, const ck_window *window, const ck_maps *maps, const ck_filter *filter);
+void ck_convolve_window(
+    ck_instructions instructions, const ck_window *window, const ck_maps *maps, const ck_filter *filter);
 
 /// A convolution of each channel by itself: weights [blocks][taps][16], bias [blocks][16].
-void ck_depthwise(ck_instructions instructions, const ck_window *window, const ck_maps *maps, const float *weights, const float *bias);
+void ck_depthwise(ck_instructions instructions, const ck_window *window, const ck_maps *maps, const float *weights,
+    const float *bias);
 
-/// The largest number of each window, or its mean; what lies outside the map takes no part but in the number that a mean is over:
-/// `counts` [out height][out width], or NULL for as many as there are.
-void ck_pool(ck_instructions instructions, const ck_window *window, const ck_maps *maps, int is_max, const float *counts);
+/// The largest number of each window, or its mean; what lies outside the map takes no part but in the number that a
+/// mean is over: `counts` [out height][out width], or NULL for as many as there are.
+void ck_pool(
+    ck_instructions instructions, const ck_window *window, const ck_maps *maps, int is_max, const float *counts);
 
 typedef enum { ck_alone, ck_added, ck_multiplied } ck_joint;
 
 /// output ← activation(scale · x + shift, or x where scale is NULL, joined with `other`).
 typedef struct {
-    const float *scale, *shift;  // [blocks][16]
+    const float *scale, *shift; // [blocks][16]
     ck_joint joint;
     const float *other;
     long other_plane;
-    int other_is_one;  // its maps have one pixel an image, which goes with all of the input's
+    int other_is_one; // its maps have one pixel an image, which goes with all of the input's
     int height, width;
 } ck_combination;
 
 void ck_combine(ck_instructions instructions, const ck_maps *maps, const ck_combination *combination);
 
-/// (x − mean) / √(variance + ε) · weight + bias over the `channels` channels of each pixel; weight and bias [blocks][16].
-void ck_channel_norm(
-    ck_instructions instructions, const ck_maps *maps, long height, long width, long channels, double epsilon, const float *weight, const float *bias);
+/// (x − mean) / √(variance + ε) · weight + bias over the `channels` channels of each pixel; weight and bias
+/// [blocks][16].
+void ck_channel_norm(ck_instructions instructions, const ck_maps *maps, long height, long width, long channels,
+    double epsilon, const float *weight, const float *bias);
 
 /// The mean over all `pixels` pixels of each image; the output has one pixel an image.
 void ck_global_mean(ck_instructions instructions, const ck_maps *maps, long pixels);
@@ -106,11 +113,13 @@ void ck_block(long channels, long pixels, const float *input, float *output, lon
 void ck_block_rows(long channels, long pixels, const float *input, float *output, long output_plane);
 void ck_unblock_rows(long channels, long pixels, const float *input, long input_plane, float *output);
 
-/// Channels `from..<from + count` of blocked maps to channels from `to` on of others, `pixels` pixels; the others' rest stays as it is.
-void ck_move_channels(long count, long pixels, const float *input, long input_plane, long from, float *output, long output_plane, long to);
+/// Channels `from..<from + count` of blocked maps to channels from `to` on of others, `pixels` pixels; the others' rest
+/// stays as it is.
+void ck_move_channels(long count, long pixels, const float *input, long input_plane, long from, float *output,
+    long output_plane, long to);
 
-/// An image's squares of `kernel` × `kernel` pixels as channels (plane, row, column): [planes][height][width] to blocked maps of
-/// height / kernel × width / kernel.
+/// An image's squares of `kernel` × `kernel` pixels as channels (plane, row, column): [planes][height][width] to
+/// blocked maps of height / kernel × width / kernel.
 void ck_squares(int planes, int height, int width, int kernel, const float *input, float *output, long output_plane);
 
 /// `count` numbers in place.

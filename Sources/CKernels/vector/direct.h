@@ -1,10 +1,9 @@
 // Convolution as a product of packed patches and packed weights, a cache's worth of patches at a time.
 
-/// Packs the patches of the output pixels of `runs`, `count` in all, for the blocks `begin..<end` of terms (tap · blocks +
-/// block): [end − begin][count][16], zeros outside the image.
+/// Packs the patches of the output pixels of `runs`, `count` in all, for the blocks `begin..<end` of terms (tap ·
+/// blocks + block): [end − begin][count][16], zeros outside the image.
 static void NAME(pack_patches)(
-    const ck_convolution *shape, const ck_call *call, const ck_run *runs, long count, long begin, long end
-) {
+    const ck_convolution *shape, const ck_call *call, const ck_run *runs, long count, long begin, long end) {
     const int out_width = ck_out_width(shape), out_height = ck_out_height(shape);
     const long blocks = shape->inputs / block;
     float *packed = call->scratch;
@@ -19,16 +18,19 @@ static void NAME(pack_patches)(
                 for (long pixel = run->first; pixel < run->first + run->count; pixel++, p++) {
                     const long x = pixel % out_width, row = pixel / out_width;
                     const long image = row / out_height, y = row % out_height;
-                    const long source_y = y * shape->stride + ky - shape->padding, source_x = x * shape->stride + kx - shape->padding;
-                    const int inside = source_y >= 0 && source_y < shape->height && source_x >= 0 && source_x < shape->width;
+                    const long source_y = y * shape->stride + ky - shape->padding,
+                               source_x = x * shape->stride + kx - shape->padding;
+                    const int inside =
+                        source_y >= 0 && source_y < shape->height && source_x >= 0 && source_x < shape->width;
                     sources[p] =
-                        inside ? call->input + ((image * shape->height + source_y) * shape->width + source_x) * block : NULL;
+                        inside ? call->input + ((image * shape->height + source_y) * shape->width + source_x) * block
+                               : NULL;
                 }
             known_tap = tap;
         }
         for (long p = 0; p < count; p++, packed += block)
-            UNROLLED for (int part = 0; part < PARTS; part++)
-                NAME(store)(packed + part * LANES, sources[p] ? NAME(load)(sources[p] + offset + part * LANES) : (vector){0});
+            UNROLLED for (int part = 0; part < PARTS; part++) NAME(store)(
+                packed + part * LANES, sources[p] ? NAME(load)(sources[p] + offset + part * LANES) : (vector){0});
     }
 }
 
@@ -52,21 +54,26 @@ static void NAME(convolve_direct)(const ck_convolution *shape, long images, cons
             for (long output = 0; output < shape->outputs; output += TILE_CHANNELS) {
                 const float *packed = call->scratch;
                 for (const ck_run *run = runs; run < runs + all; packed += run++->count * block) {
-                    float *target = call->output + (output / block * call->output_plane + run->first) * block + output % block;
-                    const float *addend = call->addend
-                        ? call->addend + (output / block * call->addend_plane + run->first) * block + output % block : NULL;
-                    NAME(compute_tiles)((NAME(tile)){
-                        .a = pointwise ? call->input + (begin * call->input_plane + run->first) * block : packed,
-                        .a_stride = (pointwise ? call->input_plane : count) * block,
-                        .b = call->packed + output * terms + begin * block * TILE_CHANNELS,
-                        .terms = (end - begin) * block,
-                        .c = target,
-                        .c_stride = call->output_plane * block,
-                        .bias = begin == 0 ? call->bias + output : NULL,
-                        .addend = begin == 0 ? addend : target,
-                        .addend_stride = (begin == 0 ? call->addend_plane : call->output_plane) * block,
-                        .relu = end == blocks && call->relu,
-                    }, run->count);
+                    float *target =
+                        call->output + (output / block * call->output_plane + run->first) * block + output % block;
+                    const float *addend =
+                        call->addend
+                            ? call->addend + (output / block * call->addend_plane + run->first) * block + output % block
+                            : NULL;
+                    NAME(compute_tiles)(
+                        (NAME(tile)){
+                            .a = pointwise ? call->input + (begin * call->input_plane + run->first) * block : packed,
+                            .a_stride = (pointwise ? call->input_plane : count) * block,
+                            .b = call->packed + output * terms + begin * block * TILE_CHANNELS,
+                            .terms = (end - begin) * block,
+                            .c = target,
+                            .c_stride = call->output_plane * block,
+                            .bias = begin == 0 ? call->bias + output : NULL,
+                            .addend = begin == 0 ? addend : target,
+                            .addend_stride = (begin == 0 ? call->addend_plane : call->output_plane) * block,
+                            .relu = end == blocks && call->relu,
+                        },
+                        run->count);
                 }
             }
         }

@@ -5,12 +5,14 @@ INLINED vector NAME(min)(vector a, vector b) {
     return (vector)(((NAME(bits))a & mask) | ((NAME(bits))b & ~mask));
 }
 INLINED vector NAME(magnitude)(vector x) { return (vector)((NAME(bits))x & 0x7FFFFFFF); }
-INLINED vector NAME(choose)(NAME(bits) mask, vector a, vector b) { return (vector)(((NAME(bits))a & mask) | ((NAME(bits))b & ~mask)); }
+INLINED vector NAME(choose)(NAME(bits) mask, vector a, vector b) {
+    return (vector)(((NAME(bits))a & mask) | ((NAME(bits))b & ~mask));
+}
 
 /// eˣ = 2ⁿ eʳ, |r| ≤ ln 2 / 2, eʳ by its Taylor polynomial of degree 7; x is held between ±87, where eˣ is no denormal.
 INLINED vector NAME(exponential)(vector x) {
     x = NAME(min)(NAME(max)(x, NAME(splat)(-87)), NAME(splat)(87));
-    const vector shifter = NAME(splat)(12582912);  // 1.5 · 2²³: rounds to a whole number
+    const vector shifter = NAME(splat)(12582912); // 1.5 · 2²³: rounds to a whole number
     const vector shifted = NAME(fma)(x, NAME(splat)(1.44269504f), shifter), n = shifted - shifter;
     // ln 2 in two parts, so that n · ln 2 loses nothing.
     const vector r = NAME(fma)(n, NAME(splat)(1.42860677e-6f), NAME(fma)(n, NAME(splat)(-0.693148613f), x));
@@ -59,7 +61,8 @@ INLINED vector NAME(function)(ck_activation activation, vector x) {
         case ck_relu: return NAME(max)(zero, x);
         case ck_clip: return NAME(min)(NAME(splat)(activation.b), NAME(max)(NAME(splat)(activation.a), x));
         case ck_leaky: return NAME(choose)(x < 0, x * activation.a, x);
-        case ck_hard_sigmoid: return NAME(min)(one, NAME(max)(zero, NAME(fma)(x, NAME(splat)(activation.a), NAME(splat)(activation.b))));
+        case ck_hard_sigmoid:
+            return NAME(min)(one, NAME(max)(zero, NAME(fma)(x, NAME(splat)(activation.a), NAME(splat)(activation.b))));
         case ck_hard_swish: return x * NAME(min)(NAME(splat)(6), NAME(max)(zero, x + 3)) / 6;
         case ck_sigmoid: return NAME(sigmoid)(x);
         case ck_silu: return x * NAME(sigmoid)(x);
@@ -73,23 +76,26 @@ INLINED vector NAME(function)(ck_activation activation, vector x) {
 
 /// `count` numbers in place, a multiple of 16.
 static void NAME(activate_blocks)(float *numbers, long count, ck_activation activation) {
-#define EACH_NUMBER(name)                                                                                                   \
-    case name:                                                                                                              \
-        for (long i = 0; i < count; i += LANES) NAME(store)(numbers + i, NAME(function)((ck_activation){name, activation.a, activation.b}, NAME(load)(numbers + i))); \
+#define EACH_NUMBER(name)                                                                                              \
+    case name:                                                                                                         \
+        for (long i = 0; i < count; i += LANES)                                                                        \
+            NAME(store)(numbers + i,                                                                                   \
+                NAME(function)((ck_activation){name, activation.a, activation.b}, NAME(load)(numbers + i)));           \
         break;
     switch (activation.function) {
-        case ck_identity: break;
-        EACH_NUMBER(ck_relu)
-        EACH_NUMBER(ck_clip)
-        EACH_NUMBER(ck_leaky)
-        EACH_NUMBER(ck_hard_sigmoid)
-        EACH_NUMBER(ck_hard_swish)
-        EACH_NUMBER(ck_sigmoid)
-        EACH_NUMBER(ck_silu)
-        EACH_NUMBER(ck_tanh)
-        EACH_NUMBER(ck_gelu)
-        EACH_NUMBER(ck_gelu_tanh)
-        EACH_NUMBER(ck_exponential)
+        case ck_identity:
+            break;
+            EACH_NUMBER(ck_relu)
+            EACH_NUMBER(ck_clip)
+            EACH_NUMBER(ck_leaky)
+            EACH_NUMBER(ck_hard_sigmoid)
+            EACH_NUMBER(ck_hard_swish)
+            EACH_NUMBER(ck_sigmoid)
+            EACH_NUMBER(ck_silu)
+            EACH_NUMBER(ck_tanh)
+            EACH_NUMBER(ck_gelu)
+            EACH_NUMBER(ck_gelu_tanh)
+            EACH_NUMBER(ck_exponential)
     }
 }
 
@@ -103,7 +109,8 @@ static void NAME(activate)(float *numbers, long count, ck_activation activation)
     memcpy(numbers + whole, rest, sizeof(float) * (count - whole));
 }
 
-/// The largest of a row is subtracted, and the powers are summed in `block` lanes whose sums are added in turn: the same on every processor.
+/// The largest of a row is subtracted, and the powers are summed in `block` lanes whose sums are added in turn: the
+/// same on every processor.
 static void NAME(softmax)(float *numbers, long rows, long columns) {
     for (long row = 0; row < rows; row++, numbers += columns) {
         float largest = -INFINITY;

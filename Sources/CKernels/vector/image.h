@@ -3,7 +3,7 @@
 enum { NAME(largest_patch) = 512 };
 
 static void NAME(convolve_image)(const ck_convolution *shape, long images, const ck_call *call) {
-    (void)images;  // always one
+    (void)images; // always one
     const int kernel = shape->kernel, stride = shape->stride, padding = shape->padding;
     const int out_width = ck_out_width(shape);
     const ck_region region = call->regions[0];
@@ -36,14 +36,17 @@ static void NAME(convolve_image)(const ck_convolution *shape, long images, const
 
     for (long y = region.top; y < region.bottom; y++)
         for (long output = 0; output < shape->outputs; output += TILE_CHANNELS)
-            NAME(compute_tiles)((NAME(tile)){
-                .a = copy + y * stride * padded.columns + region.left,
-                .offsets = offsets,
-                .b = call->packed + output * terms,
-                .terms = terms,
-                .c = call->output + (output / block * call->output_plane + y * out_width + region.left) * block + output % block,
-                .c_stride = call->output_plane * block,
-                .bias = call->bias + output,
-                .relu = call->relu,
-            }, region.right - region.left);
+            NAME(compute_tiles)(
+                (NAME(tile)){
+                    .a = copy + y * stride * padded.columns + region.left,
+                    .offsets = offsets,
+                    .b = call->packed + output * terms,
+                    .terms = terms,
+                    .c = call->output + (output / block * call->output_plane + y * out_width + region.left) * block +
+                         output % block,
+                    .c_stride = call->output_plane * block,
+                    .bias = call->bias + output,
+                    .relu = call->relu,
+                },
+                region.right - region.left);
 }

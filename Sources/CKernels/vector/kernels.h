@@ -1,13 +1,14 @@
 // The kernels of one instruction set, over vectors of LANES floats.
 // A tile is TILE_PIXELS pixels × TILE_VECTORS vectors of output channels: the accumulators of the inner loop.
-// PRODUCT_DEPTH terms × TILE_CHANNELS of a right factor are for the nearest cache, PRODUCT_TILES tiles of rows of a left one for
-// the second; CONVOLUTION_DEPTH blocks of a convolution's terms likewise, and SPARSE_DEPTH terms of SPARSE_VECTORS vectors. None of them changes a bit.
+// PRODUCT_DEPTH terms × TILE_CHANNELS of a right factor are for the nearest cache, PRODUCT_TILES tiles of rows of a
+// left one for the second; CONVOLUTION_DEPTH blocks of a convolution's terms likewise, and SPARSE_DEPTH terms of
+// SPARSE_VECTORS vectors. None of them changes a bit.
 #pragma STDC FP_CONTRACT OFF
 
 #define INLINED static inline __attribute__((always_inline))
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #define TILE_CHANNELS (LANES * TILE_VECTORS)
-#define PARTS (block / LANES)  // vectors of a block of channels
+#define PARTS (block / LANES) // vectors of a block of channels
 
 typedef float NAME(vector) __attribute__((vector_size(LANES * 4), aligned(4)));
 typedef int NAME(bits) __attribute__((vector_size(LANES * 4), aligned(4)));
@@ -39,7 +40,9 @@ INLINED vector NAME(rectified)(vector x) { return NAME(max)((vector){0}, x); }
 
 const ck_kernels NAME(kernels) = {
     .tile_channels = TILE_CHANNELS,
-    .convolve = {[ck_image] = NAME(convolve_image), [ck_direct] = NAME(convolve_direct), [ck_winograd] = NAME(convolve_winograd)},
+    .convolve = {[ck_image] = NAME(convolve_image),
+        [ck_direct] = NAME(convolve_direct),
+        [ck_winograd] = NAME(convolve_winograd)},
     .max_pool = NAME(max_pool),
     .multiply = NAME(multiply_matrices),
     .multiply_sparse = NAME(multiply_sparse),

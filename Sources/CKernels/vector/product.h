@@ -1,22 +1,24 @@
 // The matrix product's inner loop: a tile of rows × TILE_CHANNELS columns of c accumulates in registers.
 
-/// `a` packed [terms][rows], `b` packed [terms][TILE_CHANNELS]; the sums start from 0, or go on from `c` where `resumed`.
-INLINED void NAME(multiply)(const int rows, long terms, const float *a, const float *b, float *c, long c_row, int resumed) {
+/// `a` packed [terms][rows], `b` packed [terms][TILE_CHANNELS]; the sums start from 0, or go on from `c` where
+/// `resumed`.
+INLINED void NAME(multiply)(
+    const int rows, long terms, const float *a, const float *b, float *c, long c_row, int resumed) {
     vector sums[TILE_PIXELS][TILE_VECTORS];
-    UNROLLED for (int t = 0; t < rows; t++) __builtin_prefetch(c + (rows + t) * c_row, 1);  // the next tile's
-    UNROLLED for (int t = 0; t < rows; t++)
-        UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sums[t][v] = resumed ? NAME(load)(c + t * c_row + v * LANES) : (vector){0};
+    UNROLLED for (int t = 0; t < rows; t++) __builtin_prefetch(c + (rows + t) * c_row, 1); // the next tile's
+    UNROLLED for (int t = 0; t < rows; t++) UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sums[t][v] =
+        resumed ? NAME(load)(c + t * c_row + v * LANES) : (vector){0};
     for (; terms >= 4; terms -= 4)
         UNROLLED for (int u = 0; u < 4; u++, a += rows, b += TILE_CHANNELS) NAME(step)(a, 1, b, rows, sums);
     for (; terms > 0; terms--, a += rows, b += TILE_CHANNELS) NAME(step)(a, 1, b, rows, sums);
-    UNROLLED for (int t = 0; t < rows; t++)
-        UNROLLED for (int v = 0; v < TILE_VECTORS; v++) NAME(store)(c + t * c_row + v * LANES, sums[t][v]);
+    UNROLLED for (int t = 0; t < rows; t++) UNROLLED for (int v = 0; v < TILE_VECTORS; v++)
+        NAME(store)(c + t * c_row + v * LANES, sums[t][v]);
 }
 
 typedef void (*NAME(product_tile))(long, const float *, const float *, float *, long, int);
-#define PRODUCT_FUNCTION(n)                                                                                               \
-    static void NAME(product_##n)(long terms, const float *a, const float *b, float *c, long c_row, int resumed) {        \
-        NAME(multiply)(n, terms, a, b, c, c_row, resumed);                                                                \
+#define PRODUCT_FUNCTION(n)                                                                                            \
+    static void NAME(product_##n)(long terms, const float *a, const float *b, float *c, long c_row, int resumed) {     \
+        NAME(multiply)(n, terms, a, b, c, c_row, resumed);                                                             \
     }
 EACH_TILE(PRODUCT_FUNCTION)
 #define PRODUCT_ENTRY(n) [n] = NAME(product_##n),
@@ -30,9 +32,8 @@ static void NAME(pack_rows)(ck_matrix a, long top, long bottom, long first, long
         long row = top;
         for (long tiles = ck_ceiling(bottom - top, TILE_PIXELS); tiles > 0; tiles--) {
             const long size = ck_ceiling(bottom - row, tiles);
-            ck_pack_lines(
-                a.numbers + row * a.row + start * a.column, a.row, a.column, size, ck_least(step, end - start),
-                tile + (start - first) * size, size);
+            ck_pack_lines(a.numbers + row * a.row + start * a.column, a.row, a.column, size,
+                ck_least(step, end - start), tile + (start - first) * size, size);
             tile += size * (end - first);
             row += size;
         }
@@ -41,15 +42,15 @@ static void NAME(pack_rows)(ck_matrix a, long top, long bottom, long first, long
 
 /// A column of tiles: `rows` rows, packed in `a`, times `width` columns, packed in `b`, into c.
 static void NAME(multiply_columns)(
-    long rows, long width, long terms, const float *a, const float *b, float *c, long c_row, int resumed
-) {
+    long rows, long width, long terms, const float *a, const float *b, float *c, long c_row, int resumed) {
     for (long tiles = ck_ceiling(rows, TILE_PIXELS); tiles > 0; tiles--) {
         const long size = ck_ceiling(rows, tiles);
         if (width == TILE_CHANNELS) {
             NAME(product_tiles)[size](terms, a, b, c, c_row, resumed);
         } else {
             float edge[TILE_PIXELS * TILE_CHANNELS] = {0};
-            for (long t = 0; t < size && resumed; t++) memcpy(edge + t * TILE_CHANNELS, c + t * c_row, sizeof(float) * width);
+            for (long t = 0; t < size && resumed; t++)
+                memcpy(edge + t * TILE_CHANNELS, c + t * c_row, sizeof(float) * width);
             NAME(product_tiles)[size](terms, a, b, edge, TILE_CHANNELS, resumed);
             for (long t = 0; t < size; t++) memcpy(c + t * c_row, edge + t * TILE_CHANNELS, sizeof(float) * width);
         }
@@ -69,14 +70,15 @@ static void NAME(multiply_matrices)(const ck_product *product) {
         const long count = ck_least(width, columns - start);
         for (long first = 0; first < terms; first += depth) {
             const long end = ck_least(first + depth, terms);
-            if (!product->packed) ck_pack_columns(TILE_CHANNELS, product->b, first, end - first, start, count, right, end - first);
+            if (!product->packed)
+                ck_pack_columns(TILE_CHANNELS, product->b, first, end - first, start, count, right, end - first);
             for (long top = 0; top < rows; top += height) {
                 const long bottom = ck_least(top + height, rows);
                 NAME(pack_rows)(product->a, top, bottom, first, end, left);
                 for (long column = 0; column < count; column += TILE_CHANNELS)
-                    NAME(multiply_columns)(
-                        bottom - top, ck_least(TILE_CHANNELS, count - column), end - first, left,
-                        product->packed ? product->packed + column * terms + first * TILE_CHANNELS : right + column * (end - first),
+                    NAME(multiply_columns)(bottom - top, ck_least(TILE_CHANNELS, count - column), end - first, left,
+                        product->packed ? product->packed + column * terms + first * TILE_CHANNELS
+                                        : right + column * (end - first),
                         product->c + top * product->c_row + start + column, product->c_row, first > 0);
             }
         }

@@ -1,11 +1,13 @@
-// Matrix products whose left factor has many zeros, as gradients behind a ReLU have: row by row, its other numbers times rows of
-// the right factor, a panel of which stays in the nearest cache. Adding 0 · b changes no bit of a sum that begins with +0.
+// Matrix products whose left factor has many zeros, as gradients behind a ReLU have: row by row, its other numbers
+// times rows of the right factor, a panel of which stays in the nearest cache. Adding 0 · b changes no bit of a sum
+// that begins with +0.
 
 #define PANEL_COLUMNS (SPARSE_VECTORS * LANES)
 #define PANEL_LINES (PANEL_COLUMNS / block)
 
 /// One row: its entries times the panel's rows; the sums go on from `c` where `resumed`.
-INLINED void NAME(multiply_entries)(const ck_entry *entry, const ck_entry *end, const float *panel, float *c, int resumed) {
+INLINED void NAME(multiply_entries)(
+    const ck_entry *entry, const ck_entry *end, const float *panel, float *c, int resumed) {
     vector sums[SPARSE_VECTORS];
     UNROLLED for (int v = 0; v < SPARSE_VECTORS; v++) sums[v] = resumed ? NAME(load)(c + v * LANES) : (vector){0};
     for (; entry < end; entry++) {
@@ -16,9 +18,10 @@ INLINED void NAME(multiply_entries)(const ck_entry *entry, const ck_entry *end, 
     UNROLLED for (int v = 0; v < SPARSE_VECTORS; v++) NAME(store)(c + v * LANES, sums[v]);
 }
 
-/// Lists what is not 0 of the terms `first..<end` of the rows `top..<bottom`: SPARSE_DEPTH terms of every row, then the next terms.
-/// `ends` gets where each row's entries end.
-static void NAME(list_entries)(ck_matrix a, long top, long bottom, long first, long end, ck_entry *entries, ck_entry **ends) {
+/// Lists what is not 0 of the terms `first..<end` of the rows `top..<bottom`: SPARSE_DEPTH terms of every row, then the
+/// next terms. `ends` gets where each row's entries end.
+static void NAME(list_entries)(
+    ck_matrix a, long top, long bottom, long first, long end, ck_entry *entries, ck_entry **ends) {
     float lines[SPARSE_DEPTH * block];
     for (long start = first; start < end; start += SPARSE_DEPTH) {
         const long terms = ck_least(SPARSE_DEPTH, end - start);
@@ -38,16 +41,14 @@ static void NAME(list_entries)(ck_matrix a, long top, long bottom, long first, l
 }
 
 /// The listed entries times `width` columns of b from `column` on.
-static void NAME(multiply_panels)(
-    const ck_product *product, long top, long bottom, long first, long end, long column, float *panel, const ck_entry *entry,
-    ck_entry *const *ends
-) {
+static void NAME(multiply_panels)(const ck_product *product, long top, long bottom, long first, long end, long column,
+    float *panel, const ck_entry *entry, ck_entry *const *ends) {
     const ck_matrix b = product->b;
     const long width = ck_least(PANEL_COLUMNS, product->columns - column);
     if (width < PANEL_COLUMNS) memset(panel, 0, sizeof(float) * PANEL_COLUMNS * SPARSE_DEPTH);
     for (long start = first; start < end; start += SPARSE_DEPTH) {
-        ck_pack_lines(
-            b.numbers + start * b.row + column * b.column, b.column, b.row, width, ck_least(SPARSE_DEPTH, end - start), panel, PANEL_COLUMNS);
+        ck_pack_lines(b.numbers + start * b.row + column * b.column, b.column, b.row, width,
+            ck_least(SPARSE_DEPTH, end - start), panel, PANEL_COLUMNS);
         for (long row = top; row < bottom; row++) {
             float *c = product->c + row * product->c_row + column;
             // A line of what the next panel is packed from.
@@ -55,7 +56,8 @@ static void NAME(multiply_panels)(
             if (b.column == 1 && line < SPARSE_DEPTH * PANEL_LINES) {
                 const long next = start + SPARSE_DEPTH < end ? start + SPARSE_DEPTH : first;
                 const long next_column = column + (next == first ? PANEL_COLUMNS : 0);
-                __builtin_prefetch(b.numbers + (next + line / PANEL_LINES) * b.row + next_column + line % PANEL_LINES * block, 0, 2);
+                __builtin_prefetch(
+                    b.numbers + (next + line / PANEL_LINES) * b.row + next_column + line % PANEL_LINES * block, 0, 2);
             }
             if (width == PANEL_COLUMNS) {
                 NAME(multiply_entries)(entry, *ends, panel, c, start > 0);

@@ -1,15 +1,15 @@
 // The inner loop: a tile of outputs accumulates in registers over all its terms.
 
 typedef struct {
-    const float *a;        // inputs: term k of pixel t is at a[k / 16 · a_stride + t · 16 + k % 16], or, with offsets,
-    long a_stride;         // at a[offsets[k] + t]
+    const float *a; // inputs: term k of pixel t is at a[k / 16 · a_stride + t · 16 + k % 16], or, with offsets,
+    long a_stride;  // at a[offsets[k] + t]
     const int *offsets;
-    const float *b;        // packed weights [terms][TILE_CHANNELS]
-    long terms;            // a multiple of 16 without offsets
-    float *c;              // outputs: channel n of pixel t is at c[n / 16 · c_stride + t · 16 + n % 16]
+    const float *b; // packed weights [terms][TILE_CHANNELS]
+    long terms;     // a multiple of 16 without offsets
+    float *c;       // outputs: channel n of pixel t is at c[n / 16 · c_stride + t · 16 + n % 16]
     long c_stride;
-    const float *bias;     // [TILE_CHANNELS], or NULL for 0
-    const float *addend;   // like c: the sums start from it, bias added; or NULL
+    const float *bias;   // [TILE_CHANNELS], or NULL for 0
+    const float *addend; // like c: the sums start from it, bias added; or NULL
     long addend_stride;
     int relu;
 } NAME(tile);
@@ -25,23 +25,23 @@ INLINED void NAME(begin)(const NAME(tile) * tile, const int pixels, vector sums[
         UNROLLED for (int t = 0; t < pixels; t++) sums[t][v] = bias;
     }
     if (tile->addend) {
-        UNROLLED for (int t = 0; t < pixels; t++)
-            UNROLLED for (int v = 0; v < TILE_VECTORS; v++)
-                sums[t][v] += NAME(load)(tile->addend + NAME(place)(tile->addend_stride, t, v));
+        UNROLLED for (int t = 0; t < pixels; t++) UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sums[t][v] +=
+            NAME(load)(tile->addend + NAME(place)(tile->addend_stride, t, v));
     }
 }
 
 INLINED void NAME(finish)(const NAME(tile) * tile, const int pixels, vector sums[][TILE_VECTORS]) {
     if (tile->relu) {
-        UNROLLED for (int t = 0; t < pixels; t++)
-            UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sums[t][v] = NAME(rectified)(sums[t][v]);
+        UNROLLED for (int t = 0; t < pixels; t++) UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sums[t][v] =
+            NAME(rectified)(sums[t][v]);
     }
-    UNROLLED for (int t = 0; t < pixels; t++)
-        UNROLLED for (int v = 0; v < TILE_VECTORS; v++) NAME(store)(tile->c + NAME(place)(tile->c_stride, t, v), sums[t][v]);
+    UNROLLED for (int t = 0; t < pixels; t++) UNROLLED for (int v = 0; v < TILE_VECTORS; v++)
+        NAME(store)(tile->c + NAME(place)(tile->c_stride, t, v), sums[t][v]);
 }
 
 /// One term: `stride` floats lie between the pixels of `a`.
-INLINED void NAME(step)(const float *a, const int stride, const float *b, const int pixels, vector sums[][TILE_VECTORS]) {
+INLINED void NAME(step)(
+    const float *a, const int stride, const float *b, const int pixels, vector sums[][TILE_VECTORS]) {
     vector weights[TILE_VECTORS];
     UNROLLED for (int v = 0; v < TILE_VECTORS; v++) weights[v] = NAME(load)(b + v * LANES);
     UNROLLED for (int t = 0; t < pixels; t++) {
@@ -64,7 +64,8 @@ INLINED void NAME(compute_offset)(const NAME(tile) * tile, const int pixels) {
     vector sums[TILE_PIXELS][TILE_VECTORS];
     NAME(begin)(tile, pixels, sums);
     const float *b = tile->b;
-    for (long k = 0; k < tile->terms; k++, b += TILE_CHANNELS) NAME(step)(tile->a + tile->offsets[k], 1, b, pixels, sums);
+    for (long k = 0; k < tile->terms; k++, b += TILE_CHANNELS)
+        NAME(step)(tile->a + tile->offsets[k], 1, b, pixels, sums);
     NAME(finish)(tile, pixels, sums);
 }
 
@@ -76,8 +77,8 @@ INLINED void NAME(compute_offset)(const NAME(tile) * tile, const int pixels) {
 #else
 #define EACH_TILE(X) X(1) X(2)
 #endif
-#define TILE_FUNCTIONS(n)                                                                           \
-    static void NAME(blocked_##n)(const NAME(tile) * tile) { NAME(compute_blocked)(tile, n); }      \
+#define TILE_FUNCTIONS(n)                                                                                              \
+    static void NAME(blocked_##n)(const NAME(tile) * tile) { NAME(compute_blocked)(tile, n); }                         \
     static void NAME(offset_##n)(const NAME(tile) * tile) { NAME(compute_offset)(tile, n); }
 EACH_TILE(TILE_FUNCTIONS)
 

@@ -19,36 +19,44 @@ INLINED void NAME(interior)(const ck_window *window, int axis, long low, long hi
     *end = stop > high ? high : stop < *first ? *first : stop;
 }
 
-/// Packs the patches of the output pixels of one image's row piece for the blocks `begin..<end` of terms (tap · blocks + block).
-static void NAME(pack_window)(
-    const ck_window *window, const ck_maps *maps, long inputs, const long *pixels, long count, long begin, long end, float *packed
-) {
+/// Packs the patches of the output pixels of one image's row piece for the blocks `begin..<end` of terms (tap · blocks
+/// + block).
+static void NAME(pack_window)(const ck_window *window, const ck_maps *maps, long inputs, const long *pixels, long count,
+    long begin, long end, float *packed) {
     const long blocks = inputs / block;
     const float *sources[direct_pixels];
     long known_tap = -1;
     for (long index = begin; index < end; index++) {
         const long tap = index / blocks, offset = index % blocks * maps->input_plane * block;
         if (tap != known_tap) {
-            const long ky = tap / window->kernel[1] * window->dilation[0], kx = tap % window->kernel[1] * window->dilation[1];
+            const long ky = tap / window->kernel[1] * window->dilation[0],
+                       kx = tap % window->kernel[1] * window->dilation[1];
             for (long p = 0; p < count; p++) {
-                const long x = pixels[p] % window->out[1], row = pixels[p] / window->out[1], image = row / window->out[0], y = row % window->out[0];
-                const long source_y = y * window->stride[0] + ky - window->before[0], source_x = x * window->stride[1] + kx - window->before[1];
-                const int inside = source_y >= 0 && source_y < window->size[0] && source_x >= 0 && source_x < window->size[1];
-                sources[p] = inside ? maps->input + ((image * window->size[0] + source_y) * window->size[1] + source_x) * block : NULL;
+                const long x = pixels[p] % window->out[1], row = pixels[p] / window->out[1],
+                           image = row / window->out[0], y = row % window->out[0];
+                const long source_y = y * window->stride[0] + ky - window->before[0],
+                           source_x = x * window->stride[1] + kx - window->before[1];
+                const int inside =
+                    source_y >= 0 && source_y < window->size[0] && source_x >= 0 && source_x < window->size[1];
+                sources[p] =
+                    inside ? maps->input + ((image * window->size[0] + source_y) * window->size[1] + source_x) * block
+                           : NULL;
             }
             known_tap = tap;
         }
         for (long p = 0; p < count; p++, packed += block)
-            UNROLLED for (int part = 0; part < PARTS; part++)
-                NAME(store)(packed + part * LANES, sources[p] ? NAME(load)(sources[p] + offset + part * LANES) : (vector){0});
+            UNROLLED for (int part = 0; part < PARTS; part++) NAME(store)(
+                packed + part * LANES, sources[p] ? NAME(load)(sources[p] + offset + part * LANES) : (vector){0});
     }
 }
 
 /// `count` output pixels that follow each other, from `first` on.
-static void NAME(convolve_pixels)(const ck_window *window, const ck_maps *maps, const ck_filter *filter, long first, long count) {
+static void NAME(convolve_pixels)(
+    const ck_window *window, const ck_maps *maps, const ck_filter *filter, long first, long count) {
     const long terms = (long)window->kernel[0] * window->kernel[1] * filter->inputs, blocks = terms / block;
-    const int pointwise = window->kernel[0] == 1 && window->kernel[1] == 1 && window->stride[0] == 1 && window->stride[1] == 1
-        && window->before[0] == 0 && window->before[1] == 0 && window->size[0] == window->out[0] && window->size[1] == window->out[1];
+    const int pointwise = window->kernel[0] == 1 && window->kernel[1] == 1 && window->stride[0] == 1 &&
+                          window->stride[1] == 1 && window->before[0] == 0 && window->before[1] == 0 &&
+                          window->size[0] == window->out[0] && window->size[1] == window->out[1];
     long pixels[direct_pixels];
     for (long p = 0; p < count; p++) pixels[p] = first + p;
     for (long begin = 0; begin < blocks; begin += CONVOLUTION_DEPTH) {
@@ -56,24 +64,30 @@ static void NAME(convolve_pixels)(const ck_window *window, const ck_maps *maps, 
         if (!pointwise) NAME(pack_window)(window, maps, filter->inputs, pixels, count, begin, end, filter->scratch);
         for (long output = 0; output < filter->outputs; output += TILE_CHANNELS) {
             float *target = maps->output + (output / block * maps->output_plane + first) * block + output % block;
-            const float *addend = filter->addend ? filter->addend + (output / block * filter->addend_plane + first) * block + output % block : NULL;
-            NAME(compute_tiles)((NAME(tile)){
-                .a = pointwise ? maps->input + (begin * maps->input_plane + first) * block : filter->scratch,
-                .a_stride = (pointwise ? maps->input_plane : count) * block,
-                .b = filter->packed + output * terms + begin * block * TILE_CHANNELS,
-                .terms = (end - begin) * block,
-                .c = target,
-                .c_stride = maps->output_plane * block,
-                .bias = begin == 0 ? filter->bias + output : NULL,
-                .addend = begin == 0 ? addend : target,
-                .addend_stride = (begin == 0 ? filter->addend_plane : maps->output_plane) * block,
-                .relu = end == blocks && maps->activation.function == ck_relu,
-            }, count);
+            const float *addend =
+                filter->addend
+                    ? filter->addend + (output / block * filter->addend_plane + first) * block + output % block
+                    : NULL;
+            NAME(compute_tiles)(
+                (NAME(tile)){
+                    .a = pointwise ? maps->input + (begin * maps->input_plane + first) * block : filter->scratch,
+                    .a_stride = (pointwise ? maps->input_plane : count) * block,
+                    .b = filter->packed + output * terms + begin * block * TILE_CHANNELS,
+                    .terms = (end - begin) * block,
+                    .c = target,
+                    .c_stride = maps->output_plane * block,
+                    .bias = begin == 0 ? filter->bias + output : NULL,
+                    .addend = begin == 0 ? addend : target,
+                    .addend_stride = (begin == 0 ? filter->addend_plane : maps->output_plane) * block,
+                    .relu = end == blocks && maps->activation.function == ck_relu,
+                },
+                count);
         }
     }
     if (maps->activation.function > ck_relu)
         for (long channels = 0; channels < filter->outputs / block; channels++)
-            NAME(activate_blocks)(maps->output + (channels * maps->output_plane + first) * block, count * block, maps->activation);
+            NAME(activate_blocks)(
+                maps->output + (channels * maps->output_plane + first) * block, count * block, maps->activation);
 }
 
 static void NAME(convolve_window)(const ck_window *window, const ck_maps *maps, const ck_filter *filter) {
@@ -102,11 +116,10 @@ static void NAME(convolve_window)(const ck_window *window, const ck_maps *maps, 
 #define DEPTHWISE_PIXELS 8
 
 /// `pixels` outputs of a row whose windows lie inside horizontally; rows of taps `first..<end`.
-INLINED void NAME(depthwise_pixels)(
-    const ck_window *window, const float *source, const float *weights, const float *bias, int first, int end, int left, int right, float *target,
-    const int pixels
-) {
-    const long row = (long)window->size[1] * block, stride = (long)window->stride[1] * block, step = (long)window->dilation[1] * block;
+INLINED void NAME(depthwise_pixels)(const ck_window *window, const float *source, const float *weights,
+    const float *bias, int first, int end, int left, int right, float *target, const int pixels) {
+    const long row = (long)window->size[1] * block, stride = (long)window->stride[1] * block,
+               step = (long)window->dilation[1] * block;
     UNROLLED for (int part = 0; part < PARTS; part++) {
         vector sums[DEPTHWISE_PIXELS];
         UNROLLED for (int p = 0; p < pixels; p++) sums[p] = NAME(load)(bias + part * LANES);
@@ -115,7 +128,8 @@ INLINED void NAME(depthwise_pixels)(
             const float *tap = weights + ky * window->kernel[1] * block + part * LANES;
             for (int kx = left; kx < right; kx++) {
                 const vector weight = NAME(load)(tap + kx * block);
-                UNROLLED for (int p = 0; p < pixels; p++) sums[p] = NAME(fma)(NAME(load)(line + kx * step + p * stride), weight, sums[p]);
+                UNROLLED for (int p = 0; p < pixels; p++) sums[p] =
+                    NAME(fma)(NAME(load)(line + kx * step + p * stride), weight, sums[p]);
             }
         }
         UNROLLED for (int p = 0; p < pixels; p++) NAME(store)(target + p * block + part * LANES, sums[p]);
@@ -141,7 +155,8 @@ static void NAME(depthwise)(const ck_window *window, const ck_maps *maps, const 
                 for (long x = region.left; x < region.right;) {
                     const float *source = line + (x * stride - window->before[1]) * block;
                     if (x >= from && x + DEPTHWISE_PIXELS <= to) {
-                        NAME(depthwise_pixels)(window, source, own, start, first, end, 0, window->kernel[1], target + x * block, DEPTHWISE_PIXELS);
+                        NAME(depthwise_pixels)(window, source, own, start, first, end, 0, window->kernel[1],
+                            target + x * block, DEPTHWISE_PIXELS);
                         x += DEPTHWISE_PIXELS;
                         continue;
                     }
@@ -150,7 +165,8 @@ static void NAME(depthwise)(const ck_window *window, const ck_maps *maps, const 
                     NAME(depthwise_pixels)(window, source, own, start, first, end, left, right, target + x * block, 1);
                     x++;
                 }
-                NAME(activate_blocks)(target + region.left * block, (region.right - region.left) * block, maps->activation);
+                NAME(activate_blocks)(
+                    target + region.left * block, (region.right - region.left) * block, maps->activation);
             }
         }
 }
@@ -169,19 +185,25 @@ static void NAME(pool)(const ck_window *window, const ck_maps *maps, int is_max,
                     int left, right;
                     NAME(inside)(window, 1, x, &left, &right);
                     vector result[PARTS];
-                    UNROLLED for (int part = 0; part < PARTS; part++) result[part] = NAME(splat)(is_max ? -INFINITY : 0);
+                    UNROLLED for (int part = 0; part < PARTS; part++) result[part] =
+                        NAME(splat)(is_max ? -INFINITY : 0);
                     for (int ky = top; ky < bottom; ky++) {
                         const long row = y * window->stride[0] - window->before[0] + ky * window->dilation[0];
-                        const float *pixel = plane + (row * window->size[1] + x * window->stride[1] - window->before[1] + left * window->dilation[1]) * block;
+                        const float *pixel = plane + (row * window->size[1] + x * window->stride[1] -
+                                                         window->before[1] + left * window->dilation[1]) *
+                                                         block;
                         for (int kx = left; kx < right; kx++, pixel += window->dilation[1] * block)
                             UNROLLED for (int part = 0; part < PARTS; part++) {
                                 const vector number = NAME(load)(pixel + part * LANES);
                                 result[part] = is_max ? NAME(max)(result[part], number) : result[part] + number;
                             }
                     }
-                    const float over = is_max ? 1 : counts ? counts[y * window->out[1] + x] : (float)((bottom - top) * (right - left));
+                    const float over = is_max   ? 1
+                                       : counts ? counts[y * window->out[1] + x]
+                                                : (float)((bottom - top) * (right - left));
                     UNROLLED for (int part = 0; part < PARTS; part++)
-                        NAME(store)(output + (y * window->out[1] + x) * block + part * LANES, is_max ? result[part] : result[part] / over);
+                        NAME(store)(output + (y * window->out[1] + x) * block + part * LANES,
+                            is_max ? result[part] : result[part] / over);
                 }
             }
         }

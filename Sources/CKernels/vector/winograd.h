@@ -1,8 +1,9 @@
-// Winograd's minimal filtering: Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A (Lavin & Gray 2016, section 4), as F(4×4, 3×3) with 6 and
-// F(4×4, 5×5) with 8 interpolation points a dimension: 36 instead of 144, 64 instead of 400 products for 16 outputs.
+// Winograd's minimal filtering: Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A (Lavin & Gray 2016, section 4), as F(4×4, 3×3) with 6
+// and F(4×4, 5×5) with 8 interpolation points a dimension: 36 instead of 144, 64 instead of 400 products for 16
+// outputs.
 //
-// With stride 2, three taps are two on every other number and one on those between: F(4, 2) with 5 points for the former, and the
-// latter as they are; 81 instead of 144 products.
+// With stride 2, three taps are two on every other number and one on those between: F(4, 2) with 5 points for the
+// former, and the latter as they are; 81 instead of 144 products.
 
 /// d[i + 4] − (p + q) d[i + 2] + p q d[i].
 INLINED vector NAME(quartic)(const vector *d, float p, float q) {
@@ -30,7 +31,8 @@ INLINED void NAME(input_column_8)(vector d[8]) {
     const vector even_b = NAME(quartic)(d + 2, a2, c2), odd_b = NAME(quartic)(d + 1, a2, c2);
     const vector even_c = NAME(quartic)(d + 2, a2, b2), odd_c = NAME(quartic)(d + 1, a2, b2);
     // x (x² − a²)(x² − b²)(x² − c²), whose constant term is the product of all three.
-    const vector sum = NAME(splat)(-(a2 + b2 + c2)), pairs = NAME(splat)(a2 * b2 + a2 * c2 + b2 * c2), product = NAME(splat)(-a2 * b2 * c2);
+    const vector sum = NAME(splat)(-(a2 + b2 + c2)), pairs = NAME(splat)(a2 * b2 + a2 * c2 + b2 * c2),
+                 product = NAME(splat)(-a2 * b2 * c2);
     const vector zero = NAME(fma)(product, d[0], NAME(fma)(pairs, d[2], NAME(fma)(sum, d[4], d[6])));
     const vector infinite = NAME(fma)(product, d[1], NAME(fma)(pairs, d[3], NAME(fma)(sum, d[5], d[7])));
     d[0] = zero;
@@ -47,8 +49,10 @@ INLINED void NAME(input_column_8)(vector d[8]) {
 INLINED void NAME(input_column_9)(vector d[9]) {
     const float a = winograd_9a, b = winograd_9b, a2 = a * a, b2 = b * b;
     const vector even[5] = {d[0], d[2], d[4], d[6], d[8]};
-    const vector even_a = NAME(fma)(NAME(splat)(-b2), even[0], even[2]), odd_a = NAME(fma)(NAME(splat)(-b2), even[1], even[3]);
-    const vector even_b = NAME(fma)(NAME(splat)(-a2), even[0], even[2]), odd_b = NAME(fma)(NAME(splat)(-a2), even[1], even[3]);
+    const vector even_a = NAME(fma)(NAME(splat)(-b2), even[0], even[2]),
+                 odd_a = NAME(fma)(NAME(splat)(-b2), even[1], even[3]);
+    const vector even_b = NAME(fma)(NAME(splat)(-a2), even[0], even[2]),
+                 odd_b = NAME(fma)(NAME(splat)(-a2), even[1], even[3]);
     d[0] = NAME(fma)(NAME(splat)(a), even_a, odd_a);
     d[2] = NAME(fma)(NAME(splat)(-a), even_a, odd_a);
     d[4] = NAME(fma)(NAME(splat)(b), even_b, odd_b);
@@ -73,8 +77,7 @@ INLINED void NAME(output_column_8)(const vector m[8], vector y[4]) {
     y[0] = m[0] + ((even_a + even_b) + even_c);
     y[1] = NAME(fma)(NAME(splat)(c), odd_c, NAME(fma)(NAME(splat)(b), odd_b, NAME(splat)(a) * odd_a));
     y[2] = NAME(fma)(NAME(splat)(c * c), even_c, NAME(fma)(NAME(splat)(b * b), even_b, NAME(splat)(a * a) * even_a));
-    y[3] = NAME(fma)(
-        NAME(splat)(c * c * c), odd_c,
+    y[3] = NAME(fma)(NAME(splat)(c * c * c), odd_c,
         NAME(fma)(NAME(splat)(b * b * b), odd_b, NAME(fma)(NAME(splat)(a * a * a), odd_a, m[7])));
 }
 

@@ -29,33 +29,43 @@ struct COCOAnnotations {
     private(set) var notes = AnnotationNotes()
 
     /// Of an image or a category that is listed again the first counts.
-    /// - Throws: `DatasetError` for a file that cannot be read, is not COCO's JSON, or (by `rules`) has an annotation, image or
-    ///   category that cannot be used.
+    /// - Throws: `DatasetError` for a file that cannot be read, is not COCO's JSON, or (by `rules`) has an annotation,
+    ///   image or category that cannot be used.
     init(_ path: String, rules: DatasetRules) throws {
         self.path = path
         var notes = AnnotationNotes()
         var stream = try JSONElementStream(path), known: Set<Int64> = []
-        try stream.forEach(wanted: { ["images", "annotations", "categories"].contains($0) }, refused: { key, number, problem in
-            let noun = key == "categories" ? "category" : String(key.dropLast())
-            try rules.refuse("\(noun) number \(number): \(problem.reason)", in: path, &notes)
-        }) { key, number, value, place in
+        try stream.forEach(
+            wanted: { ["images", "annotations", "categories"].contains($0) },
+            refused: { key, number, problem in
+                let noun = key == "categories" ? "category" : String(key.dropLast())
+                try rules.refuse("\(noun) number \(number): \(problem.reason)", in: path, &notes)
+            }
+        ) { key, number, value, place in
             switch key {
             case "images":
                 let image = try Self.image(value)
-                guard known.insert(image.id).inserted else { throw JSONProblem("image \(image.id) is listed a second time; the first counts") }
+                guard known.insert(image.id).inserted else {
+                    throw JSONProblem("image \(image.id) is listed a second time; the first counts")
+                }
                 images.append(image)
             case "annotations":
-                // Some exports give annotations no id, which has no use but in messages: their place in the list stands for it.
+                // Some exports give annotations no id, which has no use but in messages: their place in the list stands
+                // for it.
                 let id = Int64(value.optional("id") == nil ? number : try value.identifier("id"))
                 do {
-                    annotations.append(Annotation(id: id, image: Int64(try value.identifier("image_id")),
-                                                  category: try value.identifier("category_id"), place: place))
+                    annotations.append(
+                        Annotation(
+                            id: id, image: Int64(try value.identifier("image_id")),
+                            category: try value.identifier("category_id"), place: place))
                 } catch let problem as JSONProblem {
                     try rules.refuse("annotation \(id): \(problem.reason)", in: path, &notes)
                 }
             default:
                 let id = try value.identifier("id")
-                guard categories[id] == nil else { throw JSONProblem("category \(id) is listed a second time; the first counts") }
+                guard categories[id] == nil else {
+                    throw JSONProblem("category \(id) is listed a second time; the first counts")
+                }
                 categories[id] = try value.optional("name").flatMap { try $0.isNull ? nil : $0.string("name") } ?? ""
             }
         }
@@ -98,9 +108,12 @@ struct COCOAnnotations {
         for annotation in annotations {
             while row < images.count && images[row].id < annotation.image { row += 1 }
             if row == images.count || images[row].id != annotation.image {
-                try rules.refuse("annotation \(annotation.id) is of image \(annotation.image), which \"images\" lacks", in: path, &notes)
+                try rules.refuse(
+                    "annotation \(annotation.id) is of image \(annotation.image), which \"images\" lacks", in: path,
+                    &notes)
             } else if categories[annotation.category] == nil {
-                let text = "annotation \(annotation.id) is of category \(annotation.category), which \"categories\" lacks"
+                let text =
+                    "annotation \(annotation.id) is of category \(annotation.category), which \"categories\" lacks"
                 try rules.refuse(text, in: path, &notes)
             } else {
                 kept.append(annotation)

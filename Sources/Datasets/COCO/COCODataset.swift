@@ -24,22 +24,28 @@ public struct COCODataset: ReferenceDataset {
     }
 
     /// - Parameters:
-    ///   - annotations: `instances_*.json` of each split; one without a split is cut into both by the seed, by image, like
-    ///     Visual Genome: `rules.validationShare` of the images validate.
+    ///   - annotations: `instances_*.json` of each split; one without a split is cut into both by the seed, by image,
+    ///     like Visual Genome: `rules.validationShare` of the images validate.
     ///   - imageFolders: where the images of each split are; `file_name` is relative to it.
     ///   - isPresent: whether there is an image at a path; asked for names with a folder in them.
     ///   - hasVector: whether a word has an embedding vector; other words of a category's name are dropped.
     ///   - rules: say how words are compared.
     /// - Throws: `DatasetError`, also when a split has no annotated image or no word of any category has a vector.
-    public init(annotations files: [(Split?, String)], imageFolders: [(Split?, String)],
-                isPresent: (String) -> Bool = { access($0, F_OK) == 0 }, hasVector: @escaping (String) -> Bool, rules: DatasetRules) throws {
-        let read = try files.sorted { ($0.0?.rawValue ?? 0) < ($1.0?.rawValue ?? 0) }.map { ($0.0, try COCOAnnotations($0.1, rules: rules)) }
+    public init(
+        annotations files: [(Split?, String)], imageFolders: [(Split?, String)],
+        isPresent: (String) -> Bool = { access($0, F_OK) == 0 }, hasVector: @escaping (String) -> Bool,
+        rules: DatasetRules
+    ) throws {
+        let read = try files.sorted { ($0.0?.rawValue ?? 0) < ($1.0?.rawValue ?? 0) }.map {
+            ($0.0, try COCOAnnotations($0.1, rules: rules))
+        }
         let words = ConceptWords(matching: rules.words, names: rules.names, hasVector: hasVector)
         let named = read.map { _, part in
             part.categories.mapValues { words.concepts(of: $0, exact: $0.split(separator: " ").map(String.init)) }
         }
         // By bytes: a `String` equals what only looks the same.
-        let tokens = Dictionary(named.flatMap { $0.values.joined() }.map { (Word($0), $0) }, uniquingKeysWith: { first, _ in first })
+        let tokens = Dictionary(
+            named.flatMap { $0.values.joined() }.map { (Word($0), $0) }, uniquingKeysWith: { first, _ in first })
         concepts = tokens.values.sortedByCodePoints()
         unmatched = Self.unmatched(read.map(\.1), named, words)
         guard !concepts.isEmpty else {
@@ -66,13 +72,16 @@ public struct COCODataset: ReferenceDataset {
                 let ofSplit = rows.filter { whole != nil || validating.contains($0.row) == (split == .validation) }
                 for (row, range) in ofSplit.prefix(rules.limit ?? .max) {
                     let image = part.images[row]
-                    images.append(ReferenceImage(
-                        id: image.id, split: split, file: COCOFileName.locate(image.file, in: folder, isPresent)))
+                    images.append(
+                        ReferenceImage(
+                            id: image.id, split: split, file: COCOFileName.locate(image.file, in: folder, isPresent)))
                     entries.append((number, row, range))
                 }
                 guard !ofSplit.isEmpty else {
-                    throw DatasetError.empty(file: part.path, reason: "no image of the \(split) split has an annotation"
-                        + (part.notes.unusableText.map { " (\($0))" } ?? ""))
+                    throw DatasetError.empty(
+                        file: part.path,
+                        reason: "no image of the \(split) split has an annotation"
+                            + (part.notes.unusableText.map { " (\($0))" } ?? ""))
                 }
             }
         }
@@ -83,7 +92,8 @@ public struct COCODataset: ReferenceDataset {
         self.rules = rules
     }
 
-    /// The rows of the images that validate where the seed cuts one file: of all its images, shuffled, the first annotated ones.
+    /// The rows of the images that validate where the seed cuts one file: of all its images, shuffled, the first
+    /// annotated ones.
     private static func validating(_ part: COCOAnnotations, _ rules: DatasetRules) -> Set<Int> {
         var random = RandomSource(seed: rules.seed, stream: "coco/split")
         var order = Array(part.images.indices)
@@ -94,7 +104,9 @@ public struct COCODataset: ReferenceDataset {
     }
 
     /// Categories without concepts, with their annotations in all parts.
-    private static func unmatched(_ parts: [COCOAnnotations], _ named: [[Int: [String]]], _ words: ConceptWords) -> [UnmatchedName] {
+    private static func unmatched(_ parts: [COCOAnnotations], _ named: [[Int: [String]]], _ words: ConceptWords)
+        -> [UnmatchedName]
+    {
         var counts: [Word: (name: String, annotations: Int)] = [:]
         for (part, named) in zip(parts, named) {
             for annotation in part.annotations where named[annotation.category]?.isEmpty ?? false {
@@ -105,7 +117,9 @@ public struct COCODataset: ReferenceDataset {
         }
         return counts.values.map { name, annotations in
             let isNamed = parts.contains { $0.categories.values.contains(name) }
-            return isNamed ? words.unmatched(name, annotations: annotations) : UnmatchedName(name: name, annotations: annotations, match: nil)
+            return isNamed
+                ? words.unmatched(name, annotations: annotations)
+                : UnmatchedName(name: name, annotations: annotations, match: nil)
         }.inOrder()
     }
 
@@ -119,14 +133,17 @@ public struct COCODataset: ReferenceDataset {
             guard let concepts = part.positives[annotation.category], !concepts.isEmpty else { continue }
             do {
                 if let declared = image.size, declared != size {
-                    throw JSONProblem("the file has \(width)×\(height) pixels, but \"images\" says \(declared.width)×\(declared.height)")
+                    throw JSONProblem(
+                        "the file has \(width)×\(height) pixels, but \"images\" says \(declared.width)×\(declared.height)"
+                    )
                 }
                 let mask = try file.withJSON(at: annotation.place) {
                     try segmentation(of: $0, size: size, sampling: sampling, notes: &notes)
                 }
                 instances.append(Sample(concepts: concepts, mask: mask))
             } catch let problem as JSONProblem {
-                try rules.refuse("annotation \(annotation.id) of image \(image.id): \(problem.reason)", in: path, &notes)
+                try rules.refuse(
+                    "annotation \(annotation.id) of image \(image.id): \(problem.reason)", in: path, &notes)
             }
         }
         return ImageAnnotations(samples: Datasets.samples(of: instances, rules: rules), notes: notes)

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Where the file of an image of `instances_*.json` lies: its `file_name`, or the last part of a URL. Exports write it in many
-/// ways: with the image folder or the path of another machine before it, with `\` for `/`.
+/// Where the file of an image of `instances_*.json` lies: its `file_name`, or the last part of a URL. Exports write it
+/// in many ways: with the image folder or the path of another machine before it, with `\` for `/`.
 struct COCOFileName {
     /// Parts joined by "/", none of them "..".
     let path: String
@@ -31,8 +31,8 @@ struct COCOFileName {
         return below.filter { $0 != "." }.joined(separator: "/")
     }
 
-    /// The image's path in a folder: the longest end of `path` that is there; of a file that is nowhere the last part, so that
-    /// reading it names a file.
+    /// The image's path in a folder: the longest end of `path` that is there; of a file that is nowhere the last part,
+    /// so that reading it names a file.
     static func locate(_ path: String, in folder: String, _ isPresent: (String) -> Bool) -> String {
         let parts = path.split(separator: "/")
         guard parts.count > 1 else { return folder + "/" + path }

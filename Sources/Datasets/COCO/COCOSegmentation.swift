@@ -1,8 +1,8 @@
 import CJSON
 import Imaging
 
-/// The mask of an annotation, seen through a sampling of the image: its outline as pycocotools rasterises it, or, without one,
-/// its box.
+/// The mask of an annotation, seen through a sampling of the image: its outline as pycocotools rasterises it, or,
+/// without one, its box.
 /// - Throws: `JSONProblem` when it has neither.
 func segmentation(
     of annotation: JSONValue, size: COCOAnnotations.Size, sampling: NearestSampling, notes: inout AnnotationNotes
@@ -14,7 +14,8 @@ func segmentation(
         if !polygons.isEmpty {
             var mask = Bitmap(width: sampling.columns.count, height: sampling.rows.count)
             for polygon in polygons {
-                mask.formUnion(try RunLengthMask(polygon: polygon, width: size.width, height: size.height).sampled(sampling))
+                mask.formUnion(
+                    try RunLengthMask(polygon: polygon, width: size.width, height: size.height).sampled(sampling))
             }
             notes.skippedParts += skipped
             return mask
@@ -42,8 +43,12 @@ private func polygons(_ value: JSONValue) throws -> (polygons: [[Double]], skipp
 /// The corners of an annotation's box, in the order in which pycocotools draws them.
 private func box(of annotation: JSONValue) throws -> [Double] {
     var sides: [Double] = []
-    if let value = annotation.optional("bbox"), value.isArray { try value.forEach("bbox") { sides.append(try $0.number("bbox")) } }
-    guard sides.count == 4 else { throw JSONProblem("neither an outline (\"segmentation\") nor a box (\"bbox\") of four numbers") }
+    if let value = annotation.optional("bbox"), value.isArray {
+        try value.forEach("bbox") { sides.append(try $0.number("bbox")) }
+    }
+    guard sides.count == 4 else {
+        throw JSONProblem("neither an outline (\"segmentation\") nor a box (\"bbox\") of four numbers")
+    }
     let (x, y, width, height) = (sides[0], sides[1], sides[2], sides[3])
     guard width > 0, height > 0 else { throw JSONProblem("no outline, and a box of \(width)×\(height) pixels") }
     return [x, y, x, y + height, x + width, y + height, x + width, y]
@@ -57,7 +62,9 @@ private func runs(_ value: JSONValue, size: COCOAnnotations.Size) throws -> RunL
         throw JSONProblem("RLE of size \(sides) in an image of height \(size.height) and width \(size.width)")
     }
     if counts.isString {
-        return try counts.withString("counts") { try RunLengthMask(compressed: $0, width: size.width, height: size.height) }
+        return try counts.withString("counts") {
+            try RunLengthMask(compressed: $0, width: size.width, height: size.height)
+        }
     }
     var lengths: [Int] = []
     try counts.forEach("counts") { lengths.append(try $0.integer("counts")) }

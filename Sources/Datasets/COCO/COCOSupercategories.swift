@@ -1,4 +1,5 @@
-/// The supercategory that an annotation file in COCO's format gives each word of its categories' names: `dog` → `animal`.
+/// The supercategory that an annotation file in COCO's format gives each word of its categories' names: `dog` →
+/// `animal`.
 ///
 /// A word of several names has that of the category named by it alone, or else of the lowest id.
 /// - Throws: `DatasetError` for a file that cannot be read or is not COCO's JSON.

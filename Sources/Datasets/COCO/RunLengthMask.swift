@@ -10,7 +10,9 @@ package struct RunLengthMask: Equatable {
     /// - Throws: `JSONProblem` when a run is negative or the runs do not make up the mask. (pycocotools leaves pixels
     ///   after too few runs to chance.)
     package init(counts: [Int], width: Int, height: Int) throws {
-        guard width > 0, height > 0, width <= 1 << 20, height <= 1 << 20 else { throw JSONProblem("RLE of size \(height)×\(width)") }
+        guard width > 0, height > 0, width <= 1 << 20, height <= 1 << 20 else {
+            throw JSONProblem("RLE of size \(height)×\(width)")
+        }
         self.width = width
         self.height = height
         var ends: [Int] = []
@@ -38,7 +40,9 @@ package struct RunLengthMask: Equatable {
             while more {
                 guard at < compressed.count else { throw JSONProblem("RLE string ends inside a number") }
                 let code = Int(compressed[at]) - 48
-                guard code >= 0, code < 64, shift < 60 else { throw JSONProblem("RLE string with a byte that is none of its alphabet") }
+                guard code >= 0, code < 64, shift < 60 else {
+                    throw JSONProblem("RLE string with a byte that is none of its alphabet")
+                }
                 value |= (code & 0x1F) << shift
                 more = code & 0x20 != 0
                 at += 1
@@ -83,7 +87,9 @@ package struct RunLengthMask: Equatable {
     }
 
     /// All pixels.
-    package var bitmap: Bitmap { sampled(NearestSampling(width: width, height: height, toWidth: width, toHeight: height)) }
+    package var bitmap: Bitmap {
+        sampled(NearestSampling(width: width, height: height, toWidth: width, toHeight: height))
+    }
 
     private func firstRun(endingAfter pixel: Int) -> Int {
         var low = 0, high = ends.count
@@ -100,8 +106,9 @@ extension RunLengthMask {
     private static let farthest = 100_000.0
     private static let longestOutline = 1 << 28
 
-    /// The polygon x0, y0, x1, y1, … rasterised pixel for pixel as pycocotools' `rleFrPoly`: the outline is drawn on a grid
-    /// five times as fine, and every crossing between two pixel columns starts or ends a run. An odd last number is ignored.
+    /// The polygon x0, y0, x1, y1, … rasterised pixel for pixel as pycocotools' `rleFrPoly`: the outline is drawn on a
+    /// grid five times as fine, and every crossing between two pixel columns starts or ends a run. An odd last number
+    /// is ignored.
     /// - Throws: `JSONProblem` for coordinates or outlines beyond reason.
     package init(polygon: [Double], width: Int, height: Int) throws {
         guard polygon.count >= 2 else { throw JSONProblem("a polygon of \(polygon.count) numbers") }
@@ -116,7 +123,9 @@ extension RunLengthMask {
         y.append(y[0])
         var outline = 0
         for i in 0..<points { outline += max(abs(x[i] - x[i + 1]), abs(y[i] - y[i + 1])) + 1 }
-        guard outline <= Self.longestOutline else { throw JSONProblem("a polygon with an outline of \(outline / 5) pixels") }
+        guard outline <= Self.longestOutline else {
+            throw JSONProblem("a polygon with an outline of \(outline / 5) pixels")
+        }
 
         var crossings: [Int] = []
         var previous: (u: Int, v: Int)?

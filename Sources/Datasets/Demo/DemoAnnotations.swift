@@ -6,7 +6,10 @@ struct DemoAnnotations {
     private var annotations: [Value] = []
 
     mutating func append(_ scene: DemoScene, id: Int, file: String) {
-        images.append(["id": .int(id), "file_name": .string(file), "width": .int(scene.width), "height": .int(scene.height), "license": 1])
+        images.append([
+            "id": .int(id), "file_name": .string(file), "width": .int(scene.width), "height": .int(scene.height),
+            "license": 1,
+        ])
         for index in scene.objects.indices { annotations.append(annotation(scene, index, image: id)) }
     }
 
@@ -16,14 +19,18 @@ struct DemoAnnotations {
             ["id": .int(index + 1), "name": .string(kind.name), "supercategory": "drawing"]
         }
         let file: Value = [
-            "info": ["description": "Scenes drawn from a seed", "version": "1", "year": 2025, "contributor": "lavise-pipeline"],
+            "info": [
+                "description": "Scenes drawn from a seed", "version": "1", "year": 2025,
+                "contributor": "lavise-pipeline",
+            ],
             "licenses": [["id": 1, "name": "CC0 1.0", "url": "https://creativecommons.org/publicdomain/zero/1.0/"]],
             "images": .array(images), "annotations": .array(annotations), "categories": .array(categories),
         ]
         return file.json(pretty: false) + "\n"
     }
 
-    /// A group is a crowd with uncompressed run lengths; what is partly hidden has compressed ones; the rest are polygons.
+    /// A group is a crowd with uncompressed run lengths; what is partly hidden has compressed ones; the rest are
+    /// polygons.
     private func annotation(_ scene: DemoScene, _ index: Int, image: Int) -> Value {
         let object = scene.objects[index]
         let segmentation: Value, bounds: (low: Point, high: Point), area: Double
@@ -36,7 +43,9 @@ struct DemoAnnotations {
             area = Double(object.visible)
         } else {
             let polygons = object.polygons.map { polygon in
-                clipped(polygon, width: Double(scene.width), height: Double(scene.height)).map { ($0 * 100).rounded(.toNearestOrEven) / 100 }
+                clipped(polygon, width: Double(scene.width), height: Double(scene.height)).map {
+                    ($0 * 100).rounded(.toNearestOrEven) / 100
+                }
             }
             segmentation = .array(polygons.map { .array($0.flatMap { [.double($0.x), .double($0.y)] }) })
             let corners = polygons.joined()
@@ -49,7 +58,8 @@ struct DemoAnnotations {
         return [
             "id": .int(image * 100 + index), "image_id": .int(image), "category_id": .int(object.kind + 1),
             "segmentation": segmentation, "area": number(area), "iscrowd": object.isGroup ? 1 : 0,
-            "bbox": .array([bounds.low.x, bounds.low.y, bounds.high.x - bounds.low.x, bounds.high.y - bounds.low.y].map(number)),
+            "bbox": .array(
+                [bounds.low.x, bounds.low.y, bounds.high.x - bounds.low.x, bounds.high.y - bounds.low.y].map(number)),
         ]
     }
 }

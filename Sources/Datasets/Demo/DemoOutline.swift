@@ -14,7 +14,8 @@ enum DemoOutline: Sendable {
         case .slab: Self.rectangle(1.1, 0.6)
         case .triangle: [Point(0, -1), Point(1, 0.8), Point(-1, 0.8)]
         case .diamond: [Point(0, -1.1), Point(0.8, 0), Point(0, 1.1), Point(-0.8, 0)]
-        case .hexagon: [Point(1, 0), Point(0.5, 0.866), Point(-0.5, 0.866), Point(-1, 0), Point(-0.5, -0.866), Point(0.5, -0.866)]
+        case .hexagon:
+            [Point(1, 0), Point(0.5, 0.866), Point(-0.5, 0.866), Point(-1, 0), Point(-0.5, -0.866), Point(0.5, -0.866)]
         case .star: (0..<5).flatMap { [Self.pentagon[$0], Self.pentagon[($0 + 3) % 5] * -0.5] }
         case .leaf: Self.arc.map { Point($0.x * 1.2, $0.y) } + Self.arc.map { Point($0.x * -1.2, -$0.y) }
         case .cross: Self.quarters([Point(1, 0.4), Point(0.4, 0.4), Point(0.4, 1)])
@@ -32,10 +33,11 @@ enum DemoOutline: Sendable {
     }
 
     /// 32 points of the unit circle by its rational parametrisation.
-    private static let circle = quarters((0..<8).map { index in
-        let t = Double(index) / 8
-        return Point((1 - t * t) / (1 + t * t), 2 * t / (1 + t * t))
-    })
+    private static let circle = quarters(
+        (0..<8).map { index in
+            let t = Double(index) / 8
+            return Point((1 - t * t) / (1 + t * t), 2 * t / (1 + t * t))
+        })
 
     /// The lower half of a lens, left to right.
     private static let arc: [Point] = (0..<8).map { index in
@@ -44,8 +46,10 @@ enum DemoOutline: Sendable {
     }
 
     /// A regular pentagon, the tip first.
-    private static let pentagon = [Point(0, -1), Point(0.951057, -0.309017), Point(0.587785, 0.809017),
-                                   Point(-0.587785, 0.809017), Point(-0.951057, -0.309017)].map { $0 * 1.2 }
+    private static let pentagon = [
+        Point(0, -1), Point(0.951057, -0.309017), Point(0.587785, 0.809017),
+        Point(-0.587785, 0.809017), Point(-0.951057, -0.309017),
+    ].map { $0 * 1.2 }
 }
 
 /// The part of a polygon inside the rectangle from (0, 0) to (width, height): Sutherland and Hodgman 1974.

@@ -3,7 +3,8 @@ import Imaging
 
 /// A drawn image with the objects in it.
 ///
-/// A later object hides what it covers of an earlier one. Masks are of the visible part, as COCO's annotators drew them.
+/// A later object hides what it covers of an earlier one. Masks are of the visible part, as COCO's annotators drew
+/// them.
 struct DemoScene {
     /// One annotation: a single object, or a group of small ones of one kind.
     struct Object {
@@ -48,9 +49,12 @@ struct DemoScene {
     /// A dull surface of two near colours: no object looks like it.
     private mutating func paintBackground() {
         let grey = random.uniform(100, 160)
-        let base = Colour(grey + random.uniform(-14, 14), grey + random.uniform(-14, 14), grey + random.uniform(-14, 14))
-        let surface = [DemoTexture.clouds(random.uniform(24, 60)), .grain(random.uniform(1, 4)), .stripes(random.uniform(24, 48)),
-                       .checks(random.uniform(20, 40)), .gradient][random.below(5)]
+        let base = Colour(
+            grey + random.uniform(-14, 14), grey + random.uniform(-14, 14), grey + random.uniform(-14, 14))
+        let surface = [
+            DemoTexture.clouds(random.uniform(24, 60)), .grain(random.uniform(1, 4)), .stripes(random.uniform(24, 48)),
+            .checks(random.uniform(20, 40)), .gradient,
+        ][random.below(5)]
         let contrast = random.uniform(8, 18)
         let radius = Double(max(width, height)) / 2
         for y in 0..<height {
@@ -67,13 +71,19 @@ struct DemoScene {
         for _ in 0..<40 {
             let direction = Point(1, random.uniform(-0.5, 0.5))
             let turn = direction / (direction * direction).sum().squareRoot()
-            let centre = Point(random.uniform(0.5 * radius, Double(width) - 0.5 * radius),
-                               random.uniform(0.5 * radius, Double(height) - 0.5 * radius))
+            let centre = Point(
+                random.uniform(0.5 * radius, Double(width) - 0.5 * radius),
+                random.uniform(0.5 * radius, Double(height) - 0.5 * radius))
             let size = asGroup ? radius * 0.42 : radius
-            let centres = asGroup ? (0..<7).map { _ in centre + Point(random.uniform(-1, 1), random.uniform(-1, 1)) * radius } : [centre]
+            let centres =
+                asGroup
+                ? (0..<7).map { _ in centre + Point(random.uniform(-1, 1), random.uniform(-1, 1)) * radius } : [centre]
             let coverages = centres.map { member in
-                Coverage(DemoKind.all[kind].outline.corners.map { member + Point($0.x * turn.x - $0.y * turn.y, $0.x * turn.y + $0.y * turn.x) * size },
-                         width: width, height: height)
+                Coverage(
+                    DemoKind.all[kind].outline.corners.map {
+                        member + Point($0.x * turn.x - $0.y * turn.y, $0.x * turn.y + $0.y * turn.x) * size
+                    },
+                    width: width, height: height)
             }
             if hidesTooMuch(coverages) {
                 radius *= 0.95
@@ -100,9 +110,12 @@ struct DemoScene {
         return zip(left, objects).contains { $0 * 2 < $1.covered }
     }
 
-    private mutating func paint(_ index: Int, isGroup: Bool, centres: [Point], turn: Point, size: Double, coverages: [Coverage]) {
+    private mutating func paint(
+        _ index: Int, isGroup: Bool, centres: [Point], turn: Point, size: Double, coverages: [Coverage]
+    ) {
         let kind = DemoKind.all[index]
-        let light = random.uniform(0.88, 1.1), tint = Colour(random.uniform(-8, 8), random.uniform(-8, 8), random.uniform(-8, 8))
+        let light = random.uniform(0.88, 1.1),
+            tint = Colour(random.uniform(-8, 8), random.uniform(-8, 8), random.uniform(-8, 8))
         let zoom = random.uniform(0.9, 1.15)
         var object = Object(kind: index, isGroup: isGroup, polygons: coverages.map(\.polygon), covered: 0, visible: 0)
         for (centre, coverage) in zip(centres, coverages) {
@@ -154,7 +167,8 @@ struct Coverage {
                 return (a.y <= y) == (b.y <= y) ? nil : a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x)
             }.sorted()
             for pair in stride(from: 0, to: crossings.count - 1, by: 2) {
-                let from = max(crossings[pair] - Double(left), 0), to = min(crossings[pair + 1] - Double(left), Double(width))
+                let from = max(crossings[pair] - Double(left), 0),
+                    to = min(crossings[pair + 1] - Double(left), Double(width))
                 guard from < to else { continue }
                 for x in Int(from)..<min(width, Int(to) + 1) {
                     shares[line / 4 * width + x] += max(0, min(to, Double(x + 1)) - max(from, Double(x))) / 4

@@ -19,7 +19,8 @@ public struct DemoScenes: Sendable {
     }
 
     /// Writes `train2017/` and `val2017/` (JPEG files of 320×211 to 480×384 pixels or upright),
-    /// `annotations/instances_{train,val}2017.json` and `glove.txt` (300 numbers a word) into `folder`, which must exist.
+    /// `annotations/instances_{train,val}2017.json` and `glove.txt` (300 numbers a word) into `folder`, which must
+    /// exist.
     /// - Parameter drawn: hears how many scenes are drawn; what it throws ends the drawing.
     /// - Throws: the file system's error or ImagingError.
     public func write(to folder: String, drawn: (Int) throws -> Void = { _ in }) throws {
@@ -41,8 +42,9 @@ public struct DemoScenes: Sendable {
         var annotations = DemoAnnotations()
         for index in 0..<images where holds(index) {
             let kinds = (0..<2 + random.below(4)).map { _ in deal(&deck, &random) }
-            let scene = DemoScene(kinds: kinds, endsWithGroup: random.below(10) == 0,
-                                  random: RandomSource(seed: seed, stream: "demo scene \(index + 1)"))
+            let scene = DemoScene(
+                kinds: kinds, endsWithGroup: random.below(10) == 0,
+                random: RandomSource(seed: seed, stream: "demo scene \(index + 1)"))
             let digits = String(index + 1)
             let file = String(repeating: "0", count: 12 - digits.count) + digits + ".jpg"
             try Data(encodeJPEG(scene.image, quality: 92)).write(to: URL(fileURLWithPath: "\(folder)/\(split)/\(file)"))

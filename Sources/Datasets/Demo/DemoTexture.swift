@@ -19,13 +19,14 @@ enum DemoTexture: Sendable {
             return min(max((0.34 - (dx * dx + dy * dy).squareRoot()) * 8 + 0.5, 0), 1)
         case .bricks(let period):
             let row = (y / period).rounded(.down)
-            let shift = fraction(row / 2) // every other row by half a brick
+            let shift = fraction(row / 2)  // every other row by half a brick
             return fraction(y / period) < 0.22 || fraction(x / (2 * period) + shift) < 0.11 ? 1 : 0
         case .grid(let period): return fraction(x / period) < 0.3 || fraction(y / period) < 0.3 ? 1 : 0
         case .rings(let period): return band((x * x + y * y).squareRoot() / period)
         case .zigzag(let period): return band(y / period + 0.8 * wave(x / (1.6 * period)))
         case .grain(let period): return noise[Int((x / period).rounded(.down)), Int((y / period).rounded(.down))]
-        case .clouds(let period): return noise.smooth(x / period, y / period) * 0.7 + noise.smooth(x / period * 2.3, y / period * 2.3) * 0.3
+        case .clouds(let period):
+            return noise.smooth(x / period, y / period) * 0.7 + noise.smooth(x / period * 2.3, y / period * 2.3) * 0.3
         }
     }
 }

@@ -6,7 +6,8 @@ struct DemoWords {
     let words: [String]
     private let vectors: [[Double]]
 
-    /// A vector is a sum of random directions: the theme's, the kind's and the word's own, of norm 5 as GloVe's are on average.
+    /// A vector is a sum of random directions: the theme's, the kind's and the word's own, of norm 5 as GloVe's are on
+    /// average.
     init(seed: UInt64) {
         var random = RandomSource(seed: seed, stream: "demo words")
         func direction() -> [Double] { normalised((0..<Self.dimensions).map { _ in random.normal() }) }
@@ -23,7 +24,10 @@ struct DemoWords {
                 let centre = direction()
                 for (index, word) in kind.split(separator: " ").enumerated() {
                     // The first word is the kind itself.
-                    add(String(word), index == 0 ? [(0.4, theme), (0.9, centre)] : [(0.4, theme), (0.45, centre), (0.8, direction())])
+                    add(
+                        String(word),
+                        index == 0
+                            ? [(0.4, theme), (0.9, centre)] : [(0.4, theme), (0.45, centre), (0.8, direction())])
                 }
             }
         }
@@ -34,12 +38,13 @@ struct DemoWords {
     /// GloVe's text format: a word and its numbers a line.
     var text: String {
         zip(words, vectors).map { word, vector in
-            word + " " + vector.map { number in
-                // Five decimals without a formatting library.
-                let scaled = Int((number * 100_000).rounded()), digits = String(abs(scaled))
-                let padded = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-                return (scaled < 0 ? "-" : "") + padded.dropLast(5) + "." + padded.suffix(5)
-            }.joined(separator: " ") + "\n"
+            word + " "
+                + vector.map { number in
+                    // Five decimals without a formatting library.
+                    let scaled = Int((number * 100_000).rounded()), digits = String(abs(scaled))
+                    let padded = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+                    return (scaled < 0 ? "-" : "") + padded.dropLast(5) + "." + padded.suffix(5)
+                }.joined(separator: " ") + "\n"
         }.joined()
     }
 
@@ -48,26 +53,56 @@ struct DemoWords {
     /// General words of a theme, and its kinds: each kind's name with words that go with it.
     private static let themes: [(members: String, kinds: [String])] = [
         ("the of and to in a for is on that by this with from at as it an be was", []),
-        ("animal animals wildlife creature species mammal insect habitat zoo wild", [
-            "zebra herd savanna mane hoof gallop", "tiger predator bengal claws jungle prowl", "leopard panther cheetah jaguar spotted feline",
-            "ladybug beetle aphid antennae bug wings", "bee honey hive nectar pollen buzz", "frog toad pond tadpole croak amphibian",
-            "flamingo heron stork lagoon wader plumage", "fish trout salmon fin scales aquarium"]),
-        ("food eat fruit vegetable kitchen meal cook delicious recipe dinner", [
-            "lemon citrus lime sour juice peel", "tomato ketchup sauce salad ripe basil", "plum prune apricot peach orchard cherry",
-            "melon watermelon rind seeds juicy pumpkin", "strawberry raspberry berry jam cream blueberry", "cookie biscuit chocolate bakery dough oven",
-            "cheese cheddar milk dairy butter gouda", "carrot turnip parsnip root radish celery"]),
-        ("building house home wall architecture construction room city street floor", [
-            "brick mortar masonry clay bricks mason", "fence gate picket hedge barrier railing", "window glass pane curtain shutter sill",
-            "door knob hinge lock entrance doorway", "roof shingles chimney attic gable gutter", "tile ceramic mosaic porcelain bathroom grout",
-            "carpet rug woven wool persian mat", "chessboard chess pawn bishop rook checkers"]),
-        ("nature landscape outdoors earth world environment scenery wilderness season climate", [
-            "leaf foliage branch tree stem oak", "star galaxy constellation astronomy cosmos twinkle", "cloud sky rain storm overcast fog",
-            "moon lunar crater eclipse orbit crescent", "flame fire blaze burning candle torch", "rock stone boulder granite cliff pebble",
-            "flower blossom petal bouquet garden tulip", "coal anthracite mine charcoal soot miner"]),
-        ("toy game play fun child children hobby leisure holiday puzzle", [
-            "ball bounce throw football catch kick", "kite string breeze tail soar glide", "balloon helium inflate float airship birthday",
-            "flag banner nation pole emblem anthem", "tent camping canvas campsite sleeping backpack", "target aim archery arrow bullseye dart",
-            "jeans denim trousers pocket pants cotton", "button sew thread shirt needle collar"]),
+        (
+            "animal animals wildlife creature species mammal insect habitat zoo wild",
+            [
+                "zebra herd savanna mane hoof gallop", "tiger predator bengal claws jungle prowl",
+                "leopard panther cheetah jaguar spotted feline",
+                "ladybug beetle aphid antennae bug wings", "bee honey hive nectar pollen buzz",
+                "frog toad pond tadpole croak amphibian",
+                "flamingo heron stork lagoon wader plumage", "fish trout salmon fin scales aquarium",
+            ]
+        ),
+        (
+            "food eat fruit vegetable kitchen meal cook delicious recipe dinner",
+            [
+                "lemon citrus lime sour juice peel", "tomato ketchup sauce salad ripe basil",
+                "plum prune apricot peach orchard cherry",
+                "melon watermelon rind seeds juicy pumpkin", "strawberry raspberry berry jam cream blueberry",
+                "cookie biscuit chocolate bakery dough oven",
+                "cheese cheddar milk dairy butter gouda", "carrot turnip parsnip root radish celery",
+            ]
+        ),
+        (
+            "building house home wall architecture construction room city street floor",
+            [
+                "brick mortar masonry clay bricks mason", "fence gate picket hedge barrier railing",
+                "window glass pane curtain shutter sill",
+                "door knob hinge lock entrance doorway", "roof shingles chimney attic gable gutter",
+                "tile ceramic mosaic porcelain bathroom grout",
+                "carpet rug woven wool persian mat", "chessboard chess pawn bishop rook checkers",
+            ]
+        ),
+        (
+            "nature landscape outdoors earth world environment scenery wilderness season climate",
+            [
+                "leaf foliage branch tree stem oak", "star galaxy constellation astronomy cosmos twinkle",
+                "cloud sky rain storm overcast fog",
+                "moon lunar crater eclipse orbit crescent", "flame fire blaze burning candle torch",
+                "rock stone boulder granite cliff pebble",
+                "flower blossom petal bouquet garden tulip", "coal anthracite mine charcoal soot miner",
+            ]
+        ),
+        (
+            "toy game play fun child children hobby leisure holiday puzzle",
+            [
+                "ball bounce throw football catch kick", "kite string breeze tail soar glide",
+                "balloon helium inflate float airship birthday",
+                "flag banner nation pole emblem anthem", "tent camping canvas campsite sleeping backpack",
+                "target aim archery arrow bullseye dart",
+                "jeans denim trousers pocket pants cotton", "button sew thread shirt needle collar",
+            ]
+        ),
         ("colour color red green blue yellow orange purple pink black white brown grey violet", []),
         ("pattern striped checkered dotted plain bright dark smooth rough shiny texture", []),
         ("town village country river mountain lake sea island road bridge forest field beach harbour", []),

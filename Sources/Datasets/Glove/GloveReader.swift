@@ -1,11 +1,11 @@
 import Glibc
 
-/// A file of word vectors: a word and its numbers a line, UTF-8, as GloVe writes it (Pennington, Socher and Manning 2014), and as
-/// word2vec and fastText do, with a first line of the two counts; or word2vec's binary format. A `.gz`, or a `.zip` with one text in
-/// it, is read as what it holds. Read as a stream: memory does not grow with the file.
+/// A file of word vectors: a word and its numbers a line, UTF-8, as GloVe writes it (Pennington, Socher and Manning
+/// 2014), and as word2vec and fastText do, with a first line of the two counts; or word2vec's binary format. A `.gz`,
+/// or a `.zip` with one text in it, is read as what it holds. Read as a stream: memory does not grow with the file.
 ///
-/// Lines end in `\n`, with or without `\r` and blanks before it; fields stand apart by blanks. A word may have blanks: the last k
-/// fields are its numbers.
+/// Lines end in `\n`, with or without `\r` and blanks before it; fields stand apart by blanks. A word may have blanks:
+/// the last k fields are its numbers.
 public struct GloveReader: Sendable {
     /// The file as it was given.
     public let path: String
@@ -40,7 +40,8 @@ public struct GloveReader: Sendable {
             }
             if case .unknown = format, held > 0, isLast || held >= Self.capacity / 2 {
                 if isLast, buffer[held - 1] != 0x0A { buffer[held] = 0x0A }
-                format = try firstLine(UnsafeBufferPointer(start: buffer, count: held + (isLast && buffer[held - 1] != 0x0A ? 1 : 0)))
+                format = try firstLine(
+                    UnsafeBufferPointer(start: buffer, count: held + (isLast && buffer[held - 1] != 0x0A ? 1 : 0)))
             }
             if isLast, held > 0, buffer[held - 1] != 0x0A, !format.isBinary {
                 buffer[held] = 0x0A
@@ -52,14 +53,19 @@ public struct GloveReader: Sendable {
             case .unknown: break
             case .binary(let words, let width, let headerLength):
                 start = line == 0 ? headerLength : 0
-                try binaryWords(UnsafeBufferPointer(start: buffer, count: held), from: &start, width: width, words: words, line: &line, &vector, body)
+                try binaryWords(
+                    UnsafeBufferPointer(start: buffer, count: held), from: &start, width: width, words: words,
+                    line: &line, &vector, body)
                 if isLast, line < words || start < held {
-                    throw GloveError(path: path, line: nil, reason: "word2vec's binary format with \(words) words announced, but it ends after \(line)")
+                    throw GloveError(
+                        path: path, line: nil,
+                        reason: "word2vec's binary format with \(words) words announced, but it ends after \(line)")
                 }
             case .text(let width, let headerLines):
                 while let end = memchr(buffer + start, 0x0A, held - start) {
                     line += 1
-                    let bytes = UnsafeBufferPointer(start: buffer + start, count: end - UnsafeMutableRawPointer(buffer + start))
+                    let bytes = UnsafeBufferPointer(
+                        start: buffer + start, count: end - UnsafeMutableRawPointer(buffer + start))
                     start += bytes.count + 1
                     if line <= headerLines { continue }
                     let word = try parse(bytes, line: line, width: width, into: &vector)
@@ -69,11 +75,15 @@ public struct GloveReader: Sendable {
             if isLast { break }
             held -= start
             if held == Self.capacity {
-                throw GloveError(path: path, line: line + 1, reason: "no line end within \(held) bytes: is this a text file of word vectors?")
+                throw GloveError(
+                    path: path, line: line + 1,
+                    reason: "no line end within \(held) bytes: is this a text file of word vectors?")
             }
             memmove(buffer, buffer + start, held)
         }
-        if line == 0 { throw GloveError(path: path, line: nil, reason: "holds no words; expected a word and its numbers a line") }
+        if line == 0 {
+            throw GloveError(path: path, line: nil, reason: "holds no words; expected a word and its numbers a line")
+        }
     }
 
     /// What a file turned out to be.
@@ -89,7 +99,11 @@ public struct GloveReader: Sendable {
     private func firstLine(_ bytes: UnsafeBufferPointer<UInt8>) throws -> Format {
         // fastText's own format begins with this number.
         if bytes.count >= 4, bytes[0] == 0xBA, bytes[1] == 0x16, bytes[2] == 0x4F, bytes[3] == 0x2F {
-            throw GloveError(path: path, line: nil, reason: "a fastText model (.bin); its vectors are in the .vec file beside it, or `fasttext print-word-vectors` writes them")
+            throw GloveError(
+                path: path, line: nil,
+                reason:
+                    "a fastText model (.bin); its vectors are in the .vec file beside it, or `fasttext print-word-vectors` writes them"
+            )
         }
         // A word may look like the beginning of another kind of file; a number behind it tells.
         let start = Self.trimmed(UnsafeBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: 0x0A) ?? bytes.count)]))
@@ -97,26 +111,35 @@ public struct GloveReader: Sendable {
             throw GloveError(path: path, line: nil, reason: reason)
         }
         guard let end = bytes.firstIndex(of: 0x0A) else {
-            throw GloveError(path: path, line: 1, reason: "no line end within \(bytes.count) bytes: is this a text file of word vectors?")
+            throw GloveError(
+                path: path, line: 1,
+                reason: "no line end within \(bytes.count) bytes: is this a text file of word vectors?")
         }
         let first = Self.trimmed(UnsafeBufferPointer(rebasing: bytes[..<end])), fields = Self.fields(first)
         let rest = UnsafeBufferPointer(rebasing: bytes[(end + 1)...])
-        if fields.count == 2, let words = Self.whole(first, fields[0]), let width = Self.whole(first, fields[1]), words > 0, 1...100_000 ~= width {
+        if fields.count == 2, let words = Self.whole(first, fields[0]), let width = Self.whole(first, fields[1]),
+            words > 0, 1...100_000 ~= width
+        {
             // A header: what follows has that width as text, or else is word2vec's binary format.
             let second = Self.trimmed(UnsafeBufferPointer(rebasing: rest[..<(rest.firstIndex(of: 0x0A) ?? rest.count)]))
             let numbers = Self.trailingNumbers(second, atMost: width), fields = Self.fields(second).count
             // A number that is none is said at its line: a line of text with as many fields as are announced is no
             // binary one.
             let isText = String(validating: second, as: UTF8.self) != nil && !second.contains { $0 < 9 || $0 == 0x7F }
-            if numbers == width && fields > width || isText && fields == width + 1 { return .text(width: width, headerLines: 1) }
+            if numbers == width && fields > width || isText && fields == width + 1 {
+                return .text(width: width, headerLines: 1)
+            }
             if let space = rest.prefix(1024).firstIndex(of: 0x20), rest.count >= space + 1 + 4 * width,
-                String(validating: rest[..<space], as: UTF8.self) != nil, rest[(space + 1)...].prefix(4 * width).contains(where: { $0 < 9 || $0 > 126 }) {
+                String(validating: rest[..<space], as: UTF8.self) != nil,
+                rest[(space + 1)...].prefix(4 * width).contains(where: { $0 < 9 || $0 > 126 })
+            {
                 return .binary(words: words, width: width, headerLength: end + 1)
             }
         }
         // All behind the word are its numbers, unless words stand before them: then the word has blanks.
         let numbers = Self.trailingNumbers(first, atMost: max(0, fields.count - 1))
-        let hasBlanks = numbers > 0 && !fields.dropFirst().dropLast(numbers).contains { Self.isMeantAsNumber(first, $0) }
+        let hasBlanks =
+            numbers > 0 && !fields.dropFirst().dropLast(numbers).contains { Self.isMeantAsNumber(first, $0) }
         return .text(width: max(1, hasBlanks ? numbers : fields.count - 1), headerLines: 0)
     }
 
@@ -124,18 +147,23 @@ public struct GloveReader: Sendable {
     private static func otherKind(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
         let head = bytes.prefix(32), text = String(decoding: head, as: UTF8.self).lowercased()
         if text.hasPrefix("version https://git-lfs") {
-            return "a Git LFS pointer, which stands for a file that was not fetched: run `git lfs pull` in its repository"
+            return
+                "a Git LFS pointer, which stands for a file that was not fetched: run `git lfs pull` in its repository"
         }
         if ["<!doctype", "<html", "<?xml"].contains(where: text.hasPrefix) {
             return "a web page or XML, no word vectors: the server answered with a page; download the file itself"
         }
-        if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) { return "text in UTF-16; save it as UTF-8" }
+        if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) {
+            return "text in UTF-16; save it as UTF-8"
+        }
         return nil
     }
 
-    /// Reads words of word2vec's binary format: the word, a blank, its numbers as little-endian floats, and sometimes a line end.
+    /// Reads words of word2vec's binary format: the word, a blank, its numbers as little-endian floats, and sometimes a
+    /// line end.
     private func binaryWords(
-        _ bytes: UnsafeBufferPointer<UInt8>, from start: inout Int, width: Int, words: Int, line: inout Int, _ vector: inout [Float],
+        _ bytes: UnsafeBufferPointer<UInt8>, from start: inout Int, width: Int, words: Int, line: inout Int,
+        _ vector: inout [Float],
         _ body: (String, UnsafeBufferPointer<Float>) throws -> Void
     ) throws {
         while line < words {
@@ -143,14 +171,22 @@ public struct GloveReader: Sendable {
             while at < bytes.count, bytes[at] == 0x0A { at += 1 }
             guard let space = bytes[at...].firstIndex(of: 0x20), bytes.count - space > 4 * width else { break }
             guard let word = String(validating: bytes[at..<space], as: UTF8.self), space > at else {
-                throw GloveError(path: path, line: nil, reason: "word \(line + 1) of word2vec's binary format is not UTF-8 or empty; is it damaged?")
+                throw GloveError(
+                    path: path, line: nil,
+                    reason: "word \(line + 1) of word2vec's binary format is not UTF-8 or empty; is it damaged?")
             }
             vector.removeAll(keepingCapacity: true)
-            let numbers = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[(space + 1)..<(space + 1 + 4 * width)])
+            let numbers = UnsafeRawBufferPointer(
+                rebasing: UnsafeRawBufferPointer(bytes)[(space + 1)..<(space + 1 + 4 * width)])
             for index in 0..<width {
-                let number = Float(bitPattern: UInt32(littleEndian: numbers.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+                let number = Float(
+                    bitPattern: UInt32(littleEndian: numbers.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
                 guard number.isFinite else {
-                    throw GloveError(path: path, line: nil, reason: "value \(index + 1) of word \(line + 1), '\(Self.shown(word))', is \(number); expected a finite number")
+                    throw GloveError(
+                        path: path, line: nil,
+                        reason:
+                            "value \(index + 1) of word \(line + 1), '\(Self.shown(word))', is \(number); expected a finite number"
+                    )
                 }
                 vector.append(number)
             }
@@ -162,20 +198,31 @@ public struct GloveReader: Sendable {
     }
 
     /// The word of one line; its numbers go into `vector`.
-    private func parse(_ line: UnsafeBufferPointer<UInt8>, line number: Int, width: Int, into vector: inout [Float]) throws -> String {
+    private func parse(_ line: UnsafeBufferPointer<UInt8>, line number: Int, width: Int, into vector: inout [Float])
+        throws -> String
+    {
         let bytes = Self.trimmed(line)
-        guard let first = bytes.first, !Self.isBlank(first) else { throw GloveError(path: path, line: number, reason: "expected a word, found none") }
+        guard let first = bytes.first, !Self.isBlank(first) else {
+            throw GloveError(path: path, line: number, reason: "expected a word, found none")
+        }
         vector.removeAll(keepingCapacity: true)
         let fields = Self.fields(bytes)
-        guard let wordEnd = fields.first?.upperBound else { throw GloveError(path: path, line: number, reason: "expected a word, found none") }
+        guard let wordEnd = fields.first?.upperBound else {
+            throw GloveError(path: path, line: number, reason: "expected a word, found none")
+        }
         guard let plain = String(validating: bytes[..<wordEnd], as: UTF8.self) else {
             throw GloveError(path: path, line: number, reason: "the word is not valid UTF-8")
         }
         let extra = fields.count - 1 - width
         func mismatch(_ found: Int) -> GloveError {
-            GloveError(path: path, line: number, reason: "expected \(number == 1 ? "at least 1" : "\(width)") numbers for '\(Self.shown(plain))', found \(found)")
+            GloveError(
+                path: path, line: number,
+                reason:
+                    "expected \(number == 1 ? "at least 1" : "\(width)") numbers for '\(Self.shown(plain))', found \(found)"
+            )
         }
-        // Fields before the last k belong to a word with blanks, unless they are numbers: then the line has another width.
+        // Fields before the last k belong to a word with blanks, unless they are numbers: then the line has another
+        // width.
         for field in fields.dropFirst().prefix(max(0, extra)) where Self.isMeantAsNumber(bytes, field) {
             throw mismatch(fields.count - 1)
         }
@@ -185,7 +232,9 @@ public struct GloveReader: Sendable {
                 let hint = text.contains(",") ? "; numbers have a decimal point, not a comma" : ""
                 throw GloveError(
                     path: path, line: number,
-                    reason: "expected a number as value \(vector.count + 1) of '\(Self.shown(plain))', found '\(Self.shown(text))'\(hint)")
+                    reason:
+                        "expected a number as value \(vector.count + 1) of '\(Self.shown(plain))', found '\(Self.shown(text))'\(hint)"
+                )
             }
             vector.append(value)
         }
@@ -231,7 +280,8 @@ public struct GloveReader: Sendable {
     private static func isMeantAsNumber(_ line: UnsafeBufferPointer<UInt8>, _ field: Range<Int>) -> Bool {
         let text = String(decoding: line[field], as: UTF8.self), digits = text.drop { "+-.,".contains($0) }
         if ["nan", "NaN", "NAN", "inf", "Inf", "INF", "infinity", "Infinity"].contains(digits) { return true }
-        return digits.first.map { "0"..."9" ~= $0 } ?? false && text.allSatisfy { "0"..."9" ~= $0 || "+-.,eE".contains($0) }
+        return digits.first.map { "0"..."9" ~= $0 } ?? false
+            && text.allSatisfy { "0"..."9" ~= $0 || "+-.,eE".contains($0) }
     }
 
     private static func whole(_ line: UnsafeBufferPointer<UInt8>, _ field: Range<Int>) -> Int? {
@@ -250,9 +300,11 @@ public struct GloveReader: Sendable {
 
     /// A word as a message may show it: without characters that a terminal obeys.
     private static func shown(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.prefix(40).flatMap { scalar -> [Unicode.Scalar] in
-            scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
-                ? Array("\\u{\(String(scalar.value, radix: 16))}".unicodeScalars) : [scalar]
-        }))
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.prefix(40).flatMap { scalar -> [Unicode.Scalar] in
+                    scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+                        ? Array("\\u{\(String(scalar.value, radix: 16))}".unicodeScalars) : [scalar]
+                }))
     }
 }

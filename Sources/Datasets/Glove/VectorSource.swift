@@ -1,7 +1,8 @@
 import CZip
 import Glibc
 
-/// The bytes of a word-vector file, unpacked where it is a `.gz`, or the one text in a `.zip`; read once, from the start.
+/// The bytes of a word-vector file, unpacked where it is a `.gz`, or the one text in a `.zip`; read once, from the
+/// start.
 final class VectorSource {
     private enum Origin {
         /// zlib reads what is not packed as it is.
@@ -46,17 +47,23 @@ final class VectorSource {
     private static func zip(_ path: String) throws -> Origin {
         func failure(_ reason: String) -> GloveError { GloveError(path: path, line: nil, reason: reason) }
         var code: Int32 = 0
-        guard let archive = zip_open(path, ZIP_RDONLY, &code) else { throw failure("is no zip that can be read (libzip's error \(code))") }
+        guard let archive = zip_open(path, ZIP_RDONLY, &code) else {
+            throw failure("is no zip that can be read (libzip's error \(code))")
+        }
         var texts: [(name: String, index: UInt64)] = []
         for index in 0..<UInt64(max(0, zip_get_num_entries(archive, 0))) {
-            guard let name = zip_get_name(archive, index, 0).map({ String(cString: $0) }), !name.hasSuffix("/") else { continue }
+            guard let name = zip_get_name(archive, index, 0).map({ String(cString: $0) }), !name.hasSuffix("/") else {
+                continue
+            }
             let hidden = name.split(separator: "/").last?.hasPrefix(".") ?? true
             if !hidden, !name.hasPrefix("__MACOSX/") { texts.append((name, index)) }
         }
         guard texts.count == 1 else {
             zip_discard(archive)
             let names = texts.prefix(8).map(\.name).joined(separator: ", ")
-            throw failure("a zip with \(texts.count) files (\(names)), where one text of word vectors was expected; unpack it and name one")
+            throw failure(
+                "a zip with \(texts.count) files (\(names)), where one text of word vectors was expected; unpack it and name one"
+            )
         }
         guard let member = zip_fopen_index(archive, texts[0].index, 0) else {
             let reason = String(cString: zip_strerror(archive))
@@ -76,13 +83,18 @@ final class VectorSource {
             var code: Int32 = Z_OK
             let message = gzerror(file, &code).map { String(cString: $0) } ?? ""
             if got < 0 || got == 0 && code != Z_OK && code != Z_STREAM_END {
-                let reason = code == Z_ERRNO ? String(cString: strerror(errno)) : "\(code == Z_BUF_ERROR ? "it is cut short" : message); take another copy"
+                let reason =
+                    code == Z_ERRNO
+                    ? String(cString: strerror(errno))
+                    : "\(code == Z_BUF_ERROR ? "it is cut short" : message); take another copy"
                 throw GloveError(path: path, line: nil, reason: "cannot be read: \(reason)")
             }
         case .zip(_, let member):
             got = Int(zip_fread(member, target, UInt64(count)))
             guard got >= 0 else {
-                throw GloveError(path: path, line: nil, reason: "cannot be unpacked: \(String(cString: zip_file_strerror(member))); take another copy")
+                throw GloveError(
+                    path: path, line: nil,
+                    reason: "cannot be unpacked: \(String(cString: zip_file_strerror(member))); take another copy")
             }
         }
         return got

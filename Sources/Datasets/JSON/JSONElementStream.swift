@@ -15,9 +15,9 @@ struct JSONElementStream: ~Copyable {
     private let file: PlainFile
     private var buffer: UnsafeMutableRawPointer
     private var capacity: Int
-    private var base = 0        // offset in the file of the buffer's first byte
-    private var at = 0          // next byte in the buffer
-    private var end = 0         // bytes in the buffer
+    private var base = 0  // offset in the file of the buffer's first byte
+    private var at = 0  // next byte in the buffer
+    private var end = 0  // bytes in the buffer
     private let parser: JSONParser
 
     /// - Throws: `DatasetError.unreadable`.
@@ -41,11 +41,15 @@ struct JSONElementStream: ~Copyable {
         if end >= 3, UnsafeRawBufferPointer(start: buffer, count: 3).elementsEqual([0xEF, 0xBB, 0xBF]) { at = 3 }
     }
 
-    /// Calls `body` with the key ("" for a file that is one array), its number from 1, the element and its place, in the file's order.
-    /// Elements of arrays whose key is not `wanted`, and members that are no arrays, are passed over. An element that is no JSON,
-    /// or of which `body` throws a `JSONProblem`, goes to `refused` with its key and number.
-    /// - Throws: `DatasetError.malformed` with the byte and line of what is no JSON, or of what `refused` threw as `JSONProblem`.
-    mutating func forEach(wanted: (String) -> Bool = { _ in true }, refused: Refused = { throw $2 }, _ body: Body) throws {
+    /// Calls `body` with the key ("" for a file that is one array), its number from 1, the element and its place, in
+    /// the file's order. Elements of arrays whose key is not `wanted`, and members that are no arrays, are passed over.
+    /// An element that is no JSON, or of which `body` throws a `JSONProblem`, goes to `refused` with its key and
+    /// number.
+    /// - Throws: `DatasetError.malformed` with the byte and line of what is no JSON, or of what `refused` threw as
+    ///   `JSONProblem`.
+    mutating func forEach(wanted: (String) -> Bool = { _ in true }, refused: Refused = { throw $2 }, _ body: Body)
+        throws
+    {
         do {
             try skipMark()
             switch try next() {

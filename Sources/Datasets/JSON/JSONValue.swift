@@ -15,20 +15,23 @@ struct JSONParser: ~Copyable {
     /// - Throws: `JSONProblem`.
     func parse(_ text: UnsafeRawBufferPointer) throws -> JSONValue {
         var root = CJSONValue()
-        guard let reason = cjson_parse(handle, text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, &root) else {
+        guard let reason = cjson_parse(handle, text.baseAddress?.assumingMemoryBound(to: CChar.self), text.count, &root)
+        else {
             return JSONValue(raw: root)
         }
         let problem = JSONProblem("not valid JSON: " + String(cString: reason))
         guard let mended = Self.withoutNonNumbers(text) else { throw problem }
         let isRead = mended.withUnsafeBytes {
-            cjson_parse(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count - Int(CJSON_PADDING), &root) == nil
+            cjson_parse(
+                handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count - Int(CJSON_PADDING), &root)
+                == nil
         }
         guard isRead else { throw problem }
         return JSONValue(raw: root)
     }
 
-    /// Python writes NaN and Infinity, which are no JSON: the text with null in their place and padding after it, so that they are
-    /// a problem only where a number is wanted; nil when it has none.
+    /// Python writes NaN and Infinity, which are no JSON: the text with null in their place and padding after it, so
+    /// that they are a problem only where a number is wanted; nil when it has none.
     private static func withoutNonNumbers(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
         let words = ["NaN", "-Infinity", "Infinity"].map { Array($0.utf8) }
         var out: [UInt8] = [], at = 0, inString = false, isMended = false
@@ -112,7 +115,9 @@ struct JSONValue {
     func withString<T>(_ name: StaticString, _ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
         var text: UnsafePointer<CChar>?
         var count = 0
-        guard cjson_string(raw, &text, &count) == 1 else { throw JSONProblem("\"\(name)\": expected a string, found \(kind)") }
+        guard cjson_string(raw, &text, &count) == 1 else {
+            throw JSONProblem("\"\(name)\": expected a string, found \(kind)")
+        }
         return try body(UnsafeRawBufferPointer(start: text, count: count))
     }
 
@@ -123,7 +128,9 @@ struct JSONValue {
     /// Calls `body` with every element of an array, in order.
     func forEach(_ name: StaticString, _ body: (JSONValue) throws -> Void) throws {
         var iterator = CJSONIterator()
-        guard cjson_array(raw, &iterator) == 1 else { throw JSONProblem("\"\(name)\": expected an array, found \(kind)") }
+        guard cjson_array(raw, &iterator) == 1 else {
+            throw JSONProblem("\"\(name)\": expected an array, found \(kind)")
+        }
         var element = CJSONValue()
         while cjson_next(&iterator, &element) == 1 { try body(JSONValue(raw: element)) }
     }

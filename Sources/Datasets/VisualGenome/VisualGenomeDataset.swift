@@ -36,36 +36,49 @@ public struct VisualGenomeDataset: ReferenceDataset {
         let kept = objects.concepts.indices.filter { counts[$0] >= rules.minimumCount }
         concepts = kept.map { objects.concepts[$0] }.sortedByCodePoints()
         guard !concepts.isEmpty else {
-            throw DatasetError.empty(file: path, reason: "no concept has a word vector and occurs \(rules.minimumCount) times or more"
-                + (objects.notes.unusableText.map { " (\($0))" } ?? ""))
+            throw DatasetError.empty(
+                file: path,
+                reason: "no concept has a word vector and occurs \(rules.minimumCount) times or more"
+                    + (objects.notes.unusableText.map { " (\($0))" } ?? ""))
         }
         unmatched = objects.unmatched
         let index = Dictionary(uniqueKeysWithValues: zip(concepts.map(Word.init), Int32(0)...))
-        let renamed = objects.concepts.indices.map { counts[$0] >= rules.minimumCount ? index[Word(objects.concepts[$0])]! : -1 }
+        let renamed = objects.concepts.indices.map {
+            counts[$0] >= rules.minimumCount ? index[Word(objects.concepts[$0])]! : -1
+        }
 
         var images: [ReferenceImage] = [], boxes: [VisualGenomeObjects.Box] = [], ranges: [Range<Int>] = []
         for split in Split.allCases {
             var ofSplit = 0
-            for (number, image) in objects.images.enumerated() where splits[number] == split && ofSplit < rules.limit ?? .max {
+            for (number, image) in objects.images.enumerated()
+            where splits[number] == split && ofSplit < rules.limit ?? .max {
                 let first = boxes.count
                 for position in image.boxes {
                     let box = objects.boxes[position], concept = renamed[Int(box.concept)]
-                    if concept >= 0 { boxes.append(.init(concept: concept, x: box.x, y: box.y, width: box.width, height: box.height)) }
+                    if concept >= 0 {
+                        boxes.append(.init(concept: concept, x: box.x, y: box.y, width: box.width, height: box.height))
+                    }
                 }
                 if boxes.count == first { continue }
                 ofSplit += 1
                 ranges.append(first..<boxes.count)
-                images.append(ReferenceImage(id: image.id, split: split, file: Self.file(image.id, in: imageFolders, isPresent)))
+                images.append(
+                    ReferenceImage(id: image.id, split: split, file: Self.file(image.id, in: imageFolders, isPresent)))
             }
-            guard ofSplit > 0 else { throw DatasetError.empty(file: path, reason: "no image with a box is left for the \(split) split") }
+            guard ofSplit > 0 else {
+                throw DatasetError.empty(file: path, reason: "no image with a box is left for the \(split) split")
+            }
         }
         self.images = images
         self.boxes = boxes
         self.ranges = ranges
         self.rules = rules
-        sampleSplits = rules.splitByInstance ? splitByInstance(ranges.map { range in
-            rules.mergeInstances ? Set(boxes[range].map(\.concept)).count : range.count
-        }, rules: rules) : nil
+        sampleSplits =
+            rules.splitByInstance
+            ? splitByInstance(
+                ranges.map { range in
+                    rules.mergeInstances ? Set(boxes[range].map(\.concept)).count : range.count
+                }, rules: rules) : nil
         notes = objects.notes
     }
 
@@ -81,7 +94,8 @@ public struct VisualGenomeDataset: ReferenceDataset {
 
     public func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations {
         let canvas = canvasOfBoxes(width: width, height: height, rules: rules)
-        let sampling = NearestSampling(viewOfMask(view, rules: rules), width: canvas.width, height: canvas.height, rule: rules.crop)
+        let sampling = NearestSampling(
+            viewOfMask(view, rules: rules), width: canvas.width, height: canvas.height, rule: rules.crop)
         let instances = boxes[ranges[row]].map { box in
             Sample(
                 concepts: [box.concept],

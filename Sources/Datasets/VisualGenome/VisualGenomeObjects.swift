@@ -1,4 +1,5 @@
-/// What `objects.json` says: the boxes of the concepts that have a word vector, 20 bytes each, whatever the file's size.
+/// What `objects.json` says: the boxes of the concepts that have a word vector, 20 bytes each, whatever the file's
+/// size.
 struct VisualGenomeObjects {
     struct Box {
         let concept: Int32
@@ -40,13 +41,16 @@ struct VisualGenomeObjects {
         }) { key, _, value, _ in
             guard key.isEmpty else { throw JSONProblem("expected a list of images, found an object with \"\(key)\"") }
             let id = try Self.id(ofImage: value), first = boxes.count
-            guard known.insert(id).inserted else { throw JSONProblem("image \(id) is listed a second time; the first counts") }
+            guard known.insert(id).inserted else {
+                throw JSONProblem("image \(id) is listed a second time; the first counts")
+            }
             var number = 0
             do {
                 try value.member("objects").forEach("objects") { object in
                     number += 1
                     do { try add(object, words, rules, &notes) } catch let problem as JSONProblem {
-                        let name = (try? object.identifier("object_id")).map { "object \($0)" } ?? "object number \(number)"
+                        let name =
+                            (try? object.identifier("object_id")).map { "object \($0)" } ?? "object number \(number)"
                         try rules.refuse("\(name) of image \(id): \(problem.reason)", in: path, &notes)
                     }
                 }
@@ -74,10 +78,13 @@ struct VisualGenomeObjects {
             try synsets.forEach("synsets") { synset in
                 hasSynset = true
                 let lemma = conceptOfSynset(try synset.string("synsets"), rules: rules), key = Word(lemma)
-                let found = lemmas[key] ?? words.concepts(of: lemma, exact: lemma.isEmpty ? [] : [lemma]).map { number($0) }
+                let found =
+                    lemmas[key] ?? words.concepts(of: lemma, exact: lemma.isEmpty ? [] : [lemma]).map { number($0) }
                 lemmas[key] = found
                 if found.isEmpty { left[key, default: (lemma, 0)].annotations += 1 }
-                for number in found where isInstance(of: number, besides: ofObject, rules: rules) { ofObject.append(number) }
+                for number in found where isInstance(of: number, besides: ofObject, rules: rules) {
+                    ofObject.append(number)
+                }
             }
         }
         if !hasSynset { notes.withoutSynset += 1 }
@@ -94,8 +101,11 @@ struct VisualGenomeObjects {
         return Int32(concepts.count - 1)
     }
 
-    /// First pixel and number of pixels of a box's side: those whose centre lies in it. No image is larger than the bound.
-    private static func side(_ object: JSONValue, _ start: StaticString, _ length: StaticString) throws -> (Int32, Int32) {
+    /// First pixel and number of pixels of a box's side: those whose centre lies in it. No image is larger than the
+    /// bound.
+    private static func side(_ object: JSONValue, _ start: StaticString, _ length: StaticString) throws -> (
+        Int32, Int32
+    ) {
         func pixel(_ value: Double) -> Int32 { Int32(max(-0x1p28, min(0x1p28, (value - 0.5).rounded(.up)))) }
         let from = try object.member(start).number(start), first = pixel(from)
         return (first, pixel(from + (try object.member(length).number(length))) - first)

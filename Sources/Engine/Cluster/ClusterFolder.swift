@@ -1,8 +1,8 @@
 import Fingerprints
 
-/// `cluster/<fingerprint>/` of a store: who has a job on the cluster, what was ordered, what became of each task, and its log.
-/// Every file is written whole and once, but for the claim, which its driver alone replaces. Folders are listed before a name is
-/// asked for: on a network disk one that was absent may stay so for a while.
+/// `cluster/<fingerprint>/` of a store: who has a job on the cluster, what was ordered, what became of each task, and
+/// its log. Every file is written whole and once, but for the claim, which its driver alone replaces. Folders are
+/// listed before a name is asked for: on a network disk one that was absent may stay so for a while.
 struct ClusterFolder: Sendable {
     let store: Store
     let fingerprint: Digest
@@ -15,7 +15,8 @@ struct ClusterFolder: Sendable {
     }
 
     private func value(_ name: String, among names: [String]? = nil) throws -> Value? {
-        guard try (names ?? self.names()).contains(name), let bytes = try store.fileSystem.read("\(path)/\(name)") else { return nil }
+        guard try (names ?? self.names()).contains(name), let bytes = try store.fileSystem.read("\(path)/\(name)")
+        else { return nil }
         return try? Value(json: bytes)
     }
 
@@ -25,7 +26,9 @@ struct ClusterFolder: Sendable {
     /// - Returns: false when there is a claim already.
     func take(_ claim: Claim) throws -> Bool {
         let file = "\(path)/claim"
-        return try store.makingFolder(of: file, durable: false) { try store.fileSystem.create(Array(claim.value.json(pretty: true).utf8), at: file) }
+        return try store.makingFolder(of: file, durable: false) {
+            try store.fileSystem.create(Array(claim.value.json(pretty: true).utf8), at: file)
+        }
     }
 
     /// Takes over the claim of a driver that is dead. Moved aside first: of several that try one succeeds.
@@ -50,16 +53,21 @@ struct ClusterFolder: Sendable {
     func dropClaim() throws { try store.fileSystem.remove("\(path)/claim") }
 
     func write(_ order: WorkOrder) throws {
-        try store.place(Array((order.value.json(pretty: false) + "\n").utf8), at: "\(path)/\(WorkOrder.name(order.attempt))", durable: false)
+        try store.place(
+            Array((order.value.json(pretty: false) + "\n").utf8), at: "\(path)/\(WorkOrder.name(order.attempt))",
+            durable: false)
     }
 
     /// How many orders there have been.
     func attempts() throws -> Int {
-        try names().compactMap { $0 == "job.json" ? 1 : $0.hasPrefix("job-") ? Int($0.dropFirst(4).dropLast(5)) : nil }.max() ?? 0
+        try names().compactMap { $0 == "job.json" ? 1 : $0.hasPrefix("job-") ? Int($0.dropFirst(4).dropLast(5)) : nil }
+            .max() ?? 0
     }
 
     func write(_ record: ExitRecord, _ task: TaskName) throws {
-        try store.place(Array((record.value.json(pretty: true) + "\n").utf8), at: "\(path)/exit-\(task)-r\(record.restart).json", durable: false)
+        try store.place(
+            Array((record.value.json(pretty: true) + "\n").utf8), at: "\(path)/exit-\(task)-r\(record.restart).json",
+            durable: false)
     }
 
     /// What the tasks of an attempt left, the last of each.
@@ -68,7 +76,8 @@ struct ClusterFolder: Sendable {
         var records: [TaskName: ExitRecord] = [:]
         for name in names where name.hasPrefix("exit-") && name.hasSuffix(".json") {
             guard let task = TaskName(name.dropFirst(5).prefix { $0 != "r" }.dropLast()), task.attempt == attempt,
-                let record = try value(name, among: names).flatMap(ExitRecord.init) else { continue }
+                let record = try value(name, among: names).flatMap(ExitRecord.init)
+            else { continue }
             if record.restart >= records[task]?.restart ?? 0 { records[task] = record }
         }
         return records
@@ -82,7 +91,8 @@ struct ClusterFolder: Sendable {
         var sum = (coreSeconds: 0.0, work: 0.0)
         for name in names where name.hasPrefix("exit-") {
             guard let attempt = Int(name.dropFirst(5).prefix { $0 != "-" }), attempt >= first,
-                let record = try value(name, among: names).flatMap(ExitRecord.init) else { continue }
+                let record = try value(name, among: names).flatMap(ExitRecord.init)
+            else { continue }
             sum.coreSeconds += record.seconds * Double(record.cores)
             sum.work += record.work
         }
@@ -102,8 +112,14 @@ struct ClusterFolder: Sendable {
         var sum: (done: Int, total: Int, unit: String)?
         for task in tasks where names.contains("progress-\(task)") {
             guard let value = try store.fileSystem.read("\(path)/progress-\(task)").flatMap({ try? Value(json: $0) }),
-                let done = value["done"]?.intValue, let total = value["total"]?.intValue, let unit = value["unit"]?.stringValue else { continue }
-            if let known = sum, known.unit == unit { sum = (known.done + done, known.total + total, unit) } else { sum = (done, total, unit) }
+                let done = value["done"]?.intValue, let total = value["total"]?.intValue,
+                let unit = value["unit"]?.stringValue
+            else { continue }
+            if let known = sum, known.unit == unit {
+                sum = (known.done + done, known.total + total, unit)
+            } else {
+                sum = (done, total, unit)
+            }
         }
         return sum
     }
@@ -177,27 +193,37 @@ struct Claim: Sendable, Equatable {
 
     var value: Value {
         [
-            "schema": 1, "driver": .string(driver), "label": .string(label), "job": .string(job), "plan": .string(plan), "attempt": .int(attempt),
-            "firstAttempt": .int(firstAttempt), "moreTime": .int(moreTime), "moreMemory": .int(moreMemory), "lastError": lastError.map { .string($0) } ?? .null,
+            "schema": 1, "driver": .string(driver), "label": .string(label), "job": .string(job), "plan": .string(plan),
+            "attempt": .int(attempt),
+            "firstAttempt": .int(firstAttempt), "moreTime": .int(moreTime), "moreMemory": .int(moreMemory),
+            "lastError": lastError.map { .string($0) } ?? .null,
             "complete": .bool(isComplete),
-            "submitted": .array(submitted.map { one in
-                ["id": .int(one.id), "array": one.array.map { .int($0) } ?? .null, "first": .int(one.first), "count": .int(one.count)]
-            }),
+            "submitted": .array(
+                submitted.map { one in
+                    [
+                        "id": .int(one.id), "array": one.array.map { .int($0) } ?? .null, "first": .int(one.first),
+                        "count": .int(one.count),
+                    ]
+                }),
         ]
     }
 
     init?(_ value: Value) {
         guard value["schema"] == 1, let driver = value["driver"]?.stringValue, let label = value["label"]?.stringValue,
-            let job = value["job"]?.stringValue, let plan = value["plan"]?.stringValue, let attempt = value["attempt"]?.intValue,
+            let job = value["job"]?.stringValue, let plan = value["plan"]?.stringValue,
+            let attempt = value["attempt"]?.intValue,
             let submitted = value["submitted"]?.arrayValue
         else { return nil }
-        self.init(driver: driver, label: label, job: job, plan: plan, attempt: attempt, firstAttempt: value["firstAttempt"]?.intValue)
+        self.init(
+            driver: driver, label: label, job: job, plan: plan, attempt: attempt,
+            firstAttempt: value["firstAttempt"]?.intValue)
         moreTime = value["moreTime"]?.intValue ?? 0
         moreMemory = value["moreMemory"]?.intValue ?? 0
         lastError = value["lastError"]?.stringValue
         isComplete = value["complete"]?.boolValue ?? false
         self.submitted = submitted.compactMap { one in
-            guard let id = one["id"]?.intValue, let first = one["first"]?.intValue, let count = one["count"]?.intValue else { return nil }
+            guard let id = one["id"]?.intValue, let first = one["first"]?.intValue, let count = one["count"]?.intValue
+            else { return nil }
             return Submitted(id: id, array: one["array"]?.intValue, first: first, count: count)
         }
     }
@@ -232,13 +258,15 @@ struct ExitRecord: Sendable, Equatable {
     var value: Value {
         [
             "schema": 1, "kind": .string(kind.rawValue), "code": .int(code), "signal": signal.map { .int($0) } ?? .null,
-            "error": error.map { .string($0) } ?? .null, "host": .string(host), "seconds": .double(seconds), "cores": .int(cores),
+            "error": error.map { .string($0) } ?? .null, "host": .string(host), "seconds": .double(seconds),
+            "cores": .int(cores),
             "work": .double(work), "memory": .int(memory), "restart": .int(restart),
         ]
     }
 
     init(
-        kind: Kind, code: Int, signal: Int? = nil, error: String? = nil, host: String, seconds: Double, cores: Int, work: Double, memory: Int,
+        kind: Kind, code: Int, signal: Int? = nil, error: String? = nil, host: String, seconds: Double, cores: Int,
+        work: Double, memory: Int,
         restart: Int
     ) {
         self.kind = kind
@@ -254,12 +282,16 @@ struct ExitRecord: Sendable, Equatable {
     }
 
     init?(_ value: Value) {
-        guard value["schema"] == 1, let kind = value["kind"]?.stringValue.flatMap(Kind.init), let code = value["code"]?.intValue,
-            let host = value["host"]?.stringValue, let seconds = value["seconds"]?.doubleValue, let cores = value["cores"]?.intValue,
-            let work = value["work"]?.doubleValue, let memory = value["memory"]?.intValue, let restart = value["restart"]?.intValue
+        guard value["schema"] == 1, let kind = value["kind"]?.stringValue.flatMap(Kind.init),
+            let code = value["code"]?.intValue,
+            let host = value["host"]?.stringValue, let seconds = value["seconds"]?.doubleValue,
+            let cores = value["cores"]?.intValue,
+            let work = value["work"]?.doubleValue, let memory = value["memory"]?.intValue,
+            let restart = value["restart"]?.intValue
         else { return nil }
         self.init(
-            kind: kind, code: code, signal: value["signal"]?.intValue, error: value["error"]?.stringValue, host: host, seconds: seconds,
+            kind: kind, code: code, signal: value["signal"]?.intValue, error: value["error"]?.stringValue, host: host,
+            seconds: seconds,
             cores: cores, work: work, memory: memory, restart: restart)
     }
 }

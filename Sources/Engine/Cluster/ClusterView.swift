@@ -17,8 +17,11 @@ public struct ClusterJob: Sendable {
 
     public var text: String {
         let waiting = reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))"
-        let state = pending + running + ended == 0 ? "nothing of it in the queue" : "\(pending) pending\(waiting), \(running) running, \(ended) ended"
-        return "\(job): \(state); Slurm's \(ids.map(String.init).joined(separator: ", ")), attempt \(attempt); driver \(driver)\(isDriverAlive ? "" : ", which is gone: `attach` goes on")"
+        let state =
+            pending + running + ended == 0
+            ? "nothing of it in the queue" : "\(pending) pending\(waiting), \(running) running, \(ended) ended"
+        return
+            "\(job): \(state); Slurm's \(ids.map(String.init).joined(separator: ", ")), attempt \(attempt); driver \(driver)\(isDriverAlive ? "" : ", which is gone: `attach` goes on")"
     }
 }
 
@@ -44,32 +47,43 @@ extension Store {
         return try claims.map { fingerprint, claim in
             let own = claim.submitted.flatMap { jobs[$0.id] ?? [] }, waiting = own.filter { $0.isLive && $0.isPending }
             return ClusterJob(
-                fingerprint: fingerprint, job: claim.job, driver: claim.label, isDriverAlive: try isDriverAlive(claim.driver), attempt: claim.attempt,
-                ids: claim.submitted.map(\.id), pending: waiting.count, running: own.count { $0.isLive && !$0.isPending },
+                fingerprint: fingerprint, job: claim.job, driver: claim.label,
+                isDriverAlive: try isDriverAlive(claim.driver), attempt: claim.attempt,
+                ids: claim.submitted.map(\.id), pending: waiting.count,
+                running: own.count { $0.isLive && !$0.isPending },
                 ended: own.count { !$0.isLive }, reasons: Set(waiting.map(\.reason)).subtracting(["None"]).sorted())
         }
     }
 
     /// Gives up a claim whose driver is gone.
-    public func dropClaim(_ fingerprint: Digest) throws { try ClusterFolder(store: self, fingerprint: fingerprint).dropClaim() }
+    public func dropClaim(_ fingerprint: Digest) throws {
+        try ClusterFolder(store: self, fingerprint: fingerprint).dropClaim()
+    }
 
     /// The tasks of all orders whose definition is one that is asked for.
     /// - Parameter isWanted: job, stage, definition.
     public func clusterTasks(_ isWanted: (String, String, Value) -> Bool) throws -> [ClusterTask] {
         var tasks: [ClusterTask] = []
         for fingerprint in try clusterFingerprints() {
-            let folder = ClusterFolder(store: self, fingerprint: fingerprint), names = try folder.names(), path = "\(folder.path)/job.json"
-            guard names.contains("job.json"), let bytes = try fileSystem.read(path), let order = try? WorkOrder(json: bytes, path: path),
-                isWanted(order.job, order.stage, order.definition) else { continue }
+            let folder = ClusterFolder(store: self, fingerprint: fingerprint), names = try folder.names(),
+                path = "\(folder.path)/job.json"
+            guard names.contains("job.json"), let bytes = try fileSystem.read(path),
+                let order = try? WorkOrder(json: bytes, path: path),
+                isWanted(order.job, order.stage, order.definition)
+            else { continue }
             let records = try (1...max(1, folder.attempts())).reduce(into: [TaskName: ExitRecord]()) { all, attempt in
                 all.merge(try folder.records(attempt)) { $1 }
             }
             let logs = names.filter { $0.hasPrefix("log-") }.compactMap { TaskName($0.dropFirst(4)) }
-            for task in Set(logs).union(records.keys).sorted(by: { ($0.attempt, $0.array ?? Int.max, $0.task) < ($1.attempt, $1.array ?? Int.max, $1.task) }) {
+            for task in Set(logs).union(records.keys).sorted(by: {
+                ($0.attempt, $0.array ?? Int.max, $0.task) < ($1.attempt, $1.array ?? Int.max, $1.task)
+            }) {
                 let record = records[task]
-                tasks.append(ClusterTask(
-                    job: order.job, task: "\(task)", host: record?.host, code: record?.code, error: record?.error, seconds: record?.seconds,
-                    memory: record?.memory, log: folder.logPath("\(task)")))
+                tasks.append(
+                    ClusterTask(
+                        job: order.job, task: "\(task)", host: record?.host, code: record?.code, error: record?.error,
+                        seconds: record?.seconds,
+                        memory: record?.memory, log: folder.logPath("\(task)")))
             }
         }
         return tasks

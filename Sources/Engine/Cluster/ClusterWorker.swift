@@ -2,8 +2,8 @@ import Fingerprints
 import Glibc
 import Synchronization
 
-/// Does a task of an order on a node of a cluster: shards of a stage into its scratch, or the whole job as an ordinary run does it.
-/// It trusts nothing: what it finds here must have the fingerprint that was ordered.
+/// Does a task of an order on a node of a cluster: shards of a stage into its scratch, or the whole job as an ordinary
+/// run does it. It trusts nothing: what it finds here must have the fingerprint that was ordered.
 public struct ClusterWorker: Sendable {
     let store: Store
     let options: RunOptions
@@ -35,12 +35,18 @@ public struct ClusterWorker: Sendable {
             // A store that cannot be written any more is what the driver finds out by itself.
             try? folder.write(
                 ExitRecord(
-                    kind: kind, code: Int(code), signal: signal.map { Int($0) }, error: error, host: Host.name, seconds: seconds,
+                    kind: kind, code: Int(code), signal: signal.map { Int($0) }, error: error, host: Host.name,
+                    seconds: seconds,
                     cores: options.jobs, work: work.withLock { $0 }, memory: Host.peakMemory(), restart: restart), name)
         }
-        if restart > 0 { observer.noted(job: order.job, text: "started again by Slurm, for the \(restart + 1). time; what is finished is kept") }
+        if restart > 0 {
+            observer.noted(
+                job: order.job, text: "started again by Slurm, for the \(restart + 1). time; what is finished is kept")
+        }
         do {
-            try options.cancellation.catchingSignals { try execute(order, task, name, folder, plan) { more in work.withLock { $0 += more } } }
+            try options.cancellation.catchingSignals {
+                try execute(order, task, name, folder, plan) { more in work.withLock { $0 += more } }
+            }
             record(.done, 0)
         } catch let EngineError.cancelled(signal) {
             record(.interrupted, code(EngineError.cancelled(signal: signal)), signal: signal)
@@ -53,17 +59,21 @@ public struct ClusterWorker: Sendable {
 
     private static func isRefusal(_ error: any Error) -> Bool {
         switch error {
-        case EngineError.orderMismatch, EngineError.inputMissing, EngineError.notBuilt, EngineError.unknownJob, EngineError.newerFormat,
-            EngineError.notAnOrder, is PlanFault: true
+        case EngineError.orderMismatch, EngineError.inputMissing, EngineError.notBuilt, EngineError.unknownJob,
+            EngineError.newerFormat,
+            EngineError.notAnOrder, is PlanFault:
+            true
         default: false
         }
     }
 
     private func execute(
-        _ order: WorkOrder, _ task: (array: Int, task: Int)?, _ name: TaskName, _ folder: ClusterFolder, _ makePlan: () throws -> Plan,
+        _ order: WorkOrder, _ task: (array: Int, task: Int)?, _ name: TaskName, _ folder: ClusterFolder,
+        _ makePlan: () throws -> Plan,
         _ worked: @escaping (Double) -> Void
     ) throws {
-        let plan = try Result { try makePlan() }.mapError { PlanFault(error: $0) as any Error }.get().cone(of: order.job)
+        let plan = try Result { try makePlan() }.mapError { PlanFault(error: $0) as any Error }.get().cone(
+            of: order.job)
         var options = options
         options.catchSignals = false
         options.isWorker = true
@@ -83,7 +93,9 @@ public struct ClusterWorker: Sendable {
             let stage = job.stage as? any ShardedStage
         else { throw EngineError.notAnOrder(path: folder.path) }
         do {
-            for step in order.arrays[task.array][task.task].steps { try run(step, stage, job, ingredients, options, observer, worked) }
+            for step in order.arrays[task.array][task.task].steps {
+                try run(step, stage, job, ingredients, options, observer, worked)
+            }
         } catch {
             // Who put all together removed the scratch under this task: Slurm had taken its node for dead.
             guard !options.cancellation.isCancelled, try store.trace(order.fingerprint) != nil else { throw error }
@@ -92,18 +104,24 @@ public struct ClusterWorker: Sendable {
     }
 
     private func run(
-        _ step: WorkTask.Step, _ stage: any ShardedStage, _ job: Job, _ ingredients: Inspector.Ingredients, _ options: RunOptions,
+        _ step: WorkTask.Step, _ stage: any ShardedStage, _ job: Job, _ ingredients: Inspector.Ingredients,
+        _ options: RunOptions,
         _ observer: any RunObserver, _ worked: (Double) -> Void
     ) throws {
         let work = store.workPath(ingredients.fingerprint), scratch = "\(work)/scratch"
         try store.fileSystem.makeFolder(scratch)
         let meter = ProgressMeter(job: job.id, observer: observer, time: store.time)
         let context = StageContext(
-            output: "\(work)/out-\(store.fileSystem.uniqueName())", scratch: scratch, threads: options.jobs, inputs: ingredients.paths, job: job.id,
+            output: "\(work)/out-\(store.fileSystem.uniqueName())", scratch: scratch, threads: options.jobs,
+            inputs: ingredients.paths, job: job.id,
             stage: stage.name, cancellation: options.cancellation, faults: options.faults, meter: meter)
         guard let phase = try stage.phases(context).first(where: { $0.name == step.phase }) else { return }
         let missing = Set(try context.missing(phase)), own = step.shards.filter(missing.contains)
-        if own.count < step.shards.count { observer.noted(job: job.id, text: "\(step.shards.count - own.count) of \(step.shards.count) \(phase.name) shards are there already") }
+        if own.count < step.shards.count {
+            observer.noted(
+                job: job.id,
+                text: "\(step.shards.count - own.count) of \(step.shards.count) \(phase.name) shards are there already")
+        }
         guard !own.isEmpty else { return }
         defer { worked(meter.work ?? 0) }
         do {
@@ -172,16 +190,22 @@ private final class TaskObserver: RunObserver {
         self.time = time
     }
 
-    func started(job: String, stage: String, reason: Reason, threads: Int) { observer.started(job: job, stage: stage, reason: reason, threads: threads) }
+    func started(job: String, stage: String, reason: Reason, threads: Int) {
+        observer.started(job: job, stage: stage, reason: reason, threads: threads)
+    }
     func noted(job: String, text: String) { observer.noted(job: job, text: text) }
     func waiting(job: String, holder: String) { observer.waiting(job: job, holder: holder) }
     func finished(_ status: JobStatus) { observer.finished(status) }
-    func failed(job: String, stage: String, error: EngineError) { observer.failed(job: job, stage: stage, error: error) }
+    func failed(job: String, stage: String, error: EngineError) {
+        observer.failed(job: job, stage: stage, error: error)
+    }
 
     func progressed(job: String, done: Int, total: Int, unit: String) {
         observer.progressed(job: job, done: done, total: total, unit: unit)
         let now = time.monotonic(), before = last.load(ordering: .relaxed)
-        guard done == total || now - before >= 5_000_000_000, last.compareExchange(expected: before, desired: now, ordering: .relaxed).exchanged else { return }
+        guard done == total || now - before >= 5_000_000_000,
+            last.compareExchange(expected: before, desired: now, ordering: .relaxed).exchanged
+        else { return }
         try? folder.writeProgress(done, total, unit, task)
     }
 }

@@ -11,7 +11,9 @@ public struct SlurmSubmission: Sendable, Equatable {
     /// Slurm's ids of what must have ended before, however it ended.
     public var after: [Int]
 
-    public init(name: String, script: String, tasks: Int? = nil, minutes: Int, memory: Int, cpus: Int, after: [Int] = []) {
+    public init(
+        name: String, script: String, tasks: Int? = nil, minutes: Int, memory: Int, cpus: Int, after: [Int] = []
+    ) {
         self.name = name
         self.script = script
         self.tasks = tasks
@@ -37,7 +39,8 @@ public struct SlurmJob: Sendable, Equatable {
     public let node: String
 
     public init(
-        id: Int, index: Int? = nil, name: String, state: String, reason: String = "None", exitCode: Int = 0, signal: Int = 0, node: String = ""
+        id: Int, index: Int? = nil, name: String, state: String, reason: String = "None", exitCode: Int = 0,
+        signal: Int = 0, node: String = ""
     ) {
         self.id = id
         self.index = index
@@ -52,7 +55,8 @@ public struct SlurmJob: Sendable, Equatable {
     /// Waits or runs, or will again: Slurm's business still.
     public var isLive: Bool {
         [
-            "PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESIZING",
+            "PENDING", "RUNNING", "SUSPENDED", "COMPLETING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED",
+            "RESIZING",
             "SIGNALING", "STAGE_OUT", "STOPPED", "SPECIAL_EXIT", "RESV_DEL_HOLD",
         ].contains(state)
     }
@@ -83,7 +87,8 @@ public protocol SlurmClient: Sendable {
     /// - Returns: Slurm's id.
     /// - Throws: `SlurmError`.
     func submit(_ submission: SlurmSubmission) throws -> Int
-    /// All of the user's jobs that Slurm knows, those that ended lately among them, an entry an element: one request for all.
+    /// All of the user's jobs that Slurm knows, those that ended lately among them, an entry an element: one request
+    /// for all.
     func queue() throws -> [SlurmJob]
     /// Ends these jobs with one request; such as have ended are no error.
     func cancel(_ ids: [Int]) throws
@@ -110,7 +115,8 @@ public enum SlurmError: Error, Sendable, Equatable, CustomStringConvertible {
         case .absent(let text): "\(text); run this on a login node of the cluster, or without --executor slurm"
         case .silent(let text), .failed(let text): "Slurm does not answer: \(text)"
         case .full(let text): "Slurm takes no more jobs just now: \(text)"
-        case .refused(let text): "Slurm refuses a job: \(text); mend \"slurm\" in lavise.json (partition, account, constraint, cpus)"
+        case .refused(let text):
+            "Slurm refuses a job: \(text); mend \"slurm\" in lavise.json (partition, account, constraint, cpus)"
         }
     }
 }

@@ -6,7 +6,8 @@ public struct SlurmCommands: SlurmClient {
     let patience: Double
 
     public init(partition: String? = nil, account: String? = nil, constraint: String? = nil, patience: Double = 30) {
-        options = [("partition", partition), ("account", account), ("constraint", constraint)].compactMap { key, value in
+        options = [("partition", partition), ("account", account), ("constraint", constraint)].compactMap {
+            key, value in
             value.map { "--\(key)=\($0)" }
         }
         self.patience = patience
@@ -23,22 +24,29 @@ public struct SlurmCommands: SlurmClient {
 
     /// Variables that change what the commands print or choose: the user's for looking, and of a job that this runs in.
     private static func isHidden(_ variable: String) -> Bool {
-        ["SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SLURM_"].contains { variable.hasPrefix($0) } && !["SLURM_CONF", "SLURM_CLUSTERS"].contains(variable)
+        ["SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SLURM_"].contains { variable.hasPrefix($0) }
+            && !["SLURM_CONF", "SLURM_CLUSTERS"].contains(variable)
     }
 
     public func submit(_ submission: SlurmSubmission) throws -> Int {
         var arguments = [
-            "--parsable", "--job-name=\(submission.name)", "--requeue", "--signal=B:USR1@120", "--output=/dev/null", "--chdir=/",
-            "--export=NIL", "--nodes=1", "--ntasks=1", "--cpus-per-task=\(submission.cpus)", "--mem=\(submission.memory)M",
+            "--parsable", "--job-name=\(submission.name)", "--requeue", "--signal=B:USR1@120", "--output=/dev/null",
+            "--chdir=/",
+            "--export=NIL", "--nodes=1", "--ntasks=1", "--cpus-per-task=\(submission.cpus)",
+            "--mem=\(submission.memory)M",
         ]
         // 0: as long as the partition gives.
         if submission.minutes > 0 { arguments.append("--time=\(submission.minutes)") }
         if let tasks = submission.tasks { arguments.append("--array=0-\(tasks - 1)") }
         // Not `afterok`: one that waits for a job that failed would wait for ever.
-        if !submission.after.isEmpty { arguments.append("--dependency=afterany:" + submission.after.map(String.init).joined(separator: ":")) }
+        if !submission.after.isEmpty {
+            arguments.append("--dependency=afterany:" + submission.after.map(String.init).joined(separator: ":"))
+        }
         let end = try ask("sbatch", arguments + options, input: submission.script)
         // `id` or `id;cluster`.
-        if end.code == 0, let id = end.output.split(separator: "\n").last.flatMap({ Int($0.prefix { $0 != ";" }) }) { return id }
+        if end.code == 0, let id = end.output.split(separator: "\n").last.flatMap({ Int($0.prefix { $0 != ";" }) }) {
+            return id
+        }
         throw Self.error(end, "sbatch")
     }
 
@@ -48,10 +56,16 @@ public struct SlurmCommands: SlurmClient {
         }.joined(separator: "; ")
         let said = text.isEmpty ? "\(program) ended with \(end.code)" : text
         func has(_ words: [String]) -> Bool { words.contains { said.contains($0) } }
-        if has(["QOSMax", "AssocMax", "MaxSubmit", "accounting/QOS policy", "maximum number of jobs", "Resource temporarily unavailable", "Job submit limit"]) {
+        if has([
+            "QOSMax", "AssocMax", "MaxSubmit", "accounting/QOS policy", "maximum number of jobs",
+            "Resource temporarily unavailable", "Job submit limit",
+        ]) {
             return .full(said)
         }
-        if has(["Unable to contact", "Socket timed out", "Connection refused", "Zero Bytes", "Transport endpoint", "Slurm controller", "try again", "temporarily", "Communication connection"]) {
+        if has([
+            "Unable to contact", "Socket timed out", "Connection refused", "Zero Bytes", "Transport endpoint",
+            "Slurm controller", "try again", "temporarily", "Communication connection",
+        ]) {
             return .failed(said)
         }
         return .refused(said)
@@ -60,7 +74,9 @@ public struct SlurmCommands: SlurmClient {
     private static let widths = [40, 120, 24, 60, 12, 60]
 
     public func queue() throws -> [SlurmJob] {
-        let format = zip(["JobArrayID", "Name", "State", "Reason", "exit_code", "NodeList"], Self.widths).map { "\($0):\($1)" }.joined(separator: ",")
+        let format = zip(["JobArrayID", "Name", "State", "Reason", "exit_code", "NodeList"], Self.widths).map {
+            "\($0):\($1)"
+        }.joined(separator: ",")
         let end = try ask("squeue", ["--me", "--noheader", "--array", "--states=all", "--Format=\(format)"])
         guard end.code == 0 else { throw Self.passing(end, "squeue") }
         return end.output.split(separator: "\n").compactMap { Self.job(Array($0.utf8)) }
@@ -84,7 +100,8 @@ public struct SlurmCommands: SlurmClient {
         guard let first = id.first.flatMap({ Int($0) }) else { return nil }
         let (code, signal) = status(fields[4])
         return SlurmJob(
-            id: first, index: id.count > 1 ? Int(id[1]) : nil, name: fields[1], state: fields[2], reason: fields[3], exitCode: code, signal: signal,
+            id: first, index: id.count > 1 ? Int(id[1]) : nil, name: fields[1], state: fields[2], reason: fields[3],
+            exitCode: code, signal: signal,
             node: fields[5])
     }
 
@@ -118,13 +135,19 @@ public struct SlurmCommands: SlurmClient {
         let cpus = nodes.output.split(separator: "\n").compactMap { Int($0.prefix { $0.isNumber }) }.max()
         return SlurmLimits(
             maxArraySize: settings["MaxArraySize"].flatMap(Int.init) ?? 1001, cpusOfANode: cpus,
-            hasAccounting: settings["AccountingStorageType"].map { !$0.hasSuffix("/none") } ?? false, version: settings["SLURM_VERSION"] ?? "?")
+            hasAccounting: settings["AccountingStorageType"].map { !$0.hasSuffix("/none") } ?? false,
+            version: settings["SLURM_VERSION"] ?? "?")
     }
 
     public func accounted(_ ids: [Int]) throws -> [SlurmJob] {
         guard !ids.isEmpty else { return [] }
         let end = try ask(
-            "sacct", ["--noheader", "--parsable2", "--allocations", "--array", "--format=JobID,JobName,State,ExitCode,NodeList", "--jobs=" + ids.map(String.init).joined(separator: ",")])
+            "sacct",
+            [
+                "--noheader", "--parsable2", "--allocations", "--array",
+                "--format=JobID,JobName,State,ExitCode,NodeList",
+                "--jobs=" + ids.map(String.init).joined(separator: ","),
+            ])
         guard end.code == 0 else { throw Self.passing(end, "sacct") }
         return end.output.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
@@ -133,7 +156,8 @@ public struct SlurmCommands: SlurmClient {
             let (code, signal) = Self.status(fields[3])
             // `CANCELLED by 1000`
             return SlurmJob(
-                id: first, index: id.count > 1 ? Int(id[1]) : nil, name: fields[1], state: String(fields[2].prefix { $0 != " " }), exitCode: code,
+                id: first, index: id.count > 1 ? Int(id[1]) : nil, name: fields[1],
+                state: String(fields[2].prefix { $0 != " " }), exitCode: code,
                 signal: signal, node: fields[4])
         }
     }

@@ -1,8 +1,9 @@
 import Fingerprints
 import Synchronization
 
-/// Has jobs made on a Slurm cluster. Success is a sound trace in the store, never a state of Slurm: that only tells when to look, and
-/// what to order again. One thread of its own submits and asks for the queue: one request for all jobs, every `poll` seconds.
+/// Has jobs made on a Slurm cluster. Success is a sound trace in the store, never a state of Slurm: that only tells
+/// when to look, and what to order again. One thread of its own submits and asks for the queue: one request for all
+/// jobs, every `poll` seconds.
 public final class SlurmExecutor: JobExecutor {
     let client: any SlurmClient
     let settings: SlurmSettings
@@ -26,7 +27,8 @@ public final class SlurmExecutor: JobExecutor {
     ///   - definition: from which a worker makes the plan again.
     ///   - expected: what is expected of the jobs, by id.
     public init(
-        client: any SlurmClient, settings: SlurmSettings, program: [String], environment: [String: String] = [:], definition: Value,
+        client: any SlurmClient, settings: SlurmSettings, program: [String], environment: [String: String] = [:],
+        definition: Value,
         expected: [String: ExpectedCost] = [:]
     ) {
         self.client = client
@@ -110,7 +112,10 @@ extension Store {
     func clusterName() throws -> String {
         let path = "\(root)/cluster/name"
         let fresh = Digest(hashing: fileSystem.uniqueName()).hex.prefix(6)
-        if try fileSystem.names(in: root).contains("cluster"), try fileSystem.names(in: "\(root)/cluster").contains("name") {} else {
+        if try fileSystem.names(in: root).contains("cluster"),
+            try fileSystem.names(in: "\(root)/cluster").contains("name")
+        {
+        } else {
             _ = try makingFolder(of: path, durable: false) { try fileSystem.create(Array(fresh.utf8), at: path) }
         }
         return try fileSystem.read(path).map { String(decoding: $0, as: UTF8.self) } ?? String(fresh)
@@ -118,7 +123,8 @@ extension Store {
 
     /// Whether a driver that left a claim still lives.
     func isDriverAlive(_ driver: String) throws -> Bool {
-        guard let lock = try lock(Digest(hashing: Claim.lockName(driver)), label: Host.label("looking for a driver")) else { return true }
+        guard let lock = try lock(Digest(hashing: Claim.lockName(driver)), label: Host.label("looking for a driver"))
+        else { return true }
         lock.release(removing: true)
         return false
     }

@@ -50,7 +50,8 @@ extension SlurmRounds {
         } else {
             let work = entry.work
             let order = WorkOrder(
-                definition: executor.definition, job: work.job.id, stage: work.job.stage.name, fields: work.ingredients.fields,
+                definition: executor.definition, job: work.job.id, stage: work.job.stage.name,
+                fields: work.ingredients.fields,
                 versions: run.options.versions, attempt: claim.attempt, arrays: try arrays(work))
             try entry.folder.write(order)
             entry.order = order
@@ -61,11 +62,14 @@ extension SlurmRounds {
     private func arrays(_ work: RemoteJob) throws -> [[WorkTask]] {
         guard let stage = work.job.stage as? any ShardedStage else { return [] }
         let context = StageContext(
-            output: "", scratch: store.scratchPath(work.fingerprint), threads: 1, inputs: work.ingredients.paths, job: work.job.id,
+            output: "", scratch: store.scratchPath(work.fingerprint), threads: 1, inputs: work.ingredients.paths,
+            job: work.job.id,
             stage: stage.name, cancellation: run.options.cancellation, faults: .off,
             meter: ProgressMeter(job: work.job.id, observer: SilentObserver(), time: store.time))
         let missing = try stage.phases(context).map { (phase: $0, shards: try context.missing($0)) }
-        let division = TaskDivision(taskSeconds: settings.taskMinutes * 60 * Double(cpus(stage.name, isArray: true)), limit: max(1, settings.maxSubmit - 1))
+        let division = TaskDivision(
+            taskSeconds: settings.taskMinutes * 60 * Double(cpus(stage.name, isArray: true)),
+            limit: max(1, settings.maxSubmit - 1))
         return division.arrays(missing, secondsPerWork: secondsPerWork(stage.name) ?? SlurmSettings.unknownRate)
     }
 
@@ -76,7 +80,8 @@ extension SlurmRounds {
     /// - Parameter array: nil: the task that puts all together.
     /// - Returns: Slurm's id, also where it was submitted before.
     private func submit(
-        _ entry: Entry, _ order: WorkOrder, _ claim: inout Claim, _ array: Int?, _ first: Int, _ count: Int, after: [Int], _ queue: Queue
+        _ entry: Entry, _ order: WorkOrder, _ claim: inout Claim, _ array: Int?, _ first: Int, _ count: Int,
+        after: [Int], _ queue: Queue
     ) throws -> Int {
         if let known = claim.submitted.first(where: { $0.array == array && $0.first == first }) { return known.id }
         let jobName = prefix(entry) + "\(order.attempt)" + (array.map { "p\($0)f\(first)" } ?? "a")
@@ -90,10 +95,12 @@ extension SlurmRounds {
         let stage = order.stage, isArray = array != nil
         let cpus = cpus(stage, isArray: isArray || !order.arrays.isEmpty)
         let request = SlurmRequest(
-            seconds: seconds(entry.work, order, array).map { $0 / Double(cpus) }, peakMemory: peakMemory(stage), moreTime: claim.moreTime,
+            seconds: seconds(entry.work, order, array).map { $0 / Double(cpus) }, peakMemory: peakMemory(stage),
+            moreTime: claim.moreTime,
             moreMemory: claim.moreMemory)
         let submission = SlurmSubmission(
-            name: jobName, script: script(entry, order, array, first), tasks: isArray ? count : nil, minutes: request.minutes, memory: request.memory,
+            name: jobName, script: script(entry, order, array, first), tasks: isArray ? count : nil,
+            minutes: request.minutes, memory: request.memory,
             cpus: cpus, after: after)
         let id = try client.submit(submission)
         run.options.faults.pass("slurm.submitted")
@@ -105,7 +112,9 @@ extension SlurmRounds {
         // The assembly's time allows for a task that was lost.
         let tasks = array.map { order.arrays[$0] } ?? order.arrays.flatMap { $0 }
         if let longest = tasks.map(\.coreSeconds).max() { return longest }
-        guard let amount = executor.expected[work.job.id]?.work, let rate = secondsPerWork(order.stage) else { return nil }
+        guard let amount = executor.expected[work.job.id]?.work, let rate = secondsPerWork(order.stage) else {
+            return nil
+        }
         return amount * rate
     }
 
@@ -136,4 +145,6 @@ enum NodeFault {
 }
 
 /// A word for `sh`.
-func shellQuoted(_ text: String) -> String { "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'" }
+func shellQuoted(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+}

@@ -11,12 +11,20 @@ extension SlurmRounds {
             note(entry, "\(Set(twice.map(\.id)).count) submitted twice, because Slurm did not answer; taken back")
             try client.cancel(Set(twice.map(\.id)).sorted())
         }
-        if let fault = elements.first(where: { !$0.isLive && [NodeFault.noStore, NodeFault.noProgram].contains($0.exitCode) }) {
-            return end(entry, .failed(ClusterFault.node(fault.node, fault.exitCode == NodeFault.noStore ? store.root : executor.program[0])))
+        if let fault = elements.first(where: {
+            !$0.isLive && [NodeFault.noStore, NodeFault.noProgram].contains($0.exitCode)
+        }) {
+            return end(
+                entry,
+                .failed(
+                    ClusterFault.node(
+                        fault.node, fault.exitCode == NodeFault.noStore ? store.root : executor.program[0])))
         }
         let live = elements.filter(\.isLive)
         guard live.isEmpty else {
-            if elements.contains(where: { !$0.isLive && $0.state == "FAILED" }), let refusal = try entry.folder.records(claim.attempt).values.first(where: { $0.kind == .refused }) {
+            if elements.contains(where: { !$0.isLive && $0.state == "FAILED" }),
+                let refusal = try entry.folder.records(claim.attempt).values.first(where: { $0.kind == .refused })
+            {
                 return end(entry, .failed(ClusterFault.refused(refusal.error ?? "", host: refusal.host)))
             }
             entry.quietSince = nil
@@ -35,7 +43,9 @@ extension SlurmRounds {
         }
         let waiting = live.count - running.count, done = elements.count - live.count
         run.observer.queued(
-            job: job, text: "\(job) \(running.count) running" + (waiting > 0 ? ", \(waiting) pending" : "") + (done > 0 ? ", \(done) done" : ""))
+            job: job,
+            text: "\(job) \(running.count) running" + (waiting > 0 ? ", \(waiting) pending" : "")
+                + (done > 0 ? ", \(done) done" : ""))
         guard let array = claim.submitted.first(where: { $0.id == running[0].id })?.array else {
             if let one = try entry.folder.progress([TaskName(attempt: claim.attempt)]) {
                 run.observer.progressed(job: job, done: one.done, total: one.total, unit: one.unit)
@@ -48,10 +58,14 @@ extension SlurmRounds {
     /// Counts what lies in the scratch: true whoever computed it, and one listing.
     private func reportShards(_ entry: Entry, _ array: Int) throws {
         guard let tasks = entry.order?.arrays[array], let phase = tasks.first?.steps.last?.phase else { return }
-        let there = Set(try store.fileSystem.names(in: store.scratchPath(entry.work.fingerprint)).filter { $0.hasPrefix("\(phase)-") && $0.hasSuffix(".h5") })
+        let there = Set(
+            try store.fileSystem.names(in: store.scratchPath(entry.work.fingerprint)).filter {
+                $0.hasPrefix("\(phase)-") && $0.hasSuffix(".h5")
+            })
         let ordered = tasks.flatMap(\.steps).filter { $0.phase == phase }.flatMap(\.shards)
         let left = ordered.count { !there.contains("\(phase)-\($0).h5") }
-        run.observer.progressed(job: entry.work.job.id, done: there.count, total: there.count + left, unit: "\(phase) shards")
+        run.observer.progressed(
+            job: entry.work.job.id, done: there.count, total: there.count + left, unit: "\(phase) shards")
     }
 
     /// Nothing of a job is in the queue any more.
@@ -59,7 +73,10 @@ extension SlurmRounds {
         if try entry.work.isMade() {
             let spent = try entry.folder.spent(since: claim.firstAttempt)
             let tasks = claim.submitted.reduce(0) { $0 + $1.count }
-            note(entry, "made on the cluster: \(tasks) task\(tasks == 1 ? "" : "s"), \(Int(spent.coreSeconds.rounded(.up))) core-seconds")
+            note(
+                entry,
+                "made on the cluster: \(tasks) task\(tasks == 1 ? "" : "s"), \(Int(spent.coreSeconds.rounded(.up))) core-seconds"
+            )
             return end(entry, .made(forThisRun: entry.claim != nil))
         }
         let now = store.time.monotonic(), since = entry.quietSince ?? now
@@ -94,7 +111,9 @@ extension SlurmRounds {
         entry.claim = next
         entry.quietSince = nil
         try entry.folder.update(next)
-        let more = (verdict.timeouts > 0 ? " with twice the time" : "") + (verdict.outOfMemory > 0 ? " with twice the memory" : "")
+        let more =
+            (verdict.timeouts > 0 ? " with twice the time" : "")
+            + (verdict.outOfMemory > 0 ? " with twice the memory" : "")
         note(entry, "\(verdict); what is missing goes again\(more)")
     }
 }
@@ -141,7 +160,8 @@ struct ClusterVerdict: CustomStringConvertible {
         if outOfMemory > 0 { parts.append("\(outOfMemory) out of memory") }
         if cancelled > 0 { parts.append("\(cancelled) cancelled") }
         if lost > 0 { parts.append("\(lost) lost") }
-        return parts.isEmpty ? "Slurm knows nothing of it any more, and there is no trace" : parts.joined(separator: ", ")
+        return parts.isEmpty
+            ? "Slurm knows nothing of it any more, and there is no trace" : parts.joined(separator: ", ")
     }
 
     /// Why it is not tried again; nil: it is.
@@ -175,9 +195,12 @@ public enum ClusterFault: Error, Sendable, Equatable, CustomStringConvertible {
         case .refused(let text, let host): "on \(host): \(text)"
         case .twice(let text): "\(text) (twice on the cluster; `lavise-pipeline logs` shows more)"
         case .cancelled: "its tasks were cancelled on the cluster (scancel); run again to go on with what is finished"
-        case .outOfMemory: "it ran out of memory on the cluster three times, with four times as much at last; is a node of slurm.partition large enough?"
-        case .outOfTime: "it ran out of time on the cluster three times, with four times as much at last; what is finished is kept: run again to go on"
-        case .tooOften(let count, let text): "it was ordered \(count) times on the cluster in vain: \(text); `lavise-pipeline logs` shows more"
+        case .outOfMemory:
+            "it ran out of memory on the cluster three times, with four times as much at last; is a node of slurm.partition large enough?"
+        case .outOfTime:
+            "it ran out of time on the cluster three times, with four times as much at last; what is finished is kept: run again to go on"
+        case .tooOften(let count, let text):
+            "it was ordered \(count) times on the cluster in vain: \(text); `lavise-pipeline logs` shows more"
         }
     }
 }

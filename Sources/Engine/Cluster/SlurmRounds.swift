@@ -106,7 +106,11 @@ final class SlurmRounds {
             do {
                 try step(entry, &now)
             } catch let error as SlurmError {
-                if case .refused = error { end(entry, .failed(error)) } else if case .absent = error { end(entry, .failed(error)) } else {
+                if case .refused = error {
+                    end(entry, .failed(error))
+                } else if case .absent = error {
+                    end(entry, .failed(error))
+                } else {
                     _ = backOff(error)
                 }
             } catch {
@@ -150,7 +154,8 @@ final class SlurmRounds {
         guard let theirs = try entry.folder.claim() else {
             guard try !entry.work.isMade() else { return end(entry, .made(forThisRun: entry.claim != nil)) }
             let claim = Claim(
-                driver: driver, label: Host.label(job), job: job, plan: entry.work.plan, attempt: try entry.folder.attempts() + 1)
+                driver: driver, label: Host.label(job), job: job, plan: entry.work.plan,
+                attempt: try entry.folder.attempts() + 1)
             if try entry.folder.take(claim) { entry.claim = claim }
             run.options.faults.pass("slurm.claimed")
             return
@@ -170,7 +175,9 @@ final class SlurmRounds {
         guard let claim = try entry.folder.takeOver(theirs, by: driver, label: Host.label(job)) else { return }
         entry.claim = claim
         let live = claim.submitted.flatMap { queue.byId[$0.id] ?? [] }.count(where: \.isLive)
-        note(entry, "goes on with what \(theirs.label) left on the cluster: \(live) task\(live == 1 ? "" : "s") in the queue")
+        note(
+            entry,
+            "goes on with what \(theirs.label) left on the cluster: \(live) task\(live == 1 ? "" : "s") in the queue")
     }
 
     /// Ends what is on the cluster: one request, and then a wait until the queue shows it.
@@ -193,7 +200,9 @@ final class SlurmRounds {
                 let prefixes = Set(own.map { self.prefix($0) })
                 while Double(store.time.monotonic() - start) / 1e9 < 20 {
                     isQuiet = false
-                    let live = try client.queue().filter { job in job.isLive && (ids.contains(job.id) || prefixes.contains { job.name.hasPrefix($0) }) }
+                    let live = try client.queue().filter { job in
+                        job.isLive && (ids.contains(job.id) || prefixes.contains { job.name.hasPrefix($0) })
+                    }
                     isQuiet = live.isEmpty
                     if isQuiet { break }
                     let strangers = Set(live.map(\.id)).subtracting(ids)
@@ -210,7 +219,9 @@ final class SlurmRounds {
     }
 
     /// What names of all attempts at a job begin with.
-    func prefix(_ entry: Entry) -> String { "lv.\(entry.work.job.stage.name).\(entry.work.fingerprint.hex.prefix(12)).\(name)." }
+    func prefix(_ entry: Entry) -> String {
+        "lv.\(entry.work.job.stage.name).\(entry.work.fingerprint.hex.prefix(12)).\(name)."
+    }
 
     /// Core-seconds for a unit of a stage's work, as it was last in this store.
     func secondsPerWork(_ stage: String) -> Double? { outcomes[stage]?.coreSecondsPerWork }

@@ -21,7 +21,8 @@ public struct SlurmSettings: Sendable, Equatable {
 
     public init() {}
 
-    /// Core-seconds for a unit of work where a sharded stage never ran in this store: a multiplication of the kernels, slowly.
+    /// Core-seconds for a unit of work where a sharded stage never ran in this store: a multiplication of the kernels,
+    /// slowly.
     public static let unknownRate = 1e-10
 }
 

@@ -54,7 +54,9 @@ func runProgram(
     defer { (words + variables).forEach { free($0) } }
     var process = pid_t()
     let status = posix_spawnp(&process, program, &actions, &attributes, &words, &variables)
-    guard status == 0 else { throw status == ENOENT ? ProgramFault.notFound(program) : FileSystemError("run", program, code: status) }
+    guard status == 0 else {
+        throw status == ENOENT ? ProgramFault.notFound(program) : FileSystemError("run", program, code: status)
+    }
     for (end, side) in [(0, 0), (1, 1), (2, 1)] {
         close(ends[end][side])
         ends[end][side] = -1
@@ -81,7 +83,9 @@ private func inherited(but isHidden: (String) -> Bool) -> [String] {
 }
 
 /// Writes the input and reads both outputs until all are closed, or it is too late.
-private func exchange(_ input: [UInt8], _ ends: inout [[Int32]], until deadline: Int) -> (texts: [[UInt8]], isWhole: Bool) {
+private func exchange(_ input: [UInt8], _ ends: inout [[Int32]], until deadline: Int) -> (
+    texts: [[UInt8]], isWhole: Bool
+) {
     var rest = input[...], texts: [[UInt8]] = [[], []]
     func closed(_ end: Int, _ side: Int, _ ends: inout [[Int32]]) {
         close(ends[end][side])
@@ -92,7 +96,9 @@ private func exchange(_ input: [UInt8], _ ends: inout [[Int32]], until deadline:
     while ends[1][0] >= 0 || ends[2][0] >= 0 {
         let left = deadline - SystemTime().monotonic()
         guard left > 0 else { return (texts, false) }
-        var polled = [pollfd(fd: ends[0][1], events: Int16(POLLOUT), revents: 0)] + (1...2).map { pollfd(fd: ends[$0][0], events: Int16(POLLIN), revents: 0) }
+        var polled =
+            [pollfd(fd: ends[0][1], events: Int16(POLLOUT), revents: 0)]
+            + (1...2).map { pollfd(fd: ends[$0][0], events: Int16(POLLIN), revents: 0) }
         guard poll(&polled, nfds_t(polled.count), Int32(min(left / 1_000_000 + 1, 1000))) > 0 else { continue }
         if polled[0].revents != 0, ends[0][1] >= 0 {
             let count = rest.withUnsafeBytes { write(ends[0][1], $0.baseAddress, min($0.count, 4096)) }
@@ -101,7 +107,11 @@ private func exchange(_ input: [UInt8], _ ends: inout [[Int32]], until deadline:
         }
         for stream in 1...2 where polled[stream].revents != 0 && ends[stream][0] >= 0 {
             let count = read(ends[stream][0], &buffer, buffer.count)
-            if count > 0 { texts[stream - 1] += buffer[..<count] } else if count == 0 || errno != EINTR { closed(stream, 0, &ends) }
+            if count > 0 {
+                texts[stream - 1] += buffer[..<count]
+            } else if count == 0 || errno != EINTR {
+                closed(stream, 0, &ends)
+            }
         }
     }
     return (texts, true)

@@ -1,6 +1,7 @@
 import Fingerprints
 
-/// What a task of the cluster is to do: shards of phases, one phase after another. Without any: the whole job, whatever is missing.
+/// What a task of the cluster is to do: shards of phases, one phase after another. Without any: the whole job, whatever
+/// is missing.
 struct WorkTask: Sendable, Equatable {
     struct Step: Sendable, Equatable {
         let phase: String
@@ -12,8 +13,8 @@ struct WorkTask: Sendable, Equatable {
     let coreSeconds: Double
 }
 
-/// `cluster/<fingerprint>/job.json`, and `job-2.json` where it had to be ordered again: what workers need to know of a job. Written
-/// once, before it is submitted. Arrays of tasks run one after another; then one task puts all together.
+/// `cluster/<fingerprint>/job.json`, and `job-2.json` where it had to be ordered again: what workers need to know of a
+/// job. Written once, before it is submitted. Arrays of tasks run one after another; then one task puts all together.
 public struct WorkOrder: Sendable {
     /// What the plan is made of, for whoever makes it again.
     public let definition: Value
@@ -33,20 +34,29 @@ public struct WorkOrder: Sendable {
 
     var value: Value {
         [
-            "schema": 1, "definition": definition, "job": .string(job), "stage": .string(stage), "fingerprint": .string(fingerprint.hex),
+            "schema": 1, "definition": definition, "job": .string(job), "stage": .string(stage),
+            "fingerprint": .string(fingerprint.hex),
             "fields": fields.value, "versions": .object(versions.mapValues { .string($0) }), "attempt": .int(attempt),
-            "arrays": .array(arrays.map { tasks in
-                .array(tasks.map { task in
-                    .array(task.steps.map { step in
-                        ["phase": .string(step.phase), "shards": .array(Self.ranges(step.shards).map { [.int($0.lowerBound), .int($0.upperBound)] })]
-                    })
-                })
-            }),
+            "arrays": .array(
+                arrays.map { tasks in
+                    .array(
+                        tasks.map { task in
+                            .array(
+                                task.steps.map { step in
+                                    [
+                                        "phase": .string(step.phase),
+                                        "shards": .array(
+                                            Self.ranges(step.shards).map { [.int($0.lowerBound), .int($0.upperBound)] }),
+                                    ]
+                                })
+                        })
+                }),
         ]
     }
 
     init(
-        definition: Value, job: String, stage: String, fields: FingerprintFields, versions: [String: String], attempt: Int, arrays: [[WorkTask]]
+        definition: Value, job: String, stage: String, fields: FingerprintFields, versions: [String: String],
+        attempt: Int, arrays: [[WorkTask]]
     ) {
         self.definition = definition
         self.job = job
@@ -61,21 +71,28 @@ public struct WorkOrder: Sendable {
     public init(json bytes: [UInt8], path: String) throws {
         let value = try? Value(json: bytes)
         if let schema = value?["schema"]?.intValue, schema > 1 { throw EngineError.newerFormat(path: path) }
-        guard let value, value["schema"] == 1, let definition = value["definition"], let job = value["job"]?.stringValue,
+        guard let value, value["schema"] == 1, let definition = value["definition"],
+            let job = value["job"]?.stringValue,
             let stage = value["stage"]?.stringValue, let fields = value["fields"].flatMap(FingerprintFields.init),
             value["fingerprint"]?.stringValue == fields.value.digest.hex, let versions = value["versions"]?.objectValue,
             let attempt = value["attempt"]?.intValue, let arrays = value["arrays"]?.arrayValue
         else { throw EngineError.notAnOrder(path: path) }
         self.init(
-            definition: definition, job: job, stage: stage, fields: fields, versions: versions.compactMapValues(\.stringValue), attempt: attempt,
+            definition: definition, job: job, stage: stage, fields: fields,
+            versions: versions.compactMapValues(\.stringValue), attempt: attempt,
             arrays: arrays.map { tasks in
                 (tasks.arrayValue ?? []).map { task in
-                    WorkTask(steps: (task.arrayValue ?? []).map { step in
-                        let ranges = (step["shards"]?.arrayValue ?? []).compactMap { $0.arrayValue?.compactMap(\.intValue) }
-                        return WorkTask.Step(
-                            phase: step["phase"]?.stringValue ?? "",
-                            shards: ranges.filter { $0.count == 2 && $0[0] <= $0[1] }.flatMap { Array($0[0]..<$0[1]) })
-                    }, coreSeconds: 0)
+                    WorkTask(
+                        steps: (task.arrayValue ?? []).map { step in
+                            let ranges = (step["shards"]?.arrayValue ?? []).compactMap {
+                                $0.arrayValue?.compactMap(\.intValue)
+                            }
+                            return WorkTask.Step(
+                                phase: step["phase"]?.stringValue ?? "",
+                                shards: ranges.filter { $0.count == 2 && $0[0] <= $0[1] }.flatMap {
+                                    Array($0[0]..<$0[1])
+                                })
+                        }, coreSeconds: 0)
                 }
             })
     }
@@ -115,11 +132,17 @@ struct TaskDivision {
             let count = max(1, min(wanted, shards.count, room))
             let tasks = (0..<count).map { task in
                 let own = Array(shards[shards.count * task / count..<shards.count * (task + 1) / count])
-                return WorkTask(steps: [WorkTask.Step(phase: phase.name, shards: own)], coreSeconds: each * Double(own.count))
+                return WorkTask(
+                    steps: [WorkTask.Step(phase: phase.name, shards: own)], coreSeconds: each * Double(own.count))
             }
             // Short phases go to one task, one after another.
-            if count == 1, let last = arrays.last, last.count == 1, last[0].coreSeconds + tasks[0].coreSeconds <= taskSeconds {
-                arrays[arrays.count - 1] = [WorkTask(steps: last[0].steps + tasks[0].steps, coreSeconds: last[0].coreSeconds + tasks[0].coreSeconds)]
+            if count == 1, let last = arrays.last, last.count == 1,
+                last[0].coreSeconds + tasks[0].coreSeconds <= taskSeconds
+            {
+                arrays[arrays.count - 1] = [
+                    WorkTask(
+                        steps: last[0].steps + tasks[0].steps, coreSeconds: last[0].coreSeconds + tasks[0].coreSeconds)
+                ]
             } else {
                 arrays.append(tasks)
             }

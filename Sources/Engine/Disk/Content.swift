@@ -8,7 +8,8 @@ public struct Content: Sendable, Hashable {
     public let isFolder: Bool
 }
 
-/// The files of a folder, sorted by path, each with its executable bit and digest: what a folder's digest is the digest of.
+/// The files of a folder, sorted by path, each with its executable bit and digest: what a folder's digest is the digest
+/// of.
 struct FolderListing: Sendable {
     /// A header, then for each file its digest in hex, ` ` or `*` (executable), its path and a zero byte.
     let bytes: [UInt8]
@@ -34,7 +35,8 @@ struct FolderListing: Sendable {
     var entries: [String: String] {
         var entries: [String: String] = [:]
         for line in bytes.dropFirst(Self.header.count).split(separator: 0) where line.count > 65 {
-            entries[String(decoding: line.dropFirst(65), as: UTF8.self)] = String(decoding: line.prefix(65), as: UTF8.self)
+            entries[String(decoding: line.dropFirst(65), as: UTF8.self)] = String(
+                decoding: line.prefix(65), as: UTF8.self)
         }
         return entries
     }
@@ -42,7 +44,9 @@ struct FolderListing: Sendable {
 
 extension FileSystem {
     /// Reads every byte of a file or folder; nil when there is none.
-    func content(of path: String, threads: Int, hashed: StatCache.Hashed) throws -> (content: Content, listing: FolderListing?)? {
+    func content(of path: String, threads: Int, hashed: StatCache.Hashed) throws -> (
+        content: Content, listing: FolderListing?
+    )? {
         guard let status = try status(of: path) else { return nil }
         guard status.kind == .folder else {
             let digest = try digest(of: path) { try hashed($0, status.size) }

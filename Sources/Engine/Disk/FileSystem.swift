@@ -11,7 +11,9 @@ public struct FileStatus: Sendable, Hashable {
     public let modified: Int, changed: Int
     public let inode: UInt64
 
-    public init(kind: Kind, isExecutable: Bool, isLink: Bool = false, size: Int, modified: Int, changed: Int, inode: UInt64) {
+    public init(
+        kind: Kind, isExecutable: Bool, isLink: Bool = false, size: Int, modified: Int, changed: Int, inode: UInt64
+    ) {
         mode = UInt64(kind.rawValue) | (isExecutable ? 16 : 0) | (isLink ? 32 : 0)
         self.size = size
         self.modified = modified
@@ -92,19 +94,23 @@ public protocol FileSystem: Sendable {
     func makeExecutable(_ path: String) throws
     /// Copies a file, sharing its blocks where the disk can (reflink), else byte by byte; the copy may be written to.
     func clone(_ path: String, to new: String) throws
-    /// The lock kept on the file `path` (created when absent), or nil when another holds it. A lock ends with its holder's process.
+    /// The lock kept on the file `path` (created when absent), or nil when another holds it. A lock ends with its
+    /// holder's process.
     /// - Parameter label: written into the file by an exclusive holder, for those who wait.
     func lock(_ path: String, exclusive: Bool, label: String) throws -> (any FileLock)?
     /// A name that no other process or call is given.
     func uniqueName() -> String
-    /// Creates a file with these bytes in one step; false when there is one already. Holds between hosts too (`O_EXCL`).
+    /// Creates a file with these bytes in one step; false when there is one already. Holds between hosts too
+    /// (`O_EXCL`).
     func create(_ bytes: [UInt8], at path: String) throws -> Bool
     /// Whether a lock here may not be seen by other hosts: a network disk.
     func isShared(_ path: String) -> Bool
 }
 
 extension FileSystem {
-    public func scan(_ folder: String, threads: Int) throws -> FolderScan { try scan(folder, threads: threads, asInput: false) }
+    public func scan(_ folder: String, threads: Int) throws -> FolderScan {
+        try scan(folder, threads: threads, asInput: false)
+    }
 
     public func digest(of name: ArraySlice<UInt8>, in folder: String, hashed: (Int) throws -> Void) throws -> Digest {
         try digest(of: "\(folder)/\(String(decoding: name, as: UTF8.self))", hashed: hashed)

@@ -47,7 +47,9 @@ public struct FolderScan: Sendable {
         var chosen = FolderScan()
         for index in 0..<count {
             let path = nameBytes(index), start = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? path.startIndex
-            if names.contains(String(decoding: path[start...], as: UTF8.self).lowercased()) { chosen.append(name: path, status(index)) }
+            if names.contains(String(decoding: path[start...], as: UTF8.self).lowercased()) {
+                chosen.append(name: path, status(index))
+            }
         }
         return chosen
     }

@@ -12,7 +12,9 @@ public struct LocalFileSystem: FileSystem {
             guard let folder = getcwd(nil, 0) else { throw FileSystemError("find", "the current folder", code: errno) }
             defer { free(folder) }
             // Another name would be another folder.
-            guard let here = String(validatingCString: folder) else { throw FileSystemError("find", "the current folder", code: EILSEQ) }
+            guard let here = String(validatingCString: folder) else {
+                throw FileSystemError("find", "the current folder", code: EILSEQ)
+            }
             text = here + "/" + path
         }
         let parts = text.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init).filter { $0 != "." }
@@ -105,14 +107,16 @@ public struct LocalFileSystem: FileSystem {
     /// By the kind of file system under the nearest mount point; unknown kinds count as local.
     public func isShared(_ path: String) -> Bool {
         let network: Set<String> = [
-            "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "gpfs", "beegfs", "orangefs", "9p", "glusterfs", "fuse.sshfs",
+            "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "gpfs", "beegfs", "orangefs", "9p",
+            "glusterfs", "fuse.sshfs",
             "fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.rclone",
         ]
         guard let bytes = try? read("/proc/self/mounts") else { return false }
-        let real = realpath(path, nil).map { text in
-            defer { free(text) }
-            return String(cString: text)
-        } ?? path
+        let real =
+            realpath(path, nil).map { text in
+                defer { free(text) }
+                return String(cString: text)
+            } ?? path
         return mountKind(of: real, mounts: bytes).map(network.contains) ?? false
     }
 
@@ -154,7 +158,9 @@ public struct LocalFileSystem: FileSystem {
             throw FileSystemError("make the folder", path, code: errno)
         }
         try makeFolder(String(path[..<slash]))
-        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw FileSystemError("make the folder", path, code: errno) }
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+            throw FileSystemError("make the folder", path, code: errno)
+        }
     }
 
     public func rename(_ path: String, to new: String) throws {
@@ -233,7 +239,11 @@ public struct LocalFileSystem: FileSystem {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-            if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { throw FileSystemError("write", path, code: errno) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR {
+                throw FileSystemError("write", path, code: errno)
+            }
         }
     }
 
@@ -262,7 +272,9 @@ public struct LocalFileSystem: FileSystem {
             }
             // The last holder may have taken the file away between open and flock: then this lock guards nothing.
             var held = stat(), named = stat()
-            if fstat(descriptor, &held) == 0, stat(path, &named) == 0, held.st_ino == named.st_ino, held.st_dev == named.st_dev {
+            if fstat(descriptor, &held) == 0, stat(path, &named) == 0, held.st_ino == named.st_ino,
+                held.st_dev == named.st_dev
+            {
                 if exclusive {
                     ftruncate(descriptor, 0)
                     _ = Array(label.utf8).withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
@@ -274,12 +286,15 @@ public struct LocalFileSystem: FileSystem {
     }
 }
 
-/// Where this user's lock on a file is kept on this host; nil for one that is there already, and where there is no such place.
+/// Where this user's lock on a file is kept on this host; nil for one that is there already, and where there is no such
+/// place.
 private func localLock(for path: String) -> String? {
     let folder = "/tmp/lavise-locks-\(getuid())"
     guard !path.hasPrefix(folder + "/") else { return nil }
     var info = stat()
-    guard mkdir(folder, 0o700) == 0 || errno == EEXIST, lstat(folder, &info) == 0, info.st_mode & S_IFMT == S_IFDIR, info.st_uid == getuid() else {
+    guard mkdir(folder, 0o700) == 0 || errno == EEXIST, lstat(folder, &info) == 0, info.st_mode & S_IFMT == S_IFDIR,
+        info.st_uid == getuid()
+    else {
         return nil
     }
     return "\(folder)/\(Digest(hashing: path).hex)"

@@ -32,7 +32,9 @@ enum LocalScan {
 
         mutating func list(_ relative: [UInt8], depth: Int, throughLink: Bool = false) throws {
             guard depth < maximumDepth else { throw error("list", String(decoding: relative, as: UTF8.self), ELOOP) }
-            let descriptor = (relative.isEmpty ? [UInt8(ascii: ".")] : relative).withCString { openat(root, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+            let descriptor = (relative.isEmpty ? [UInt8(ascii: ".")] : relative).withCString {
+                openat(root, $0, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            }
             guard descriptor >= 0, let stream = fdopendir(descriptor) else {
                 let code = errno
                 if descriptor >= 0 { close(descriptor) }
@@ -88,9 +90,13 @@ enum LocalScan {
                     try (part * block..<min(starts.count, (part + 1) * block)).map { index in
                         let path = bytes.baseAddress!.advanced(by: starts[index]).assumingMemoryBound(to: CChar.self)
                         var info = stat()
-                        guard fstatat(root, path, &info, 0) == 0 else { throw error("look at", String(cString: path), errno) }
+                        guard fstatat(root, path, &info, 0) == 0 else {
+                            throw error("look at", String(cString: path), errno)
+                        }
                         let status = FileStatus(info, isLink: isLink[index])
-                        guard status.kind == .file else { throw error("read the special file", String(cString: path), EINVAL) }
+                        guard status.kind == .file else {
+                            throw error("read the special file", String(cString: path), EINVAL)
+                        }
                         return status
                     }
                 }

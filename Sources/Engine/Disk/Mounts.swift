@@ -7,9 +7,13 @@ package func mountKind(of real: String, mounts: [UInt8]) -> String? {
         let words = line.split(separator: UInt8(ascii: " "))
         guard words.count > 2 else { continue }
         let place = withoutOctalEscapes(words[1])
-        let isAbove = place == [UInt8(ascii: "/")] || path.starts(with: place) && (path.count == place.count || path[place.count] == UInt8(ascii: "/"))
+        let isAbove =
+            place == [UInt8(ascii: "/")]
+            || path.starts(with: place) && (path.count == place.count || path[place.count] == UInt8(ascii: "/"))
         // Of mounts at one place the last hides the others.
-        if isAbove, place.count >= found?.length ?? 0 { found = (place.count, String(decoding: words[2], as: UTF8.self)) }
+        if isAbove, place.count >= found?.length ?? 0 {
+            found = (place.count, String(decoding: words[2], as: UTF8.self))
+        }
     }
     return found?.kind
 }

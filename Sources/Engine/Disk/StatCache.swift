@@ -1,11 +1,11 @@
 import Fingerprints
 
-/// Remembers the digest of what was hashed together with size, mtime, ctime, inode and mode, so that looking again costs a
-/// `stat` a file. ctime catches what an edit in place with mtime restored hides; only hashing every byte (`verify`) catches
-/// a disk that changes bytes by itself.
+/// Remembers the digest of what was hashed together with size, mtime, ctime, inode and mode, so that looking again
+/// costs a `stat` a file. ctime catches what an edit in place with mtime restored hides; only hashing every byte
+/// (`verify`) catches a disk that changes bytes by itself.
 ///
-/// Two small files a path: a record (the signature of all status, and the digest) that answers when nothing changed, and
-/// for folders a table a file each, so that one changed image of 20,000 costs one image.
+/// Two small files a path: a record (the signature of all status, and the digest) that answers when nothing changed,
+/// and for folders a table a file each, so that one changed image of 20,000 costs one image.
 struct StatCache: Sendable {
     /// Where the records are, and the tables.
     let records: String, tables: String
@@ -15,8 +15,9 @@ struct StatCache: Sendable {
     /// Removes a record, if the disk lets it.
     let forgetRecord: @Sendable (_ path: String) throws -> Void
 
-    /// A file changed this shortly ago may change again without its times changing: file times have a grain. Where a time has no
-    /// nanoseconds the disk keeps whole seconds (ext3, ext4 with small inodes, HFS+), or even ones only (FAT).
+    /// A file changed this shortly ago may change again without its times changing: file times have a grain. Where a
+    /// time has no nanoseconds the disk keeps whole seconds (ext3, ext4 with small inodes, HFS+), or even ones only
+    /// (FAT).
     static func grain(of time: Int) -> Int { time % 1_000_000_000 == 0 ? 2_000_000_000 : 100_000_000 }
 
     /// Names the record of a file or folder outside the store, of which the files count that `file` names.
@@ -50,7 +51,8 @@ struct StatCache: Sendable {
     ///   - hashed: is told of progress, from any thread.
     ///   - keepListing: gets the listing of a folder whose content is new.
     func look(
-        at path: String, key: Digest, selected: Selected? = nil, verify: Bool = false, isOurs: Bool = false, threads: Int,
+        at path: String, key: Digest, selected: Selected? = nil, verify: Bool = false, isOurs: Bool = false,
+        threads: Int,
         hashed: Hashed = { _, _ in }, keepListing: (FolderListing) throws -> Void = { _ in }
     ) throws -> Look {
         guard let status = try fileSystem.status(of: path) else { return .absent }
@@ -64,7 +66,8 @@ struct StatCache: Sendable {
     /// Takes the word of the caller, who wrote `path` and hashed it, for what is there.
     func remember(_ content: Content, at path: String, key: Digest, threads: Int) throws {
         guard let status = try fileSystem.status(of: path) else { return }
-        let signature = content.isFolder ? try fileSystem.scan(path, threads: threads).signature : Self.signature(status)
+        let signature =
+            content.isFolder ? try fileSystem.scan(path, threads: threads).signature : Self.signature(status)
         try write(Record(signature: signature, content: content), key)
     }
 
@@ -74,7 +77,9 @@ struct StatCache: Sendable {
         try fileSystem.remove(tablePath(key))
     }
 
-    private func file(_ path: String, _ status: FileStatus, _ key: Digest, _ verify: Bool, _ isOurs: Bool, _ hashed: Hashed) throws -> Look {
+    private func file(
+        _ path: String, _ status: FileStatus, _ key: Digest, _ verify: Bool, _ isOurs: Bool, _ hashed: Hashed
+    ) throws -> Look {
         let signature = Self.signature(status)
         let known = try record(key)
         if !verify, let known, known.signature == signature, !known.content.isFolder { return .content(known.content) }
@@ -88,7 +93,8 @@ struct StatCache: Sendable {
     }
 
     private func folder(
-        _ path: String, _ key: Digest, _ selected: Selected?, _ verify: Bool, _ isOurs: Bool, _ threads: Int, _ hashed: Hashed,
+        _ path: String, _ key: Digest, _ selected: Selected?, _ verify: Bool, _ isOurs: Bool, _ threads: Int,
+        _ hashed: Hashed,
         _ keepListing: (FolderListing) throws -> Void
     ) throws -> Look {
         let whole = try fileSystem.scan(path, threads: threads, asInput: !isOurs)
@@ -115,7 +121,8 @@ struct StatCache: Sendable {
         try keepListing(listing)
         let settled = (0..<scan.count).filter { isOurs || !Self.isFresh(scan.status($0), at: start) }
         try place(Self.encode(scan, digests, settled), tablePath(key))
-        try keep(Record(signature: signature, content: content), key, isSettled: settled.count == scan.count, over: known)
+        try keep(
+            Record(signature: signature, content: content), key, isSettled: settled.count == scan.count, over: known)
         return .content(content)
     }
 
@@ -150,16 +157,20 @@ struct StatCache: Sendable {
 
     private func record(_ key: Digest) throws -> Record? {
         guard let bytes = try fileSystem.read(recordPath(key)) else { return nil }
-        let words = bytes.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        let words = bytes.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         guard words.count == 6, words[0] == "stat1", words[5] == "end\n", let signature = Digest(hex: words[1]),
             let digest = Digest(hex: words[2]), let bytes = Int(words[3]), words[4] == "file" || words[4] == "folder"
         else { return nil }
-        return Record(signature: signature, content: Content(digest: digest, bytes: bytes, isFolder: words[4] == "folder"))
+        return Record(
+            signature: signature, content: Content(digest: digest, bytes: bytes, isFolder: words[4] == "folder"))
     }
 
     private func write(_ record: Record, _ key: Digest) throws {
         let content = record.content
-        let line = "stat1 \(record.signature) \(content.digest) \(content.bytes) \(content.isFolder ? "folder" : "file") end\n"
+        let line =
+            "stat1 \(record.signature) \(content.digest) \(content.bytes) \(content.isFolder ? "folder" : "file") end\n"
         try place(Array(line.utf8), recordPath(key))
     }
 
@@ -183,7 +194,8 @@ struct StatCache: Sendable {
 
     private func table(_ key: Digest) throws -> [[UInt8]: (status: FileStatus, digest: Digest)] {
         guard let bytes = try fileSystem.read(tablePath(key)), bytes.count >= Self.header.count + 32,
-            Digest(bytes: Array(bytes.suffix(32))) == Digest(hashing: Array(bytes.dropLast(32))), bytes.starts(with: Self.header)
+            Digest(bytes: Array(bytes.suffix(32))) == Digest(hashing: Array(bytes.dropLast(32))),
+            bytes.starts(with: Self.header)
         else { return [:] }
         var table: [[UInt8]: (status: FileStatus, digest: Digest)] = [:]
         let end = bytes.count - 32

@@ -1,6 +1,7 @@
 import Fingerprints
 
-/// Everything that decides what a job leaves. Its digest is the job's fingerprint, the name under which its trace is kept.
+/// Everything that decides what a job leaves. Its digest is the job's fingerprint, the name under which its trace is
+/// kept.
 public struct FingerprintFields: Sendable, Equatable {
     public let stage: String
     public let revision: Int
@@ -51,12 +52,16 @@ public struct FingerprintFields: Sendable, Equatable {
         var reasons: [Reason] = []
         if stage != old.stage { reasons.append(.stageChanged(old: old.stage, new: stage)) }
         if revision != old.revision { reasons.append(.revisionChanged(old: old.revision, new: revision)) }
-        reasons += parameters.differences(from: old.parameters).map { .parameterChanged(key: $0.key, old: $0.old, new: $0.new) }
+        reasons += parameters.differences(from: old.parameters).map {
+            .parameterChanged(key: $0.key, old: $0.old, new: $0.new)
+        }
         if outputs != old.outputs { reasons.append(.outputsChanged(old: old.outputs, new: outputs)) }
         for name in Set(inputs.keys).union(old.inputs.keys).sorted() where inputs[name] != old.inputs[name] {
             reasons.append(.inputChanged(name: name, old: old.inputs[name], new: inputs[name]))
         }
-        if numericsKey != old.numericsKey { reasons.append(.numericsKeyChanged(old: old.numericsKey, new: numericsKey)) }
+        if numericsKey != old.numericsKey {
+            reasons.append(.numericsKeyChanged(old: old.numericsKey, new: numericsKey))
+        }
         return reasons
     }
 }
@@ -81,7 +86,9 @@ extension Value {
                 return after.differences(from: before, at: path)
             }
         case (.array(let old), .array(let new)) where old.count == new.count:
-            return zip(old, new).enumerated().flatMap { index, pair in pair.1.differences(from: pair.0, at: "\(key)[\(index)]") }
+            return zip(old, new).enumerated().flatMap { index, pair in
+                pair.1.differences(from: pair.0, at: "\(key)[\(index)]")
+            }
         default:
             return old == self ? [] : [ValueDifference(key: key.isEmpty ? "parameters" : key, old: old, new: self)]
         }

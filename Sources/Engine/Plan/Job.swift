@@ -10,8 +10,9 @@ public enum Source: Hashable, Sendable {
 public struct InputSelection: Sendable {
     /// A file outside the store.
     public let file: String
-    /// Reads from it the last parts of the paths that it names; upper and lower case are one, as on some disks. Asked only where the
-    /// folder or the file changed. Where it throws all files count, and it is for the stage to say what is wrong with the file.
+    /// Reads from it the last parts of the paths that it names; upper and lower case are one, as on some disks. Asked
+    /// only where the folder or the file changed. Where it throws all files count, and it is for the stage to say what
+    /// is wrong with the file.
     public let names: @Sendable () throws -> Set<String>
 
     public init(file: String, names: @escaping @Sendable () throws -> Set<String>) {

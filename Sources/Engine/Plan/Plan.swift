@@ -61,7 +61,9 @@ public struct Plan: Sendable {
 
     private static func check(_ job: Job) throws {
         let outputs = job.stage.outputs
-        let arePlain = outputs.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." && !$0.utf8.contains(UInt8(ascii: "/")) && !$0.utf8.contains(0) }
+        let arePlain = outputs.allSatisfy {
+            !$0.isEmpty && $0 != "." && $0 != ".." && !$0.utf8.contains(UInt8(ascii: "/")) && !$0.utf8.contains(0)
+        }
         guard !outputs.isEmpty, arePlain, Set(outputs).count == outputs.count else {
             throw PlanError.badOutputs(job: job.id, outputs: outputs)
         }
@@ -142,7 +144,9 @@ struct MinHeap {
         var parent = 0
         while true {
             var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child] < items[least] { least = child }
+            for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child] < items[least] {
+                least = child
+            }
             if least == parent { return first }
             items.swapAt(parent, least)
             parent = least

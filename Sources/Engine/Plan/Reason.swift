@@ -33,7 +33,8 @@ public enum Reason: Sendable, Equatable, Codable, CustomStringConvertible {
         case .inputChanged(let name, let old?, let new?): "input \(name): \(old.short) → \(new.short)"
         case .inputChanged(let name, nil, _): "input \(name) is new"
         case .inputChanged(let name, _, nil): "input \(name) is gone"
-        case .outputsChanged(let old, let new): "outputs: \(old.joined(separator: ", ")) → \(new.joined(separator: ", "))"
+        case .outputsChanged(let old, let new):
+            "outputs: \(old.joined(separator: ", ")) → \(new.joined(separator: ", "))"
         case .numericsKeyChanged(let old, let new): "numerics key: \(old?.short ?? "none") → \(new?.short ?? "none")"
         case .inputMissing(let name, let path): "input \(name) is missing: \(path)"
         case .outputMissing(let name): "output \(name) is missing"

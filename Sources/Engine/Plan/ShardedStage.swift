@@ -1,8 +1,8 @@
 import Glibc
 
-/// A stage whose work falls into shards that anyone can compute, in any order, wherever the inputs and the scratch are seen.
-/// Each is kept in the scratch as a file of its own; `run` computes those that are missing and puts all together. How the work
-/// is cut depends on the inputs alone, so that no bit depends on who computed what.
+/// A stage whose work falls into shards that anyone can compute, in any order, wherever the inputs and the scratch are
+/// seen. Each is kept in the scratch as a file of its own; `run` computes those that are missing and puts all together.
+/// How the work is cut depends on the inputs alone, so that no bit depends on who computed what.
 public protocol ShardedStage: Stage {
     /// The phases in their order: shards of one need all shards of those before it.
     /// - Throws: what the stage's inputs throw.
@@ -31,8 +31,8 @@ public struct ShardPhase: Sendable, Equatable {
 }
 
 extension StageContext {
-    /// Which of a phase's shards are not in the scratch, in their order. Lists the folder: on a network disk a name that was asked
-    /// for in vain may stay unseen for a while.
+    /// Which of a phase's shards are not in the scratch, in their order. Lists the folder: on a network disk a name
+    /// that was asked for in vain may stay unseen for a while.
     public func missing(_ phase: ShardPhase) throws -> [Int] {
         let done = Set(try LocalFileSystem().names(in: scratch))
         return (0..<phase.count).filter { !done.contains(phase.file($0)) }

@@ -11,8 +11,9 @@ public protocol Stage: Sendable {
     var revision: Int { get }
     /// Exactly what the stage reads, not the whole experiment.
     var parameters: Value { get }
-    /// Where the bits depend on the machine's arithmetic: what canaries of the kernels that the stage uses return here. It enters the
-    /// fingerprint, so it must not depend on anything else. nil for a stage that computes with whole numbers and exact rules alone.
+    /// Where the bits depend on the machine's arithmetic: what canaries of the kernels that the stage uses return here.
+    /// It enters the fingerprint, so it must not depend on anything else. nil for a stage that computes with whole
+    /// numbers and exact rules alone.
     func numericsKey() throws -> Digest?
     /// Names of the files or folders that `run` leaves in `context.output`, exactly these.
     var outputs: [String] { get }
@@ -30,7 +31,8 @@ extension Stage {
 public struct StageContext: Sendable {
     /// An empty folder: leave exactly the stage's `outputs` here.
     public let output: String
-    /// A folder kept between attempts under this very fingerprint, for resuming; removed once the outputs are published.
+    /// A folder kept between attempts under this very fingerprint, for resuming; removed once the outputs are
+    /// published.
     public let scratch: String
     /// How many threads this job may use. The bytes must not depend on it.
     public let threads: Int
@@ -43,7 +45,8 @@ public struct StageContext: Sendable {
     let meter: ProgressMeter
 
     init(
-        output: String, scratch: String, threads: Int, inputs: [String: String], job: String, stage: String, cancellation: Cancellation,
+        output: String, scratch: String, threads: Int, inputs: [String: String], job: String, stage: String,
+        cancellation: Cancellation,
         faults: FaultPoints, meter: ProgressMeter
     ) {
         self.output = output
@@ -62,10 +65,12 @@ public struct StageContext: Sendable {
     public init(running stage: any Stage, inputs: [String: String], output: String, scratch: String, threads: Int = 1) {
         self.init(
             output: output, scratch: scratch, threads: threads, inputs: inputs, job: stage.name, stage: stage.name,
-            cancellation: Cancellation(), faults: .off, meter: ProgressMeter(job: stage.name, observer: SilentObserver(), time: SystemTime()))
+            cancellation: Cancellation(), faults: .off,
+            meter: ProgressMeter(job: stage.name, observer: SilentObserver(), time: SystemTime()))
     }
 
-    /// A name for a file on its way into `scratch` that no other attempt gives, should another host take over while this one sleeps.
+    /// A name for a file on its way into `scratch` that no other attempt gives, should another host take over while
+    /// this one sleeps.
     public func partial(_ path: String) -> String {
         "\(path).\(output.split(separator: "/").last ?? "").partial"
     }
@@ -94,7 +99,8 @@ public struct StageContext: Sendable {
         meter.observer.noted(job: job, text: text)
     }
 
-    /// - Throws: `EngineError.cancelled` once the run is cancelled. Call it between units of work: crash tests kill here.
+    /// - Throws: `EngineError.cancelled` once the run is cancelled. Call it between units of work: crash tests kill
+    ///   here.
     public func checkCancelled() throws {
         faults.pass("\(stage).check")
         try cancellation.check()

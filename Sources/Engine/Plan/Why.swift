@@ -17,8 +17,11 @@ public struct Explanation: Sendable, CustomStringConvertible {
 
     public var description: String {
         steps.map { step in
-            let heading = step.state == .fresh ? "\(step.job) is fresh; it last ran because of" : "\(step.job) is \(step.state.rawValue)"
-            return ([heading] + step.reasons.map { "  \($0)" } + step.details.map { "    \($0)" }).joined(separator: "\n")
+            let heading =
+                step.state == .fresh
+                ? "\(step.job) is fresh; it last ran because of" : "\(step.job) is \(step.state.rawValue)"
+            return ([heading] + step.reasons.map { "  \($0)" } + step.details.map { "    \($0)" }).joined(
+                separator: "\n")
         }.joined(separator: "\n")
     }
 }
@@ -87,7 +90,8 @@ private struct CauseSearch {
             }
         }
         let status = views[index].status
-        steps.append(Explanation.Step(job: job.id, stage: status.stage, state: status.state, reasons: reasons, details: details))
+        steps.append(
+            Explanation.Step(job: job.id, stage: status.stage, state: status.state, reasons: reasons, details: details))
         for (upstream, old) in causes {
             guard let old, let trace = views[upstream].trace else {
                 try follow(upstream)
@@ -98,7 +102,8 @@ private struct CauseSearch {
     }
 
     private func earlierTrace(_ job: Job, than fingerprint: Digest) throws -> Trace? {
-        for earlier in try store.history(plan: plan.name, job: job.id)?.fingerprints ?? [] where earlier != fingerprint {
+        for earlier in try store.history(plan: plan.name, job: job.id)?.fingerprints ?? [] where earlier != fingerprint
+        {
             if let trace = try store.trace(earlier) { return trace }
         }
         return nil
@@ -114,7 +119,9 @@ private struct CauseSearch {
 
     /// Which files of an input folder changed, while their lists are known.
     private func changedFiles(_ old: Digest?, _ new: Digest?) throws -> [String] {
-        guard let old, let new, let before = try store.listing(old)?.entries, let after = try store.listing(new)?.entries else { return [] }
+        guard let old, let new, let before = try store.listing(old)?.entries,
+            let after = try store.listing(new)?.entries
+        else { return [] }
         let lines = Set(before.keys).union(after.keys).sorted().compactMap { path -> String? in
             switch (before[path], after[path]) {
             case (nil, _?): "\(path) is new"
@@ -129,7 +136,9 @@ private struct CauseSearch {
 
 extension Store {
     func listing(_ digest: Digest) throws -> FolderListing? {
-        guard let bytes = try fileSystem.read(sharded("listings", digest)), Digest(hashing: bytes) == digest else { return nil }
+        guard let bytes = try fileSystem.read(sharded("listings", digest)), Digest(hashing: bytes) == digest else {
+            return nil
+        }
         return FolderListing(bytes: bytes)
     }
 }

@@ -1,7 +1,8 @@
 import Fingerprints
 
-/// `build.bazel.remote.execution.v2.ActionResult`, as far as a cache looks at it: which objects an action stands on, and our
-/// signed trace as what it printed. Servers that know the format (bazel-remote) keep those objects as long as the action.
+/// `build.bazel.remote.execution.v2.ActionResult`, as far as a cache looks at it: which objects an action stands on,
+/// and our signed trace as what it printed. Servers that know the format (bazel-remote) keep those objects as long as
+/// the action.
 ///
 /// A folder is one file for each of its files, and its listing, whose SHA-256 is the folder's digest.
 package struct ActionResult: Equatable {
@@ -49,9 +50,13 @@ package struct ActionResult: Equatable {
 
 /// The wire format of protocol buffers: whole numbers and bytes.
 enum Protobuf {
-    static func field(_ number: Int, _ bytes: [UInt8]) -> [UInt8] { varint(UInt64(number) << 3 | 2) + varint(UInt64(bytes.count)) + bytes }
+    static func field(_ number: Int, _ bytes: [UInt8]) -> [UInt8] {
+        varint(UInt64(number) << 3 | 2) + varint(UInt64(bytes.count)) + bytes
+    }
 
-    static func field(_ number: Int, _ value: Int) -> [UInt8] { varint(UInt64(number) << 3) + varint(UInt64(bitPattern: Int64(value))) }
+    static func field(_ number: Int, _ value: Int) -> [UInt8] {
+        varint(UInt64(number) << 3) + varint(UInt64(bitPattern: Int64(value)))
+    }
 
     private static func varint(_ value: UInt64) -> [UInt8] {
         var bytes: [UInt8] = [], rest = value

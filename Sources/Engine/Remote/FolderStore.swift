@@ -15,7 +15,9 @@ public struct FolderStore: RemoteStore {
 
     private func path(_ key: RemoteKey) -> String { "\(folder)/\(key)" }
 
-    public func get(_ key: RemoteKey, from start: Int, receive: (Int, UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
+    public func get(_ key: RemoteKey, from start: Int, receive: (Int, UnsafeRawBufferPointer) throws -> Void) throws
+        -> Bool
+    {
         let descriptor = open(path(key), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return false }

@@ -1,8 +1,9 @@
 import Fingerprints
 import Synchronization
 
-/// A remote store as one command uses it: what may be asked of it, whose word counts there, and whether it still answers.
-/// It is asked three times; one that does not answer, or does not let us, is left alone from then on, and said once.
+/// A remote store as one command uses it: what may be asked of it, whose word counts there, and whether it still
+/// answers. It is asked three times; one that does not answer, or does not let us, is left alone from then on, and said
+/// once.
 public final class RemoteAccess: Sendable {
     public struct Policy: Sendable {
         public var reads: Bool
@@ -16,7 +17,10 @@ public final class RemoteAccess: Sendable {
         /// Nanoseconds before the second try; twice that before the third.
         public var pause = 500_000_000
 
-        public init(reads: Bool = true, writes: Bool = false, trust: [PublicKey: String] = [:], signingKey: SigningKey? = nil, connections: Int = 4) {
+        public init(
+            reads: Bool = true, writes: Bool = false, trust: [PublicKey: String] = [:], signingKey: SigningKey? = nil,
+            connections: Int = 4
+        ) {
             self.reads = reads
             self.writes = writes
             self.trust = trust
@@ -62,7 +66,9 @@ public final class RemoteAccess: Sendable {
 
     public var traffic: Traffic { state.withLock(\.traffic) }
 
-    package func may(_ direction: Direction) -> Bool { state.withLock { direction == .reading ? $0.mayRead : $0.mayWrite } }
+    package func may(_ direction: Direction) -> Bool {
+        state.withLock { direction == .reading ? $0.mayRead : $0.mayWrite }
+    }
 
     func found(_ job: String) { state.withLock { $0.traffic.found.append(job) } }
     func absent(_ job: String) { state.withLock { $0.traffic.absent.append(job) } }
@@ -74,7 +80,11 @@ public final class RemoteAccess: Sendable {
             defer { state.hasSaidUntrusting = true }
             return !state.hasSaidUntrusting
         }
-        if isFirst { note("\(store.name): no key is trusted, so nothing there is used; name those of its writers under remote.trust in lavise.json") }
+        if isFirst {
+            note(
+                "\(store.name): no key is trusted, so nothing there is used; name those of its writers under remote.trust in lavise.json"
+            )
+        }
         return false
     }
 
@@ -82,14 +92,18 @@ public final class RemoteAccess: Sendable {
     /// - Parameter body: is given what to call with the bytes that went over.
     /// - Returns: nil when the remote store is left alone, from before or from now on.
     /// - Throws: `RemoteFault.unusable`, and what else `body` throws.
-    func attempt<Result>(_ direction: Direction, _ note: Note, _ body: (_ moved: (Int) -> Void) throws -> Result) throws -> Result? {
+    func attempt<Result>(_ direction: Direction, _ note: Note, _ body: (_ moved: (Int) -> Void) throws -> Result) throws
+        -> Result?
+    {
         var failures = 0, moved = 0
         while may(direction) {
             do {
                 state.withLock { $0.traffic.requests += 1 }
                 return try body { bytes in
                     moved += bytes
-                    self.state.withLock { if direction == .reading { $0.traffic.received += bytes } else { $0.traffic.sent += bytes } }
+                    self.state.withLock {
+                        if direction == .reading { $0.traffic.received += bytes } else { $0.traffic.sent += bytes }
+                    }
                 }
             } catch RemoteFault.unavailable(let words) {
                 failures = moved >= Self.progressBytes ? 1 : failures + 1
@@ -123,7 +137,9 @@ public final class RemoteAccess: Sendable {
         try attempt(direction, note) { moved -> [UInt8]? in
             var bytes: [UInt8] = []
             let isThere = try store.get(key, from: 0) { place, piece in
-                guard place == bytes.count, bytes.count + piece.count <= limit else { throw RemoteFault.unusable("\(key) has more than \(limit) bytes") }
+                guard place == bytes.count, bytes.count + piece.count <= limit else {
+                    throw RemoteFault.unusable("\(key) has more than \(limit) bytes")
+                }
                 bytes.append(contentsOf: piece)
                 moved(piece.count)
             }

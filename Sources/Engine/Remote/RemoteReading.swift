@@ -1,7 +1,7 @@
 import Fingerprints
 
-/// Takes traces from a remote store, and bytes only when somebody asks for them. Nothing counts before its signature or its
-/// digest was checked.
+/// Takes traces from a remote store, and bytes only when somebody asks for them. Nothing counts before its signature or
+/// its digest was checked.
 struct RemoteReading {
     let store: Store
     let remote: RemoteAccess
@@ -14,8 +14,8 @@ struct RemoteReading {
 
     private func note(_ job: String) -> RemoteAccess.Note { { observer.noted(job: job, text: $0) } }
 
-    /// Uses the remote store's trace of a job, if a trusted key signed one and its outputs agree with what is known here. The
-    /// job's lock is held.
+    /// Uses the remote store's trace of a job, if a trusted key signed one and its outputs agree with what is known
+    /// here. The job's lock is held.
     /// - Returns: whether the trace is here now; its outputs' bytes need not be.
     func take(_ job: Job, _ ingredients: Inspector.Ingredients) throws -> Bool {
         guard remote.may(.reading), remote.trustsAnyone(note(job.id)) else { return false }
@@ -23,10 +23,15 @@ struct RemoteReading {
         let known = try store.trace(ingredients.fingerprint)
         let theirs = signed.trace.outcomes
         if let mine = known?.outcomes.first, mine.outputs != theirs[0].outputs {
-            observer.noted(job: job.id, text: "not deterministic: the trace in \(remote.store.name) has other outputs than were left here; it is not used")
+            observer.noted(
+                job: job.id,
+                text:
+                    "not deterministic: the trace in \(remote.store.name) has other outputs than were left here; it is not used"
+            )
             return false
         }
-        let trace = known ?? Trace(job: job.id, fields: ingredients.fields, inputs: ingredients.inputs, outcomes: theirs)
+        let trace =
+            known ?? Trace(job: job.id, fields: ingredients.fields, inputs: ingredients.inputs, outcomes: theirs)
         // First, so that at no moment a trace stands here whose outputs nobody has.
         try store.note(RemoteRecord(remote: remote.store.name, signed: signed))
         if known == nil { try store.write(trace, faults: options.faults) }
@@ -42,16 +47,24 @@ struct RemoteReading {
                 if remote.may(.reading) { remote.absent(job.id) }
                 return nil
             }
-            guard let text = ActionResult.standardOutput(of: bytes), let signed = SignedTrace(json: text, fingerprint: fingerprint) else {
+            guard let text = ActionResult.standardOutput(of: bytes),
+                let signed = SignedTrace(json: text, fingerprint: fingerprint)
+            else {
                 note("what lies in \(name) as \(key) is no trace of this job; it is not used")
                 return nil
             }
             guard signed.signer(among: Set(remote.policy.trust.keys)) != nil else {
                 let keys = signed.signatures.map { "\($0.key)" }.joined(separator: ", ")
-                note("the trace in \(name) is not used: " + (keys.isEmpty ? "nobody signed it" : "no key that is trusted signed it (\(keys))"))
+                note(
+                    "the trace in \(name) is not used: "
+                        + (keys.isEmpty ? "nobody signed it" : "no key that is trusted signed it (\(keys))"))
                 return nil
             }
-            guard signed.trace.outcomes.allSatisfy({ $0.outputs.map(\.name) == job.stage.outputs && $0.outputs.allSatisfy { $0.bytes >= 0 } }) else {
+            guard
+                signed.trace.outcomes.allSatisfy({
+                    $0.outputs.map(\.name) == job.stage.outputs && $0.outputs.allSatisfy { $0.bytes >= 0 }
+                })
+            else {
                 note("the trace in \(name) has other outputs than this stage; it is not used")
                 return nil
             }
@@ -82,7 +95,10 @@ struct RemoteReading {
         try store.makeDurableFolder(work)
         let meter = ProgressMeter(job: job, observer: observer, time: store.time)
         do {
-            guard let path = try artifact.isFolder ? folder(artifact, in: work, meter, job) : file(artifact, in: work, meter, job) else { return false }
+            guard
+                let path = try artifact.isFolder
+                    ? folder(artifact, in: work, meter, job) : file(artifact, in: work, meter, job)
+            else { return false }
             try store.fileSystem.syncTree(path)
             try pins.hold { ((), [artifact.digest]) }
             try store.adopt([(artifact, path)], threads: options.jobs, faults: options.faults)
@@ -107,25 +123,35 @@ struct RemoteReading {
 
     private func file(_ artifact: Artifact, in work: String, _ meter: ProgressMeter, _ job: String) throws -> String? {
         let path = "\(work)/part"
-        let isHere = try fetch(artifact.digest, most: artifact.bytes, to: path, job) { meter.fetched($0, of: artifact.bytes) }
+        let isHere = try fetch(artifact.digest, most: artifact.bytes, to: path, job) {
+            meter.fetched($0, of: artifact.bytes)
+        }
         guard isHere else { return nil }
-        guard try store.fileSystem.status(of: path)?.size == artifact.bytes else { throw RemoteFault.unusable("it has not the \(artifact.bytes) bytes that its trace says") }
+        guard try store.fileSystem.status(of: path)?.size == artifact.bytes else {
+            throw RemoteFault.unusable("it has not the \(artifact.bytes) bytes that its trace says")
+        }
         return path
     }
 
-    private func folder(_ artifact: Artifact, in work: String, _ meter: ProgressMeter, _ job: String) throws -> String? {
+    private func folder(_ artifact: Artifact, in work: String, _ meter: ProgressMeter, _ job: String) throws -> String?
+    {
         let listing = "\(work)/listing", folder = "\(work)/folder", files = store.fileSystem
         guard try fetch(artifact.digest, most: Self.mostListingBytes, to: listing, job, { _ in }) else { return nil }
         let entries = try FolderListing(bytes: files.read(listing) ?? []).entries.sorted { $0.key < $1.key }
-        for (path, _) in entries where !isPlain(path) { throw RemoteFault.unusable("its listing has the path \(path), which leads elsewhere") }
+        for (path, _) in entries where !isPlain(path) {
+            throw RemoteFault.unusable("its listing has the path \(path), which leads elsewhere")
+        }
         try files.makeFolder(folder)
         let isHere = try inParallel(entries.count, threads: remote.policy.connections) { index in
             let (path, line) = entries[index], place = "\(folder)/\(path)"
             // Come with an attempt that broke off; the whole folder is hashed at the end.
             if try files.status(of: place) != nil { return true }
-            guard let digest = Digest(hex: String(line.prefix(64))) else { throw RemoteFault.unusable("its listing is none") }
+            guard let digest = Digest(hex: String(line.prefix(64))) else {
+                throw RemoteFault.unusable("its listing is none")
+            }
             let part = "\(work)/part-\(index)"
-            guard try fetch(digest, most: artifact.bytes, to: part, job, { meter.fetched($0, of: artifact.bytes) }) else { return false }
+            guard try fetch(digest, most: artifact.bytes, to: part, job, { meter.fetched($0, of: artifact.bytes) })
+            else { return false }
             if line.hasSuffix("*") { try files.makeExecutable(part) }
             try files.makeFolder(Store.folder(of: place))
             try files.rename(part, to: place)
@@ -142,14 +168,18 @@ struct RemoteReading {
 
     /// Whether a path stays in the folder that it begins in.
     private func isPlain(_ path: String) -> Bool {
-        path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+        path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+            !$0.isEmpty && $0 != "." && $0 != ".."
+        }
     }
 
     /// Brings a blob into a file, going on where an earlier attempt broke off.
     /// - Parameter most: a body of more bytes is not taken.
     /// - Returns: false when nobody answers any more.
     /// - Throws: `RemoteFault.unusable` for a blob that is gone or is another.
-    private func fetch(_ digest: Digest, most: Int, to path: String, _ job: String, _ fetched: (Int) -> Void) throws -> Bool {
+    private func fetch(_ digest: Digest, most: Int, to path: String, _ job: String, _ fetched: (Int) -> Void) throws
+        -> Bool
+    {
         let key = RemoteKey.blob(digest), files = store.fileSystem
         while true {
             var arrival = Arrival(path: path, files: files, most: most, position: try files.status(of: path)?.size ?? 0)
@@ -197,10 +227,14 @@ private struct Arrival {
 
     /// - Returns: how many of the bytes are new.
     mutating func take(_ bytes: UnsafeRawBufferPointer, at place: Int) throws -> Int {
-        guard place <= position else { throw RemoteFault.unusable("asked for the bytes from \(position) on, got those from \(place) on") }
+        guard place <= position else {
+            throw RemoteFault.unusable("asked for the bytes from \(position) on, got those from \(place) on")
+        }
         // A server that knows no ranges begins at the beginning.
         let new = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(position - place))
-        guard position + new.count <= most else { throw RemoteFault.unusable("more than the \(most) bytes that its trace says came") }
+        guard position + new.count <= most else {
+            throw RemoteFault.unusable("more than the \(most) bytes that its trace says came")
+        }
         hash?.update(new)
         buffer.append(contentsOf: new)
         position += new.count

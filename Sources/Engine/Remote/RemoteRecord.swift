@@ -1,6 +1,7 @@
 import Fingerprints
 
-/// What a store knows of a remote one: that a trace lies there with its outputs, so that their bytes may be missing here.
+/// What a store knows of a remote one: that a trace lies there with its outputs, so that their bytes may be missing
+/// here.
 struct RemoteRecord {
     /// `RemoteStore.name`.
     let remote: String
@@ -15,13 +16,17 @@ extension Store {
 
     /// The name of the remote store that has a trace and its outputs, as far as it is known.
     func remoteName(_ fingerprint: Digest) throws -> String? {
-        guard let bytes = try fileSystem.read(recordPath(fingerprint)), let value = try? Value(json: bytes) else { return nil }
+        guard let bytes = try fileSystem.read(recordPath(fingerprint)), let value = try? Value(json: bytes) else {
+            return nil
+        }
         return value["remote"]?.stringValue
     }
 
     func note(_ record: RemoteRecord) throws {
         let value: Value = ["schema": 1, "remote": .string(record.remote), "signed": record.signed.value]
-        try place(Array((value.json(pretty: true) + "\n").utf8), at: recordPath(record.signed.trace.fingerprint), durable: false)
+        try place(
+            Array((value.json(pretty: true) + "\n").utf8), at: recordPath(record.signed.trace.fingerprint),
+            durable: false)
     }
 
     func forgetRemote(_ fingerprint: Digest) throws { try fileSystem.remove(recordPath(fingerprint)) }

@@ -1,18 +1,20 @@
 import Fingerprints
 
-/// Where traces and artifacts of others lie: a server, a bucket, a folder. It keeps bytes under names and is trusted with
-/// nothing: what comes from it is believed by its signature or its digest alone.
+/// Where traces and artifacts of others lie: a server, a bucket, a folder. It keeps bytes under names and is trusted
+/// with nothing: what comes from it is believed by its signature or its digest alone.
 ///
-/// Objects are written whole or not at all. Every method may be called from several threads at once, tries once, and throws
-/// `RemoteFault` for what the other side did; errors of this machine's disk pass through.
+/// Objects are written whole or not at all. Every method may be called from several threads at once, tries once, and
+/// throws `RemoteFault` for what the other side did; errors of this machine's disk pass through.
 public protocol RemoteStore: Sendable {
     /// For messages: an address without secrets.
     var name: String { get }
 
     /// Brings an object in order, from byte `start` on or, where the other side cannot do that, from an earlier one.
-    /// - Parameter receive: gets each piece with its place in the object; what it throws ends the transfer and is thrown here.
+    /// - Parameter receive: gets each piece with its place in the object; what it throws ends the transfer and is
+    ///   thrown here.
     /// - Returns: false when there is no such object.
-    func get(_ key: RemoteKey, from start: Int, receive: (_ place: Int, _ bytes: UnsafeRawBufferPointer) throws -> Void) throws -> Bool
+    func get(_ key: RemoteKey, from start: Int, receive: (_ place: Int, _ bytes: UnsafeRawBufferPointer) throws -> Void)
+        throws -> Bool
 
     /// Whether there is such an object.
     func has(_ key: RemoteKey) throws -> Bool
@@ -21,7 +23,8 @@ public protocol RemoteStore: Sendable {
     /// - Returns: false when there is one already, and the other side can tell: then nothing was changed.
     func putNew(_ bytes: [UInt8], _ key: RemoteKey) throws -> Bool
 
-    /// Keeps a file whose SHA-256 is the key's. What an earlier attempt that broke off has brought over need not go again.
+    /// Keeps a file whose SHA-256 is the key's. What an earlier attempt that broke off has brought over need not go
+    /// again.
     /// - Parameter sent: hears how many more bytes went over; what it throws ends the transfer and is thrown here.
     func put(file path: String, bytes: Int, _ key: RemoteKey, sent: (Int) throws -> Void) throws
 }

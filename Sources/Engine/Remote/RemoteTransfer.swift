@@ -24,7 +24,8 @@ public struct RemoteTransfer: Sendable {
 extension Runner {
     /// Gives what is fresh here to the remote store: outputs first, the signed trace last.
     /// - Parameter jobs: ids or stage names; empty means all.
-    /// - Throws: `EngineError.remoteOff`, `.nondeterministic` where a trusted trace there has other outputs, `.unknownSelection`, `.storage`.
+    /// - Throws: `EngineError.remoteOff`, `.nondeterministic` where a trusted trace there has other outputs,
+    ///   `.unknownSelection`, `.storage`.
     public func push(_ plan: Plan, jobs: [String] = []) throws -> [RemoteTransfer] {
         try transfer(plan, jobs) { remote, chosen, pins in
             let writing = RemoteWriting(store: store, remote: remote, options: options, observer: observer)
@@ -48,8 +49,8 @@ extension Runner {
     }
 
     /// Takes from the remote store what is not here, runs nothing.
-    /// - Parameter jobs: ids or stage names of those whose bytes are wanted; empty means all. Of what they depend on come the
-    ///   traces.
+    /// - Parameter jobs: ids or stage names of those whose bytes are wanted; empty means all. Of what they depend on
+    ///   come the traces.
     /// - Throws: `EngineError.remoteOff`, `.inputMissing`, `.unknownSelection`, `.storage`.
     public func pull(_ plan: Plan, jobs: [String] = []) throws -> [RemoteTransfer] {
         try transfer(plan, jobs) { remote, chosen, pins in
@@ -60,13 +61,17 @@ extension Runner {
                 let job = plan.jobs[index]
                 let before = remote.traffic.received
                 func result(_ state: RemoteTransfer.State, _ reason: String? = nil) -> RemoteTransfer {
-                    RemoteTransfer(job: job.id, stage: job.stage.name, state: state, reason: reason, bytes: remote.traffic.received - before)
+                    RemoteTransfer(
+                        job: job.id, stage: job.stage.name, state: state, reason: reason,
+                        bytes: remote.traffic.received - before)
                 }
                 if let lacking = plan.dependencies[index].first(where: { known[$0] == nil }) {
                     known.append(nil)
                     return result(.absent, "it needs \(plan.jobs[lacking].id)")
                 }
-                let ingredients = try inspector.ingredients(of: job) { name in plan.indices[name].flatMap { known[$0] } ?? [] }
+                let ingredients = try inspector.ingredients(of: job) { name in
+                    plan.indices[name].flatMap { known[$0] } ?? []
+                }
                 let (artifacts, isNew) = try take(job, ingredients, inspector, reading, plan)
                 known.append(artifacts)
                 guard let artifacts else {
@@ -74,7 +79,9 @@ extension Runner {
                     return result(.absent, "\(remote.store.name) has no trace of it that counts")
                 }
                 guard chosen.contains(index) else { return result(isNew ? .traceOnly : .present) }
-                let isHere = try artifacts.allSatisfy { try store.fileSystem.status(of: store.path(of: $0.digest)) != nil }
+                let isHere = try artifacts.allSatisfy {
+                    try store.fileSystem.status(of: store.path(of: $0.digest)) != nil
+                }
                 if isHere { return result(.present) }
                 guard try reading.bring(artifacts, for: job.id) else {
                     guard remote.may(.reading) else { throw EngineError.remoteOff(remote.store.name) }
@@ -89,10 +96,14 @@ extension Runner {
     private func take(
         _ job: Job, _ ingredients: Inspector.Ingredients, _ inspector: Inspector, _ reading: RemoteReading, _ plan: Plan
     ) throws -> (artifacts: [Artifact]?, isNew: Bool) {
-        if case .sound(_, let outcome, _) = try inspector.find(ingredients.fingerprint, job) { return (outcome.outputs, false) }
+        if case .sound(_, let outcome, _) = try inspector.find(ingredients.fingerprint, job) {
+            return (outcome.outputs, false)
+        }
         let lock = try waitForLock(job, ingredients.fingerprint)
         defer { lock.release(removing: true) }
-        guard try reading.take(job, ingredients), case .sound(_, let outcome, _) = try inspector.find(ingredients.fingerprint, job) else { return (nil, false) }
+        guard try reading.take(job, ingredients),
+            case .sound(_, let outcome, _) = try inspector.find(ingredients.fingerprint, job)
+        else { return (nil, false) }
         try reading.pins.hold { ((), [ingredients.fingerprint] + outcome.outputs.map(\.digest)) }
         try store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
         return (outcome.outputs, true)

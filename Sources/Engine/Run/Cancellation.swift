@@ -19,14 +19,18 @@ public final class Cancellation: Sendable {
         self.farewell = farewell
     }
 
-    /// For a task on a node: SIGUSR1, which says that its time is nearly over, stops it at the next place where work is kept.
-    public static func ofTask() -> Cancellation { Cancellation(signals: [SIGINT, SIGTERM, SIGHUP, SIGUSR1], patience: 1.5) }
+    /// For a task on a node: SIGUSR1, which says that its time is nearly over, stops it at the next place where work is
+    /// kept.
+    public static func ofTask() -> Cancellation {
+        Cancellation(signals: [SIGINT, SIGTERM, SIGHUP, SIGUSR1], patience: 1.5)
+    }
 
     /// Asks the run to stop at the next place where it can.
     public func cancel() { cancelled.store(true, ordering: .relaxed) }
 
     public var isCancelled: Bool {
-        cancelled.load(ordering: .relaxed) || listens.load(ordering: .relaxed) && receivedSignal.load(ordering: .relaxed) != 0
+        cancelled.load(ordering: .relaxed)
+            || listens.load(ordering: .relaxed) && receivedSignal.load(ordering: .relaxed) != 0
     }
 
     /// - Throws: `EngineError.cancelled` once the run is cancelled.
@@ -36,9 +40,9 @@ public final class Cancellation: Sendable {
         throw EngineError.cancelled(signal: signal == 0 ? nil : signal)
     }
 
-    /// Runs `body` with SIGINT, SIGTERM and SIGHUP caught, but for those that the parent ignores (`nohup`). Whatever hangs, in a
-    /// library or a disk, the process is over after `patience`: the store survives that at any place. A second signal of a kind
-    /// ends it at once.
+    /// Runs `body` with SIGINT, SIGTERM and SIGHUP caught, but for those that the parent ignores (`nohup`). Whatever
+    /// hangs, in a library or a disk, the process is over after `patience`: the store survives that at any place. A
+    /// second signal of a kind ends it at once.
     func catchingSignals<Result>(_ body: () throws -> Result) rethrows -> Result {
         receivedSignal.store(0, ordering: .relaxed)
         listens.store(true, ordering: .relaxed)
@@ -52,7 +56,9 @@ public final class Cancellation: Sendable {
         }
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { signal in
-            if receivedSignal.exchange(signal, ordering: .relaxed) != 0, let text = UnsafePointer<CChar>(bitPattern: lastWords.load(ordering: .relaxed)) {
+            if receivedSignal.exchange(signal, ordering: .relaxed) != 0,
+                let text = UnsafePointer<CChar>(bitPattern: lastWords.load(ordering: .relaxed))
+            {
                 _ = write(STDERR_FILENO, text, strlen(text))
                 _exit(128 + signal)
             }
@@ -62,7 +68,8 @@ public final class Cancellation: Sendable {
             var patience = itimerval(it_interval: timeval(), it_value: time)
             setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &patience, nil)
         }
-        action.sa_flags = Int32(truncatingIfNeeded: SA_RESTART) | (farewell == nil ? Int32(truncatingIfNeeded: SA_RESETHAND) : 0)
+        action.sa_flags =
+            Int32(truncatingIfNeeded: SA_RESTART) | (farewell == nil ? Int32(truncatingIfNeeded: SA_RESETHAND) : 0)
         var previous: [(Int32, sigaction)] = []
         for signal in signals where !isIgnored(signal) {
             var old = sigaction()
@@ -70,7 +77,8 @@ public final class Cancellation: Sendable {
         }
         var end = sigaction()
         end.__sigaction_handler.sa_handler = { _ in
-            let text: StaticString = "\nerror: cancelled in the middle of something; finished work is kept, run again to go on\n"
+            let text: StaticString =
+                "\nerror: cancelled in the middle of something; finished work is kept, run again to go on\n"
             _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
             _exit(128 + receivedSignal.load(ordering: .relaxed))
         }

@@ -49,15 +49,20 @@ struct Executor: Sendable {
             return []
         }.flatMap { $0 }
         options.faults.pass("output.hashed")
-        return Result(outputs: outputs, seconds: seconds, peakMemory: Host.peakMemory(), work: meter.work, threads: threads)
+        return Result(
+            outputs: outputs, seconds: seconds, peakMemory: Host.peakMemory(), work: meter.work, threads: threads)
     }
 
     /// Together: several flushes at once share one commit of the disk's journal.
     private func flush(_ names: [String], in output: String) throws {
-        _ = try inParallel(names.count, threads: names.count) { try store.fileSystem.syncTree("\(output)/\(names[$0])") }
+        _ = try inParallel(names.count, threads: names.count) {
+            try store.fileSystem.syncTree("\(output)/\(names[$0])")
+        }
     }
 
-    private func hash(_ names: [String], in output: String, _ threads: Int, _ meter: ProgressMeter) throws -> [(artifact: Artifact, path: String)] {
+    private func hash(_ names: [String], in output: String, _ threads: Int, _ meter: ProgressMeter) throws -> [(
+        artifact: Artifact, path: String
+    )] {
         try names.map { name in
             let path = "\(output)/\(name)"
             let found = try store.fileSystem.content(of: path, threads: threads) { more, total in
@@ -65,7 +70,9 @@ struct Executor: Sendable {
                 meter.hashed(more, of: total)
             }
             guard let content = found?.content else { throw StageFault.outputMissing(name) }
-            return (Artifact(name: name, digest: content.digest, bytes: content.bytes, isFolder: content.isFolder), path)
+            return (
+                Artifact(name: name, digest: content.digest, bytes: content.bytes, isFolder: content.isFolder), path
+            )
         }
     }
 

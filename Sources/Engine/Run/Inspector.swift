@@ -1,7 +1,8 @@
 import Fingerprints
 import Synchronization
 
-/// Looks at jobs without changing anything: what their fingerprints are, and whether the store has what they would leave.
+/// Looks at jobs without changing anything: what their fingerprints are, and whether the store has what they would
+/// leave.
 final class Inspector: Sendable {
     let plan: Plan
     let store: Store
@@ -43,13 +44,16 @@ final class Inspector: Sendable {
             case .file(let path):
                 let path = try store.fileSystem.absolute(path)
                 let content = try content(of: path, input, job: job.id)
-                inputs.append(TracedInput(name: input.name, source: "file:\(path)", digest: content.digest, bytes: content.bytes))
+                inputs.append(
+                    TracedInput(name: input.name, source: "file:\(path)", digest: content.digest, bytes: content.bytes))
                 paths[input.name] = path
             case .output(let source, let name):
                 guard let artifact = upstream(source).first(where: { $0.name == name }) else {
                     throw EngineError.notBuilt(job: source, reason: .outputMissing(name: name))
                 }
-                inputs.append(TracedInput(name: input.name, source: "\(source)/\(name)", digest: artifact.digest, bytes: artifact.bytes))
+                inputs.append(
+                    TracedInput(
+                        name: input.name, source: "\(source)/\(name)", digest: artifact.digest, bytes: artifact.bytes))
                 paths[input.name] = store.path(of: artifact.digest)
             }
         }
@@ -64,18 +68,23 @@ final class Inspector: Sendable {
         var damage: (reason: Reason, corrupt: [Artifact])?
         for outcome in trace.outcomes {
             var away: Set<Digest> = []
-            guard let found = try self.damage(of: outcome, fingerprint, job, &away) else { return .sound(trace, outcome, away: away) }
+            guard let found = try self.damage(of: outcome, fingerprint, job, &away) else {
+                return .sound(trace, outcome, away: away)
+            }
             damage = damage ?? found
         }
         guard let damage else { return .nothing }
         return .damaged(trace, damage.reason, corrupt: damage.corrupt)
     }
 
-    private func damage(of outcome: Outcome, _ fingerprint: Digest, _ job: Job, _ away: inout Set<Digest>) throws -> (reason: Reason, corrupt: [Artifact])? {
+    private func damage(of outcome: Outcome, _ fingerprint: Digest, _ job: Job, _ away: inout Set<Digest>) throws -> (
+        reason: Reason, corrupt: [Artifact]
+    )? {
         var reason: Reason?
         var corrupt: [Artifact] = []
         for artifact in outcome.outputs {
-            switch try store.check(artifact, verify: options.verify, threads: options.jobs, hashed: hashed(for: job.id)) {
+            switch try store.check(artifact, verify: options.verify, threads: options.jobs, hashed: hashed(for: job.id))
+            {
             case .sound: continue
             case .missing where try store.isRemote(fingerprint): away.insert(artifact.digest)
             case .missing: reason = reason ?? .outputMissing(name: artifact.name)
@@ -90,7 +99,9 @@ final class Inspector: Sendable {
     /// Why a job with these ingredients has to run, all reasons, the most telling first. Never empty.
     func reasons(_ job: Job, _ ingredients: Ingredients, _ found: Found) throws -> [Reason] {
         if case .damaged(_, let reason, _) = found { return [reason] }
-        if case .sound(_, let outcome, let away) = found, let first = outcome.outputs.first(where: { away.contains($0.digest) }) {
+        if case .sound(_, let outcome, let away) = found,
+            let first = outcome.outputs.first(where: { away.contains($0.digest) })
+        {
             return [.outputMissing(name: first.name)]
         }
         if let message = try store.failure(ingredients.fingerprint) { return [.failed(message: message)] }
@@ -109,7 +120,8 @@ final class Inspector: Sendable {
         return try inputs.withLock { known in
             if let content = known[key] { return content }
             switch try store.look(
-                atInput: path, key: key, selected: selected, verify: options.verify, threads: options.jobs, hashed: hashed(for: job))
+                atInput: path, key: key, selected: selected, verify: options.verify, threads: options.jobs,
+                hashed: hashed(for: job))
             {
             case .absent: throw EngineError.inputMissing(job: job, name: input.name, path: path)
             case .unstable: throw EngineError.inputChangedDuringRun(job: job, name: input.name, path: path)
@@ -148,7 +160,8 @@ final class Inspector: Sendable {
             guard case .file = input.source, let path = ingredients.paths[input.name] else { continue }
             let digest = ingredients.fields.inputs[input.name]
             let look = try store.look(
-                atInput: path, key: key(of: path, input), selected: selected(input, job: job.id), verify: false, threads: options.jobs)
+                atInput: path, key: key(of: path, input), selected: selected(input, job: job.id), verify: false,
+                threads: options.jobs)
             guard case .content(let content) = look, content.digest == digest else {
                 throw EngineError.inputChangedDuringRun(job: job.id, name: input.name, path: path)
             }

@@ -1,7 +1,7 @@
 import Fingerprints
 
-/// Makes jobs that are not in the store elsewhere than in this process, and leaves their traces and artifacts in it. A run without one
-/// makes every job itself (`Executor`).
+/// Makes jobs that are not in the store elsewhere than in this process, and leaves their traces and artifacts in it. A
+/// run without one makes every job itself (`Executor`).
 public protocol JobExecutor: Sendable {
     /// Whether it makes jobs of this stage; the run makes the others itself.
     func takes(_ stage: any Stage) -> Bool

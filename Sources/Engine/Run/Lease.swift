@@ -1,13 +1,13 @@
 import Fingerprints
 import Synchronization
 
-/// A claim on a job that other hosts can see where locks do not reach them: a file made with `O_EXCL` that its holder writes
-/// anew again and again. The host's own lock on the job is held as well, so a lease of this host that is in the way is a dead
-/// process's and is taken over at once. Another host's is taken over when its bytes did not change for as long as agreed, by
-/// this process's own clock: the hosts' clocks need not agree.
+/// A claim on a job that other hosts can see where locks do not reach them: a file made with `O_EXCL` that its holder
+/// writes anew again and again. The host's own lock on the job is held as well, so a lease of this host that is in the
+/// way is a dead process's and is taken over at once. Another host's is taken over when its bytes did not change for as
+/// long as agreed, by this process's own clock: the hosts' clocks need not agree.
 ///
-/// Should two hosts take over in the same instant, or a holder sleep for longer than its lease, a job is made twice: time is
-/// lost, nothing else, for what both publish is whole and the same.
+/// Should two hosts take over in the same instant, or a holder sleep for longer than its lease, a job is made twice:
+/// time is lost, nothing else, for what both publish is whole and the same.
 final class Lease: Sendable {
     private let path: String
     private let store: Store
@@ -27,7 +27,9 @@ final class Lease: Sendable {
         let lease = Lease(path, label: label, token: store.fileSystem.uniqueName(), store: store)
         if try !store.fileSystem.create(lease.bytes(0), at: path) {
             guard let theirs = try store.fileSystem.read(path) else { return nil }
-            guard try store.isOver(theirs, at: path, after: seconds) && store.removeLease(path, ifStill: theirs), try store.fileSystem.create(lease.bytes(0), at: path) else { return nil }
+            guard try store.isOver(theirs, at: path, after: seconds) && store.removeLease(path, ifStill: theirs),
+                try store.fileSystem.create(lease.bytes(0), at: path)
+            else { return nil }
         }
         store.sightings.forget(path)
         let pause = Int(seconds / 6 * 1e9)
@@ -81,8 +83,8 @@ struct LeaseText {
     }
 }
 
-/// What a process has found out about leases: whether its store needs them, and since when it has seen those of other hosts
-/// unchanged.
+/// What a process has found out about leases: whether its store needs them, and since when it has seen those of other
+/// hosts unchanged.
 final class LeaseSightings: Sendable {
     private let shared = Mutex<Bool?>(nil)
     private let seen = Mutex<[String: (bytes: [UInt8], since: Int)]>([:])

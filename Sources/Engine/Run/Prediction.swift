@@ -15,7 +15,8 @@ public struct Prediction: Sendable {
 
 /// What is known beforehand of a job that has not run.
 public struct ExpectedCost: Sendable, Equatable {
-    /// In the unit in which the stage tells its work by `StageContext.worked`; nil: its time goes by the bytes it leaves.
+    /// In the unit in which the stage tells its work by `StageContext.worked`; nil: its time goes by the bytes it
+    /// leaves.
     public let work: Double?
     /// Bytes that it will leave; nil: as before, scaled to the work.
     public let bytes: Int?
@@ -37,7 +38,9 @@ extension Runner {
     /// What `run` with the same options would execute, in order, with the cost that earlier traces tell.
     /// - Parameter expecting: what is expected of the jobs, by id, from how all of them stand.
     /// - Throws: `EngineError.unknownSelection`, `.notSelected`, `.storage`; what `expecting` throws.
-    public func predict(_ plan: Plan, expecting: ([JobStatus]) throws -> [String: ExpectedCost] = { _ in [:] }) throws -> [Prediction] {
+    public func predict(_ plan: Plan, expecting: ([JobStatus]) throws -> [String: ExpectedCost] = { _ in [:] }) throws
+        -> [Prediction]
+    {
         try asEngineError {
             let selection = try Selection(plan, options)
             let views = try look(at: plan)
@@ -46,8 +49,12 @@ extension Runner {
             var byStage: [String: Outcome]?
             return try plan.jobs.indices.map { index in
                 let view = views[index], job = plan.jobs[index]
-                let wouldRun = selection.forced.contains(index) || selection.selected.contains(index) && view.status.state != .fresh
-                guard wouldRun else { return Prediction(status: view.status, wouldRun: false, seconds: nil, bytes: nil) }
+                let wouldRun =
+                    selection.forced.contains(index)
+                    || selection.selected.contains(index) && view.status.state != .fresh
+                guard wouldRun else {
+                    return Prediction(status: view.status, wouldRun: false, seconds: nil, bytes: nil)
+                }
                 var outcome = try store.lastOutcome(plan: plan.name, job: job.id)
                 if outcome == nil {
                     let known = try byStage ?? lastOutcomes()
@@ -62,16 +69,19 @@ extension Runner {
         }
     }
 
-    /// What a run is sure to refuse: a selected job reads from one that is not up to date, nor selected. Where a job before
-    /// that one runs, it may turn out to be up to date.
+    /// What a run is sure to refuse: a selected job reads from one that is not up to date, nor selected. Where a job
+    /// before that one runs, it may turn out to be up to date.
     private func requireSelected(_ plan: Plan, _ selection: Selection, _ views: [View]) throws {
         var moving: Set<Int> = []
         for index in plan.jobs.indices {
             let needs = plan.dependencies[index], isSelected = selection.selected.contains(index)
-            let stale = needs.first { views[$0].artifacts == nil && !selection.selected.contains($0) && !moving.contains($0) }
+            let stale = needs.first {
+                views[$0].artifacts == nil && !selection.selected.contains($0) && !moving.contains($0)
+            }
             if isSelected, let stale {
                 throw EngineError.notSelected(
-                    job: plan.jobs[stale].id, neededBy: plan.jobs[index].id, reason: views[stale].status.reason ?? .neverBuilt)
+                    job: plan.jobs[stale].id, neededBy: plan.jobs[index].id,
+                    reason: views[stale].status.reason ?? .neverBuilt)
             }
             let runs = isSelected && (views[index].artifacts == nil || selection.forced.contains(index))
             if runs || needs.contains(where: moving.contains) { moving.insert(index) }
@@ -82,7 +92,9 @@ extension Runner {
     func lastOutcomes() throws -> [String: Outcome] {
         var latest: [String: Outcome] = [:]
         for fingerprint in try store.fingerprints() {
-            guard let trace = try store.trace(fingerprint), let outcome = trace.outcomes.last, outcome.work != 0 else { continue }
+            guard let trace = try store.trace(fingerprint), let outcome = trace.outcomes.last, outcome.work != 0 else {
+                continue
+            }
             if let known = latest[trace.fields.stage], known.finished >= outcome.finished { continue }
             latest[trace.fields.stage] = outcome
         }

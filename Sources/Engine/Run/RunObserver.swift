@@ -4,7 +4,8 @@ import Synchronization
 public protocol RunObserver: Sendable {
     /// A job is about to be executed.
     func started(job: String, stage: String, reason: Reason, threads: Int)
-    /// At most ten times a second a job, and once at the end. Also before `started`, while a large input or artifact is hashed.
+    /// At most ten times a second a job, and once at the end. Also before `started`, while a large input or artifact is
+    /// hashed.
     func progressed(job: String, done: Int, total: Int, unit: String)
     /// A line from the stage, or from the engine about the job.
     func noted(job: String, text: String)
@@ -66,7 +67,8 @@ final class ProgressMeter: Sendable {
         let now = time.monotonic()
         let last = last.load(ordering: .relaxed)
         guard done >= total || now - last >= 100_000_000 else { return }
-        guard self.last.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged || done >= total else { return }
+        guard self.last.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged || done >= total
+        else { return }
         observer.progressed(job: job, done: done, total: total, unit: unit)
     }
 }

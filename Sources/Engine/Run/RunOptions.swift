@@ -36,9 +36,11 @@ public struct RunOptions: Sendable {
     public var remote: RemoteAccess?
 
     public init(
-        jobs: Int = 1, only: [String] = [], from: [String] = [], until: [String] = [], force: [String] = [], verify: Bool = false,
+        jobs: Int = 1, only: [String] = [], from: [String] = [], until: [String] = [], force: [String] = [],
+        verify: Bool = false,
         lockTimeout: Double? = nil, keepGoing: Bool = false, versions: [String: String] = [:],
-        compare: (@Sendable (_ first: String, _ second: String) throws -> String?)? = nil, cancellation: Cancellation = Cancellation(),
+        compare: (@Sendable (_ first: String, _ second: String) throws -> String?)? = nil,
+        cancellation: Cancellation = Cancellation(),
         catchSignals: Bool = true, faults: FaultPoints = .environment
     ) {
         self.jobs = max(1, jobs)
@@ -69,12 +71,16 @@ struct Selection: Sendable {
         if !options.only.isEmpty { selected.formIntersection(try plan.find(options.only)) }
         if !options.from.isEmpty {
             var reached = try plan.find(options.from)
-            for index in plan.jobs.indices where !reached.isDisjoint(with: plan.dependencies[index]) { reached.insert(index) }
+            for index in plan.jobs.indices where !reached.isDisjoint(with: plan.dependencies[index]) {
+                reached.insert(index)
+            }
             selected.formIntersection(reached)
         }
         if !options.until.isEmpty {
             var reached = try plan.find(options.until)
-            for index in plan.jobs.indices.reversed() where reached.contains(index) { reached.formUnion(plan.dependencies[index]) }
+            for index in plan.jobs.indices.reversed() where reached.contains(index) {
+                reached.formUnion(plan.dependencies[index])
+            }
             selected.formIntersection(reached)
         }
         forced = try plan.find(options.force).intersection(selected)

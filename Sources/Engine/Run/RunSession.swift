@@ -43,18 +43,21 @@ final class RunSession: Sendable {
     func run() throws -> [JobStatus] {
         let pins = try Pins(store)
         defer { pins.release() }
-        let scheduler = Scheduler(dependencies: plan.dependencies, limit: options.jobs, keepGoing: options.keepGoing, time: store.time)
+        let scheduler = Scheduler(
+            dependencies: plan.dependencies, limit: options.jobs, keepGoing: options.keepGoing, time: store.time)
         try options.executor?.start(ExecutorRun(store: store, options: options, observer: observer))
         defer { options.executor?.finish() }
-        let outcome = Result { try scheduler.run { index, threads, wake in
-            do {
-                return try asEngineError { try self.settle(index, threads: threads, pins, wake) }
-            } catch let error as EngineError {
-                let job = self.plan.jobs[index]
-                if !error.isCancellation { self.observer.failed(job: job.id, stage: job.stage.name, error: error) }
-                throw error
+        let outcome = Result {
+            try scheduler.run { index, threads, wake in
+                do {
+                    return try asEngineError { try self.settle(index, threads: threads, pins, wake) }
+                } catch let error as EngineError {
+                    let job = self.plan.jobs[index]
+                    if !error.isCancellation { self.observer.failed(job: job.id, stage: job.stage.name, error: error) }
+                    throw error
+                }
             }
-        } }
+        }
         // What was finished before a failure is shared too.
         let shared = Result { if !options.cancellation.isCancelled { try share() } }
         try outcome.get()
@@ -63,13 +66,17 @@ final class RunSession: Sendable {
     }
 
     /// Makes a job fresh, or finds that it is, or that it need not be.
-    private func settle(_ index: Int, threads: Int, _ pins: Pins, _ wake: @escaping @Sendable () -> Void) throws -> Scheduler.Step {
+    private func settle(_ index: Int, threads: Int, _ pins: Pins, _ wake: @escaping @Sendable () -> Void) throws
+        -> Scheduler.Step
+    {
         try options.cancellation.check()
         let job = plan.jobs[index]
         let isSelected = selection.selected.contains(index)
         let stale = plan.dependencies[index].compactMap { result($0) }.filter { $0.artifacts == nil }.map(\.status)
         if let first = stale.first {
-            guard !isSelected else { throw EngineError.notSelected(job: first.job, neededBy: job.id, reason: first.reason ?? .neverBuilt) }
+            guard !isSelected else {
+                throw EngineError.notSelected(job: first.job, neededBy: job.id, reason: first.reason ?? .neverBuilt)
+            }
             return try leave(index, inspector.blocked(job, by: stale.map(\.job)))
         }
         let upstream = { (name: String) in self.plan.indices[name].flatMap { self.result($0)?.artifacts } ?? [] }
@@ -94,7 +101,7 @@ final class RunSession: Sendable {
         if !selection.forced.contains(index), try takeRemote(index, ingredients, pins) { return .done }
         do {
             try make(index, ingredients, threads: threads, pins, lock)
-        } catch where lock.isLost && !options.cancellation.isCancelled {
+        } catch  where lock.isLost && !options.cancellation.isCancelled {
             observer.noted(job: job.id, text: "another host took over while this one slept; its work is shared")
             return .busy
         }
@@ -109,7 +116,9 @@ final class RunSession: Sendable {
         let job = plan.jobs[index]
         let remote = RemoteJob(
             plan: plan.name, job: job, ingredients: ingredients, reason: reason,
-            isMade: { [inspector] in if case .sound = try inspector.find(ingredients.fingerprint, job) { true } else { false } }, wake: wake)
+            isMade: { [inspector] in
+                if case .sound = try inspector.find(ingredients.fingerprint, job) { true } else { false }
+            }, wake: wake)
         switch executor.make(remote) {
         case .underWay: return .parked
         case .failed(let error):
@@ -117,7 +126,9 @@ final class RunSession: Sendable {
             throw EngineError.stageFailed(job: job.id, stage: job.stage.name, error: error)
         case .made(let isOurs):
             // Settled by the trace, and by nothing else.
-            if try takeFresh(index, ingredients, pins, isShared: true, isLocked: false, made: isOurs ? reason : nil) { return .done }
+            if try takeFresh(index, ingredients, pins, isShared: true, isLocked: false, made: isOurs ? reason : nil) {
+                return .done
+            }
             throw EngineError.notBuilt(job: job.id, reason: reason)
         }
     }
@@ -144,7 +155,8 @@ final class RunSession: Sendable {
     ///   - isLocked: the job's lock is held; nil: where it is shared.
     ///   - made: why it was just made elsewhere for this run; nil: it was not.
     private func takeFresh(
-        _ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins, isShared: Bool, isLocked: Bool? = nil, made: Reason? = nil
+        _ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins, isShared: Bool, isLocked: Bool? = nil,
+        made: Reason? = nil
     ) throws -> Bool {
         let job = plan.jobs[index]
         let found = try pins.hold {
@@ -154,7 +166,8 @@ final class RunSession: Sendable {
         }
         guard case .sound(let trace, let outcome, var away) = found else { return false }
         if isWanted[index], !away.isEmpty {
-            guard try reading(pins)?.bring(outcome.outputs.filter { away.contains($0.digest) }, for: job.id) == true else { return false }
+            guard try reading(pins)?.bring(outcome.outputs.filter { away.contains($0.digest) }, for: job.id) == true
+            else { return false }
             away = []
         }
         try removeLeftovers(ingredients.fingerprint, outcome, isLocked: isLocked ?? isShared)
@@ -162,17 +175,21 @@ final class RunSession: Sendable {
         let doubt: Reason? = trace.outcomes.count > 1 ? .nondeterministic(outcomes: trace.outcomes.count) : nil
         let touched = isTouched(index)
         let status = inspector.status(
-            job, ingredients, outcome, away: away, reason: doubt ?? made, ran: made != nil, cutOff: touched && !isShared && made == nil)
+            job, ingredients, outcome, away: away, reason: doubt ?? made, ran: made != nil,
+            cutOff: touched && !isShared && made == nil)
         settled(index, Settled(status: status, artifacts: outcome.outputs, isTouched: touched || made != nil))
         return true
     }
 
-    /// A process that died between publishing and tidying up left its scratch, and perhaps names that a power cut would undo.
+    /// A process that died between publishing and tidying up left its scratch, and perhaps names that a power cut would
+    /// undo.
     private func removeLeftovers(_ fingerprint: Digest, _ outcome: Outcome, isLocked: Bool) throws {
         let work = store.workPath(fingerprint)
         guard try store.fileSystem.status(of: work) != nil else { return }
         try store.flushFolders()
-        let here = try outcome.outputs.map { store.path(of: $0.digest) }.filter { try store.fileSystem.status(of: $0) != nil }
+        let here = try outcome.outputs.map { store.path(of: $0.digest) }.filter {
+            try store.fileSystem.status(of: $0) != nil
+        }
         try store.flushNames([store.sharded("ac", fingerprint)] + here)
         do {
             let lock = isLocked ? nil : try store.lock(fingerprint, label: Host.label("tidying"))
@@ -208,13 +225,16 @@ final class RunSession: Sendable {
     }
 
     /// Executes a job and publishes what it leaves. The job's lock is held.
-    private func make(_ index: Int, _ ingredients: Inspector.Ingredients, threads: Int, _ pins: Pins, _ lock: any FileLock) throws {
+    private func make(
+        _ index: Int, _ ingredients: Inspector.Ingredients, threads: Int, _ pins: Pins, _ lock: any FileLock
+    ) throws {
         let job = plan.jobs[index]
         let found = try inspector.find(ingredients.fingerprint, job)
         let reason = selection.forced.contains(index) ? .forced : try inspector.reasons(job, ingredients, found)[0]
         if case .damaged(_, let reason, let corrupt) = found {
             for artifact in corrupt { try store.quarantine(artifact) }
-            observer.noted(job: job.id, text: "\(reason); \(corrupt.isEmpty ? "" : "moved to quarantine, ")building again")
+            observer.noted(
+                job: job.id, text: "\(reason); \(corrupt.isEmpty ? "" : "moved to quarantine, ")building again")
         }
         observer.started(job: job.id, stage: job.stage.name, reason: reason, threads: threads)
         if !hasPrepared.exchange(true, ordering: .relaxed) {
@@ -224,7 +244,9 @@ final class RunSession: Sendable {
         try bringInputs(of: index, threads: threads, pins)
         let work = store.workPath(ingredients.fingerprint)
         var result = try execute(job, ingredients, in: work, threads: threads, lock)
-        if options.isWorker { result.add(try ClusterFolder(store: store, fingerprint: ingredients.fingerprint).spent()) }
+        if options.isWorker {
+            result.add(try ClusterFolder(store: store, fingerprint: ingredients.fingerprint).spent())
+        }
         try inspector.checkUnchanged(job, ingredients)
         let publication = Publication(store: store, options: options)
         try publication.adopt(result, pins, ingredients.fingerprint, threads: threads)
@@ -238,12 +260,17 @@ final class RunSession: Sendable {
         if !lock.isLost { try store.fileSystem.remove(work) }
         options.faults.pass("work.removed")
         let left = outputs.map { (artifact: $0, path: store.path(of: $0.digest)) }
-        if let first = trace.outcomes.first, let error = publication.difference(job, first.outputs, left) { throw error }
-        let status = inspector.status(job, ingredients, trace.outcomes[0], seconds: result.seconds, reason: reason, ran: true)
+        if let first = trace.outcomes.first, let error = publication.difference(job, first.outputs, left) {
+            throw error
+        }
+        let status = inspector.status(
+            job, ingredients, trace.outcomes[0], seconds: result.seconds, reason: reason, ran: true)
         settled(index, Settled(status: status, artifacts: outputs, isTouched: true))
     }
 
-    private func execute(_ job: Job, _ ingredients: Inspector.Ingredients, in work: String, threads: Int, _ lock: any FileLock) throws -> Executor.Result {
+    private func execute(
+        _ job: Job, _ ingredients: Inspector.Ingredients, in work: String, threads: Int, _ lock: any FileLock
+    ) throws -> Executor.Result {
         let files = store.fileSystem
         for name in try files.names(in: work) where name.hasPrefix("out-") { try files.remove("\(work)/\(name)") }
         options.faults.pass("work.cleaned")
@@ -259,7 +286,9 @@ final class RunSession: Sendable {
             if lock.isLost { throw error }
             let seconds = Double(store.time.monotonic() - start) / 1e9
             // A disk that is full must not hide why the stage failed.
-            try? store.noteFailure(ingredients.fingerprint, job: job.id, message: options.describe(error), seconds: seconds, host: Host.name)
+            try? store.noteFailure(
+                ingredients.fingerprint, job: job.id, message: options.describe(error), seconds: seconds,
+                host: Host.name)
             try? store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
             throw EngineError.stageFailed(job: job.id, stage: job.stage.name, error: error)
         }
@@ -271,10 +300,12 @@ final class RunSession: Sendable {
     private func withPresence(_ status: JobStatus) throws -> JobStatus {
         guard status.outputs.contains(where: { !$0.isHere }) else { return status }
         return JobStatus(
-            job: status.job, stage: status.stage, state: status.state, reason: status.reason, fingerprint: status.fingerprint,
+            job: status.job, stage: status.stage, state: status.state, reason: status.reason,
+            fingerprint: status.fingerprint,
             outputs: try status.outputs.map { output in
                 let isHere = try output.isHere || store.fileSystem.status(of: output.path) != nil
-                return OutputRecord(name: output.name, path: output.path, digest: output.digest, bytes: output.bytes, isHere: isHere)
+                return OutputRecord(
+                    name: output.name, path: output.path, digest: output.digest, bytes: output.bytes, isHere: isHere)
             },
             seconds: status.seconds, ran: status.ran, cutOff: status.cutOff)
     }
@@ -282,14 +313,18 @@ final class RunSession: Sendable {
     private func reading(_ pins: Pins) -> RemoteReading? {
         // A store that can only be read takes nothing.
         guard pins.isHeld else { return nil }
-        return options.remote.map { RemoteReading(store: store, remote: $0, options: options, observer: observer, pins: pins) }
+        return options.remote.map {
+            RemoteReading(store: store, remote: $0, options: options, observer: observer, pins: pins)
+        }
     }
 
     /// Uses the remote store's trace in place of running the job. The job's lock is held.
     private func takeRemote(_ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins) throws -> Bool {
         guard let reading = reading(pins) else { return false }
         let job = plan.jobs[index]
-        if case .damaged(_, let reason, let corrupt) = try inspector.find(ingredients.fingerprint, job), !corrupt.isEmpty {
+        if case .damaged(_, let reason, let corrupt) = try inspector.find(ingredients.fingerprint, job),
+            !corrupt.isEmpty
+        {
             for artifact in corrupt { try store.quarantine(artifact) }
             observer.noted(job: job.id, text: "\(reason); moved to quarantine")
         }
@@ -306,7 +341,9 @@ final class RunSession: Sendable {
     /// Has what a job reads here, byte for byte: of jobs that the remote store has, only digests may be.
     private func bringInputs(of index: Int, threads: Int, _ pins: Pins) throws {
         for case .output(let source, let name) in plan.jobs[index].inputs.map(\.source) {
-            guard let from = plan.indices[source], let artifact = result(from)?.artifacts?.first(where: { $0.name == name }) else { continue }
+            guard let from = plan.indices[source],
+                let artifact = result(from)?.artifacts?.first(where: { $0.name == name })
+            else { continue }
             let path = store.path(of: artifact.digest)
             while try store.fileSystem.status(of: path) == nil {
                 if try reading(pins)?.bring([artifact], for: source) == true { break }
@@ -317,13 +354,16 @@ final class RunSession: Sendable {
 
     /// Executes a job whose trace is here but whose outputs are nowhere to be had.
     private func rebuild(_ index: Int, threads: Int, _ pins: Pins) throws {
-        let ingredients = try inspector.ingredients(of: plan.jobs[index]) { name in plan.indices[name].flatMap { result($0)?.artifacts } ?? [] }
+        let ingredients = try inspector.ingredients(of: plan.jobs[index]) { name in
+            plan.indices[name].flatMap { result($0)?.artifacts } ?? []
+        }
         guard let lock = try lock(index, ingredients) else {
             try options.cancellation.check()
             return store.time.sleep(nanoseconds: Scheduler.busyPause)
         }
         defer { lock.release(removing: true) }
-        guard case .sound(_, _, let away) = try inspector.find(ingredients.fingerprint, plan.jobs[index]), away.isEmpty else {
+        guard case .sound(_, _, let away) = try inspector.find(ingredients.fingerprint, plan.jobs[index]), away.isEmpty
+        else {
             return try make(index, ingredients, threads: threads, pins, lock)
         }
     }
@@ -333,7 +373,9 @@ final class RunSession: Sendable {
         guard let remote = options.remote, remote.may(.writing) else { return }
         let writing = RemoteWriting(store: store, remote: remote, options: options, observer: observer)
         for index in selection.selected.sorted() {
-            guard remote.may(.writing), let settled = result(index), settled.artifacts != nil, let fingerprint = settled.status.fingerprint else { continue }
+            guard remote.may(.writing), let settled = result(index), settled.artifacts != nil,
+                let fingerprint = settled.status.fingerprint
+            else { continue }
             if case .kept(let why?) = try writing.push(settled.status.job, fingerprint) {
                 observer.noted(job: settled.status.job, text: "not given to \(remote.store.name): \(why)")
             }

@@ -55,7 +55,8 @@ public struct Runner: Sendable {
             if !stale.isEmpty {
                 views.append(try inspector.blocked(job, by: stale.map { plan.jobs[$0].id }))
             } else {
-                views.append(try inspector.view(of: job) { name in plan.indices[name].flatMap { views[$0].artifacts } ?? [] })
+                views.append(
+                    try inspector.view(of: job) { name in plan.indices[name].flatMap { views[$0].artifacts } ?? [] })
             }
         }
         return views
@@ -93,7 +94,8 @@ extension Inspector {
         if case .sound(let trace, let outcome, let away) = found {
             let doubts: [Reason] = trace.outcomes.count > 1 ? [.nondeterministic(outcomes: trace.outcomes.count)] : []
             return Runner.View(
-                status: status(job, ingredients, outcome, away: away, reason: doubts.first), ingredients: ingredients, reasons: doubts, trace: trace,
+                status: status(job, ingredients, outcome, away: away, reason: doubts.first), ingredients: ingredients,
+                reasons: doubts, trace: trace,
                 artifacts: outcome.outputs)
         }
         let reasons = try self.reasons(job, ingredients, found)
@@ -103,17 +105,22 @@ extension Inspector {
 
     /// - Parameter seconds: how long the execution just now took.
     func status(
-        _ job: Job, _ ingredients: Ingredients, _ outcome: Outcome, away: Set<Digest> = [], seconds: Double? = nil, reason: Reason? = nil, ran: Bool = false,
+        _ job: Job, _ ingredients: Ingredients, _ outcome: Outcome, away: Set<Digest> = [], seconds: Double? = nil,
+        reason: Reason? = nil, ran: Bool = false,
         cutOff: Bool = false
     ) -> JobStatus {
         JobStatus(
             job: job.id, stage: job.stage.name, state: .fresh, reason: reason, fingerprint: ingredients.fingerprint,
-            outputs: outcome.outputs.map { store.record($0, isHere: !away.contains($0.digest)) }, seconds: seconds ?? outcome.seconds, ran: ran, cutOff: cutOff)
+            outputs: outcome.outputs.map { store.record($0, isHere: !away.contains($0.digest)) },
+            seconds: seconds ?? outcome.seconds, ran: ran, cutOff: cutOff)
     }
 
-    private func view(_ job: Job, _ state: JobState, _ reasons: [Reason], _ ingredients: Ingredients? = nil) -> Runner.View {
+    private func view(_ job: Job, _ state: JobState, _ reasons: [Reason], _ ingredients: Ingredients? = nil)
+        -> Runner.View
+    {
         let status = JobStatus(
-            job: job.id, stage: job.stage.name, state: state, reason: reasons.first, fingerprint: ingredients?.fingerprint, outputs: [],
+            job: job.id, stage: job.stage.name, state: state, reason: reasons.first,
+            fingerprint: ingredients?.fingerprint, outputs: [],
             seconds: nil, ran: false, cutOff: false)
         return Runner.View(status: status, ingredients: ingredients, reasons: reasons, trace: nil, artifacts: nil)
     }

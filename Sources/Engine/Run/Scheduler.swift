@@ -38,9 +38,12 @@ struct Scheduler {
         case end
     }
 
-    /// Calls `body` with each job, its share of the threads, and what is to be called when there is news of it where it is parked.
+    /// Calls `body` with each job, its share of the threads, and what is to be called when there is news of it where it
+    /// is parked.
     /// - Throws: of the errors of `body` that of the first job, once what was running has ended.
-    func run(_ body: @Sendable (_ job: Int, _ threads: Int, _ wake: @escaping @Sendable () -> Void) throws -> Step) throws {
+    func run(_ body: @Sendable (_ job: Int, _ threads: Int, _ wake: @escaping @Sendable () -> Void) throws -> Step)
+        throws
+    {
         var users = [[Int]](repeating: [], count: dependencies.count)
         for (index, list) in dependencies.enumerated() { for need in list { users[need].append(index) } }
         let waitsFor = dependencies.map(\.count)

@@ -8,10 +8,12 @@ func onThreads(_ count: Int, _ body: @Sendable (Int) -> Void) {
         let threads = (0..<count).map { index -> pthread_t? in
             let box = Unmanaged.passRetained(ThreadBody { body(index) })
             var thread = pthread_t()
-            let status = pthread_create(&thread, nil, { raw in
-                Unmanaged<ThreadBody>.fromOpaque(raw!).takeRetainedValue().run()
-                return nil
-            }, box.toOpaque())
+            let status = pthread_create(
+                &thread, nil,
+                { raw in
+                    Unmanaged<ThreadBody>.fromOpaque(raw!).takeRetainedValue().run()
+                    return nil
+                }, box.toOpaque())
             if status == 0 { return thread }
             // No more threads to be had: do this share here.
             box.takeRetainedValue().run()
@@ -25,10 +27,12 @@ func onThreads(_ count: Int, _ body: @Sendable (Int) -> Void) {
 func detached(_ body: @escaping @Sendable () -> Void) -> Bool {
     let box = Unmanaged.passRetained(ThreadBody(body))
     var thread = pthread_t()
-    let status = pthread_create(&thread, nil, { raw in
-        Unmanaged<ThreadBody>.fromOpaque(raw!).takeRetainedValue().run()
-        return nil
-    }, box.toOpaque())
+    let status = pthread_create(
+        &thread, nil,
+        { raw in
+            Unmanaged<ThreadBody>.fromOpaque(raw!).takeRetainedValue().run()
+            return nil
+        }, box.toOpaque())
     if status != 0 { box.release() } else { pthread_detach(thread) }
     return status == 0
 }
@@ -39,7 +43,9 @@ private final class ThreadBody: Sendable {
 }
 
 /// `body(0) … body(count - 1)` on up to `threads` threads, results in order; of several errors the one of lowest index.
-func inParallel<Result: Sendable>(_ count: Int, threads: Int, _ body: @Sendable (Int) throws -> Result) throws -> [Result] {
+func inParallel<Result: Sendable>(_ count: Int, threads: Int, _ body: @Sendable (Int) throws -> Result) throws
+    -> [Result]
+{
     if threads <= 1 || count <= 1 { return try (0..<count).map(body) }
     let results = Mutex<[Swift.Result<Result, any Error>?]>(Array(repeating: nil, count: count))
     let next = Atomic(0)

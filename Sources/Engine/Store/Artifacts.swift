@@ -10,9 +10,12 @@ enum ArtifactState: Equatable {
 extension Store {
     /// Whether an artifact is what its name says: by size, times and inode, or with `verify` by every byte. One whose
     /// status changed is read whole, so that a store that was copied to another disk stays good.
-    func check(_ artifact: Artifact, verify: Bool, threads: Int, hashed: StatCache.Hashed = { _, _ in }) throws -> ArtifactState {
+    func check(_ artifact: Artifact, verify: Bool, threads: Int, hashed: StatCache.Hashed = { _, _ in }) throws
+        -> ArtifactState
+    {
         let look = try statCache.look(
-            at: path(of: artifact.digest), key: artifact.digest, verify: verify, isOurs: true, threads: threads, hashed: hashed)
+            at: path(of: artifact.digest), key: artifact.digest, verify: verify, isOurs: true, threads: threads,
+            hashed: hashed)
         switch look {
         case .absent: return .missing
         case .unstable: return .corrupt("something is writing to it")
@@ -72,15 +75,19 @@ extension Store {
         try statCache.remember(content, at: path(of: artifact.digest), key: artifact.digest, threads: threads)
     }
 
-    /// Puts a copy of an output, a file, at `destination`: blocks shared where the disk can, else bytes. Never a hard link:
-    /// who edits the copy must not edit the artifact. Nothing is written when the same bytes are there already. In one step:
-    /// never half a file.
+    /// Puts a copy of an output, a file, at `destination`: blocks shared where the disk can, else bytes. Never a hard
+    /// link: who edits the copy must not edit the artifact. Nothing is written when the same bytes are there already.
+    /// In one step: never half a file.
     /// - Returns: whether anything was written.
     @discardableResult
     public func export(_ output: OutputRecord, to destination: String) throws -> Bool {
         let destination = try fileSystem.absolute(destination)
         let key = StatCache.inputKey(destination)
-        if case .content(let content) = try statCache.look(at: destination, key: key, threads: 1), content.digest == output.digest { return false }
+        if case .content(let content) = try statCache.look(at: destination, key: key, threads: 1),
+            content.digest == output.digest
+        {
+            return false
+        }
         let temporary = "\(Store.folder(of: destination))/.\(fileSystem.uniqueName())"
         defer { try? fileSystem.remove(temporary) }
         try makingFolder(of: temporary) { try fileSystem.clone(output.path, to: temporary) }

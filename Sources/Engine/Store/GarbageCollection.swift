@@ -34,7 +34,10 @@ public struct Keep: Sendable {
     /// Whether inputs of plans may be absent; their jobs keep what they had last.
     public var mayMissInputs = false
 
-    public init(plans: [Plan] = [], planNames: Set<String> = [], digests: Set<Digest> = [], days: Double = 0, mayMissInputs: Bool = false) {
+    public init(
+        plans: [Plan] = [], planNames: Set<String> = [], digests: Set<Digest> = [], days: Double = 0,
+        mayMissInputs: Bool = false
+    ) {
         self.plans = plans
         self.planNames = planNames
         self.digests = digests
@@ -44,12 +47,13 @@ public struct Keep: Sendable {
 }
 
 extension Runner {
-    /// Removes what nothing reaches. Left are what `keep` names, what live runs use, so that it is safe beside them, what newer
-    /// programs made, and whatever has a name that this program gives to nothing.
+    /// Removes what nothing reaches. Left are what `keep` names, what live runs use, so that it is safe beside them,
+    /// what newer programs made, and whatever has a name that this program gives to nothing.
     /// - Parameters:
     ///   - only: paths that may go, as an earlier dry run named them; nil: all.
     ///   - dryRun: only names what would go; writes nothing.
-    /// - Throws: `EngineError.inputsUnseen` for inputs of jobs that ran in this store, `.storage`, `.notAStore`, `.newerFormat`.
+    /// - Throws: `EngineError.inputsUnseen` for inputs of jobs that ran in this store, `.storage`, `.notAStore`,
+    ///   `.newerFormat`.
     public func collectGarbage(_ keep: Keep, only: Set<String>? = nil, dryRun: Bool = false) throws -> Garbage {
         try asEngineError {
             if dryRun { try store.checkIsStore() } else { try store.open() }
@@ -187,12 +191,18 @@ private struct Sweep {
 
     /// Small files that only help: histories, failures, listings, and what is known of inputs no plan names.
     private mutating func dropRecords(_ digests: Set<Digest>, _ listings: Set<Digest>) throws {
-        let kept = ["history": roots.histories, "failures": roots.fingerprints, "listings": listings, "remote": Set(try store.fingerprints())]
+        let kept = [
+            "history": roots.histories, "failures": roots.fingerprints, "listings": listings,
+            "remote": Set(try store.fingerprints()),
+        ]
         for (kind, kept) in kept.sorted(by: { $0.key < $1.key }) {
             for key in try store.digests(in: kind) where !kept.contains(key) {
                 let path = store.sharded(kind, key)
                 if kind != "listings", let bytes = try store.fileSystem.read(path), let value = try? Value(json: bytes),
-                    value["schema"]?.intValue ?? 0 > 1 { continue }
+                    value["schema"]?.intValue ?? 0 > 1
+                {
+                    continue
+                }
                 try drop(.record, key.hex, path)
             }
         }
@@ -230,15 +240,20 @@ private struct Sweep {
         }
         for name in try store.fileSystem.names(in: "\(store.root)/locks") where StoreLayout.isLock(name) {
             // Moved aside by a process that died just then.
-            if StoreLayout.isLeaseAside(name) { try drop(.scratch, name, "\(store.root)/locks/\(name)", minimumAge: Self.day) }
+            if StoreLayout.isLeaseAside(name) {
+                try drop(.scratch, name, "\(store.root)/locks/\(name)", minimumAge: Self.day)
+            }
             // Under leases there are several files to a fingerprint.
-            guard !dryRun, let fingerprint = Digest(hex: String(name.prefix(64))), let lock = try store.lock(fingerprint, label: Host.label("gc")) else { continue }
+            guard !dryRun, let fingerprint = Digest(hex: String(name.prefix(64))),
+                let lock = try store.lock(fingerprint, label: Host.label("gc"))
+            else { continue }
             lock.release(removing: true)
         }
         for kind in ["ac", "cas"] {
             let folder = "\(store.root)/\(kind)/00"
             // Of `checkIsOnOneDisk`.
-            for name in try store.fileSystem.names(in: folder) where name.hasPrefix("tmp-") && StoreLayout.isWork(name) {
+            for name in try store.fileSystem.names(in: folder) where name.hasPrefix("tmp-") && StoreLayout.isWork(name)
+            {
                 try drop(.scratch, name, "\(folder)/\(name)", minimumAge: Self.day)
             }
         }
@@ -247,7 +262,9 @@ private struct Sweep {
     /// - Parameters:
     ///   - made: when, in nanoseconds since 1970; nil: as the disk says.
     ///   - minimumAge: in nanoseconds.
-    private mutating func drop(_ kind: Garbage.Kind, _ name: String, _ path: String, job: String? = nil, made: Int? = nil, minimumAge: Int = 0) throws {
+    private mutating func drop(
+        _ kind: Garbage.Kind, _ name: String, _ path: String, job: String? = nil, made: Int? = nil, minimumAge: Int = 0
+    ) throws {
         if let only, !only.contains(path) { return }
         guard let status = try store.fileSystem.status(of: path) else { return }
         // A disk of whole seconds says less than was.
@@ -256,7 +273,8 @@ private struct Sweep {
         let now = store.time.now()
         guard made < madeBefore, now - made >= minimumAge else { return }
         let bytes = status.kind == .folder ? try store.fileSystem.scan(path, threads: 1).bytes : status.size
-        items.append(Garbage.Item(kind: kind, name: name, path: path, job: job, bytes: bytes, age: Double(now - made) / 1e9))
+        items.append(
+            Garbage.Item(kind: kind, name: name, path: path, job: job, bytes: bytes, age: Double(now - made) / 1e9))
         if !dryRun { try store.fileSystem.rename(path, to: "\(trash)/\(items.count)") }
     }
 }

@@ -35,7 +35,9 @@ extension Store {
         try asEngineError {
             try digests(in: "projects").map { key in
                 let path = sharded("projects", key)
-                guard let bytes = try fileSystem.read(path), let value = try? Value(json: bytes), let project = project(value) else {
+                guard let bytes = try fileSystem.read(path), let value = try? Value(json: bytes),
+                    let project = project(value)
+                else {
                     throw EngineError.newerFormat(path: path)
                 }
                 return project
@@ -54,11 +56,13 @@ extension Store {
         }
     }
 
-    /// A project that the store lies in is named from there, and what lies in a project from the project, so that both may move.
+    /// A project that the store lies in is named from there, and what lies in a project from the project, so that both
+    /// may move.
     private func value(of project: KnownProject) -> Value {
         [
             "schema": 1, "project": .string(Self.path(project.path, from: root) ?? project.path),
-            "data": .string(Self.below(project.path, project.data)), "results": .string(Self.below(project.path, project.results)),
+            "data": .string(Self.below(project.path, project.data)),
+            "results": .string(Self.below(project.path, project.results)),
         ]
     }
 

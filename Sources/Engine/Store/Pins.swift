@@ -23,7 +23,11 @@ struct Pins: Sendable {
     /// Waits for a lock that others hold for a moment only.
     static func lock(_ path: String, exclusive: Bool, _ store: Store, label: String = "") throws -> any FileLock {
         while true {
-            if let lock = try store.makingFolder(of: path, { try store.fileSystem.lock(path, exclusive: exclusive, label: label) }) { return lock }
+            if let lock = try store.makingFolder(
+                of: path, { try store.fileSystem.lock(path, exclusive: exclusive, label: label) })
+            {
+                return lock
+            }
             store.time.sleep(nanoseconds: 1_000_000)
         }
     }

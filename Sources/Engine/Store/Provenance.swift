@@ -22,7 +22,9 @@ extension Store {
             guard let prefix else { return [] }
             return try fingerprints().flatMap { fingerprint -> [Provenance] in
                 guard let trace = try trace(fingerprint) else { return [] }
-                if fingerprint.hex.hasPrefix(prefix) { return [Provenance(fingerprint: fingerprint, trace: trace, output: nil)] }
+                if fingerprint.hex.hasPrefix(prefix) {
+                    return [Provenance(fingerprint: fingerprint, trace: trace, output: nil)]
+                }
                 let outputs = trace.outcomes.flatMap(\.outputs).filter { $0.digest.hex.hasPrefix(prefix) }
                 return outputs.map { Provenance(fingerprint: fingerprint, trace: trace, output: $0) }
             }
@@ -31,8 +33,15 @@ extension Store {
 
     private func content(at path: String) throws -> Digest? {
         let path = try fileSystem.absolute(path)
-        if path.hasPrefix("\(root)/cas/"), let name = path.split(separator: "/").last, let digest = Digest(hex: String(name)) { return digest }
-        guard case .content(let content) = try look(atInput: path, key: StatCache.inputKey(path), verify: false, threads: 1) else { return nil }
+        if path.hasPrefix("\(root)/cas/"), let name = path.split(separator: "/").last,
+            let digest = Digest(hex: String(name))
+        {
+            return digest
+        }
+        guard
+            case .content(let content) = try look(
+                atInput: path, key: StatCache.inputKey(path), verify: false, threads: 1)
+        else { return nil }
         return content.digest
     }
 

@@ -14,7 +14,8 @@ struct Publication: Sendable {
     /// Writes the trace, a new outcome beside earlier ones that differ.
     func record(_ job: Job, _ ingredients: Inspector.Ingredients, _ result: Executor.Result) throws -> Trace {
         let outputs = result.outputs.map(\.artifact)
-        var trace = try store.trace(ingredients.fingerprint)
+        var trace =
+            try store.trace(ingredients.fingerprint)
             ?? Trace(job: job.id, fields: ingredients.fields, inputs: ingredients.inputs, outcomes: [])
         if let known = trace.outcomes.firstIndex(where: { $0.outputs == outputs }) {
             let executions = trace.outcomes[known].executions + 1
@@ -30,7 +31,8 @@ struct Publication: Sendable {
 
     private func outcome(_ outputs: [Artifact], _ result: Executor.Result) -> Outcome {
         Outcome(
-            outputs: outputs, seconds: result.seconds, work: result.work, threads: result.threads, peakMemory: result.peakMemory, host: Host.name,
+            outputs: outputs, seconds: result.seconds, work: result.work, threads: result.threads,
+            peakMemory: result.peakMemory, host: Host.name,
             versions: options.versions, finished: Double(store.time.now()) / 1e9, executions: 1)
     }
 
@@ -40,7 +42,8 @@ struct Publication: Sendable {
         for (old, (new, path)) in zip(first, second) where old != new {
             // A comparer that fails must not hide the difference.
             let text = try? options.compare?(store.path(of: old.digest), path)
-            return .nondeterministic(job: job.id, output: old.name, first: old.digest, second: new.digest, difference: text ?? nil)
+            return .nondeterministic(
+                job: job.id, output: old.name, first: old.digest, second: new.digest, difference: text ?? nil)
         }
         return nil
     }

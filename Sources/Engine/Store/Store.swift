@@ -3,10 +3,10 @@ import Fingerprints
 /// Where artifacts, traces and what runs leave behind are kept.
 ///
 ///     lavise-store.json             says that this is a store, and of which format
-///     ac/<2 hex>/<fingerprint>      traces                     cas/<2 hex>/<digest>   artifacts, read-only files or folders
-///     history/<2 hex>/<job>         fingerprints a job had     failures/<2 hex>/<fingerprint>
-///     stat/<2 hex>/<key>            what was hashed, and when  tables/<2 hex>/<key>   the same for each file of a folder
-///     listings/<2 hex>/<digest>     the files of input folders projects/<2 hex>/<key> who uses the store
+///     ac/<2 hex>/<fingerprint>      traces                     cas/<2 hex>/<digest>   artifacts, read-only files or
+///     folders history/<2 hex>/<job>         fingerprints a job had     failures/<2 hex>/<fingerprint>
+///     stat/<2 hex>/<key>            what was hashed, and when  tables/<2 hex>/<key>   the same for each file of a
+///     folder listings/<2 hex>/<digest>     the files of input folders projects/<2 hex>/<key> who uses the store
 ///     work/<fingerprint>/           attempts and scratch       quarantine/            damaged artifacts
 ///     locks/<fingerprint>           held while a job is made   pins/                  what live runs use
 ///     locks/<fingerprint>.lease     the same for other hosts, on a network disk
@@ -24,7 +24,9 @@ public struct Store: Sendable {
     let sightings = LeaseSightings()
 
     /// The store at `path`; it comes into being with the first thing written.
-    public init(at path: String, fileSystem: any FileSystem = LocalFileSystem(), time: any TimeSource = SystemTime()) throws {
+    public init(at path: String, fileSystem: any FileSystem = LocalFileSystem(), time: any TimeSource = SystemTime())
+        throws
+    {
         root = try fileSystem.absolute(path)
         self.fileSystem = fileSystem
         self.time = time
@@ -45,7 +47,9 @@ public struct Store: Sendable {
     public func scratchPath(_ fingerprint: Digest) -> String { workPath(fingerprint) + "/scratch" }
 
     func record(_ artifact: Artifact, isHere: Bool = true) -> OutputRecord {
-        OutputRecord(name: artifact.name, path: path(of: artifact.digest), digest: artifact.digest, bytes: artifact.bytes, isHere: isHere)
+        OutputRecord(
+            name: artifact.name, path: path(of: artifact.digest), digest: artifact.digest, bytes: artifact.bytes,
+            isHere: isHere)
     }
 
     /// Puts a file in its place in one step: readers see the old bytes, none, or all the new ones.
@@ -108,7 +112,8 @@ public struct Store: Sendable {
         if try fileSystem.status(of: root) != nil { try fileSystem.sync(root) }
     }
 
-    /// Moves a file from `work/` to where artifacts and traces will go: what no disk of its own may hide until the work is done.
+    /// Moves a file from `work/` to where artifacts and traces will go: what no disk of its own may hide until the work
+    /// is done.
     func checkIsOnOneDisk() throws {
         for kind in ["cas", "ac"] {
             let name = "tmp-\(fileSystem.uniqueName())", trial = "\(root)/\(kind)/00/\(name)"
@@ -130,7 +135,8 @@ public struct Store: Sendable {
     }
 
     var statCache: StatCache {
-        StatCache(records: "\(root)/stat", tables: "\(root)/tables", fileSystem: fileSystem, time: time) { bytes, path in
+        StatCache(records: "\(root)/stat", tables: "\(root)/tables", fileSystem: fileSystem, time: time) {
+            bytes, path in
             try placeIfPossible(bytes, at: path)
         } forgetRecord: { path in
             do { try fileSystem.remove(path) } catch let error as FileSystemError where error.isReadOnly {}
@@ -143,7 +149,8 @@ public struct Store: Sendable {
         atInput path: String, key: Digest, selected: StatCache.Selected? = nil, verify: Bool, threads: Int,
         hashed: StatCache.Hashed = { _, _ in }
     ) throws -> StatCache.Look {
-        try statCache.look(at: path, key: key, selected: selected, verify: verify, threads: threads, hashed: hashed) { listing in
+        try statCache.look(at: path, key: key, selected: selected, verify: verify, threads: threads, hashed: hashed) {
+            listing in
             let kept = sharded("listings", listing.digest)
             if try fileSystem.status(of: kept) == nil { try placeIfPossible(listing.bytes, at: kept) }
         }

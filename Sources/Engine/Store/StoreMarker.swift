@@ -1,7 +1,7 @@
 import Fingerprints
 
-/// The file that says that a folder is a store, and of which format. Stores of before there was one are known by their layout;
-/// any other folder with something in it is somebody else's.
+/// The file that says that a folder is a store, and of which format. Stores of before there was one are known by their
+/// layout; any other folder with something in it is somebody else's.
 extension Store {
     /// The format that this program writes.
     static let format = 1
@@ -15,7 +15,8 @@ extension Store {
             if let stranger = try stranger() { throw EngineError.notAStore(path: root, found: stranger) }
             return
         }
-        guard let value = try? Value(json: bytes), value["kind"] == Store.kind, let format = value["format"]?.intValue else {
+        guard let value = try? Value(json: bytes), value["kind"] == Store.kind, let format = value["format"]?.intValue
+        else {
             throw EngineError.notAStore(path: root, found: "\(Store.markerName) that says nothing of a store")
         }
         guard format <= Store.format else { throw EngineError.newerFormat(path: root) }
@@ -66,7 +67,8 @@ extension Store {
         }
         var isKnown = names.isEmpty
         for name in names {
-            guard StoreLayout.fits("", in: name) != nil, try fileSystem.status(of: "\(root)/\(name)")?.kind == .folder else { return name }
+            guard StoreLayout.fits("", in: name) != nil, try fileSystem.status(of: "\(root)/\(name)")?.kind == .folder
+            else { return name }
             for entry in try fileSystem.names(in: "\(root)/\(name)") where !isDropping(Array(entry.utf8)[...]) {
                 guard StoreLayout.fits(entry, in: name) == true else { return "\(name)/\(entry)" }
                 isKnown = true

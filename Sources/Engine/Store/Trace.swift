@@ -56,12 +56,13 @@ public struct Trace: Sendable, Equatable {
 
     /// Schema 2 adds the digest of what the fingerprint does not cover; traces of schema 1 are still read.
     var value: Value {
-        let inputs = Value.array(inputs.map { input in
-            [
-                "name": .string(input.name), "source": .string(input.source), "digest": .string(input.digest.hex),
-                "bytes": .int(input.bytes),
-            ]
-        })
+        let inputs = Value.array(
+            inputs.map { input in
+                [
+                    "name": .string(input.name), "source": .string(input.source), "digest": .string(input.digest.hex),
+                    "bytes": .int(input.bytes),
+                ]
+            })
         let outcomes = Value.array(outcomes.map(\.value))
         return [
             "schema": 2,
@@ -74,7 +75,9 @@ public struct Trace: Sendable, Equatable {
         ]
     }
 
-    private static func digest(job: Value, _ inputs: Value, _ outcomes: Value) -> Digest { Value.array([job, inputs, outcomes]).digest }
+    private static func digest(job: Value, _ inputs: Value, _ outcomes: Value) -> Digest {
+        Value.array([job, inputs, outcomes]).digest
+    }
 
     /// Reads a trace; nil when it is damaged, of a newer format, or not that of `fingerprint`.
     init?(json bytes: [UInt8], fingerprint: Digest) {
@@ -91,7 +94,8 @@ public struct Trace: Sendable, Equatable {
     /// Reads a trace; nil when it is damaged or not that of `fingerprint`.
     init?(_ value: Value, fingerprint: Digest) {
         guard let job = value["job"]?.stringValue, let fields = value["fields"], fields.digest == fingerprint,
-            let fields = FingerprintFields(fields), Self.isWhole(value), let inputs = value["inputs"]?.arrayValue?.map(TracedInput.init), !inputs.contains(nil),
+            let fields = FingerprintFields(fields), Self.isWhole(value),
+            let inputs = value["inputs"]?.arrayValue?.map(TracedInput.init), !inputs.contains(nil),
             let outcomes = value["outcomes"]?.arrayValue?.map(Outcome.init), !outcomes.isEmpty, !outcomes.contains(nil)
         else { return nil }
         self.job = job
@@ -102,7 +106,9 @@ public struct Trace: Sendable, Equatable {
 
     private static func isWhole(_ value: Value) -> Bool {
         if value["schema"] == 1 { return value["digest"] == nil }
-        guard value["schema"] == 2, let job = value["job"], let inputs = value["inputs"], let outcomes = value["outcomes"] else { return false }
+        guard value["schema"] == 2, let job = value["job"], let inputs = value["inputs"],
+            let outcomes = value["outcomes"]
+        else { return false }
         return value["digest"]?.stringValue == digest(job: job, inputs, outcomes).hex
     }
 
@@ -126,12 +132,13 @@ extension TracedInput {
 extension Outcome {
     var value: Value {
         var value: [String: Value] = [
-            "outputs": .array(outputs.map { output in
-                [
-                    "name": .string(output.name), "digest": .string(output.digest.hex), "bytes": .int(output.bytes),
-                    "kind": output.isFolder ? "folder" : "file",
-                ]
-            }),
+            "outputs": .array(
+                outputs.map { output in
+                    [
+                        "name": .string(output.name), "digest": .string(output.digest.hex), "bytes": .int(output.bytes),
+                        "kind": output.isFolder ? "folder" : "file",
+                    ]
+                }),
             "seconds": .double(seconds),
             "peakMemory": .int(peakMemory),
             "host": .string(host),
@@ -151,7 +158,8 @@ extension Outcome {
             let finished = value["finished"]?.doubleValue, let executions = value["executions"]?.intValue
         else { return nil }
         self.init(
-            outputs: outputs.compactMap { $0 }, seconds: seconds, work: value["work"]?.doubleValue, threads: value["threads"]?.intValue,
+            outputs: outputs.compactMap { $0 }, seconds: seconds, work: value["work"]?.doubleValue,
+            threads: value["threads"]?.intValue,
             peakMemory: peakMemory, host: host,
             versions: versions.compactMapValues(\.stringValue), finished: finished, executions: executions)
     }
@@ -159,7 +167,8 @@ extension Outcome {
 
 extension Artifact {
     init?(_ value: Value) {
-        guard let name = value["name"]?.stringValue, let digest = value["digest"]?.stringValue.flatMap(Digest.init(hex:)),
+        guard let name = value["name"]?.stringValue,
+            let digest = value["digest"]?.stringValue.flatMap(Digest.init(hex:)),
             let bytes = value["bytes"]?.intValue, let kind = value["kind"]?.stringValue
         else { return nil }
         self.init(name: name, digest: digest, bytes: bytes, isFolder: kind == "folder")

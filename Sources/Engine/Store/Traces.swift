@@ -7,8 +7,8 @@ extension Store {
         return try fileSystem.read(sharded("ac", fingerprint)).flatMap { Trace(json: $0, fingerprint: fingerprint) }
     }
 
-    /// Whether a file may be there that another host wrote. A network disk remembers for a while which names were absent when they
-    /// were asked for, but lists a folder anew: there only names that were listed are asked for.
+    /// Whether a file may be there that another host wrote. A network disk remembers for a while which names were
+    /// absent when they were asked for, but lists a folder anew: there only names that were listed are asked for.
     private func isListed(_ kind: String, _ digest: Digest) throws -> Bool {
         guard lease != nil else { return true }
         let hex = digest.hex, shard = String(hex.prefix(2))
@@ -58,7 +58,9 @@ struct History: Sendable, Equatable {
         guard value["schema"] == 1, let plan = value["plan"]?.stringValue, let job = value["job"]?.stringValue,
             let stage = value["stage"]?.stringValue, let list = value["fingerprints"]?.arrayValue
         else { return nil }
-        self.init(plan: plan, job: job, stage: stage, fingerprints: list.compactMap { $0.stringValue.flatMap(Digest.init(hex:)) })
+        self.init(
+            plan: plan, job: job, stage: stage,
+            fingerprints: list.compactMap { $0.stringValue.flatMap(Digest.init(hex:)) })
     }
 
     var value: Value {
@@ -82,7 +84,9 @@ extension Store {
     }
 
     func history(_ key: Digest) throws -> History? {
-        guard let bytes = try fileSystem.read(sharded("history", key)), let value = try? Value(json: bytes) else { return nil }
+        guard let bytes = try fileSystem.read(sharded("history", key)), let value = try? Value(json: bytes) else {
+            return nil
+        }
         return History(value)
     }
 
@@ -101,13 +105,15 @@ extension Store {
 
     /// The message of the last attempt under a fingerprint, if it failed.
     func failure(_ fingerprint: Digest) throws -> String? {
-        guard let bytes = try fileSystem.read(sharded("failures", fingerprint)), let value = try? Value(json: bytes) else { return nil }
+        guard let bytes = try fileSystem.read(sharded("failures", fingerprint)), let value = try? Value(json: bytes)
+        else { return nil }
         return value["error"]?.stringValue
     }
 
     func noteFailure(_ fingerprint: Digest, job: String, message: String, seconds: Double, host: String) throws {
         let value: Value = [
-            "schema": 1, "job": .string(job), "error": .string(message), "seconds": .double(seconds), "host": .string(host),
+            "schema": 1, "job": .string(job), "error": .string(message), "seconds": .double(seconds),
+            "host": .string(host),
             "finished": .double(Double(time.now()) / 1e9),
         ]
         try place(Array(value.json(pretty: true).utf8), at: sharded("failures", fingerprint), durable: false)

@@ -13,14 +13,16 @@ public struct Verification: Sendable {
 
     /// `rebuilt 3 times, 3 agree`.
     public var summary: String {
-        "rebuilt \(executions - 1) time\(executions == 2 ? "" : "s"), " + (agreeing == executions ? "all agree" : "\(agreeing - 1) agree")
+        "rebuilt \(executions - 1) time\(executions == 2 ? "" : "s"), "
+            + (agreeing == executions ? "all agree" : "\(agreeing - 1) agree")
     }
 }
 
 extension Runner {
     /// Executes jobs again in scratch, compares bit for bit and records the outcome in their traces.
     /// - Parameter jobs: ids or stage names; empty means all.
-    /// - Throws: `EngineError.notBuilt` for a job that is not fresh, `.stageFailed`, `.lockTimeout`, `.cancelled`, `.storage`.
+    /// - Throws: `EngineError.notBuilt` for a job that is not fresh, `.stageFailed`, `.lockTimeout`, `.cancelled`,
+    ///   `.storage`.
     public func verify(_ plan: Plan, jobs: [String] = []) throws -> [Verification] {
         try asEngineError {
             let chosen = jobs.isEmpty ? Set(plan.jobs.indices) : try plan.find(jobs)
@@ -51,7 +53,8 @@ extension Runner {
             try store.makeDurableFolder(work)
             try bringInputs(of: job, ingredients, pins, plan)
             result = try Executor(store: store, options: options, observer: observer).execute(
-                job, inputs: ingredients.paths, output: "\(work)/out", scratch: "\(work)/scratch", threads: options.jobs)
+                job, inputs: ingredients.paths, output: "\(work)/out", scratch: "\(work)/scratch", threads: options.jobs
+            )
         } catch {
             try options.cancellation.check()
             if case EngineError.notBuilt = error { throw error }
@@ -63,7 +66,8 @@ extension Runner {
             let error = publication.difference(job, known, result.outputs)
             let outcomes = view.trace?.outcomes ?? []
             return Verification(
-                job: job.id, stage: job.stage.name, agreeing: (outcomes.first { $0.outputs == known }?.executions ?? 0) + (error == nil ? 1 : 0),
+                job: job.id, stage: job.stage.name,
+                agreeing: (outcomes.first { $0.outputs == known }?.executions ?? 0) + (error == nil ? 1 : 0),
                 executions: outcomes.reduce(1) { $0 + $1.executions }, error: error)
         }
         let error = publication.difference(job, known, result.outputs)
@@ -71,17 +75,21 @@ extension Runner {
         let trace = try publication.record(job, ingredients, result)
         let agreeing = trace.outcomes.first { $0.outputs == known }?.executions ?? 0
         return Verification(
-            job: job.id, stage: job.stage.name, agreeing: agreeing, executions: trace.outcomes.reduce(0) { $0 + $1.executions },
+            job: job.id, stage: job.stage.name, agreeing: agreeing,
+            executions: trace.outcomes.reduce(0) { $0 + $1.executions },
             error: error)
     }
 
     private func bringInputs(of job: Job, _ ingredients: Inspector.Ingredients, _ pins: Pins, _ plan: Plan) throws {
         for input in job.inputs {
             guard case .output(let source, let name) = input.source, let path = ingredients.paths[input.name],
-                try store.fileSystem.status(of: path) == nil else { continue }
-            guard let digest = ingredients.fields.inputs[input.name], let artifact = try output(digest, of: source, plan),
+                try store.fileSystem.status(of: path) == nil
+            else { continue }
+            guard let digest = ingredients.fields.inputs[input.name],
+                let artifact = try output(digest, of: source, plan),
                 let remote = options.remote, pins.isHeld,
-                try RemoteReading(store: store, remote: remote, options: options, observer: observer, pins: pins).bring([artifact], for: source)
+                try RemoteReading(store: store, remote: remote, options: options, observer: observer, pins: pins).bring(
+                    [artifact], for: source)
             else { throw EngineError.notBuilt(job: source, reason: .outputMissing(name: name)) }
         }
     }

@@ -23,7 +23,8 @@ public struct Fields: Sendable {
         }
         self.members = members
         for member in members where !known.contains(member.key) && !member.key.hasPrefix("$") {
-            let hint = nearest(to: member.key, among: known).map { "did you mean \"\($0)\"?" }
+            let hint =
+                nearest(to: member.key, among: known).map { "did you mean \"\($0)\"?" }
                 ?? "known keys are \(known.sorted().joined(separator: ", "))"
             throw TextError(member.place, "unknown key \(name(of: member.key)); \(hint)")
         }
@@ -93,8 +94,11 @@ public struct Fields: Sendable {
     public func int(_ key: String, in range: ClosedRange<Int>) throws(TextError) -> Int? {
         guard let node = node(key) else { return nil }
         guard let number = node.value.intValue, range.contains(number) else {
-            throw error(key, range.upperBound == .max ? "a whole number of at least \(range.lowerBound)"
-                : "a whole number from \(range.lowerBound) to \(range.upperBound)")
+            throw error(
+                key,
+                range.upperBound == .max
+                    ? "a whole number of at least \(range.lowerBound)"
+                    : "a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }

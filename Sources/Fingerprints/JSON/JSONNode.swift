@@ -68,18 +68,20 @@ public struct JSONNode: Sendable {
     /// A value that stands in no text of its own: all of it at `place`.
     public init(value: Value, at place: TextPlace) {
         self.place = place
-        content = switch value {
-        case .null: .null
-        case .bool(let flag): .bool(flag)
-        case .int(let number): .int(number)
-        case .double(let number): .double(number)
-        case .string(let text): .string(text)
-        case .array(let items): .array(items.map { JSONNode(value: $0, at: place) })
-        case .object(let members):
-            .object(Value.sorted(members).map { member in
-                Member(key: member.key, place: place, value: JSONNode(value: member.value, at: place))
-            })
-        }
+        content =
+            switch value {
+            case .null: .null
+            case .bool(let flag): .bool(flag)
+            case .int(let number): .int(number)
+            case .double(let number): .double(number)
+            case .string(let text): .string(text)
+            case .array(let items): .array(items.map { JSONNode(value: $0, at: place) })
+            case .object(let members):
+                .object(
+                    Value.sorted(members).map { member in
+                        Member(key: member.key, place: place, value: JSONNode(value: member.value, at: place))
+                    })
+            }
     }
 
     /// The value alone.

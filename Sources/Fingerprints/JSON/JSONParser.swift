@@ -75,16 +75,17 @@ struct JSONParser {
         skipSpace()
         let place = self.place()
         guard let byte = peek else { throw error("the text ends where a value should be") }
-        let content: JSONNode.Content = switch byte {
-        case UInt8(ascii: "{"): .object(try object())
-        case UInt8(ascii: "["): .array(try array())
-        case UInt8(ascii: "\""): .string(try string())
-        case UInt8(ascii: "t"): try word("true", .bool(true))
-        case UInt8(ascii: "f"): try word("false", .bool(false))
-        case UInt8(ascii: "n"): try word("null", .null)
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
-        default: throw error("expected a value, found \(found)")
-        }
+        let content: JSONNode.Content =
+            switch byte {
+            case UInt8(ascii: "{"): .object(try object())
+            case UInt8(ascii: "["): .array(try array())
+            case UInt8(ascii: "\""): .string(try string())
+            case UInt8(ascii: "t"): try word("true", .bool(true))
+            case UInt8(ascii: "f"): try word("false", .bool(false))
+            case UInt8(ascii: "n"): try word("null", .null)
+            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
+            default: throw error("expected a value, found \(found)")
+            }
         return JSONNode(content, at: place)
     }
 
@@ -155,7 +156,9 @@ struct JSONParser {
         }
         let text = String(decoding: bytes[start..<at], as: UTF8.self)
         if isInteger, let value = Int(text) { return .int(value) }
-        guard let value = Double(text), value.isFinite else { throw error("the number \(text) is too large", at: start) }
+        guard let value = Double(text), value.isFinite else {
+            throw error("the number \(text) is too large", at: start)
+        }
         return .double(value)
     }
 

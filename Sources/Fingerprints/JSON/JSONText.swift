@@ -34,7 +34,9 @@ private struct JSONWriter {
         }
     }
 
-    mutating func list<Element>(_ open: StaticString, _ close: StaticString, _ elements: [Element], _ body: (inout JSONWriter, Element) -> Void) {
+    mutating func list<Element>(
+        _ open: StaticString, _ close: StaticString, _ elements: [Element], _ body: (inout JSONWriter, Element) -> Void
+    ) {
         put(open)
         depth += 1
         for (index, element) in elements.enumerated() {

@@ -8,7 +8,9 @@ private func unary(_ operation: Operation.Unary) -> ONNXTranslation {
 private func folded(_ operation: Operation.Binary) -> ONNXTranslation {
     return { (importer: inout ONNXImporter, inputs: [GraphBuilder.Term?]) throws -> [GraphBuilder.Term] in
         var result = try required(inputs, 0)
-        for index in inputs.indices.dropFirst() { result = try importer.emit(.binary(operation), [result, try required(inputs, index)]) }
+        for index in inputs.indices.dropFirst() {
+            result = try importer.emit(.binary(operation), [result, try required(inputs, index)])
+        }
         return [result]
     }
 }
@@ -17,17 +19,22 @@ private let same: ONNXTranslation = { _, inputs in [try required(inputs, 0)] }
 
 /// Operations number by number, and over axes.
 let onnxArithmetic: [String: ONNXTranslation] = [
-    "Relu": unary(.relu), "Sigmoid": unary(.sigmoid), "Tanh": unary(.tanh), "Exp": unary(.exp), "Log": unary(.log), "Erf": unary(.erf),
+    "Relu": unary(.relu), "Sigmoid": unary(.sigmoid), "Tanh": unary(.tanh), "Exp": unary(.exp), "Log": unary(.log),
+    "Erf": unary(.erf),
     "Sqrt": unary(.squareRoot), "Reciprocal": unary(.reciprocal), "Neg": unary(.negate), "Abs": unary(.absolute),
     "HardSwish": unary(.hardSwish), "Softplus": unary(.softplus), "Mish": unary(.mish), "Swish": unary(.silu),
-    "Add": folded(.add), "Sub": folded(.subtract), "Mul": folded(.multiply), "Max": folded(.maximum), "Min": folded(.minimum),
+    "Add": folded(.add), "Sub": folded(.subtract), "Mul": folded(.multiply), "Max": folded(.maximum),
+    "Min": folded(.minimum),
     "Sum": folded(.add), "Pow": folded(.power),
     "Identity": same,
     "Dropout": { importer, inputs in
-        if try importer.constant(optional(inputs, 2))?.integers().first ?? 0 != 0 { throw importer.unsupported("in inference, not in training mode") }
+        if try importer.constant(optional(inputs, 2))?.integers().first ?? 0 != 0 {
+            throw importer.unsupported("in inference, not in training mode")
+        }
         return [try required(inputs, 0)]
     },
-    "ReduceMean": reduction(.mean), "ReduceSum": reduction(.sum), "ReduceMax": reduction(.max), "ReduceMin": reduction(.min),
+    "ReduceMean": reduction(.mean), "ReduceSum": reduction(.sum), "ReduceMax": reduction(.max),
+    "ReduceMin": reduction(.min),
     "ReduceProd": reduction(.product),
     "Equal": comparison { $0 == $1 }, "Less": comparison { $0 < $1 }, "Greater": comparison { $0 > $1 },
     "Div": onDiv, "Mod": onMod, "LeakyRelu": onLeakyRelu, "Elu": onElu, "HardSigmoid": onHardSigmoid, "Gelu": onGelu,
@@ -37,8 +44,10 @@ let onnxArithmetic: [String: ONNXTranslation] = [
 private let onDiv: ONNXTranslation = { importer, inputs in
     let quotient = try importer.emit(.binary(.divide), [try required(inputs, 0), try required(inputs, 1)])
     // Of whole numbers the quotient is whole too, rounded towards 0.
-    if case .constant(let a) = try required(inputs, 0), a.isInteger, case .constant(let b) = try required(inputs, 1), b.isInteger,
-        case .constant(let result) = quotient {
+    if case .constant(let a) = try required(inputs, 0), a.isInteger, case .constant(let b) = try required(inputs, 1),
+        b.isInteger,
+        case .constant(let result) = quotient
+    {
         let whole = result.tensor.data.map { $0.rounded(.towardZero) }
         guard whole.allSatisfy({ abs($0) <= 0x1p24 }) else { throw ShapeMismatch("a quotient of \(whole)") }
         return [.constant(try Constant(shape: result.shape, .integers(whole.map { Int($0) })))]
@@ -48,16 +57,21 @@ private let onDiv: ONNXTranslation = { importer, inputs in
 
 private let onMod: ONNXTranslation = { importer, inputs in
     guard let a = try importer.constant(try required(inputs, 0))?.integers(), importer.integer("fmod", 0) == 0,
-        let b = try importer.constant(try required(inputs, 1)), let divisor = try b.integers().first, b.shape.reduce(1, *) == 1, divisor > 0
+        let b = try importer.constant(try required(inputs, 1)), let divisor = try b.integers().first,
+        b.shape.reduce(1, *) == 1, divisor > 0
     else { throw importer.unsupported("of whole numbers by one that is positive") }
     let shape = importer.shape(try required(inputs, 0))
     // As in Python, the remainder has the divisor's sign.
     return [.constant(try Constant(shape: shape, .integers(a.map { ($0 % divisor + divisor) % divisor })))]
 }
 
-private let onLeakyRelu: ONNXTranslation = { importer, inputs in [try importer.emit(.unary(.leakyReLU(importer.float("alpha", 0.01))), [try required(inputs, 0)])] }
+private let onLeakyRelu: ONNXTranslation = { importer, inputs in
+    [try importer.emit(.unary(.leakyReLU(importer.float("alpha", 0.01))), [try required(inputs, 0)])]
+}
 
-private let onElu: ONNXTranslation = { importer, inputs in [try importer.emit(.unary(.elu(importer.float("alpha", 1))), [try required(inputs, 0)])] }
+private let onElu: ONNXTranslation = { importer, inputs in
+    [try importer.emit(.unary(.elu(importer.float("alpha", 1))), [try required(inputs, 0)])]
+}
 
 private let onHardSigmoid: ONNXTranslation = { importer, inputs in
     let operation = Operation.Unary.hardSigmoid(alpha: importer.float("alpha", 0.2), beta: importer.float("beta", 0.5))
@@ -65,12 +79,16 @@ private let onHardSigmoid: ONNXTranslation = { importer, inputs in
 }
 
 private let onGelu: ONNXTranslation = { importer, inputs in
-    [try importer.emit(.unary(.gelu(isTanh: importer.text("approximate", "none") == "tanh")), [try required(inputs, 0)])]
+    [
+        try importer.emit(
+            .unary(.gelu(isTanh: importer.text("approximate", "none") == "tanh")), [try required(inputs, 0)])
+    ]
 }
 
 private let onPRelu: ONNXTranslation = { importer, inputs in
     let x = try required(inputs, 0), zero = GraphBuilder.Term.constant(try Constant(shape: [], .floats([0])))
-    let negative = try importer.emit(.binary(.multiply), [try importer.emit(.binary(.minimum), [x, zero]), try required(inputs, 1)])
+    let negative = try importer.emit(
+        .binary(.multiply), [try importer.emit(.binary(.minimum), [x, zero]), try required(inputs, 1)])
     return [try importer.emit(.binary(.add), [try importer.emit(.unary(.relu), [x]), negative])]
 }
 
@@ -91,17 +109,22 @@ private let onCast: ONNXTranslation = { importer, inputs in
         return [.constant(try Constant(shape: constant.shape, .floats(constant.tensor.data)))]
     }
     if constant.isInteger { return [x] }
-    guard constant.tensor.data.allSatisfy({ abs($0) < 0x1p53 }) else { throw ShapeMismatch("a cast of numbers too large") }
+    guard constant.tensor.data.allSatisfy({ abs($0) < 0x1p53 }) else {
+        throw ShapeMismatch("a cast of numbers too large")
+    }
     return [.constant(try Constant(shape: constant.shape, .integers(constant.tensor.data.map { Int($0) })))]
 }
 
 private let onWhere: ONNXTranslation = { importer, inputs in
-    guard let condition = try importer.constant(try required(inputs, 0)) else { throw ShapeMismatch("it lacks a condition") }
+    guard let condition = try importer.constant(try required(inputs, 0)) else {
+        throw ShapeMismatch("it lacks a condition")
+    }
     // c·a + (1 − c)·b would lose infinities: a condition that is the same everywhere is all that exporters leave.
     let flags = try condition.integers()
     if flags.allSatisfy({ $0 != 0 }) { return [try importer.repeated(try required(inputs, 1), as: inputs)] }
     if flags.allSatisfy({ $0 == 0 }) { return [try importer.repeated(try required(inputs, 2), as: inputs)] }
-    guard let a = try importer.constant(try required(inputs, 1)), let b = try importer.constant(try required(inputs, 2)) else {
+    guard let a = try importer.constant(try required(inputs, 1)), let b = try importer.constant(try required(inputs, 2))
+    else {
         throw importer.unsupported("with a condition that is the same everywhere")
     }
     let shape = try broadcast(try broadcast(condition.shape, a.shape), b.shape)
@@ -113,7 +136,9 @@ private let onWhere: ONNXTranslation = { importer, inputs in
 
 extension ONNXImporter {
     /// One side of a `Where`, with the shape of all three inputs.
-    fileprivate mutating func repeated(_ term: GraphBuilder.Term, as inputs: [GraphBuilder.Term?]) throws -> GraphBuilder.Term {
+    fileprivate mutating func repeated(_ term: GraphBuilder.Term, as inputs: [GraphBuilder.Term?]) throws
+        -> GraphBuilder.Term
+    {
         let shape = try inputs.compactMap { $0 }.map { self.shape($0) }.reduce([]) { try broadcast($0, $1) }
         return shape == self.shape(term) ? term : try emit(.expand(shape), [term])
     }
@@ -121,11 +146,15 @@ extension ONNXImporter {
 
 private func comparison(_ compare: @escaping @Sendable (Float, Float) -> Bool) -> ONNXTranslation {
     { importer, inputs in
-        guard let a = try importer.constant(try required(inputs, 0)), let b = try importer.constant(try required(inputs, 1)) else {
+        guard let a = try importer.constant(try required(inputs, 0)),
+            let b = try importer.constant(try required(inputs, 1))
+        else {
             throw importer.unsupported("on numbers that do not depend on the image")
         }
         let shape = try broadcast(a.shape, b.shape)
-        let flags = zip(expanded(a.tensor, shape: shape).data, expanded(b.tensor, shape: shape).data).map { compare($0, $1) ? 1 : 0 }
+        let flags = zip(expanded(a.tensor, shape: shape).data, expanded(b.tensor, shape: shape).data).map {
+            compare($0, $1) ? 1 : 0
+        }
         return [.constant(try Constant(shape: shape, .integers(flags)))]
     }
 }

@@ -17,14 +17,20 @@ extension Graph {
         self = try data.withUnsafeBytes { bytes in
             do {
                 let parser = ONNXParser(bytes), model = try parser.model()
-                guard let graph = model.graph, !graph.nodes.isEmpty else { throw GraphError.malformed(file: name, "holds no ONNX graph") }
+                guard let graph = model.graph, !graph.nodes.isEmpty else {
+                    throw GraphError.malformed(file: name, "holds no ONNX graph")
+                }
                 guard !model.hasFunctions else {
-                    throw GraphError.unsupported(operation: "local functions", node: name, reason: "where they are inlined (onnx.inliner)")
+                    throw GraphError.unsupported(
+                        operation: "local functions", node: name, reason: "where they are inlined (onnx.inliner)")
                 }
                 let folder = (path as NSString).deletingLastPathComponent
                 let constants = try graph.initializers.map { tensor in
                     do {
-                        return (tensor.name, try Constant(tensor, bytes: bytes) { try externalData($0, $1, $2, folder: folder) })
+                        return (
+                            tensor.name,
+                            try Constant(tensor, bytes: bytes) { try externalData($0, $1, $2, folder: folder) }
+                        )
                     } catch let mismatch as ShapeMismatch {
                         throw GraphError.malformed(file: name, "the tensor \"\(tensor.name)\": \(mismatch.problem)")
                     }
@@ -34,7 +40,8 @@ extension Graph {
                 guard !imported.outputs.isEmpty else {
                     throw GraphError.inconsistent(node: "", "no output of the model depends on the image")
                 }
-                imported.siblings = Set(graph.initializers.compactMap { $0.isExternal ? $0.external["location"] : nil }).sorted()
+                imported.siblings = Set(graph.initializers.compactMap { $0.isExternal ? $0.external["location"] : nil })
+                    .sorted()
                 return imported
             } catch let malformed as WireReader.Malformed {
                 throw GraphError.malformed(file: name, "is no ONNX model, or damaged near byte \(malformed.offset)")
@@ -44,24 +51,32 @@ extension Graph {
 }
 
 /// The one input that is no parameter, with a batch of one.
-private func image(of graph: ONNXGraph, known: Set<String>, size: (height: Int, width: Int)) throws -> (name: String, shape: [Int]) {
+private func image(of graph: ONNXGraph, known: Set<String>, size: (height: Int, width: Int)) throws -> (
+    name: String, shape: [Int]
+) {
     let images = graph.inputs.filter { !known.contains($0.name) }
     guard images.count == 1 else {
         throw GraphError.inconsistent(
-            node: "", "the model has \(images.count) inputs (\(images.map(\.name).joined(separator: ", "))); it must take one image")
+            node: "",
+            "the model has \(images.count) inputs (\(images.map(\.name).joined(separator: ", "))); it must take one image"
+        )
     }
     let declared = images[0].shape
     guard declared.count == 4, declared[1] ?? 3 == 3, declared.allSatisfy({ $0 ?? 1 > 0 }) else {
         let text = declared.map { $0.map(String.init) ?? "?" }.joined(separator: ", ")
-        throw GraphError.inconsistent(node: images[0].name, "the model's input has the shape [\(text)], not [1, 3, height, width]")
+        throw GraphError.inconsistent(
+            node: images[0].name, "the model's input has the shape [\(text)], not [1, 3, height, width]")
     }
     return (images[0].name, [1, 3, declared[2] ?? size.height, declared[3] ?? size.width])
 }
 
 /// Bytes of a file beside the model: a plain name in its folder, no link.
 private func externalData(_ location: String, _ offset: Int, _ length: Int?, folder: String) throws -> [UInt8] {
-    guard !location.isEmpty, !location.contains("/"), !location.contains("\\"), !location.contains("\0"), location != ".." else {
-        throw GraphError.malformed(file: location, "weights outside the model's folder are not read; keep them beside the model")
+    guard !location.isEmpty, !location.contains("/"), !location.contains("\\"), !location.contains("\0"),
+        location != ".."
+    else {
+        throw GraphError.malformed(
+            file: location, "weights outside the model's folder are not read; keep them beside the model")
     }
     let path = (folder.isEmpty ? "." : folder) + "/" + location
     do {
@@ -80,8 +95,8 @@ private func externalData(_ location: String, _ offset: Int, _ length: Int?, fol
 }
 
 extension Graph {
-    /// What a model gives for some inputs, as ONNX's own test data is laid out: serialised tensors. All but the first are
-    /// known while the model is read; nil for an output that is not computed (a mask, a mean beside the norm).
+    /// What a model gives for some inputs, as ONNX's own test data is laid out: serialised tensors. All but the first
+    /// are known while the model is read; nil for an output that is not computed (a mask, a mean beside the norm).
     /// - Throws: `GraphError`.
     package static func outputs(ofModel model: [UInt8], inputs: [[UInt8]]) throws -> [[Float]?] {
         try model.withUnsafeBytes { bytes in
@@ -89,8 +104,12 @@ extension Graph {
                 let model = try ONNXParser(bytes).model(), graph = model.graph ?? ONNXGraph()
                 var known = try graph.initializers.map { ($0.name, try constant($0, bytes)) }
                 let open = graph.inputs.filter { input in !known.contains { $0.0 == input.name } }
-                let tensors = try inputs.map { data in try data.withUnsafeBytes { try constant(ONNXParser($0).tensor(0..<$0.count), $0) } }
-                guard let first = open.first, let image = tensors.first else { throw GraphError.inconsistent(node: "", "no input") }
+                let tensors = try inputs.map { data in
+                    try data.withUnsafeBytes { try constant(ONNXParser($0).tensor(0..<$0.count), $0) }
+                }
+                guard let first = open.first, let image = tensors.first else {
+                    throw GraphError.inconsistent(node: "", "no input")
+                }
                 known += zip(open, tensors).dropFirst().map { ($0.name, $1) }
                 if image.isInteger { known.append((first.name, image)) }
                 let name = image.isInteger ? "" : first.name
@@ -98,7 +117,8 @@ extension Graph {
                 return try graph.outputs.map { output in
                     switch importer.term(output.name) {
                     case .constant(let constant)?: return constant.tensor.data
-                    case .value(let place)?: return try GraphProgram(importer.graph, target: place).run(image.tensor).data
+                    case .value(let place)?:
+                        return try GraphProgram(importer.graph, target: place).run(image.tensor).data
                     case nil: return nil
                     }
                 }
@@ -112,7 +132,9 @@ extension Graph {
     /// - Throws: `GraphError.malformed`.
     package static func floats(ofTensor data: [UInt8]) throws -> [Float] {
         try data.withUnsafeBytes { bytes in
-            do { return try constant(ONNXParser(bytes).tensor(0..<bytes.count), bytes).tensor.data } catch is WireReader.Malformed {
+            do { return try constant(ONNXParser(bytes).tensor(0..<bytes.count), bytes).tensor.data } catch is WireReader
+                .Malformed
+            {
                 throw GraphError.malformed(file: "tensor", "is no serialised tensor")
             }
         }

@@ -2,7 +2,8 @@ import Tensors
 
 /// Translates an ONNX model into a `Graph`: node by node, in their order, by the table of operators.
 ///
-/// All shapes are fixed by the image's, so that whatever a model computes from shapes is known while it is read and leaves no node.
+/// All shapes are fixed by the image's, so that whatever a model computes from shapes is known while it is read and
+/// leaves no node.
 struct ONNXImporter {
     typealias Term = GraphBuilder.Term
 
@@ -22,17 +23,22 @@ struct ONNXImporter {
     ///   - endsWhereShapesDoNotFit: whether the graph may end at the first node that does not fit the image.
     /// - Throws: `GraphError`.
     init(
-        _ model: ONNXModel, bytes: UnsafeRawBufferPointer, image: (name: String, shape: [Int]), constants: [(String, Constant)],
+        _ model: ONNXModel, bytes: UnsafeRawBufferPointer, image: (name: String, shape: [Int]),
+        constants: [(String, Constant)],
         parameters: [(name: String, shape: [Int])] = [], endsWhereShapesDoNotFit: Bool = false
     ) throws {
         guard let source = model.graph else { throw GraphError.inconsistent(node: "", "the model has no graph") }
-        guard let version = model.operatorSets[""] else { throw GraphError.inconsistent(node: "", "the model names no operator set of ONNX") }
+        guard let version = model.operatorSets[""] else {
+            throw GraphError.inconsistent(node: "", "the model names no operator set of ONNX")
+        }
         self.version = version
         self.bytes = bytes
         for (name, constant) in constants { terms[name] = .constant(constant) }
         do {
             terms[image.name] = try builder.addInput(name: image.name, shape: image.shape)
-            for parameter in parameters { terms[parameter.name] = try builder.addParameter(name: parameter.name, shape: parameter.shape) }
+            for parameter in parameters {
+                terms[parameter.name] = try builder.addParameter(name: parameter.name, shape: parameter.shape)
+            }
         } catch let mismatch as ShapeMismatch {
             throw GraphError.inconsistent(node: image.name, mismatch.problem)
         }
@@ -62,7 +68,9 @@ struct ONNXImporter {
         do {
             let inputs = try node.inputs.map { input -> Term? in
                 if input.isEmpty { return nil }
-                guard let term = terms[input] else { throw ShapeMismatch("it reads \"\(input)\", which nothing before it gives") }
+                guard let term = terms[input] else {
+                    throw ShapeMismatch("it reads \"\(input)\", which nothing before it gives")
+                }
                 return term
             }
             let outputs = try translation(&self, inputs)
@@ -89,14 +97,18 @@ struct ONNXImporter {
     func text(_ name: String, _ standard: String) -> String { node.attributes[name].map(\.string) ?? standard }
     var outputCount: Int { node.outputs.count }
 
-    func unsupported(_ reason: String) -> GraphError { .unsupported(operation: node.operation, node: name, reason: reason) }
+    func unsupported(_ reason: String) -> GraphError {
+        .unsupported(operation: node.operation, node: name, reason: reason)
+    }
 
     func shape(_ term: Term) -> [Int] { builder.shape(term) }
 
     /// The numbers of an input that must be known beforehand; nil where it is left out.
     func constant(_ term: Term?) throws -> Constant? {
         guard let term else { return nil }
-        guard case .constant(let constant) = term else { throw unsupported("with shapes and settings that do not depend on the image") }
+        guard case .constant(let constant) = term else {
+            throw unsupported("with shapes and settings that do not depend on the image")
+        }
         return constant
     }
 
@@ -113,8 +125,8 @@ struct ONNXImporter {
 
     mutating func emit(_ operation: Operation, _ inputs: [Term]) throws -> Term { try builder.emit(operation, inputs) }
 
-    /// PyTorch's exporters say which module a node comes from: the later one as metadata, the earlier one in the node's name,
-    /// where a `Sequential`'s children repeat its name (`/layer1/layer1.0/conv1/Conv` is `layer1.0.conv1`).
+    /// PyTorch's exporters say which module a node comes from: the later one as metadata, the earlier one in the node's
+    /// name, where a `Sequential`'s children repeat its name (`/layer1/layer1.0/conv1/Conv` is `layer1.0.conv1`).
     private var modulePath: String? {
         if let scopes = node.metadata["pkg.torch.onnx.name_scopes"] {
             let names = scopes.split(separator: ",").map { $0.filter { !"[]'\" ".contains($0) } }

@@ -56,10 +56,14 @@ struct ONNXParser {
         while let (number, field) = try reader.next() { try body(number, field) }
     }
 
-    private func text(_ field: WireReader.Field) throws -> String { String(decoding: bytes[try field.range()], as: UTF8.self) }
+    private func text(_ field: WireReader.Field) throws -> String {
+        String(decoding: bytes[try field.range()], as: UTF8.self)
+    }
 
     private func append<T>(_ element: T, to list: inout [T]) throws {
-        guard list.count < Self.largestCount else { throw GraphError.tooLarge("a list of more than \(Self.largestCount) elements in the model") }
+        guard list.count < Self.largestCount else {
+            throw GraphError.tooLarge("a list of more than \(Self.largestCount) elements in the model")
+        }
         list.append(element)
     }
 
@@ -156,7 +160,9 @@ struct ONNXParser {
                         try forEach(field.range()) { number, field in  // TensorShapeProto
                             guard number == 1 else { return }
                             var length: Int?
-                            try forEach(field.range()) { number, field in if number == 1 { length = try field.integer() } }
+                            try forEach(field.range()) { number, field in
+                                if number == 1 { length = try field.integer() }
+                            }
                             try append(length, to: &info.shape)
                         }
                     }
@@ -197,7 +203,9 @@ struct ONNXParser {
             guard range.count % 4 == 0 else { throw WireReader.Malformed(offset: range.lowerBound) }
             list.reserveCapacity(list.count + range.count / 4)
             for offset in stride(from: range.lowerBound, to: range.upperBound, by: 4) {
-                list.append(Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))))
+                list.append(
+                    Float(
+                        bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))))
             }
         default: throw WireReader.Malformed(offset: 0)
         }
@@ -209,7 +217,9 @@ struct ONNXParser {
         case .bytes(let range):
             guard range.count % 8 == 0 else { throw WireReader.Malformed(offset: range.lowerBound) }
             for offset in stride(from: range.lowerBound, to: range.upperBound, by: 8) {
-                list.append(Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))))
+                list.append(
+                    Double(
+                        bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))))
             }
         default: throw WireReader.Malformed(offset: 0)
         }

@@ -10,10 +10,14 @@ extension Constant {
     ) throws {
         let count = try elements(tensor.shape)
         if tensor.isExternal {
-            guard let location = tensor.external["location"] else { throw ShapeMismatch("external data without a location") }
+            guard let location = tensor.external["location"] else {
+                throw ShapeMismatch("external data without a location")
+            }
             func number(_ key: String) throws -> Int? {
                 try tensor.external[key].map { text in
-                    guard let value = Int(text), value >= 0 else { throw ShapeMismatch("external data with the \(key) \"\(text)\"") }
+                    guard let value = Int(text), value >= 0 else {
+                        throw ShapeMismatch("external data with the \(key) \"\(text)\"")
+                    }
                     return value
                 }
             }
@@ -35,7 +39,8 @@ extension Constant {
 
     private static func half(_ bits: UInt16, isBrain: Bool) -> Float {
         if isBrain { return Float(bitPattern: UInt32(bits) << 16) }
-        let sign: Float = bits & 0x8000 == 0 ? 1 : -1, exponent = Int(bits >> 10 & 31), fraction = Float(bits & 0x3FF) / 1024
+        let sign: Float = bits & 0x8000 == 0 ? 1 : -1, exponent = Int(bits >> 10 & 31),
+            fraction = Float(bits & 0x3FF) / 1024
         switch exponent {
         case 0: return sign * fraction * Float(sign: .plus, exponent: -14, significand: 1)
         case 31: return fraction == 0 ? sign * .infinity : .nan
@@ -51,19 +56,20 @@ extension Constant {
             }
             return (0..<count).map { convert(data.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: type)) }
         }
-        let numbers: Numbers = switch tensor.type {
-        case 1: .floats(try read(UInt32.self) { Float(bitPattern: UInt32(littleEndian: $0)) })
-        case 11: .floats(try read(UInt64.self) { Float(Double(bitPattern: UInt64(littleEndian: $0))) })
-        case 10, 16: .floats(try read(UInt16.self) { half(UInt16(littleEndian: $0), isBrain: tensor.type == 16) })
-        case 2, 9: .integers(try read(UInt8.self) { Int($0) })
-        case 3: .integers(try read(Int8.self) { Int($0) })
-        case 4: .integers(try read(UInt16.self) { Int(UInt16(littleEndian: $0)) })
-        case 5: .integers(try read(Int16.self) { Int(Int16(littleEndian: $0)) })
-        case 6: .integers(try read(Int32.self) { Int(Int32(littleEndian: $0)) })
-        case 7: .integers(try read(Int64.self) { Int(Int64(littleEndian: $0)) })
-        case 12: .integers(try read(UInt32.self) { Int(UInt32(littleEndian: $0)) })
-        default: throw ShapeMismatch("numbers of ONNX's type \(tensor.type), which is not read")
-        }
+        let numbers: Numbers =
+            switch tensor.type {
+            case 1: .floats(try read(UInt32.self) { Float(bitPattern: UInt32(littleEndian: $0)) })
+            case 11: .floats(try read(UInt64.self) { Float(Double(bitPattern: UInt64(littleEndian: $0))) })
+            case 10, 16: .floats(try read(UInt16.self) { half(UInt16(littleEndian: $0), isBrain: tensor.type == 16) })
+            case 2, 9: .integers(try read(UInt8.self) { Int($0) })
+            case 3: .integers(try read(Int8.self) { Int($0) })
+            case 4: .integers(try read(UInt16.self) { Int(UInt16(littleEndian: $0)) })
+            case 5: .integers(try read(Int16.self) { Int(Int16(littleEndian: $0)) })
+            case 6: .integers(try read(Int32.self) { Int(Int32(littleEndian: $0)) })
+            case 7: .integers(try read(Int64.self) { Int(Int64(littleEndian: $0)) })
+            case 12: .integers(try read(UInt32.self) { Int(UInt32(littleEndian: $0)) })
+            default: throw ShapeMismatch("numbers of ONNX's type \(tensor.type), which is not read")
+            }
         return try Constant(shape: tensor.shape, numbers)
     }
 }

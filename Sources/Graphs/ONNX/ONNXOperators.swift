@@ -9,4 +9,6 @@ func required(_ inputs: [GraphBuilder.Term?], _ index: Int) throws -> GraphBuild
     return term
 }
 
-func optional(_ inputs: [GraphBuilder.Term?], _ index: Int) -> GraphBuilder.Term? { inputs.indices ~= index ? inputs[index] : nil }
+func optional(_ inputs: [GraphBuilder.Term?], _ index: Int) -> GraphBuilder.Term? {
+    inputs.indices ~= index ? inputs[index] : nil
+}

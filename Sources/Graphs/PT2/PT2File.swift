@@ -5,14 +5,18 @@ import Tensors
 extension Graph {
     /// Reads what `torch.export.save` writes: a program with its weights, for one image.
     ///
-    /// Values are named as the program names them, and know the module that they come from; batch norms stay what they are.
+    /// Values are named as the program names them, and know the module that they come from; batch norms stay what they
+    /// are.
     /// - Parameters:
     ///   - path: of the `.pt2` file.
     ///   - size: height and width of the image where the program leaves them open.
     /// - Throws: `GraphError`, which names the file, and the node where there is one.
     public init(pt2 path: String, size: (height: Int, width: Int) = (224, 224)) throws {
         do { self = try PT2Importer(PT2File(path), size: size).graph } catch let error as ZipError {
-            throw GraphError.malformed(file: path, (error.member.map { "the member \"\($0)\": " } ?? "cannot be opened as a zip archive, as torch.export.save writes it: ") + error.problem)
+            throw GraphError.malformed(
+                file: path,
+                (error.member.map { "the member \"\($0)\": " }
+                    ?? "cannot be opened as a zip archive, as torch.export.save writes it: ") + error.problem)
         }
     }
 }
@@ -38,21 +42,33 @@ struct PT2File {
         self.archive = archive
         let members = archive.members.map(\.name)
         let programs = members.filter { $0.hasSuffix(".json") && $0.split(separator: "/").dropLast().last == "models" }
-        guard let program = programs.count > 1 ? programs.first(where: { $0.hasSuffix("/model.json") }) : programs.first else {
-            if !programs.isEmpty { throw Self.malformed(path, "holds several programs, none of them called \"model\": \(programs.joined(separator: ", "))") }
-            if members.contains("serialized_exported_program.json") {
-                throw Self.malformed(path, "was saved by a PyTorch before 2.8; load it there and save it by a later one, or export it to ONNX")
+        guard let program = programs.count > 1 ? programs.first(where: { $0.hasSuffix("/model.json") }) : programs.first
+        else {
+            if !programs.isEmpty {
+                throw Self.malformed(
+                    path, "holds several programs, none of them called \"model\": \(programs.joined(separator: ", "))")
             }
-            throw Self.malformed(path, "holds no models/*.json: it was not written by torch.export.save (a checkpoint goes with a model's name)")
+            if members.contains("serialized_exported_program.json") {
+                throw Self.malformed(
+                    path,
+                    "was saved by a PyTorch before 2.8; load it there and save it by a later one, or export it to ONNX")
+            }
+            throw Self.malformed(
+                path,
+                "holds no models/*.json: it was not written by torch.export.save (a checkpoint goes with a model's name)"
+            )
         }
         let parts = program.split(separator: "/").map(String.init), name = String(parts[parts.count - 1].dropLast(5))
         let folder = parts.dropLast(2).map { $0 + "/" }.joined()
         self.folder = folder
-        if members.contains(folder + "byteorder"), try archive.read(folder + "byteorder", limit: 64) != Array("little".utf8) {
+        if members.contains(folder + "byteorder"),
+            try archive.read(folder + "byteorder", limit: 64) != Array("little".utf8)
+        {
             throw Self.malformed(path, "was written on a big-endian machine, which is not read")
         }
         func json(_ member: String) throws -> Value {
-            do { return try Value(json: archive.read(member, limit: Self.largestProgram)) } catch let error as JSONError {
+            do { return try Value(json: archive.read(member, limit: Self.largestProgram)) } catch let error as JSONError
+            {
                 throw Self.malformed(path, "\(member), \(error)")
             }
         }
@@ -60,9 +76,13 @@ struct PT2File {
         guard version?["major"]?.intValue == Self.major else {
             let text = ["major", "minor"].map { version?[$0]?.intValue.map(String.init) ?? "?" }.joined(separator: ".")
             throw Self.malformed(
-                path, "is described by the schema \(text); this program reads \(Self.major).x (PyTorch 2.8 to 2.15): export again by one of these, or to ONNX")
+                path,
+                "is described by the schema \(text); this program reads \(Self.major).x (PyTorch 2.8 to 2.15): export again by one of these, or to ONNX"
+            )
         }
-        guard let graph = document["graph_module"]?["graph"], let inputs = document["graph_module"]?["signature"]?["input_specs"]?.arrayValue else {
+        guard let graph = document["graph_module"]?["graph"],
+            let inputs = document["graph_module"]?["signature"]?["input_specs"]?.arrayValue
+        else {
             throw Self.malformed(path, "\(program) holds no graph_module with a graph and a signature")
         }
         (self.graph, self.inputs) = (graph, inputs)
@@ -70,7 +90,9 @@ struct PT2File {
         for kind in ["constants", "weights"] {
             let member = folder + "data/\(kind)/\(name)_\(kind)_config.json"
             guard members.contains(member) else { continue }
-            for (name, entry) in try json(member)["config"]?.objectValue ?? [:] { tensors[name] = (folder + "data/\(kind)/", entry) }
+            for (name, entry) in try json(member)["config"]?.objectValue ?? [:] {
+                tensors[name] = (folder + "data/\(kind)/", entry)
+            }
         }
         self.tensors = tensors
     }
@@ -79,16 +101,22 @@ struct PT2File {
     /// - Throws: `GraphError.malformed`.
     func tensor(_ name: String) throws -> Constant {
         guard let (folder, entry) = tensors[name] else { throw malformed(name, "is not in the file") }
-        guard let member = entry["path_name"]?.stringValue, let meta = entry["tensor_meta"] else { throw malformed(name, "has no description") }
+        guard let member = entry["path_name"]?.stringValue, let meta = entry["tensor_meta"] else {
+            throw malformed(name, "has no description")
+        }
         guard entry["use_pickle"]?.boolValue != true else {
             throw malformed(name, "is a pickled object, which is not read; export the model with plain tensors")
         }
         do {
             let shape = try PT2File.sizes(meta, "sizes"), strides = try PT2File.sizes(meta, "strides")
             let offset = meta["storage_offset"]?["as_int"]?.intValue ?? 0
-            guard strides.count == shape.count, offset >= 0 else { throw ShapeMismatch("strides \(strides) of the shape \(shape)") }
+            guard strides.count == shape.count, offset >= 0 else {
+                throw ShapeMismatch("strides \(strides) of the shape \(shape)")
+            }
             let bytes = try archive.read(folder + member, limit: Self.largestTensor)
-            return try bytes.withUnsafeBytes { try PT2Numbers(type: meta["dtype"]?.intValue ?? 0, bytes: $0).constant(shape, strides, offset) }
+            return try bytes.withUnsafeBytes {
+                try PT2Numbers(type: meta["dtype"]?.intValue ?? 0, bytes: $0).constant(shape, strides, offset)
+            }
         } catch let mismatch as ShapeMismatch {
             throw malformed(name, mismatch.problem)
         }
@@ -98,13 +126,17 @@ struct PT2File {
     /// - Throws: `ShapeMismatch` for lengths that depend on something.
     static func sizes(_ meta: Value, _ key: String) throws -> [Int] {
         try (meta[key]?.arrayValue ?? []).map { length in
-            guard let number = length["as_int"]?.intValue, number >= 0 else { throw ShapeMismatch("\(key) that are not known") }
+            guard let number = length["as_int"]?.intValue, number >= 0 else {
+                throw ShapeMismatch("\(key) that are not known")
+            }
             return number
         }
     }
 
     private static func malformed(_ path: String, _ problem: String) -> GraphError { .malformed(file: path, problem) }
-    private func malformed(_ name: String, _ problem: String) -> GraphError { Self.malformed(path, "the tensor \"\(name)\": \(problem)") }
+    private func malformed(_ name: String, _ problem: String) -> GraphError {
+        Self.malformed(path, "the tensor \"\(name)\": \(problem)")
+    }
 }
 
 /// Numbers of one of the schema's `ScalarType`s as they lie in a file, little-endian.
@@ -119,10 +151,14 @@ private struct PT2Numbers {
         var last = offset
         for (length, stride) in zip(shape, strides) where length > 1 {
             let (step, tooFar) = (length - 1).multipliedReportingOverflow(by: stride)
-            guard !tooFar, step <= room else { throw ShapeMismatch("strides \(strides) of the shape \(shape) in \(room) numbers") }
+            guard !tooFar, step <= room else {
+                throw ShapeMismatch("strides \(strides) of the shape \(shape) in \(room) numbers")
+            }
             last += step
         }
-        guard count == 0 || last < room else { throw ShapeMismatch("the shape \(shape) from number \(offset) on in a file of \(room) numbers") }
+        guard count == 0 || last < room else {
+            throw ShapeMismatch("the shape \(shape) from number \(offset) on in a file of \(room) numbers")
+        }
         let places = self.places(shape, strides, offset)
         return try Constant(shape: shape, isFloat ? .floats(places.map(float)) : .integers(places.map(integer)))
     }

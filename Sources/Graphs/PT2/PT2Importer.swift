@@ -23,14 +23,20 @@ struct PT2Importer {
         for node in file.graph["nodes"]?.arrayValue ?? [] { try translate(node) }
         let outputs = (file.graph["outputs"]?.arrayValue ?? []).compactMap { $0["as_tensor"]?["name"]?.stringValue }
         try builder.finish(outputs: outputs.compactMap { terms[$0] })
-        guard !graph.outputs.isEmpty else { throw GraphError.inconsistent(node: "", "no output of the model depends on the image") }
+        guard !graph.outputs.isEmpty else {
+            throw GraphError.inconsistent(node: "", "no output of the model depends on the image")
+        }
     }
 
     /// One of the program's inputs: a tensor of the file, or the image.
     private mutating func bind(_ input: Value, _ file: PT2File, _ size: (height: Int, width: Int)) throws {
-        for (kind, key) in [("parameter", "parameter_name"), ("buffer", "buffer_name"), ("tensor_constant", "tensor_constant_name")] {
+        for (kind, key) in [
+            ("parameter", "parameter_name"), ("buffer", "buffer_name"), ("tensor_constant", "tensor_constant_name"),
+        ] {
             guard let entry = input[kind] else { continue }
-            guard let name = entry["arg"]?["name"]?.stringValue, let stored = entry[key]?.stringValue else { throw ShapeMismatch("a \(kind) without a name") }
+            guard let name = entry["arg"]?["name"]?.stringValue, let stored = entry[key]?.stringValue else {
+                throw ShapeMismatch("a \(kind) without a name")
+            }
             // Only training counts the batches that it has seen.
             if stored.hasSuffix("num_batches_tracked") { return }
             let constant = try file.tensor(stored)
@@ -39,22 +45,31 @@ struct PT2Importer {
             return
         }
         guard let name = input["user_input"]?["arg"]?["as_tensor"]?["name"]?.stringValue else {
-            throw ShapeMismatch("an input that is no tensor (\(input.objectValue?.keys.sorted().joined(separator: ", ") ?? "?")); the model must take one image")
+            throw ShapeMismatch(
+                "an input that is no tensor (\(input.objectValue?.keys.sorted().joined(separator: ", ") ?? "?")); the model must take one image"
+            )
         }
-        guard graph.values.isEmpty else { throw ShapeMismatch("the model takes several inputs; it must take one image") }
+        guard graph.values.isEmpty else {
+            throw ShapeMismatch("the model takes several inputs; it must take one image")
+        }
         let declared = (file.graph["tensor_values"]?[name]?["sizes"]?.arrayValue ?? []).map { $0["as_int"]?.intValue }
-        guard declared.count == 4, declared[0] ?? 1 == 1, declared[1] ?? 3 == 3, declared.allSatisfy({ $0 ?? 1 > 0 }) else {
+        guard declared.count == 4, declared[0] ?? 1 == 1, declared[1] ?? 3 == 3, declared.allSatisfy({ $0 ?? 1 > 0 })
+        else {
             let text = declared.map { $0.map(String.init) ?? "?" }.joined(separator: ", ")
-            throw ShapeMismatch("the model's input \"\(name)\" has the shape [\(text)], not [1, 3, height, width]; export it with one image")
+            throw ShapeMismatch(
+                "the model's input \"\(name)\" has the shape [\(text)], not [1, 3, height, width]; export it with one image"
+            )
         }
-        terms[name] = try builder.addInput(name: name, shape: [1, 3, declared[2] ?? size.height, declared[3] ?? size.width])
+        terms[name] = try builder.addInput(
+            name: name, shape: [1, 3, declared[2] ?? size.height, declared[3] ?? size.width])
     }
 
     private mutating func translate(_ node: Value) throws {
         self.node = node
         let target = node["target"]?.stringValue ?? "", operation = Self.operation(target)
         // The innermost module's path: "L__self__layer1.0,layer1.0,torch.nn…" is the last of a list.
-        let path = node["metadata"]?["nn_module_stack"]?.stringValue?.split(separator: ";").last?.split(separator: ",", omittingEmptySubsequences: false)
+        let path = node["metadata"]?["nn_module_stack"]?.stringValue?.split(separator: ";").last?.split(
+            separator: ",", omittingEmptySubsequences: false)
         builder.module = path.flatMap { $0.count > 1 && !$0[1].isEmpty ? String($0[1]) : nil }
         do {
             if try translateNumber(operation) { return }
@@ -63,7 +78,9 @@ struct PT2Importer {
             }
             let results = try translation(&self)
             builder.pass(results, from: [try optional(["self", "input"])])
-            let outputs = (node["outputs"]?.arrayValue ?? []).flatMap { output in output["as_tensors"]?.arrayValue ?? [output["as_tensor"] ?? .null] }
+            let outputs = (node["outputs"]?.arrayValue ?? []).flatMap { output in
+                output["as_tensors"]?.arrayValue ?? [output["as_tensor"] ?? .null]
+            }
             for (output, term) in zip(outputs, results) {
                 guard let name = output["name"]?.stringValue else { continue }
                 if case .constant(let constant) = term { try builder.keep(constant) }
@@ -91,7 +108,9 @@ struct PT2Importer {
 
     /// Whole numbers: sizes of tensors and arithmetic on them, which programs with open sizes have.
     private mutating func translateNumber(_ operation: String) throws -> Bool {
-        guard let output = node["outputs"]?.arrayValue?.first?["as_sym_int"]?["as_name"]?.stringValue else { return false }
+        guard let output = node["outputs"]?.arrayValue?.first?["as_sym_int"]?["as_name"]?.stringValue else {
+            return false
+        }
         if operation == "sym_size" {
             let shape = builder.shape(try tensor("self"))
             numbers[output] = shape[try axis(integer("dim", 0), rank: shape.count)]
@@ -99,13 +118,14 @@ struct PT2Importer {
         }
         let arguments = (node["inputs"]?.arrayValue ?? []).compactMap { number($0["arg"] ?? .null) }
         guard arguments.count == 2 else { throw unsupported("for numbers that are known") }
-        let result = switch operation.split(separator: ".").last {
-        case "mul": arguments[0].multipliedReportingOverflow(by: arguments[1])
-        case "add": arguments[0].addingReportingOverflow(arguments[1])
-        case "sub": arguments[0].subtractingReportingOverflow(arguments[1])
-        case "floordiv" where arguments[1] > 0 && arguments[0] >= 0: (arguments[0] / arguments[1], false)
-        default: throw unsupported("for sums, products and quotients of sizes")
-        }
+        let result =
+            switch operation.split(separator: ".").last {
+            case "mul": arguments[0].multipliedReportingOverflow(by: arguments[1])
+            case "add": arguments[0].addingReportingOverflow(arguments[1])
+            case "sub": arguments[0].subtractingReportingOverflow(arguments[1])
+            case "floordiv" where arguments[1] > 0 && arguments[0] >= 0: (arguments[0] / arguments[1], false)
+            default: throw unsupported("for sums, products and quotients of sizes")
+            }
         guard !result.1 else { throw ShapeMismatch("a size beyond all tensors") }
         numbers[output] = result.0
         return true
@@ -123,7 +143,9 @@ struct PT2Importer {
 // MARK: What translations use
 
 extension PT2Importer {
-    func unsupported(_ reason: String) -> GraphError { .unsupported(operation: node["target"]?.stringValue ?? "?", node: name, reason: reason) }
+    func unsupported(_ reason: String) -> GraphError {
+        .unsupported(operation: node["target"]?.stringValue ?? "?", node: name, reason: reason)
+    }
 
     /// An argument by its name; nil where it is left out or None.
     private func argument(_ names: [String]) -> Value? {
@@ -135,7 +157,9 @@ extension PT2Importer {
 
     /// - Throws: `ShapeMismatch` where there is none.
     func tensor(_ names: String...) throws -> Term {
-        guard let term = try optional(names) else { throw ShapeMismatch("it lacks the tensor \"\(names.joined(separator: "\" or \""))\"") }
+        guard let term = try optional(names) else {
+            throw ShapeMismatch("it lacks the tensor \"\(names.joined(separator: "\" or \""))\"")
+        }
         return term
     }
 
@@ -143,14 +167,17 @@ extension PT2Importer {
 
     private func optional(_ names: [String]) throws -> Term? {
         guard let argument = argument(names) else { return nil }
-        guard let name = (argument["as_tensor"] ?? argument["as_optional_tensor"]?["as_tensor"])?["name"]?.stringValue else { return nil }
+        guard let name = (argument["as_tensor"] ?? argument["as_optional_tensor"]?["as_tensor"])?["name"]?.stringValue
+        else { return nil }
         guard let term = terms[name] else { throw ShapeMismatch("it reads \"\(name)\", which nothing before it gives") }
         return term
     }
 
     func tensors(_ name: String) throws -> [Term] {
         try (argument([name])?["as_tensors"]?.arrayValue ?? []).map { entry in
-            guard let name = entry["name"]?.stringValue, let term = terms[name] else { throw ShapeMismatch("it reads a tensor that nothing before it gives") }
+            guard let name = entry["name"]?.stringValue, let term = terms[name] else {
+                throw ShapeMismatch("it reads a tensor that nothing before it gives")
+            }
             return term
         }
     }
@@ -180,7 +207,9 @@ extension PT2Importer {
         if let one = number(argument) { return [one] }
         guard let list = (argument["as_ints"] ?? argument["as_sym_ints"])?.arrayValue else { return nil }
         return try list.map { entry in
-            guard let number = entry.intValue ?? number(entry) else { throw ShapeMismatch("sizes that depend on the image") }
+            guard let number = entry.intValue ?? number(entry) else {
+                throw ShapeMismatch("sizes that depend on the image")
+            }
             return number
         }
     }

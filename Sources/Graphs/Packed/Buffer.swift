@@ -15,7 +15,8 @@ struct MapSize: Sendable, Equatable {
 
     var pixels: Int { height * width }
 
-    /// Whether the same region of both is the same pixels: a map that a reshape shows as another has as many pixels elsewhere.
+    /// Whether the same region of both is the same pixels: a map that a reshape shows as another has as many pixels
+    /// elsewhere.
     func isAlike(_ other: MapSize) -> Bool { height == other.height && width == other.width }
     /// Blocks of 16 channels that there is room for: convolutions write 32 channels at a time.
     var roomyBlocks: Int { (channels + 31) / 32 * 2 }
@@ -74,6 +75,8 @@ struct PackedNumbers: @unchecked Sendable {  // written before anyone sees it, r
 
     /// A number a channel, 0 for the channels that fill the last block.
     init(_ numbers: [Double], blocks: Int) {
-        self.init(count: 16 * blocks) { address in for (place, number) in numbers.enumerated() { address[place] = Float(number) } }
+        self.init(count: 16 * blocks) { address in
+            for (place, number) in numbers.enumerated() { address[place] = Float(number) }
+        }
     }
 }

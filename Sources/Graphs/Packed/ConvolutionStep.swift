@@ -29,10 +29,13 @@ struct ConvolutionStep: Sendable {
     ///   - bias: `[outputs]`.
     ///   - scale: what the weights' outputs are multiplied by.
     init(
-        _ window: Window, groups: Int, input: MapSize, output: MapSize, weights: [Float], scale: [Double]?, bias: [Double], readsImage: Bool,
+        _ window: Window, groups: Int, input: MapSize, output: MapSize, weights: [Float], scale: [Double]?,
+        bias: [Double], readsImage: Bool,
         activation: ck_activation, instructions: InstructionSet
     ) {
-        (self.input, self.output, self.readsImage, self.activation, self.instructions) = (input, output, readsImage, activation, instructions)
+        (self.input, self.output, self.readsImage, self.activation, self.instructions) = (
+            input, output, readsImage, activation, instructions
+        )
         self.window = window.kernels(on: input, output: output)
         let packing = ConvolutionPacking(
             window: window, groups: groups, input: input, output: output, weights: weights, scale: scale, bias: bias)
@@ -44,7 +47,8 @@ struct ConvolutionStep: Sendable {
             let roomy = (outputs + 31) / 32 * 32, wide = readsImage ? inputs : (inputs + 15) / 16 * 16
             let dense = packing.dense(chosen, inputs: wide, outputs: roomy)
             if let (shape, algorithm) = packing.fastest(inputs: wide, outputs: roomy, readsImage: readsImage) {
-                let packed = PackedConvolution(shape, algorithm, weights: dense.weights, bias: dense.bias, instructions: instructions)
+                let packed = PackedConvolution(
+                    shape, algorithm, weights: dense.weights, bias: dense.bias, instructions: instructions)
                 return Part(way: .packed(packed), from: from, to: to)
             }
             let weights = withUnsafePointer(to: kernels) { window in
@@ -68,11 +72,16 @@ struct ConvolutionStep: Sendable {
 
     /// The region that is computed for the outputs in `region`: Winograd's tiles are computed whole.
     func computed(for region: MapRegion) -> MapRegion {
-        parts.reduce(region) { region, part in if case .packed(let packed) = part.way { packed.computed(for: region) } else { region } }
+        parts.reduce(region) { region, part in
+            if case .packed(let packed) = part.way { packed.computed(for: region) } else { region }
+        }
     }
 
     /// - Parameter regions: of each image's output, as `computed(for:)` gives them.
-    func run(_ source: BlockedMaps, _ target: BlockedMaps, addend: BlockedMaps?, regions: [MapRegion], scratch: UnsafeMutablePointer<Float>) {
+    func run(
+        _ source: BlockedMaps, _ target: BlockedMaps, addend: BlockedMaps?, regions: [MapRegion],
+        scratch: UnsafeMutablePointer<Float>
+    ) {
         let kernels = regions.map(\.kernels)
         for part in parts {
             let from = readsImage ? source : source.advanced(blocks: part.from)
@@ -80,18 +89,22 @@ struct ConvolutionStep: Sendable {
             switch part.way {
             case .packed(let packed):
                 regions.withUnsafeBufferPointer {
-                    packed.apply(input: from, output: to, addend: addend, rectifying: activation.function == ck_relu, regions: $0, scratch: scratch)
+                    packed.apply(
+                        input: from, output: to, addend: addend, rectifying: activation.function == ck_relu,
+                        regions: $0, scratch: scratch)
                 }
                 guard activation.function != ck_identity, activation.function != ck_relu else { continue }
                 var combination = ck_combination(
-                    scale: nil, shift: nil, joint: ck_alone, other: nil, other_plane: 0, other_is_one: 0, height: Int32(output.height),
+                    scale: nil, shift: nil, joint: ck_alone, other: nil, other_plane: 0, other_is_one: 0,
+                    height: Int32(output.height),
                     width: Int32(output.width))
                 withMaps(to, to, kernels, images: regions.count, blocks: packed.shape.outputs / 16, activation) {
                     ck_combine(instructions.kernels, $0, &combination)
                 }
             case .window(let weights, let bias, let inputs, let outputs):
                 var filter = ck_filter(
-                    packed: weights.address, bias: bias.address, addend: addend.map { UnsafePointer($0.address) }, addend_plane: addend?.plane ?? 0,
+                    packed: weights.address, bias: bias.address, addend: addend.map { UnsafePointer($0.address) },
+                    addend_plane: addend?.plane ?? 0,
                     inputs: inputs, outputs: outputs, scratch: scratch)
                 var window = window
                 withMaps(from, to, kernels, images: regions.count, blocks: outputs / 16, activation) { maps in
@@ -121,7 +134,8 @@ private struct ConvolutionPacking {
     /// The weights of some groups as one convolution of so many channels: 0 where they do not belong together.
     func dense(_ chosen: Range<Int>, inputs: Int, outputs: Int) -> (weights: [Float], bias: [Float]) {
         let taps = window.kernel[0] * window.kernel[1]
-        var dense = [Float](repeating: 0, count: outputs * inputs * taps), shifts = [Float](repeating: 0, count: outputs)
+        var dense = [Float](repeating: 0, count: outputs * inputs * taps),
+            shifts = [Float](repeating: 0, count: outputs)
         for (place, group) in chosen.enumerated() {
             for own in 0..<groupOutputs {
                 let output = group * groupOutputs + own, row = place * groupOutputs + own
@@ -142,7 +156,8 @@ private struct ConvolutionPacking {
             window.before[0] == window.before[1]
         else { return nil }
         let shape = ConvolutionShape(
-            inputs: inputs, outputs: outputs, kernel: window.kernel[0], stride: window.stride[0], padding: window.before[0], height: input.height,
+            inputs: inputs, outputs: outputs, kernel: window.kernel[0], stride: window.stride[0],
+            padding: window.before[0], height: input.height,
             width: input.width)
         guard shape.outputHeight == output.height, shape.outputWidth == output.width else { return nil }
         if readsImage { return (shape, .image) }
@@ -156,12 +171,14 @@ extension BlockedMaps {
 
 /// A call of the kernels over whole maps.
 func withMaps(
-    _ input: BlockedMaps, _ output: BlockedMaps, _ regions: [ck_region], images: Int, blocks: Int, _ activation: ck_activation,
+    _ input: BlockedMaps, _ output: BlockedMaps, _ regions: [ck_region], images: Int, blocks: Int,
+    _ activation: ck_activation,
     _ body: (UnsafePointer<ck_maps>) -> Void
 ) {
     regions.withUnsafeBufferPointer { regions in
         var maps = ck_maps(
-            input: UnsafePointer(input.address), input_plane: input.plane, output: output.address, output_plane: output.plane,
+            input: UnsafePointer(input.address), input_plane: input.plane, output: output.address,
+            output_plane: output.plane,
             regions: regions.baseAddress, images: images, blocks: blocks, activation: activation)
         body(&maps)
     }

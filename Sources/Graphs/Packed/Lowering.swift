@@ -1,7 +1,8 @@
 import CKernels
 import Tensors
 
-/// Translates a simplified graph into steps on kernels, node by node; what follows a convolution or sum and is read by nothing else becomes part of it.
+/// Translates a simplified graph into steps on kernels, node by node; what follows a convolution or sum and is read by
+/// nothing else becomes part of it.
 ///
 /// What no kernel handles is computed plainly, on tensors.
 struct Lowering {
@@ -25,23 +26,29 @@ struct Lowering {
         buffers = [.plain(shape: shape)]
         placements[graph.input] = Placement(buffer: 0, shape: shape, channelAxis: nil)
         var readers: [Int: [Int]] = [:]
-        for (index, node) in graph.nodes.enumerated() { for input in node.inputs { readers[input, default: []].append(index) } }
+        for (index, node) in graph.nodes.enumerated() {
+            for input in node.inputs { readers[input, default: []].append(index) }
+        }
         self.readers = readers
     }
 
     /// - Throws: `ShapeMismatch`, `GraphError`.
-    static func program(_ graph: SimplifiedGraph, targets: [Int], instructions: InstructionSet) throws -> PackedProgram {
+    static func program(_ graph: SimplifiedGraph, targets: [Int], instructions: InstructionSet) throws -> PackedProgram
+    {
         var lowering = Lowering(graph, instructions: instructions)
         for index in graph.nodes.indices where !lowering.done.contains(index) { try lowering.lower(index) }
         let placed = lowering.targets(targets)
-        return PackedProgram(steps: lowering.steps, buffers: lowering.buffers, constants: lowering.constants, targets: placed, instructions: instructions)
+        return PackedProgram(
+            steps: lowering.steps, buffers: lowering.buffers, constants: lowering.constants, targets: placed,
+            instructions: instructions)
     }
 
     private mutating func targets(_ values: [Int]) -> [Placement] {
         values.map { value in
             let placement = placement(value)
             // Rows or planes can be written; other orders of axes by way of a tensor.
-            return placement.channelAxis == nil || rows(placement) != nil ? placement : Placement(buffer: plain(value), shape: placement.shape, channelAxis: nil)
+            return placement.channelAxis == nil || rows(placement) != nil
+                ? placement : Placement(buffer: plain(value), shape: placement.shape, channelAxis: nil)
         }
     }
 
@@ -50,7 +57,9 @@ struct Lowering {
         if try lowerLayer(node, index) || lowerElementwise(node, index) || lowerMoves(node, index) { return }
         let inputs = node.inputs.map { plain($0) }
         let shape = try node.operation.outputShape(node.inputs.map { placement($0).shape })
-        append(.plain(node.operation), inputs, .plain(shape: shape), node.output, Placement(buffer: buffers.count, shape: shape, channelAxis: nil))
+        append(
+            .plain(node.operation), inputs, .plain(shape: shape), node.output,
+            Placement(buffer: buffers.count, shape: shape, channelAxis: nil))
     }
 }
 
@@ -79,23 +88,27 @@ extension Lowering {
 
     /// Appends a step whose output is a new buffer.
     mutating func append(
-        _ work: Step.Work, _ inputs: [Int], _ buffer: Buffer, _ value: Int, _ placement: Placement, activation: ck_activation = noActivation,
+        _ work: Step.Work, _ inputs: [Int], _ buffer: Buffer, _ value: Int, _ placement: Placement,
+        activation: ck_activation = noActivation,
         addend: Int? = nil
     ) {
         buffers.append(buffer)
-        steps.append(Step(work: work, inputs: inputs, output: buffers.count - 1, activation: activation, addend: addend))
+        steps.append(
+            Step(work: work, inputs: inputs, output: buffers.count - 1, activation: activation, addend: addend))
         placements[value] = placement
     }
 
     /// Appends a step that gives maps of that size.
     mutating func appendMaps(
-        _ work: Step.Work, _ inputs: [Int], _ size: MapSize, _ trail: Trail, activation: ck_activation = noActivation, addend: Int? = nil
+        _ work: Step.Work, _ inputs: [Int], _ size: MapSize, _ trail: Trail, activation: ck_activation = noActivation,
+        addend: Int? = nil
     ) {
         let placement = Placement(buffer: buffers.count, shape: trail.shape, channelAxis: trail.axis)
         append(work, inputs, .blocked(size), trail.value, placement, activation: activation, addend: addend)
     }
 
-    /// Whether a blocked value's tensor has a row of channels a pixel; nil where its channels are neither first nor last.
+    /// Whether a blocked value's tensor has a row of channels a pixel; nil where its channels are neither first nor
+    /// last.
     func rows(_ placement: Placement) -> Bool? {
         guard let axis = placement.channelAxis else { return nil }
         if placement.shape[..<axis].allSatisfy({ $0 == 1 }) { return false }
@@ -134,7 +147,8 @@ extension Lowering {
     mutating func blocked(_ value: Int, axis: Int) -> Placement? {
         let placement = placement(value)
         if placement.channelAxis == axis { return placement }
-        guard placement.channelAxis == nil, placement.shape.indices ~= axis, placement.shape.allSatisfy({ $0 > 0 }) else { return nil }
+        guard placement.channelAxis == nil, placement.shape.indices ~= axis, placement.shape.allSatisfy({ $0 > 0 })
+        else { return nil }
         let size = mapSize(placement.shape, axis: axis)
         if placement.buffer == 0, axis == 1, placement.shape[0] == 1 {
             let own = Placement(buffer: buffers.count, shape: placement.shape, channelAxis: 1)
@@ -151,7 +165,9 @@ extension Lowering {
             let plane = BlockedMaps.plane(pixels: size.pixels)
             constants[buffers.count - 1] = .maps(
                 PackedNumbers(count: 16 * size.roomyBlocks * plane) { address in
-                    if isRows { ck_block_rows(size.channels, size.pixels, tensor.data, address, plane) } else {
+                    if isRows {
+                        ck_block_rows(size.channels, size.pixels, tensor.data, address, plane)
+                    } else {
                         ck_block(size.channels, size.pixels, tensor.data, address, plane)
                     }
                 }, plane: plane)
@@ -162,10 +178,15 @@ extension Lowering {
         return target
     }
 
-    /// Maps of a shape whose channels are that axis: height and width where two axes are left besides a batch of one, else all in a row.
+    /// Maps of a shape whose channels are that axis: height and width where two axes are left besides a batch of one,
+    /// else all in a row.
     func mapSize(_ shape: [Int], axis: Int) -> MapSize {
         let others = shape.indices.filter { $0 != axis && $0 != 0 }.map { shape[$0] }
-        guard others.count == 2, axis == 0 || shape[0] == 1 else { return MapSize(channels: shape[axis], height: 1, width: shape.indices.filter { $0 != axis }.reduce(1) { $0 * shape[$1] }) }
+        guard others.count == 2, axis == 0 || shape[0] == 1 else {
+            return MapSize(
+                channels: shape[axis], height: 1,
+                width: shape.indices.filter { $0 != axis }.reduce(1) { $0 * shape[$1] })
+        }
         return MapSize(channels: shape[axis], height: others[0], width: others[1])
     }
 }
@@ -182,7 +203,9 @@ struct Trail {
 extension Lowering {
     /// The one node that reads a value which is no target, and its place.
     func onlyReader(_ value: Int) -> (node: Graph.Node, index: Int)? {
-        guard !graph.targets.contains(value), let all = readers[value], all.count == 1, !done.contains(all[0]) else { return nil }
+        guard !graph.targets.contains(value), let all = readers[value], all.count == 1, !done.contains(all[0]) else {
+            return nil
+        }
         return (graph.nodes[all[0]], all[0])
     }
 
@@ -191,8 +214,10 @@ extension Lowering {
 
     /// Passes by what only sees a value's maps as another shape.
     private mutating func pass(_ trail: inout Trail) {
-        while let (node, index) = onlyReader(trail.value), case .transpose(let order) = node.operation, let axis = order.firstIndex(of: trail.axis),
-            keepsPixels(order, trail.shape, axis: trail.axis) {
+        while let (node, index) = onlyReader(trail.value), case .transpose(let order) = node.operation,
+            let axis = order.firstIndex(of: trail.axis),
+            keepsPixels(order, trail.shape, axis: trail.axis)
+        {
             take(index)
             trail = Trail(value: node.output, shape: order.map { trail.shape[$0] }, axis: axis)
         }
@@ -206,7 +231,9 @@ extension Lowering {
     /// Takes up the function that follows a value, if one does: the value then is the function's.
     mutating func function(after trail: inout Trail) -> ck_activation {
         pass(&trail)
-        guard let (node, index) = onlyReader(trail.value), case .unary(let unary) = node.operation, let function = unary.kernels else { return noActivation }
+        guard let (node, index) = onlyReader(trail.value), case .unary(let unary) = node.operation,
+            let function = unary.kernels
+        else { return noActivation }
         take(index)
         trail.value = node.output
         return function
@@ -216,7 +243,9 @@ extension Lowering {
     mutating func scales(after trail: inout Trail) -> (scale: [Double]?, shift: [Double]?) {
         var scale: [Double]?, shift: [Double]?
         pass(&trail)
-        while let (node, index) = onlyReader(trail.value), let (factor, summand) = perChannel(node, trail.value, shape: trail.shape, axis: trail.axis) {
+        while let (node, index) = onlyReader(trail.value),
+            let (factor, summand) = perChannel(node, trail.value, shape: trail.shape, axis: trail.axis)
+        {
             if let factor {
                 scale = scale.map { zip($0, factor).map { $0 * $1 } } ?? factor
                 shift = shift.map { zip($0, factor).map { $0 * $1 } }
@@ -234,8 +263,10 @@ extension Lowering {
         pass(&trail)
         let value = trail.value
         guard let (sum, index) = onlyReader(value), case .binary(.add) = sum.operation, sum.inputs.count == 2,
-            let other = sum.inputs.first(where: { $0 != value }), graph.constants[other] == nil, let placed = computed(other),
-            placed.channelAxis == trail.axis, placed.shape == trail.shape, let own = self.size(placed), own.isAlike(size)
+            let other = sum.inputs.first(where: { $0 != value }), graph.constants[other] == nil,
+            let placed = computed(other),
+            placed.channelAxis == trail.axis, placed.shape == trail.shape, let own = self.size(placed),
+            own.isAlike(size)
         else { return nil }
         take(index)
         trail.value = sum.output
@@ -243,16 +274,19 @@ extension Lowering {
     }
 
     /// The factor and summand of a node that does no more than scale and shift channels.
-    func perChannel(_ node: Graph.Node, _ value: Int, shape: [Int], axis: Int) -> (scale: [Double]?, shift: [Double]?)? {
+    func perChannel(_ node: Graph.Node, _ value: Int, shape: [Int], axis: Int) -> (scale: [Double]?, shift: [Double]?)?
+    {
         if case .affine(let scale, let shift) = node.operation { return axis == 1 ? (scale, shift) : nil }
-        guard case .binary(let binary) = node.operation, node.inputs.count == 2, let other = node.inputs.first(where: { $0 != value }),
+        guard case .binary(let binary) = node.operation, node.inputs.count == 2,
+            let other = node.inputs.first(where: { $0 != value }),
             let constant = graph.constants[other], let numbers = channels(constant, shape: shape, axis: axis)
         else { return nil }
         let isFirst = node.inputs[0] == value
         switch binary {
         case .add: return (nil, numbers)
         case .multiply: return (numbers, nil)
-        case .subtract: return isFirst ? (nil, numbers.map { -$0 }) : ([Double](repeating: -1, count: numbers.count), numbers)
+        case .subtract:
+            return isFirst ? (nil, numbers.map { -$0 }) : ([Double](repeating: -1, count: numbers.count), numbers)
         case .divide: return isFirst ? (numbers.map { 1 / $0 }, nil) : nil
         case .maximum, .minimum, .power: return nil
         }

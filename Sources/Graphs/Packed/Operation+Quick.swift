@@ -9,12 +9,16 @@ extension Operation {
         case .softmax(let axis) where axis == x.shape.count - 1 && x.count > 0:
             var result = x
             let columns = x.shape[axis]
-            result.data.withUnsafeMutableBufferPointer { ck_softmax(instructions.kernels, $0.baseAddress, $0.count / columns, columns) }
+            result.data.withUnsafeMutableBufferPointer {
+                ck_softmax(instructions.kernels, $0.baseAddress, $0.count / columns, columns)
+            }
             return result
         case .unary(let unary):
             guard let function = unary.kernels else { break }
             var result = x
-            result.data.withUnsafeMutableBufferPointer { ck_activate(instructions.kernels, $0.baseAddress, $0.count, function) }
+            result.data.withUnsafeMutableBufferPointer {
+                ck_activate(instructions.kernels, $0.baseAddress, $0.count, function)
+            }
             return result
         case .transpose(let order) where x.count > 0: return quicklyTransposed(x, order)
         case .binary(.multiply) where inputs[1].count == 1 && inputs[1].shape.count <= x.shape.count:
@@ -36,7 +40,9 @@ private func quicklyTransposed(_ x: Tensor, _ order: [Int]) -> Tensor {
         x.data.withUnsafeBufferPointer { source in
             var place = [Int](repeating: 0, count: outer.count), from = 0
             for start in stride(from: 0, to: x.count, by: length) {
-                if step == 1 { (target.baseAddress! + start).initialize(from: source.baseAddress! + from, count: length) } else {
+                if step == 1 {
+                    (target.baseAddress! + start).initialize(from: source.baseAddress! + from, count: length)
+                } else {
                     for index in 0..<length { target[start + index] = source[from + index * step] }
                 }
                 for axis in outer.indices.reversed() {

@@ -4,8 +4,8 @@ import Tensors
 
 /// A graph's steps on kernels, run over a batch of images.
 ///
-/// Large maps pass one image at a time, so that they stay in the caches; small ones pass several at once, so that each weight that is
-/// read serves all of them. The bits are those of one image at a time.
+/// Large maps pass one image at a time, so that they stay in the caches; small ones pass several at once, so that each
+/// weight that is read serves all of them. The bits are those of one image at a time.
 struct PackedProgram: Sendable {
     /// Images that pass the last steps together, at most.
     static let largestBatch = 16
@@ -30,11 +30,18 @@ struct PackedProgram: Sendable {
     private let workspaces = PackedWorkspaces()
     private let zeroImage = ZeroImage()
 
-    init(steps: [Step], buffers: [Buffer], constants: [Int: PackedConstant], targets: [Placement], instructions: InstructionSet) {
-        (self.steps, self.buffers, self.constants, self.targets, self.instructions) = (steps, buffers, constants, targets, instructions)
+    init(
+        steps: [Step], buffers: [Buffer], constants: [Int: PackedConstant], targets: [Placement],
+        instructions: InstructionSet
+    ) {
+        (self.steps, self.buffers, self.constants, self.targets, self.instructions) = (
+            steps, buffers, constants, targets, instructions
+        )
         let segments = Self.segments(steps, buffers)
         self.segments = segments
-        memory = MemoryPlan(steps: steps, buffers: buffers, segments: segments, constants: Set(constants.keys), targets: Set(targets.map(\.buffer)))
+        memory = MemoryPlan(
+            steps: steps, buffers: buffers, segments: segments, constants: Set(constants.keys),
+            targets: Set(targets.map(\.buffer)))
         scratchCount = zip(steps.indices, steps).reduce(0) { most, entry in
             guard case .convolution(let convolution) = entry.1.work else { return most }
             let images = segments.first { $0.steps.contains(entry.0) }?.images ?? 1
@@ -50,14 +57,16 @@ struct PackedProgram: Sendable {
     ///   - images: each image's planes, normalised.
     ///   - outputs: for each target, room for `[count, its shape]`.
     func run(
-        _ images: @escaping (Int) -> UnsafePointer<Float>, count: Int, zeroPixels: ZeroPixels, into outputs: [UnsafeMutablePointer<Float>]
+        _ images: @escaping (Int) -> UnsafePointer<Float>, count: Int, zeroPixels: ZeroPixels,
+        into outputs: [UnsafeMutablePointer<Float>]
     ) throws {
         let zeros = zeroPixels == .skipped ? try zeroImage.maps(zeroMaps) : nil
         try workspaces.with(count: memory.count + scratchCount + 16) { floats in
             for first in stride(from: 0, to: count, by: batch) {
                 let part = min(batch, count - first)
                 var run = PackedRun(
-                    program: self, base: floats, scratch: floats + (memory.count + 15) / 16 * 16, first: first, image: images, zeros: zeros)
+                    program: self, base: floats, scratch: floats + (memory.count + 15) / 16 * 16, first: first,
+                    image: images, zeros: zeros)
                 if !segments.isEmpty { try run.run(segments.count - 1, 0..<part) }
                 for (target, output) in zip(targets, outputs) {
                     let size = target.shape.reduce(1, *)
@@ -76,7 +85,8 @@ struct PackedProgram: Sendable {
         let zeros = PackedNumbers(count: shape.reduce(1, *)) { _ in }
         return try workspaces.with(count: memory.count + scratchCount + 16) { floats in
             var run = PackedRun(
-                program: self, base: floats, scratch: floats + (memory.count + 15) / 16 * 16, first: 0, image: { _ in zeros.address }, zeros: nil)
+                program: self, base: floats, scratch: floats + (memory.count + 15) / 16 * 16, first: 0,
+                image: { _ in zeros.address }, zeros: nil)
             run.kept = [:]
             if !segments.isEmpty { try run.run(segments.count - 1, 0..<1) }
             return run.kept ?? [:]
@@ -85,7 +95,9 @@ struct PackedProgram: Sendable {
 
     /// A buffer's maps of one image, in a workspace.
     private func maps(_ buffer: Int, _ image: Int, _ base: UnsafeMutablePointer<Float>) -> BlockedMaps {
-        if case .maps(let numbers, let plane)? = constants[buffer] { return BlockedMaps(UnsafeMutablePointer(mutating: numbers.address), plane: plane) }
+        if case .maps(let numbers, let plane)? = constants[buffer] {
+            return BlockedMaps(UnsafeMutablePointer(mutating: numbers.address), plane: plane)
+        }
         guard case .blocked(let size) = buffers[buffer] else { return BlockedMaps(base, plane: 0) }
         let capacity = memory.capacity[buffer]
         let maps = BlockedMaps(base + memory.offset[buffer], plane: BlockedMaps.plane(pixels: capacity * size.pixels))
@@ -133,8 +145,10 @@ struct PackedProgram: Sendable {
         private func context(_ images: Range<Int>, _ regions: [MapRegion]) -> StepContext {
             let (program, base, image, first) = (program, base, image, first + images.lowerBound)
             return StepContext(
-                buffers: program.buffers, images: images.count, regions: regions, maps: { program.maps($0, images.lowerBound, base) },
-                isConstant: { program.constants[$0] != nil }, image: { image(first + $0) }, scratch: scratch, instructions: program.instructions,
+                buffers: program.buffers, images: images.count, regions: regions,
+                maps: { program.maps($0, images.lowerBound, base) },
+                isConstant: { program.constants[$0] != nil }, image: { image(first + $0) }, scratch: scratch,
+                instructions: program.instructions,
                 products: program.products)
         }
 
@@ -149,7 +163,10 @@ struct PackedProgram: Sendable {
             let changed = inputs.map { self.changed($0, image) }, sizes = inputs.map(size)
             let touched = step.touched(changed, sizes: sizes, output: output)
             for (index, input) in inputs.enumerated() {
-                extend(input, image, to: input == step.addend ? touched : step.needed(touched, of: index, size: sizes[index], output: output))
+                extend(
+                    input, image,
+                    to: input == step.addend
+                        ? touched : step.needed(touched, of: index, size: sizes[index], output: output))
             }
             states[step.output, default: [:]][image] = MapState(changed: touched, valid: touched)
             return touched
@@ -158,7 +175,8 @@ struct PackedProgram: Sendable {
         private func size(_ buffer: Int) -> MapSize {
             switch program.buffers[buffer] {
             case .blocked(let size): return size
-            case .plain(let shape) where buffer == 0 && shape.count == 4: return MapSize(channels: shape[1], height: shape[2], width: shape[3])
+            case .plain(let shape) where buffer == 0 && shape.count == 4:
+                return MapSize(channels: shape[1], height: shape[2], width: shape[3])
             case .plain: return MapSize(channels: 0, height: 0, width: 0)
             }
         }
@@ -169,18 +187,24 @@ struct PackedProgram: Sendable {
             if program.constants[buffer] != nil { return .empty }
             let own = size(buffer)
             guard buffer == 0 else { return MapRegion(height: own.height, width: own.width) }
-            let region = MapRegion.nonzero(self.image(first + image), planes: own.channels, height: own.height, width: own.width)
-            states[0, default: [:]][image] = MapState(changed: region, valid: MapRegion(height: own.height, width: own.width))
+            let region = MapRegion.nonzero(
+                self.image(first + image), planes: own.channels, height: own.height, width: own.width)
+            states[0, default: [:]][image] = MapState(
+                changed: region, valid: MapRegion(height: own.height, width: own.width))
             return region
         }
 
         /// Makes a buffer's map hold a region (nil: all of it), by the all-zero image's.
         mutating func extend(_ buffer: Int, _ image: Int, to region: MapRegion?) {
-            guard case .blocked(let size) = program.buffers[buffer], let state = states[buffer]?[image], let zero = zeros?[buffer] else { return }
+            guard case .blocked(let size) = program.buffers[buffer], let state = states[buffer]?[image],
+                let zero = zeros?[buffer]
+            else { return }
             let needed = state.valid.union(region ?? MapRegion(height: size.height, width: size.width))
             if needed == state.valid { return }
-            let source = BlockedMaps(UnsafeMutablePointer(mutating: zero.address), plane: BlockedMaps.plane(pixels: size.pixels))
-            maps(buffer, image).extend(channels: 16 * size.blocks, width: size.width, from: state.valid, to: needed, source: source)
+            let source = BlockedMaps(
+                UnsafeMutablePointer(mutating: zero.address), plane: BlockedMaps.plane(pixels: size.pixels))
+            maps(buffer, image).extend(
+                channels: 16 * size.blocks, width: size.width, from: state.valid, to: needed, source: source)
             states[buffer]?[image]?.valid = needed
         }
 
@@ -188,7 +212,10 @@ struct PackedProgram: Sendable {
             guard case .blocked(let size) = program.buffers[buffer] else { return }
             let plane = BlockedMaps.plane(pixels: size.pixels), maps = maps(buffer, 0)
             kept?[buffer] = PackedNumbers(count: 16 * size.roomyBlocks * plane) { address in
-                for block in 0..<size.blocks { (address + 16 * plane * block).update(from: maps.address + 16 * maps.plane * block, count: 16 * size.pixels) }
+                for block in 0..<size.blocks {
+                    (address + 16 * plane * block).update(
+                        from: maps.address + 16 * maps.plane * block, count: 16 * size.pixels)
+                }
             }
         }
 
@@ -197,7 +224,9 @@ struct PackedProgram: Sendable {
         private func tensor(_ buffer: Int, _ image: Int) -> Tensor {
             if case .tensor(let tensor)? = program.constants[buffer] { return tensor }
             if buffer == 0, case .plain(let shape) = program.buffers[0] {
-                return Tensor(shape: shape, data: Array(UnsafeBufferPointer(start: self.image(first + image), count: shape.reduce(1, *))))
+                return Tensor(
+                    shape: shape,
+                    data: Array(UnsafeBufferPointer(start: self.image(first + image), count: shape.reduce(1, *))))
             }
             return tensors[buffer]?[image] ?? Tensor(zeros: [])
         }
@@ -205,7 +234,8 @@ struct PackedProgram: Sendable {
         private mutating func apply(_ operation: Operation, _ step: Step, _ images: Range<Int>) throws {
             for image in images {
                 let inputs = step.inputs.map { tensor($0, image) }
-                tensors[step.output, default: [:]][image] = try operation.applyQuickly(inputs, instructions: program.instructions, products: program.products)
+                tensors[step.output, default: [:]][image] = try operation.applyQuickly(
+                    inputs, instructions: program.instructions, products: program.products)
             }
         }
 
@@ -214,7 +244,9 @@ struct PackedProgram: Sendable {
             for image in images {
                 let maps = maps(step.output, image)
                 tensor(step.inputs[0], image).data.withUnsafeBufferPointer { numbers in
-                    if isRows { ck_block_rows(size.channels, size.pixels, numbers.baseAddress, maps.address, maps.plane) } else {
+                    if isRows {
+                        ck_block_rows(size.channels, size.pixels, numbers.baseAddress, maps.address, maps.plane)
+                    } else {
                         ck_block(size.channels, size.pixels, numbers.baseAddress, maps.address, maps.plane)
                     }
                 }
@@ -225,7 +257,9 @@ struct PackedProgram: Sendable {
             guard case .plain(let shape) = program.buffers[step.output] else { return }
             for image in images {
                 var tensor = Tensor(zeros: shape)
-                tensor.data.withUnsafeMutableBufferPointer { unblock(step.inputs[0], isRows, image, to: $0.baseAddress!) }
+                tensor.data.withUnsafeMutableBufferPointer {
+                    unblock(step.inputs[0], isRows, image, to: $0.baseAddress!)
+                }
                 tensors[step.output, default: [:]][image] = tensor
             }
         }
@@ -233,7 +267,9 @@ struct PackedProgram: Sendable {
         private func unblock(_ buffer: Int, _ isRows: Bool, _ image: Int, to output: UnsafeMutablePointer<Float>) {
             guard case .blocked(let size) = program.buffers[buffer] else { return }
             let maps = maps(buffer, image)
-            if isRows { ck_unblock_rows(size.channels, size.pixels, maps.address, maps.plane, output) } else {
+            if isRows {
+                ck_unblock_rows(size.channels, size.pixels, maps.address, maps.plane, output)
+            } else {
                 maps.unblock(channels: size.channels, pixels: size.pixels, into: output)
             }
         }
@@ -253,10 +289,11 @@ struct PackedProgram: Sendable {
     private static func segments(_ steps: [Step], _ buffers: [Buffer]) -> [Segment] {
         var largest = 0, counts = [Int](repeating: 1, count: steps.count)
         for index in steps.indices.reversed() {
-            let pixels: Int = switch buffers[steps[index].output] {
-            case .blocked(let size): size.pixels
-            case .plain: 0
-            }
+            let pixels: Int =
+                switch buffers[steps[index].output] {
+                case .blocked(let size): size.pixels
+                case .plain: 0
+                }
             largest = max(largest, pixels)
             counts[index] = images(pixels: largest)
         }
@@ -301,7 +338,8 @@ struct MemoryPlan: Sendable {
         spentTensors = [[Int]](repeating: [], count: steps.count)
         var first = [Int](repeating: -1, count: buffers.count), last = first
         for (index, step) in steps.enumerated() {
-            for buffer in [step.output] + step.inputs + [step.addend].compactMap({ $0 }) where buffer >= 0 && !constants.contains(buffer) {
+            for buffer in [step.output] + step.inputs + [step.addend].compactMap({ $0 })
+            where buffer >= 0 && !constants.contains(buffer) {
                 if first[buffer] < 0 { first[buffer] = index }
                 last[buffer] = index
             }
@@ -314,7 +352,9 @@ struct MemoryPlan: Sendable {
             let from = segment(first[buffer]), to = segment(last[buffer])
             capacity[buffer] = segments[to].images
             if from == to, last[buffer] < steps.count { inside[from].append(buffer) } else { crossing.append(buffer) }
-            if case .plain = buffers[buffer], last[buffer] < steps.count, from == to { spentTensors[last[buffer]].append(buffer) }
+            if case .plain = buffers[buffer], last[buffer] < steps.count, from == to {
+                spentTensors[last[buffer]].append(buffer)
+            }
         }
         func floats(_ buffer: Int) -> Int {
             guard case .blocked(let size) = buffers[buffer] else { return 0 }

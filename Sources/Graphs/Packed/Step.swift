@@ -70,7 +70,8 @@ extension Step {
         case .convolution(let convolution):
             let addend = self.addend.map(context.maps)
             guard convolution.readsImage else {
-                return convolution.run(context.maps(inputs[0]), output, addend: addend, regions: context.regions, scratch: context.scratch)
+                return convolution.run(
+                    context.maps(inputs[0]), output, addend: addend, regions: context.regions, scratch: context.scratch)
             }
             for image in 0..<context.images {
                 let planes = BlockedMaps(UnsafeMutablePointer(mutating: context.image(image)), plane: 0)
@@ -85,20 +86,28 @@ extension Step {
             let other = inputs.count > 1 ? context.maps(inputs[1]) : nil
             let isOne = inputs.count > 1 && context.size(inputs[1]).pixels < size.pixels
             var combination = ck_combination(
-                scale: scale?.address, shift: shift?.address, joint: joint.kernels, other: other.map { UnsafePointer($0.address) },
-                other_plane: other?.plane ?? 0, other_is_one: isOne ? 1 : 0, height: Int32(size.height), width: Int32(size.width))
+                scale: scale?.address, shift: shift?.address, joint: joint.kernels,
+                other: other.map { UnsafePointer($0.address) },
+                other_plane: other?.plane ?? 0, other_is_one: isOne ? 1 : 0, height: Int32(size.height),
+                width: Int32(size.width))
             guard inputs.count > 1, context.isConstant(inputs[1]) else {
                 return call(context.maps(inputs[0])) { ck_combine(kernels, $0, &combination) }
             }
             let source = context.maps(inputs[0])
             for image in 0..<context.images {
                 let place = image * size.pixels
-                withMaps(source.advanced(pixels: place), output.advanced(pixels: place), [regions[image]], images: 1, blocks: size.blocks, activation) {
+                withMaps(
+                    source.advanced(pixels: place), output.advanced(pixels: place), [regions[image]], images: 1,
+                    blocks: size.blocks, activation
+                ) {
                     ck_combine(kernels, $0, &combination)
                 }
             }
         case .channelNorm(let epsilon, let weight, let bias):
-            call(context.maps(inputs[0])) { ck_channel_norm(kernels, $0, size.height, size.width, size.channels, epsilon, weight.address, bias.address) }
+            call(context.maps(inputs[0])) {
+                ck_channel_norm(
+                    kernels, $0, size.height, size.width, size.channels, epsilon, weight.address, bias.address)
+            }
         case .globalMean:
             call(context.maps(inputs[0])) { ck_global_mean(kernels, $0, context.size(inputs[0]).pixels) }
         case .joinChannels(let scale, let shift): joinChannels(context, output, size, scale, shift, regions)
@@ -114,14 +123,20 @@ extension Step {
         case .takePixels(let from):
             let source = context.maps(inputs[0]), all = context.size(inputs[0]).pixels
             for image in 0..<context.images {
-                copyPixels(source.advanced(pixels: image * all + from), output.advanced(pixels: image * size.pixels), size.pixels, size.blocks)
+                copyPixels(
+                    source.advanced(pixels: image * all + from), output.advanced(pixels: image * size.pixels),
+                    size.pixels, size.blocks)
             }
         case .block(let kernel):
             for image in 0..<context.images {
                 let target = output.advanced(pixels: image * size.pixels), side = Int32(kernel)
-                if kernel == 1 { ck_block(size.channels, size.pixels, context.image(image), target.address, target.plane) } else {
+                if kernel == 1 {
+                    ck_block(size.channels, size.pixels, context.image(image), target.address, target.plane)
+                } else {
                     let planes = size.channels / kernel / kernel
-                    ck_squares(Int32(planes), Int32(size.height) * side, Int32(size.width) * side, side, context.image(image), target.address, target.plane)
+                    ck_squares(
+                        Int32(planes), Int32(size.height) * side, Int32(size.width) * side, side, context.image(image),
+                        target.address, target.plane)
                 }
             }
         case .fromPlain, .toPlain, .plain: break
@@ -129,7 +144,8 @@ extension Step {
     }
 
     private func joinChannels(
-        _ context: StepContext, _ output: BlockedMaps, _ size: MapSize, _ scale: PackedNumbers?, _ shift: PackedNumbers?, _ regions: [ck_region]
+        _ context: StepContext, _ output: BlockedMaps, _ size: MapSize, _ scale: PackedNumbers?,
+        _ shift: PackedNumbers?, _ regions: [ck_region]
     ) {
         let parts = inputs.map { (context.maps($0), context.size($0)) }
         let isAligned = parts.dropLast().allSatisfy { $0.1.channels % 16 == 0 }
@@ -138,7 +154,8 @@ extension Step {
         for (maps, own) in parts {
             if isAligned {
                 var combination = ck_combination(
-                    scale: scale.map { $0.address + first }, shift: shift.map { $0.address + first }, joint: ck_alone, other: nil, other_plane: 0,
+                    scale: scale.map { $0.address + first }, shift: shift.map { $0.address + first }, joint: ck_alone,
+                    other: nil, other_plane: 0,
                     other_is_one: 0, height: Int32(size.height), width: Int32(size.width))
                 let target = output.advanced(blocks: first / 16)
                 withMaps(maps, target, regions, images: context.images, blocks: own.blocks, activation) {
@@ -151,7 +168,8 @@ extension Step {
         }
         guard !isAligned, scale != nil || activation.function != ck_identity else { return }
         var combination = ck_combination(
-            scale: scale?.address, shift: shift?.address, joint: ck_alone, other: nil, other_plane: 0, other_is_one: 0, height: Int32(size.height),
+            scale: scale?.address, shift: shift?.address, joint: ck_alone, other: nil, other_plane: 0, other_is_one: 0,
+            height: Int32(size.height),
             width: Int32(size.width))
         withMaps(output, output, regions, images: context.images, blocks: size.blocks, activation) {
             ck_combine(context.instructions.kernels, $0, &combination)
@@ -160,7 +178,8 @@ extension Step {
 
     /// Channels of one buffer to those of another of that size, where the output is computed.
     private func move(
-        _ count: Int, _ source: BlockedMaps, from: Int, _ target: BlockedMaps, to: Int, _ size: MapSize, _ context: StepContext
+        _ count: Int, _ source: BlockedMaps, from: Int, _ target: BlockedMaps, to: Int, _ size: MapSize,
+        _ context: StepContext
     ) {
         for (image, region) in context.regions.enumerated() where !region.isEmpty {
             // Whole rows follow each other.
@@ -186,7 +205,9 @@ extension Step {
             var first = image * size.pixels
             for input in inputs {
                 let own = context.size(input).pixels
-                copyPixels(context.maps(input).advanced(pixels: context.isConstant(input) ? 0 : image * own), output.advanced(pixels: first), own, size.blocks)
+                copyPixels(
+                    context.maps(input).advanced(pixels: context.isConstant(input) ? 0 : image * own),
+                    output.advanced(pixels: first), own, size.blocks)
                 first += own
             }
         }
@@ -194,7 +215,8 @@ extension Step {
 
     private func copyPixels(_ source: BlockedMaps, _ target: BlockedMaps, _ pixels: Int, _ blocks: Int) {
         for block in 0..<blocks {
-            target.advanced(blocks: block).address.update(from: source.advanced(blocks: block).address, count: 16 * pixels)
+            target.advanced(blocks: block).address.update(
+                from: source.advanced(blocks: block).address, count: 16 * pixels)
         }
     }
 }

@@ -6,7 +6,8 @@ import Tensors
 public enum ZeroPixels: Sendable {
     /// They are computed with like any others.
     case computed
-    /// What depends on them alone is taken from the all-zero image's maps: the same bits, sooner where much of an image is zero.
+    /// What depends on them alone is taken from the all-zero image's maps: the same bits, sooner where much of an image
+    /// is zero.
     case skipped
 }
 
@@ -39,9 +40,15 @@ extension ck_window {
     /// The outputs that depend on an input in a region.
     func outputs(touching region: MapRegion) -> MapRegion {
         if region.isEmpty { return .empty }
-        func reached(_ low: Int, _ high: Int, _ kernel: Int32, _ stride: Int32, _ dilation: Int32, _ before: Int32, _ count: Int32) -> (Int, Int) {
+        func reached(
+            _ low: Int, _ high: Int, _ kernel: Int32, _ stride: Int32, _ dilation: Int32, _ before: Int32,
+            _ count: Int32
+        ) -> (Int, Int) {
             let reach = Int(dilation) * (Int(kernel) - 1), step = Int(stride)
-            return (max(low - reach + Int(before) + step - 1, 0) / step, min((high - 1 + Int(before)) / step + 1, Int(count)))
+            return (
+                max(low - reach + Int(before) + step - 1, 0) / step,
+                min((high - 1 + Int(before)) / step + 1, Int(count))
+            )
         }
         let (top, bottom) = reached(region.top, region.bottom, kernel.0, stride.0, dilation.0, before.0, out.0)
         let (left, right) = reached(region.left, region.right, kernel.1, stride.1, dilation.1, before.1, out.1)
@@ -52,9 +59,15 @@ extension ck_window {
     /// The inputs that outputs in a region depend on.
     func inputs(of region: MapRegion) -> MapRegion {
         if region.isEmpty { return .empty }
-        func covered(_ low: Int, _ high: Int, _ kernel: Int32, _ stride: Int32, _ dilation: Int32, _ before: Int32, _ count: Int32) -> (Int, Int) {
+        func covered(
+            _ low: Int, _ high: Int, _ kernel: Int32, _ stride: Int32, _ dilation: Int32, _ before: Int32,
+            _ count: Int32
+        ) -> (Int, Int) {
             let reach = Int(dilation) * (Int(kernel) - 1)
-            return (max(low * Int(stride) - Int(before), 0), min((high - 1) * Int(stride) - Int(before) + reach + 1, Int(count)))
+            return (
+                max(low * Int(stride) - Int(before), 0),
+                min((high - 1) * Int(stride) - Int(before) + reach + 1, Int(count))
+            )
         }
         let (top, bottom) = covered(region.top, region.bottom, kernel.0, stride.0, dilation.0, before.0, size.0)
         let (left, right) = covered(region.left, region.right, kernel.1, stride.1, dilation.1, before.1, size.1)
@@ -82,7 +95,8 @@ extension Step {
         case .block(let kernel):
             if changed[0].isEmpty { return .empty }
             return MapRegion(
-                top: changed[0].top / kernel, left: changed[0].left / kernel, bottom: (changed[0].bottom + kernel - 1) / kernel,
+                top: changed[0].top / kernel, left: changed[0].left / kernel,
+                bottom: (changed[0].bottom + kernel - 1) / kernel,
                 right: (changed[0].right + kernel - 1) / kernel)
         case .globalMean: return changed[0].isEmpty ? .empty : whole
         case .joinPixels, .takePixels, .fromPlain, .toPlain, .plain: return whole

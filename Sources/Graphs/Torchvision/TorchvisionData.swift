@@ -1,3 +1,4 @@
+// swift-format-ignore-file
 // Written by scripts/torchvision-graphs: ONNX graphs without weights, deflated, in base 64. torchvision 0.29.2 (BSD-3-Clause).
 let torchvisionData: [(name: String, bytes: Int, packed: String)] = [
     ("alexnet", 3100, """

@@ -8,8 +8,8 @@ extension Graph {
     /// torchvision's model of that name, its parameters named as in its `state_dict`; values are named as
     /// torchvision's feature extraction does (`layer1.0.relu_1`).
     ///
-    /// What of a model does not fit an image of another side than its own (a classifier that looks at every position, a table of
-    /// positions) ends the graph: `cut` says what and why.
+    /// What of a model does not fit an image of another side than its own (a classifier that looks at every position, a
+    /// table of positions) ends the graph: `cut` says what and why.
     /// - Parameters:
     ///   - side: pixels a side of the image; nil for the model's own.
     ///   - shapes: of parameters that are not of torchvision's shapes, by their name: a classifier of other classes.
@@ -22,15 +22,18 @@ extension Graph {
             do {
                 let model = try ONNXParser(bytes).model()
                 guard let inputs = model.graph?.inputs, let image = inputs.first else {
-                    throw GraphError.malformed(file: name, "the program's own copy of this model is damaged; build it again")
+                    throw GraphError.malformed(
+                        file: name, "the program's own copy of this model is damaged; build it again")
                 }
                 func shape(_ input: ONNXValueInfo) -> [Int] { input.shape.map { $0 ?? 1 } }
                 return try ONNXImporter(
                     model, bytes: bytes, image: (image.name, [1, 3, side, side]), constants: [],
-                    parameters: inputs.dropFirst().map { ($0.name, shapes[$0.name] ?? shape($0)) }, endsWhereShapesDoNotFit: true
+                    parameters: inputs.dropFirst().map { ($0.name, shapes[$0.name] ?? shape($0)) },
+                    endsWhereShapesDoNotFit: true
                 ).graph
             } catch is WireReader.Malformed {
-                throw GraphError.malformed(file: name, "the program's own copy of this model is damaged; build it again")
+                throw GraphError.malformed(
+                    file: name, "the program's own copy of this model is damaged; build it again")
             }
         }
     }
@@ -47,7 +50,8 @@ public struct TorchvisionPicture: Sendable, Equatable {
     public let mean: [Float], deviation: [Float]
 
     init(
-        resize: Int = 256, crop: Int = 224, interpolation: Interpolation = .bilinear, mean: [Float] = [0.485, 0.456, 0.406],
+        resize: Int = 256, crop: Int = 224, interpolation: Interpolation = .bilinear,
+        mean: [Float] = [0.485, 0.456, 0.406],
         deviation: [Float] = [0.229, 0.224, 0.225]
     ) {
         self.resize = resize
@@ -71,7 +75,9 @@ public struct UnknownModel: Error, CustomStringConvertible, Sendable, Equatable 
 }
 
 private func inflated(_ text: String, bytes: Int, name: String) throws -> [UInt8] {
-    guard let packed = Data(base64Encoded: text) else { throw GraphError.malformed(file: name, "is damaged in this program; build it again") }
+    guard let packed = Data(base64Encoded: text) else {
+        throw GraphError.malformed(file: name, "is damaged in this program; build it again")
+    }
     var count = uLongf(bytes)
     let result = [UInt8](unsafeUninitializedCapacity: bytes) { buffer, filled in
         let status = packed.withUnsafeBytes { source in
@@ -79,6 +85,8 @@ private func inflated(_ text: String, bytes: Int, name: String) throws -> [UInt8
         }
         filled = status == Z_OK ? Int(count) : 0
     }
-    guard result.count == bytes else { throw GraphError.malformed(file: name, "is damaged in this program; build it again") }
+    guard result.count == bytes else {
+        throw GraphError.malformed(file: name, "is damaged in this program; build it again")
+    }
     return result
 }

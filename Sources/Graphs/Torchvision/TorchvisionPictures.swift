@@ -17,11 +17,13 @@ let torchvisionPictures: [String: TorchvisionPicture] = [
     "efficientnet_b7": TorchvisionPicture(resize: 600, crop: 600, interpolation: .bicubic),
     "efficientnet_v2_s": TorchvisionPicture(resize: 384, crop: 384),
     "efficientnet_v2_m": TorchvisionPicture(resize: 480, crop: 480),
-    "efficientnet_v2_l": TorchvisionPicture(resize: 480, crop: 480, interpolation: .bicubic, mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5]),
+    "efficientnet_v2_l": TorchvisionPicture(
+        resize: 480, crop: 480, interpolation: .bicubic, mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5]),
     "convnext_tiny": TorchvisionPicture(resize: 236, crop: 224),
     "convnext_small": TorchvisionPicture(resize: 230, crop: 224),
     "convnext_base": TorchvisionPicture(resize: 232, crop: 224),
     "convnext_large": TorchvisionPicture(resize: 232, crop: 224),
     "vit_l_16": TorchvisionPicture(resize: 242, crop: 224),
-    "efficientnet_lite0": TorchvisionPicture(interpolation: .bicubic, mean: [0.498039, 0.498039, 0.498039], deviation: [0.501961, 0.501961, 0.501961]),
+    "efficientnet_lite0": TorchvisionPicture(
+        interpolation: .bicubic, mean: [0.498039, 0.498039, 0.498039], deviation: [0.501961, 0.501961, 0.501961]),
 ]

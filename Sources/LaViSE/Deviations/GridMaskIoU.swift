@@ -1,6 +1,6 @@
 extension Region {
-    /// Deviation `gridMaskIoU` (METHOD 7 and 9): FACT2023 compares the active region not with the mask but with the mask
-    /// on the target layer's h×w grid, blown up again; both steps take the nearest pixel.
+    /// Deviation `gridMaskIoU` (METHOD 7 and 9): FACT2023 compares the active region not with the mask but with the
+    /// mask on the target layer's h×w grid, blown up again; both steps take the nearest pixel.
     func throughGrid(height: Int, width: Int) -> Region {
         let rows = thereAndBack(height), columns = thereAndBack(width)
         var bits = [UInt64](repeating: 0, count: Self.wordCount(side: side))

@@ -14,13 +14,14 @@ public struct Agreement: Sendable {
 }
 
 extension Evaluation {
-    /// A measure's sums over a filter's images that have a ground truth, as recall's are: their mean is over (filter, image)
-    /// pairs, their interval over filters.
+    /// A measure's sums over a filter's images that have a ground truth, as recall's are: their mean is over (filter,
+    /// image) pairs, their interval over filters.
     /// - Parameter words: `[U]` a filter's words, the first first. One without words agrees with nothing.
     public func agreementSums(_ measure: Agreement.Measure, words: [[Int32]]) -> RecallSums {
         let p = summary.imagesPerFilter
         var result = RecallSums(
-            sums: [Double](repeating: 0, count: summary.filters.count), pairs: [Int](repeating: 0, count: summary.filters.count))
+            sums: [Double](repeating: 0, count: summary.filters.count),
+            pairs: [Int](repeating: 0, count: summary.filters.count))
         for unit in summary.filters.indices {
             let said = words[unit].prefix(measure == .precisionOfOne ? 1 : 5)
             for rank in 0..<min(p, Agreement.images) {
@@ -28,7 +29,8 @@ extension Evaluation {
                 guard !truth.isEmpty else { continue }
                 let hits = Double(said.count { truth.contains($0) })
                 result.pairs[unit] += 1
-                result.sums[unit] += measure == .recallOfFive ? hits / Double(truth.count) : said.isEmpty ? 0 : hits / Double(said.count)
+                result.sums[unit] +=
+                    measure == .recallOfFive ? hits / Double(truth.count) : said.isEmpty ? 0 : hits / Double(said.count)
             }
         }
         return result

@@ -1,5 +1,5 @@
-/// Average precision of labels and scores with ties, as scikit-learn's `average_precision_score`: Σ (R_n − R_{n−1}) · P_n over
-/// the different scores, the highest first.
+/// Average precision of labels and scores with ties, as scikit-learn's `average_precision_score`: Σ (R_n − R_{n−1}) ·
+/// P_n over the different scores, the highest first.
 ///
 /// - Parameters:
 ///   - isPositive: the label of every item.
@@ -27,8 +27,8 @@ func highest(_ means: ArraySlice<Float>, share: Double = 0.05) -> [Bool] {
     return isHighest
 }
 
-/// The chance that an image with the label has a higher mean than one without (ties half): Bykov et al., "Labeling neural
-/// representations with inverse recognition" (NeurIPS 2023). It fails the missing-label test: see `SanityTest`.
+/// The chance that an image with the label has a higher mean than one without (ties half): Bykov et al., "Labeling
+/// neural representations with inverse recognition" (NeurIPS 2023). It fails the missing-label test: see `SanityTest`.
 ///
 /// - Returns: ½ where all images have the label, or none.
 func areaUnderROC(_ means: ArraySlice<Float>, isLabelled: [Bool]) -> Double {

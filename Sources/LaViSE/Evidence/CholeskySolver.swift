@@ -38,12 +38,16 @@ struct CholeskySolver {
         factor.withUnsafeBufferPointer { l in
             right.withUnsafeMutableBufferPointer { x in
                 for i in 0..<size {
-                    for j in 0..<i where l[i * size + j] != 0 { subtract(x, row: j, scale: l[i * size + j], from: i, columns) }
+                    for j in 0..<i where l[i * size + j] != 0 {
+                        subtract(x, row: j, scale: l[i * size + j], from: i, columns)
+                    }
                     let pivot = l[i * size + i]
                     for c in 0..<columns { x[i * columns + c] /= pivot }
                 }
                 for i in (0..<size).reversed() {
-                    for j in i + 1..<max(size, i + 1) where l[j * size + i] != 0 { subtract(x, row: j, scale: l[j * size + i], from: i, columns) }
+                    for j in i + 1..<max(size, i + 1) where l[j * size + i] != 0 {
+                        subtract(x, row: j, scale: l[j * size + i], from: i, columns)
+                    }
                     let pivot = l[i * size + i]
                     for c in 0..<columns { x[i * columns + c] /= pivot }
                 }
@@ -51,7 +55,9 @@ struct CholeskySolver {
         }
     }
 
-    private func subtract(_ x: UnsafeMutableBufferPointer<Double>, row: Int, scale: Double, from target: Int, _ columns: Int) {
+    private func subtract(
+        _ x: UnsafeMutableBufferPointer<Double>, row: Int, scale: Double, from target: Int, _ columns: Int
+    ) {
         for c in 0..<columns { x[target * columns + c] -= scale * x[row * columns + c] }
     }
 }

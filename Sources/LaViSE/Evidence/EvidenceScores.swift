@@ -18,11 +18,18 @@ public struct ScoreMatrix: Sendable, Equatable {
 }
 
 extension EvidenceSums {
-    /// Every concept's score for every unit; of `simulation` those of explanations of one word, which are `correlation`'s.
+    /// Every concept's score for every unit; of `simulation` those of explanations of one word, which are
+    /// `correlation`'s.
     public func scores(_ metric: EvidenceMetric, threads: Int = 1) throws -> ScoreMatrix {
         switch metric {
-        case .iou: matrix { unit, concept in intersectionOverUnion(common[unit * conceptCount + concept], regionPixels[unit], pixels(concept)) }
-        case .f1: matrix { unit, concept in LaViSE.f1(common[unit * conceptCount + concept], regionPixels[unit], pixels(concept)) }
+        case .iou:
+            matrix { unit, concept in
+                intersectionOverUnion(common[unit * conceptCount + concept], regionPixels[unit], pixels(concept))
+            }
+        case .f1:
+            matrix { unit, concept in
+                LaViSE.f1(common[unit * conceptCount + concept], regionPixels[unit], pixels(concept))
+            }
         case .pixelCorrelation: matrix { pixelSums($0, $1).pearson }
         case .correlation, .simulation: try imageMatrix(threads: threads, \.pearson)
         case .cosine: try imageMatrix(threads: threads, \.cosine)
@@ -43,8 +50,11 @@ extension EvidenceSums {
             for image in images { isLabelled[image.index] = true }
             return isLabelled
         }
-        let rows = try concurrentMap(unitCount, threads: threads) { unit in labelled.map { areaUnderROC(means(of: unit), isLabelled: $0) } }
-        return ScoreMatrix(concepts: conceptCount, values: rows.flatMap { $0 }, floors: [Double](repeating: 0.5, count: unitCount))
+        let rows = try concurrentMap(unitCount, threads: threads) { unit in
+            labelled.map { areaUnderROC(means(of: unit), isLabelled: $0) }
+        }
+        return ScoreMatrix(
+            concepts: conceptCount, values: rows.flatMap { $0 }, floors: [Double](repeating: 0.5, count: unitCount))
     }
 
     /// Σ over images of the pixels of a concept.
@@ -69,13 +79,16 @@ extension EvidenceSums {
                 return score(activity.sums(y: Double(images.count), yy: Double(images.count), xy: xy))
             }
         }
-        return ScoreMatrix(concepts: conceptCount, values: rows.flatMap { $0 }, floors: [Double](repeating: 0, count: unitCount))
+        return ScoreMatrix(
+            concepts: conceptCount, values: rows.flatMap { $0 }, floors: [Double](repeating: 0, count: unitCount))
     }
 
     private func averagePrecisions(threads: Int) throws -> ScoreMatrix {
         let rows = try concurrentMap(unitCount, threads: threads) { unit -> [Double] in
             let isHighest = highest(means(of: unit)), count = isHighest.count { $0 }
-            return labels.ofConcept.map { averagePrecision(isPositive: isHighest, positives: count, scored: $0) } + [Double(count) / Double(imageCount)]
+            return labels.ofConcept.map { averagePrecision(isPositive: isHighest, positives: count, scored: $0) } + [
+                Double(count) / Double(imageCount)
+            ]
         }
         return ScoreMatrix(
             concepts: conceptCount, values: rows.flatMap { $0.dropLast() }, floors: rows.map { $0[conceptCount] })
@@ -109,6 +122,8 @@ extension EvidenceSums {
             }
         }
 
-        func sums(y: Double, yy: Double, xy: Double) -> PairSums { PairSums(count: count, x: x, xx: xx, y: y, yy: yy, xy: xy) }
+        func sums(y: Double, yy: Double, xy: Double) -> PairSums {
+            PairSums(count: count, x: x, xx: xx, y: y, yy: yy, xy: xy)
+        }
     }
 }

@@ -68,8 +68,8 @@ extension EvidenceSums {
     }
 }
 
-/// The look itself: images of a block are read in parallel, then groups of units are looked at in parallel, each unit's images in
-/// their order.
+/// The look itself: images of a block are read in parallel, then groups of units are looked at in parallel, each unit's
+/// images in their order.
 private struct EvidenceScan {
     static let blockBytes = 64 << 20, mostImages = 256, unitsPerTask = 16
 
@@ -108,7 +108,8 @@ private struct EvidenceScan {
 
     func run(_ counter: ProgressCounter) throws -> [Labels] {
         let size = data.channels * data.positions
-        let imagesPerBlock = max(1, min(data.imageCount, Self.mostImages, Self.blockBytes / (size * MemoryLayout<Float>.stride)))
+        let imagesPerBlock = max(
+            1, min(data.imageCount, Self.mostImages, Self.blockBytes / (size * MemoryLayout<Float>.stride)))
         let block = try SharedBuffer<Float>(repeating: 0, count: imagesPerBlock * size)
         var kept: [Labels] = []
         kept.reserveCapacity(data.imageCount)
@@ -133,7 +134,9 @@ private struct EvidenceScan {
                 Labels(
                     labels: image.concepts.map { .init(index: $0.index, pixels: $0.pixels) },
                     shares: image.concepts.map { concept in
-                        concept.shares.reduce(into: (0, 0)) { $0.0 += Double($1); $0.1 += Double($1) * Double($1) }
+                        concept.shares.reduce(into: (0, 0)) {
+                            $0.0 += Double($1); $0.1 += Double($1) * Double($1)
+                        }
                     })
             }
         }
@@ -150,11 +153,15 @@ private struct EvidenceScan {
         maps[unit] += sum
         mapSquares[unit] += squares
         for concept in image.concepts {
-            mapShares[own + concept.index] += concept.shares.withUnsafeBufferPointer { product(map, $0, count: positions) }
+            mapShares[own + concept.index] += concept.shares.withUnsafeBufferPointer {
+                product(map, $0, count: positions)
+            }
         }
         guard let found = finder.region(of: map, above: thresholds[unit]) else { return }
         regionPixels[unit] += found.pixels
-        for concept in image.concepts { common[own + concept.index] += concept.mask.common(found.region, words: found.words) }
+        for concept in image.concepts {
+            common[own + concept.index] += concept.mask.common(found.region, words: found.words)
+        }
     }
 }
 
@@ -182,7 +189,8 @@ private func product(_ x: UnsafePointer<Float>, _ y: UnsafeBufferPointer<Float>,
     let left = UnsafeRawPointer(x), right = UnsafeRawBufferPointer(y)
     var sum = SIMD8<Double>(), i = 0
     while i + 8 <= count {
-        sum += SIMD8<Double>(left.loadUnaligned(fromByteOffset: 4 * i, as: SIMD8<Float>.self))
+        sum +=
+            SIMD8<Double>(left.loadUnaligned(fromByteOffset: 4 * i, as: SIMD8<Float>.self))
             * SIMD8<Double>(right.loadUnaligned(fromByteOffset: 4 * i, as: SIMD8<Float>.self))
         i += 8
     }

@@ -1,5 +1,5 @@
-/// The explanations of a layer's units, scored by metrics that pass sanity checks (METHOD 11): words chosen on one half of the
-/// images are scored on the other half, and the other way round.
+/// The explanations of a layer's units, scored by metrics that pass sanity checks (METHOD 11): words chosen on one half
+/// of the images are scored on the other half, and the other way round.
 public struct Faithfulness: Sendable {
     /// The rows beside the methods and other tools' files.
     public enum Peer: String, CaseIterable, Sendable {
@@ -48,12 +48,13 @@ public struct Faithfulness: Sendable {
     }
 
     /// - Parameters:
-    ///   - directions: each the half that words are chosen on, and the half that they are scored on. Explanations stand in the same
-    ///     order in all.
+    ///   - directions: each the half that words are chosen on, and the half that they are scored on. Explanations stand
+    ///     in the same order in all.
     ///   - frequent: the concept with the most training samples; nil where there is none.
     /// - Throws: `EvaluationError`.
     public init(
-        _ directions: [(chosen: Half, scored: Half)], metrics: [EvidenceMetric], frequent: Int?, seed: UInt64, threads: Int
+        _ directions: [(chosen: Half, scored: Half)], metrics: [EvidenceMetric], frequent: Int?, seed: UInt64,
+        threads: Int
     ) throws {
         var parts: [[Row]] = []
         dissection = []
@@ -67,11 +68,14 @@ public struct Faithfulness: Sendable {
                 let matrix = try sums.scores(metric, threads: threads)
                 let ofRows = try concurrentMap(said.count, threads: threads) { said[$0].scores(metric, matrix, sums) }
                 for (index, scores) in ofRows.enumerated() { rows[index].scores[metric] = scores }
-                rows[said.count].scores[metric] = (0..<units).map { matrix.row($0).reduce(0, +) / Double(max(matrix.concepts, 1)) }
+                rows[said.count].scores[metric] = (0..<units).map {
+                    matrix.row($0).reduce(0, +) / Double(max(matrix.concepts, 1))
+                }
                 rows[said.count + 1].scores[metric] = (0..<units).map { matrix.row($0).max() ?? 0 }
             }
             let iou = try sums.scores(.iou)
-            dissection.append(peers[0].words.enumerated().map { unit, words in words[0].concept.map { iou[unit, $0] } ?? 0 })
+            dissection.append(
+                peers[0].words.enumerated().map { unit, words in words[0].concept.map { iou[unit, $0] } ?? 0 })
             parts.append(rows)
         }
         rows = (parts.first ?? []).indices.map { index in
@@ -88,12 +92,15 @@ public struct Faithfulness: Sendable {
     }
 
     /// `net-dissect`, `correlation`, `linear`, `constant`, chosen on some images.
-    private static func peers(_ sums: EvidenceSums, frequent: Int?, seed: UInt64, threads: Int) throws -> [WordExplanations] {
+    private static func peers(_ sums: EvidenceSums, frequent: Int?, seed: UInt64, threads: Int) throws
+        -> [WordExplanations]
+    {
         let units = sums.unitCount
         return [
             .highest(try sums.scores(.iou), units: units, name: Peer.netDissect.rawValue),
             .highest(try sums.scores(.correlation, threads: threads), units: units, name: Peer.correlation.rawValue),
-            .linear(try LinearExplanation(sums, seed: seed, threads: threads), units: units, name: Peer.linear.rawValue),
+            .linear(
+                try LinearExplanation(sums, seed: seed, threads: threads), units: units, name: Peer.linear.rawValue),
             .constant(frequent, units: units, name: Peer.constant.rawValue),
         ]
     }

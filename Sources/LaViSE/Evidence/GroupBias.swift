@@ -6,7 +6,8 @@ public struct GroupDifference: Sendable, Equatable {
     /// Images of the group, of the others, and in how many of them the filter is active.
     public var active: (own: Int, others: Int)
     public var images: (own: Int, others: Int)
-    /// The share of the group less that of the others, with its 95 % interval (Newcombe 1998, method 10: from Wilson's).
+    /// The share of the group less that of the others, with its 95 % interval (Newcombe 1998, method 10: from
+    /// Wilson's).
     public var difference: Double
     public var low: Double
     public var high: Double
@@ -22,11 +23,14 @@ public struct GroupDifference: Sendable, Equatable {
     /// - Parameters:
     ///   - active: `[filters]` in how many images of the group, and of the others, each filter is active.
     ///   - images: of the group, and of the others; at least 1 each.
-    public static func all(active: [(own: Int, others: Int)], filters: [Int], images: (own: Int, others: Int)) -> [GroupDifference] {
+    public static func all(active: [(own: Int, others: Int)], filters: [Int], images: (own: Int, others: Int))
+        -> [GroupDifference]
+    {
         zip(filters, active).map { filter, active in
             let own = Wilson(active.own, of: images.own), others = Wilson(active.others, of: images.others)
             let difference = own.rate - others.rate
-            let below = (own.rate - own.low, others.high - others.rate), above = (own.high - own.rate, others.rate - others.low)
+            let below = (own.rate - own.low, others.high - others.rate),
+                above = (own.high - own.rate, others.rate - others.low)
             return GroupDifference(
                 filter: filter, active: active, images: images, difference: difference,
                 low: difference - (below.0 * below.0 + below.1 * below.1).squareRoot(),
@@ -35,7 +39,8 @@ public struct GroupDifference: Sendable, Equatable {
         }
     }
 
-    /// With the false-discovery rates over all of them, the surest first; ties: the larger difference, then the lower filter.
+    /// With the false-discovery rates over all of them, the surest first; ties: the larger difference, then the lower
+    /// filter.
     public static func ranked(_ all: [GroupDifference]) -> [GroupDifference] {
         var all = all, rate = 1.0
         let order = all.indices.sorted { (all[$0].p, $0) < (all[$1].p, $1) }
@@ -47,7 +52,8 @@ public struct GroupDifference: Sendable, Equatable {
     }
 
     public static func == (a: GroupDifference, b: GroupDifference) -> Bool {
-        a.filter == b.filter && a.active == b.active && a.images == b.images && a.difference == b.difference && a.low == b.low
+        a.filter == b.filter && a.active == b.active && a.images == b.images && a.difference == b.difference
+            && a.low == b.low
             && a.high == b.high && a.p == b.p && a.q == b.q
     }
 
@@ -57,17 +63,21 @@ public struct GroupDifference: Sendable, Equatable {
 
         init(_ count: Int, of total: Int) {
             let n = Double(total), p = Double(count) / n, z = 1.959963984540054, zz = z * z
-            let centre = (p + zz / (2 * n)) / (1 + zz / n), margin = z / (1 + zz / n) * (p * (1 - p) / n + zz / (4 * n * n)).squareRoot()
+            let centre = (p + zz / (2 * n)) / (1 + zz / n),
+                margin = z / (1 + zz / n) * (p * (1 - p) / n + zz / (4 * n * n)).squareRoot()
             rate = p
             low = count == 0 ? 0 : centre - margin
             high = count == total ? 1 : centre + margin
         }
     }
 
-    /// Fisher's exact test, two-sided: the chance of all tables with the same margins that are as unlikely as this one or more.
+    /// Fisher's exact test, two-sided: the chance of all tables with the same margins that are as unlikely as this one
+    /// or more.
     static func fisher(_ a: Int, _ rowA: Int, _ b: Int, _ rowB: Int) -> Double {
         let column = a + b, least = max(0, column - rowB), most = min(column, rowA)
-        func logChance(_ x: Int) -> Double { logChoices(rowA, x) + logChoices(rowB, column - x) - logChoices(rowA + rowB, column) }
+        func logChance(_ x: Int) -> Double {
+            logChoices(rowA, x) + logChoices(rowB, column - x) - logChoices(rowA + rowB, column)
+        }
         let own = logChance(a)
         let chance = (least...most).reduce(0.0) { sum, x in
             let other = logChance(x)

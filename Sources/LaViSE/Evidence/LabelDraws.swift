@@ -1,7 +1,7 @@
 import Fingerprints
 
-/// Labels of one concept made wrong in several ways at random: half of its images lose theirs (missing), or as many others get
-/// one (extra): Oikarinen et al. 2025, section 4, there with chances that give these numbers in the mean.
+/// Labels of one concept made wrong in several ways at random: half of its images lose theirs (missing), or as many
+/// others get one (extra): Oikarinen et al. 2025, section 4, there with chances that give these numbers in the mean.
 /// What an extra label covers is a square at a random place, as large as what one of the true ones covers.
 struct LabelDraws: Sendable {
     static let draws = 10
@@ -57,7 +57,9 @@ struct LabelDraws: Sendable {
                 let isLost = change?.kind == .missing && kept[image] >> UInt16(change?.draw ?? 0) & 1 == 0
                 return isLost ? nil : ConceptLabels.Label(index: image, pixels: pixels[image])
             }
-            guard change?.kind == .extra, let square = extra[image].first(where: { $0.draw == change?.draw }) else { return nil }
+            guard change?.kind == .extra, let square = extra[image].first(where: { $0.draw == change?.draw }) else {
+                return nil
+            }
             return ConceptLabels.Label(index: image, pixels: square.side * square.side)
         }.sorted { ($1.pixels, $0.index) < ($0.pixels, $1.index) }
     }
@@ -66,7 +68,9 @@ struct LabelDraws: Sendable {
     func region(_ square: Square) -> Region {
         var bits = [UInt64](repeating: 0, count: Region.wordCount(side: imageSide))
         for y in square.y..<square.y + square.side {
-            for pixel in y * imageSide + square.x..<y * imageSide + square.x + square.side { bits[pixel / 64] |= 1 << UInt64(pixel % 64) }
+            for pixel in y * imageSide + square.x..<y * imageSide + square.x + square.side {
+                bits[pixel / 64] |= 1 << UInt64(pixel % 64)
+            }
         }
         return Region(validBits: bits, side: imageSide)
     }

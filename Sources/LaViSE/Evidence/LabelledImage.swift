@@ -16,19 +16,25 @@ struct LabelledImage: Sendable {
         for sample in samples {
             let mask = try Region(bits: sample.mask, side: grid.side).bits
             for word in sample.words {
-                masks[Int(word), default: [UInt64](repeating: 0, count: Region.wordCount(side: grid.side))].withUnsafeMutableBufferPointer { bits in
-                    for i in mask.indices { bits[i] |= mask[i] }
-                }
+                masks[Int(word), default: [UInt64](repeating: 0, count: Region.wordCount(side: grid.side))]
+                    .withUnsafeMutableBufferPointer { bits in
+                        for i in mask.indices { bits[i] |= mask[i] }
+                    }
             }
         }
         concepts = masks.sorted { $0.key < $1.key }.compactMap { index, bits in
             let pixels = bits.reduce(0) { $0 + $1.nonzeroBitCount }
-            return pixels == 0 ? nil : Concept(index: index, mask: Region(validBits: bits, side: grid.side), pixels: pixels, shares: grid.shares(of: bits))
+            return pixels == 0
+                ? nil
+                : Concept(
+                    index: index, mask: Region(validBits: bits, side: grid.side), pixels: pixels,
+                    shares: grid.shares(of: bits))
         }
     }
 }
 
-/// How the pixels of a square crop lie in the cells of an h×w grid: exactly, also where a cell's side is no whole number.
+/// How the pixels of a square crop lie in the cells of an h×w grid: exactly, also where a cell's side is no whole
+/// number.
 struct GridCells: Sendable {
     /// The one or two cells along an axis that a pixel lies in, and its shares of their sides.
     private struct Place: Sendable {
@@ -55,7 +61,8 @@ struct GridCells: Sendable {
             let end = Double(first + 1) * side
             let inFirst = min(Double(pixel + 1), end) - Double(pixel)
             return Place(
-                first: first, firstShare: Float(inFirst / side), second: second, secondShare: Float((1 - inFirst) / side))
+                first: first, firstShare: Float(inFirst / side), second: second,
+                secondShare: Float((1 - inFirst) / side))
         }
     }
 

@@ -1,7 +1,8 @@
 import Fingerprints
 
-/// Units as weighted sums of concepts: ridge regression from the concepts of an image to the mean of a unit's map (Oikarinen
-/// and Weng, "Linear explanations for individual neurons", ICML 2024, with labels in the place of a model's guesses).
+/// Units as weighted sums of concepts: ridge regression from the concepts of an image to the mean of a unit's map
+/// (Oikarinen and Weng, "Linear explanations for individual neurons", ICML 2024, with labels in the place of a model's
+/// guesses).
 ///
 /// λ is chosen for every unit by five-fold cross-validation over the images, cut by the seed: the one with the smallest
 /// squared error; ties: the larger.
@@ -30,7 +31,9 @@ public struct LinearExplanation: Sendable {
         let errors = try concurrentMap(folds, threads: threads) { fold -> [[Double]] in
             let regression = RidgeRegression(sums, images: (0..<images).filter { held[$0] != fold })
             let unseen = (0..<images).filter { held[$0] == fold }
-            return try candidates.map { regression.squaredErrors(try regression.weights(penalty: $0), on: unseen, sums) }
+            return try candidates.map {
+                regression.squaredErrors(try regression.weights(penalty: $0), on: unseen, sums)
+            }
         }
         let chosen = (0..<units).map { unit -> Int in
             let totals = candidates.indices.map { candidate in errors.reduce(0) { $0 + $1[candidate][unit] } }
@@ -66,7 +69,8 @@ package struct RidgeRegression: Sendable {
         units = sums.unitCount
         concepts = sums.conceptCount
         let units = units, concepts = concepts, n = Double(max(images.count, 1))
-        var gram = [Double](repeating: 0, count: concepts * concepts), products = [Double](repeating: 0, count: concepts * units)
+        var gram = [Double](repeating: 0, count: concepts * concepts),
+            products = [Double](repeating: 0, count: concepts * units)
         var conceptMeans = [Double](repeating: 0, count: concepts), unitMeans = [Double](repeating: 0, count: units)
         var activity = [Double](repeating: 0, count: units)
         for image in images {
@@ -81,7 +85,9 @@ package struct RidgeRegression: Sendable {
         for concept in 0..<concepts { conceptMeans[concept] /= n }
         for unit in 0..<units { unitMeans[unit] /= n }
         for concept in 0..<concepts where conceptMeans[concept] > 0 {
-            for other in 0..<concepts { gram[concept * concepts + other] -= n * conceptMeans[concept] * conceptMeans[other] }
+            for other in 0..<concepts {
+                gram[concept * concepts + other] -= n * conceptMeans[concept] * conceptMeans[other]
+            }
             for unit in 0..<units { products[concept * units + unit] -= n * conceptMeans[concept] * unitMeans[unit] }
         }
         self.gram = gram

@@ -12,12 +12,15 @@ package struct RegionFinder: Sendable {
     }
 
     /// Bits 1, 2, 4 … 2¹⁵.
-    private static let places = SIMD16<UInt32>(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
+    private static let places = SIMD16<UInt32>(
+        1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
 
     package let upsampling: Upsampling
 
     /// For maps of `height` × `width` of images of `side` pixels a side.
-    package init(height: Int, width: Int, side: Int) { upsampling = Upsampling(height: height, width: width, side: side) }
+    package init(height: Int, width: Int, side: Int) {
+        upsampling = Upsampling(height: height, width: width, side: side)
+    }
 
     /// nil for an empty region.
     package func region(of map: UnsafePointer<Float>, above threshold: Float) -> Found? {
@@ -65,13 +68,15 @@ package struct RegionFinder: Sendable {
         guard pixels > 0 else { return nil }
         let bits = (0..<Region.wordCount(side: side)).map { UInt64(halves[2 * $0]) | UInt64(halves[2 * $0 + 1]) << 32 }
         return Found(
-            region: Region(validBits: bits, side: side), words: first * side / 64..<((last + 1) * side + 63) / 64, pixels: pixels)
+            region: Region(validBits: bits, side: side), words: first * side / 64..<((last + 1) * side + 63) / 64,
+            pixels: pixels)
     }
 
     /// Which of 32 numbers exceed the threshold, the first in the lowest bit.
     private static func bits(_ numbers: UnsafePointer<Float>, above threshold: Float) -> UInt32 {
         let raw = UnsafeRawPointer(numbers), none = SIMD16<UInt32>()
-        let low = raw.loadUnaligned(as: SIMD16<Float>.self), high = raw.loadUnaligned(fromByteOffset: 64, as: SIMD16<Float>.self)
+        let low = raw.loadUnaligned(as: SIMD16<Float>.self),
+            high = raw.loadUnaligned(fromByteOffset: 64, as: SIMD16<Float>.self)
         return none.replacing(with: places, where: low .> threshold).wrappedSum()
             | none.replacing(with: places, where: high .> threshold).wrappedSum() << 16
     }

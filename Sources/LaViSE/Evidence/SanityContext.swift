@@ -20,15 +20,18 @@ struct SanityContext: Sendable {
     func ofImages(_ metrics: [EvidenceMetric]) throws -> [SanityTest] {
         try metrics.filter { !$0.isOfPixels }.map { metric in
             try test(metric.rawValue, sums.scores(metric, threads: threads)) { score($0, metric, $1) }
-        } + [test(SanityTest.areaUnderROC, sums.areasUnderROC(threads: threads)) { means, labels in
-            var isLabelled = [Bool](repeating: false, count: means.count)
-            for label in labels { isLabelled[label.index] = true }
-            return areaUnderROC(means[...], isLabelled: isLabelled)
-        }]
+        } + [
+            test(SanityTest.areaUnderROC, sums.areasUnderROC(threads: threads)) { means, labels in
+                var isLabelled = [Bool](repeating: false, count: means.count)
+                for label in labels { isLabelled[label.index] = true }
+                return areaUnderROC(means[...], isLabelled: isLabelled)
+            }
+        ]
     }
 
     private func test(
-        _ name: String, _ matrix: ScoreMatrix, _ score: @Sendable (_ means: [Float], _ labels: [ConceptLabels.Label]) -> Double
+        _ name: String, _ matrix: ScoreMatrix,
+        _ score: @Sendable (_ means: [Float], _ labels: [ConceptLabels.Label]) -> Double
     ) throws -> SanityTest {
         let cases = try concurrentMap(units.count, threads: threads) { place -> Case? in
             let unit = units[place], all = sums.means(of: unit), means = images.map { all[all.startIndex + $0] }
@@ -36,7 +39,8 @@ struct SanityContext: Sendable {
             guard let best = best(of: unit, matrix) else { return nil }
             let wrong = draws[best]
             func mean(_ kind: SanityTest.Change) -> Double {
-                (0..<LabelDraws.draws).reduce(0) { $0 + score(means, wrong.labels((kind, $1))) } / Double(LabelDraws.draws)
+                (0..<LabelDraws.draws).reduce(0) { $0 + score(means, wrong.labels((kind, $1))) }
+                    / Double(LabelDraws.draws)
             }
             return (score(means, wrong.labels(nil)), mean(.missing), mean(.extra))
         }
@@ -80,7 +84,8 @@ struct SanityContext: Sendable {
 
     private struct Tally {
         var own = Areas()
-        var missing = [Areas](repeating: Areas(), count: LabelDraws.draws), extra = [Areas](repeating: Areas(), count: LabelDraws.draws)
+        var missing = [Areas](repeating: Areas(), count: LabelDraws.draws),
+            extra = [Areas](repeating: Areas(), count: LabelDraws.draws)
         var regionPixels = 0, map = 0.0, mapSquares = 0.0
     }
 
@@ -93,9 +98,14 @@ struct SanityContext: Sendable {
             let cases = units.indices.compactMap { place -> Case? in
                 let tally = tallies[place][index]
                 func score(_ areas: Areas) -> Double { self.score(asked.2, tally, areas) }
-                guard draws[best[index][place]].isTestable, asked.1[units[place], best[index][place]] > 0 else { return nil }
+                guard draws[best[index][place]].isTestable, asked.1[units[place], best[index][place]] > 0 else {
+                    return nil
+                }
                 let n = Double(LabelDraws.draws)
-                return (score(tally.own), tally.missing.reduce(0) { $0 + score($1) } / n, tally.extra.reduce(0) { $0 + score($1) } / n)
+                return (
+                    score(tally.own), tally.missing.reduce(0) { $0 + score($1) } / n,
+                    tally.extra.reduce(0) { $0 + score($1) } / n
+                )
             }
             return SanityTest(asked.0, cases, range: asked.1.range)
         }
@@ -108,8 +118,10 @@ struct SanityContext: Sendable {
         case nil: tally.regionPixels == 0 ? 0 : Double(areas.common) / Double(tally.regionPixels)
         default:
             PairSums(
-                count: images.count * data.positions, x: tally.map, xx: tally.mapSquares, y: areas.share, yy: areas.squares,
-                xy: areas.product).pearson
+                count: images.count * data.positions, x: tally.map, xx: tally.mapSquares, y: areas.share,
+                yy: areas.squares,
+                xy: areas.product
+            ).pearson
         }
     }
 
@@ -140,7 +152,8 @@ struct SanityContext: Sendable {
     }
 
     private func look(
-        _ map: UnsafePointer<Float>, at image: Int, _ labelled: LabelledImage, _ grid: GridCells, unit: Int, _ concepts: [Int],
+        _ map: UnsafePointer<Float>, at image: Int, _ labelled: LabelledImage, _ grid: GridCells, unit: Int,
+        _ concepts: [Int],
         _ tallies: inout [Tally]
     ) {
         let cells = UnsafeBufferPointer(start: map, count: data.positions)
@@ -171,7 +184,8 @@ struct SanityContext: Sendable {
             }
             for square in wrong.extra[image] {
                 let region = wrong.region(square)
-                tallies[index].extra[square.draw].add(areas(region, square.side * square.side, grid.shares(of: region.bits)))
+                tallies[index].extra[square.draw].add(
+                    areas(region, square.side * square.side, grid.shares(of: region.bits)))
             }
         }
     }

@@ -1,6 +1,6 @@
-/// Does a metric notice wrong labels? (Oikarinen et al. 2025, section 4.) Of the concept that a metric finds best for a unit, of
-/// those with four labels or more, half the labels are taken away, or as many are added; the score must fall. A metric passes a
-/// test where it falls for `enough` of the units.
+/// Does a metric notice wrong labels? (Oikarinen et al. 2025, section 4.) Of the concept that a metric finds best for a
+/// unit, of those with four labels or more, half the labels are taken away, or as many are added; the score must fall.
+/// A metric passes a test where it falls for `enough` of the units.
 public struct SanityTest: Sendable, Equatable {
     public enum Change: String, Sendable, CaseIterable { case missing, extra }
 
@@ -10,8 +10,8 @@ public struct SanityTest: Sendable, Equatable {
     public static let fewestLabels = LabelDraws.fewest
     /// The share of units for which a metric must fall.
     public static let enough = 0.9
-    /// What the tests are run with that no table shows but that must fail: the share of a unit's active pixels that a concept covers, and
-    /// the area under ROC.
+    /// What the tests are run with that no table shows but that must fail: the share of a unit's active pixels that a
+    /// concept covers, and the area under ROC.
     public static let recall = "recall", areaUnderROC = "auc"
 
     /// An `EvidenceMetric`, `recall`, `auc` or `recall@k`.
@@ -65,7 +65,8 @@ extension SanityTest {
     ///   - units: channels of the data, as in `sums`.
     /// - Throws: `EvaluationError`, or what `data` throws.
     public static func all(
-        _ data: any EvaluationData, sums: EvidenceSums, units: [Int], thresholds: [Float], metrics: [EvidenceMetric], seed: UInt64,
+        _ data: any EvaluationData, sums: EvidenceSums, units: [Int], thresholds: [Float], metrics: [EvidenceMetric],
+        seed: UInt64,
         threads: Int
     ) throws -> [SanityTest] {
         let images = spread(data.imageCount, most: mostImages), chosen = spread(units.count, most: mostUnits)
@@ -77,8 +78,10 @@ extension SanityTest {
             return LabelDraws(labels, of: images.count, side: data.side, concept: concept, seed: seed)
         }
         let context = SanityContext(
-            data: data, sums: sums, channels: chosen.map { units[$0] }, units: chosen, thresholds: chosen.map { thresholds[$0] },
-            images: images, draws: draws, finder: RegionFinder(height: data.mapHeight, width: data.mapWidth, side: data.side), threads: threads)
+            data: data, sums: sums, channels: chosen.map { units[$0] }, units: chosen,
+            thresholds: chosen.map { thresholds[$0] },
+            images: images, draws: draws,
+            finder: RegionFinder(height: data.mapHeight, width: data.mapWidth, side: data.side), threads: threads)
         return try context.ofImages(metrics) + context.ofPixels(metrics)
     }
 
@@ -89,10 +92,13 @@ extension SanityTest {
 
     /// The test of recall@k: of every image's words half are left out, or as many others of the vocabulary added.
     /// - Parameter vocabulary: the words that explanations may use.
-    public static func recall(_ evaluation: Evaluation, method: ExplanationMethod, k: Int, vocabulary: [Int32], seed: UInt64) -> SanityTest? {
+    public static func recall(
+        _ evaluation: Evaluation, method: ExplanationMethod, k: Int, vocabulary: [Int32], seed: UInt64
+    ) -> SanityTest? {
         guard let said = evaluation[method], k <= evaluation.wordsPerImage else { return nil }
         let p = evaluation.summary.imagesPerFilter, s = evaluation.wordsPerImage
-        let cases = evaluation.summary.filters.indices.compactMap { unit -> (score: Double, missing: Double, extra: Double)? in
+        let cases = evaluation.summary.filters.indices.compactMap {
+            unit -> (score: Double, missing: Double, extra: Double)? in
             var random = WordDraws(seed: seed, unit: unit), sums = (0.0, 0.0, 0.0), pairs = 0.0
             for place in unit * p..<(unit + 1) * p where !evaluation.groundTruth[place].isEmpty {
                 let words = Array(said.words[place * s..<place * s + k]), truth = evaluation.groundTruth[place]
@@ -100,7 +106,8 @@ extension SanityTest {
                 sums.0 += LaViSE.recall(of: words, truth: truth)
                 for _ in 0..<LabelDraws.draws {
                     sums.1 += LaViSE.recall(of: random.half(of: words), truth: truth) / Double(LabelDraws.draws)
-                    sums.2 += LaViSE.recall(of: words + random.some(k, of: others), truth: truth) / Double(LabelDraws.draws)
+                    sums.2 +=
+                        LaViSE.recall(of: words + random.some(k, of: others), truth: truth) / Double(LabelDraws.draws)
                 }
                 pairs += 1
             }

@@ -1,7 +1,7 @@
 import Tensors
 
-/// Units of a layer that are directions of its channels, F_w = Σ_k w_k F_k (METHOD 11): probes, or the dictionary of a sparse
-/// autoencoder, an NMF or a PCA.
+/// Units of a layer that are directions of its channels, F_w = Σ_k w_k F_k (METHOD 11): probes, or the dictionary of a
+/// sparse autoencoder, an NMF or a PCA.
 public struct UnitDirections: Sendable {
     /// U units over d channels.
     public let count: Int, channels: Int
@@ -32,13 +32,15 @@ public struct UnitDirections: Sendable {
         weights.withUnsafeBufferPointer { weights in
             guard let base = weights.baseAddress else { return }
             products.multiply(
-                MatrixView(base, rowStride: channels), MatrixView(maps, rowStride: positions), rows: count, columns: positions,
+                MatrixView(base, rowStride: channels), MatrixView(maps, rowStride: positions), rows: count,
+                columns: positions,
                 terms: channels, into: units, rowStride: positions)
         }
     }
 }
 
-/// Images with the maps of directions behind those of their channels. Methods see both, the explainer the channels alone.
+/// Images with the maps of directions behind those of their channels. Methods see both, the explainer the channels
+/// alone.
 public struct DirectedImages: EvaluationData {
     private let base: any EvaluationData
     private let directions: UnitDirections
@@ -83,7 +85,9 @@ public struct DirectedImages: EvaluationData {
         let numbers = isFlat ? positions : 1, width = channels * numbers, own = base.channels * numbers
         var kept = [Float](repeating: 0, count: count * own)
         for row in 0..<count {
-            kept.withUnsafeMutableBufferPointer { $0.baseAddress?.advanced(by: row * own).update(from: inputs + row * width, count: own) }
+            kept.withUnsafeMutableBufferPointer {
+                $0.baseAddress?.advanced(by: row * own).update(from: inputs + row * width, count: own)
+            }
         }
         base.explain(kept, count: count, into: out)
     }

@@ -1,10 +1,10 @@
 import Tensors
 
-/// Units with a known answer (METHOD 11, planted units): for every concept the ridge probe of "the concept covers this cell" on the
-/// cells of training images. Explaining the unit must say the concept.
+/// Units with a known answer (METHOD 11, planted units): for every concept the ridge probe of "the concept covers this
+/// cell" on the cells of training images. Explaining the unit must say the concept.
 ///
-/// w minimises Σ over cells of (w·(f − f̄) − (y − ȳ))² + λ‖w‖², y = 1 where the concept covers half the cell or more; λ is a hundredth
-/// of the channels' mean Σ (f − f̄)². Each w has unit length.
+/// w minimises Σ over cells of (w·(f − f̄) − (y − ȳ))² + λ‖w‖², y = 1 where the concept covers half the cell or more; λ
+/// is a hundredth of the channels' mean Σ (f − f̄)². Each w has unit length.
 public struct UnitProbes: Sendable {
     public static let penalty = 0.01
     /// The share of a cell that counts as covered.
@@ -16,8 +16,8 @@ public struct UnitProbes: Sendable {
     public let concepts: [Int]
     public let directions: UnitDirections
 
-    /// Reads the maps and masks of the images once, a block at a time. Memory: a block (at most 64 MB, or one image), and d·(d + C)
-    /// double numbers. The result does not depend on `threads`.
+    /// Reads the maps and masks of the images once, a block at a time. Memory: a block (at most 64 MB, or one image),
+    /// and d·(d + C) double numbers. The result does not depend on `threads`.
     /// - Parameters:
     ///   - data: training images; `truth` gives concepts by their numbers, from 0 to C − 1.
     ///   - wanted: by concept, whether it may have a unit.
@@ -43,7 +43,8 @@ public struct UnitProbes: Sendable {
         let chosen = wanted.indices.filter { wanted[$0] && sums.images[$0] >= Self.fewestImages }
         guard !chosen.isEmpty else {
             throw EvaluationError.badOption(
-                "units: no concept covers half a cell in \(Self.fewestImages) training images; choose channels, or more images")
+                "units: no concept covers half a cell in \(Self.fewestImages) training images; choose channels, or more images"
+            )
         }
         concepts = chosen
         directions = try UnitDirections(weights: sums.probes(of: chosen), channels: data.channels)
@@ -100,7 +101,8 @@ private struct CellSums {
             maps.withUnsafeBufferPointer { maps in
                 guard let base = maps.baseAddress else { return }
                 products.multiply(
-                    MatrixView(base + first * columns, rowStride: columns), MatrixView(base, rowStride: columns).transposed,
+                    MatrixView(base + first * columns, rowStride: columns),
+                    MatrixView(base, rowStride: columns).transposed,
                     rows: count, columns: channels, terms: columns, into: &result, rowStride: channels)
             }
             return result

@@ -20,12 +20,13 @@ public struct WordExplanations: Sendable, Equatable {
         self.words = words
     }
 
-    /// `[U]` an explanation's score on some images: that of its first word, of `simulation` that of its words together. A unit
-    /// without a word scores what a word does that no image shows.
+    /// `[U]` an explanation's score on some images: that of its first word, of `simulation` that of its words together.
+    /// A unit without a word scores what a word does that no image shows.
     public func scores(_ metric: EvidenceMetric, _ matrix: ScoreMatrix, _ sums: EvidenceSums) -> [Double] {
         words.enumerated().map { unit, words in
             if metric == .simulation, words.count > 1 {
-                return sums.simulation(of: unit, words: words.compactMap { word in word.concept.map { ($0, word.weight) } })
+                return sums.simulation(
+                    of: unit, words: words.compactMap { word in word.concept.map { ($0, word.weight) } })
             }
             return words.first?.concept.map { matrix[unit, $0] } ?? matrix.floors[unit]
         }
@@ -42,9 +43,11 @@ extension WordExplanations {
 
     /// The five largest weights of a linear explanation.
     static func linear(_ linear: LinearExplanation, units: Int, name: String) -> WordExplanations {
-        WordExplanations(name: name, words: (0..<units).map { unit in
-            linear.words(of: unit, count: wordsKept).map { Word(concept: $0.concept, weight: $0.weight) }
-        })
+        WordExplanations(
+            name: name,
+            words: (0..<units).map { unit in
+                linear.words(of: unit, count: wordsKept).map { Word(concept: $0.concept, weight: $0.weight) }
+            })
     }
 
     /// One concept for all units.

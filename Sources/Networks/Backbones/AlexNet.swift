@@ -1,6 +1,8 @@
 extension Architecture {
     /// torchvision's `AlexNet` (Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks").
-    public static let alexnet = Architecture("alexnet", layers: ["features"], isPooledByClassifier: false) { _ in features }
+    public static let alexnet = Architecture("alexnet", layers: ["features"], isPooledByClassifier: false) { _ in
+        features
+    }
 }
 
 private let features: [Block] = [

@@ -6,11 +6,13 @@ public struct Architecture: Sendable {
     public let name: String
     /// The target layers, from the input on: names of torchvision's modules.
     public let layers: [String]
-    /// Whether the classifier looks at the mean over the last layer's positions (ResNets), or at every position (AlexNet).
+    /// Whether the classifier looks at the mean over the last layer's positions (ResNets), or at every position
+    /// (AlexNet).
     public let isPooledByClassifier: Bool
     private let blocksOfLayer: @Sendable (_ index: Int) -> [Block]
 
-    /// - Parameter blocks: what the model computes from the image to the output of the target layer at an index of `layers`.
+    /// - Parameter blocks: what the model computes from the image to the output of the target layer at an index of
+    ///   `layers`.
     package init(
         _ name: String, layers: [String], isPooledByClassifier: Bool = true,
         blocks: @escaping @Sendable (_ index: Int) -> [Block]

@@ -2,9 +2,9 @@ import Tensors
 
 /// A target model up to and including its target layer: METHOD's Feat.
 ///
-/// A value that threads share: the packed weights are written once, each call takes a workspace of its own. A call runs on
-/// the calling thread alone, and the bits of an image's features depend on nothing but that image: not on its neighbours,
-/// the thread or the processor's instruction set.
+/// A value that threads share: the packed weights are written once, each call takes a workspace of its own. A call runs
+/// on the calling thread alone, and the bits of an image's features depend on nothing but that image: not on its
+/// neighbours, the thread or the processor's instruction set.
 public struct Backbone: Sendable {
     /// Images a call for the best speed: the last layers take so many at once.
     public static let batch = PackedNetwork.batch
@@ -21,7 +21,8 @@ public struct Backbone: Sendable {
     /// Reads the parameters up to the target layer, and no others.
     /// - Parameters:
     ///   - layer: the target layer.
-    ///   - layers: what `layerFeatures` gives, in the order of computation, the target layer last; by default that alone.
+    ///   - layers: what `layerFeatures` gives, in the order of computation, the target layer last; by default that
+    ///     alone.
     ///   - probes: METHOD's deviation `probedBatchNorm`: how many all-zero images passed in training mode before.
     /// - Throws: `UnknownLayer`, `BackboneError`, or what `parameters` throws for a missing tensor.
     public init(
@@ -36,7 +37,8 @@ public struct Backbone: Sendable {
     }
 
     package init(
-        _ architecture: Architecture, layer: String, _ folded: FoldedNetwork, taps: [(blocks: Int, shape: FeatureShape)] = [],
+        _ architecture: Architecture, layer: String, _ folded: FoldedNetwork,
+        taps: [(blocks: Int, shape: FeatureShape)] = [],
         normalisation: Normalisation = .imageNet, instructions: InstructionSet = .best
     ) {
         self.architecture = architecture
@@ -58,12 +60,16 @@ public struct Backbone: Sendable {
         let maps = [Float](unsafeUninitializedCapacity: starts[taps.count]) { buffer, filled in
             filled = starts[taps.count]
             guard let base = buffer.baseAddress else { return }
-            network.features(count: count, zeroPixels: .computed, into: base + starts[taps.count - 1], tap: { blocks, image, maps in
-                guard let tap = taps.firstIndex(where: { $0.blocks == blocks }) else { return }
-                let shape = taps[tap].shape
-                maps.unblock(
-                    channels: shape.channels, pixels: shape.height * shape.width, into: base + starts[tap] + image * shape.count)
-            }) { index, image in
+            network.features(
+                count: count, zeroPixels: .computed, into: base + starts[taps.count - 1],
+                tap: { blocks, image, maps in
+                    guard let tap = taps.firstIndex(where: { $0.blocks == blocks }) else { return }
+                    let shape = taps[tap].shape
+                    maps.unblock(
+                        channels: shape.channels, pixels: shape.height * shape.width,
+                        into: base + starts[tap] + image * shape.count)
+                }
+            ) { index, image in
                 normalise(pixels + index * FeatureShape.image.count, into: image)
                 return UnsafePointer(image)
             }
@@ -115,6 +121,8 @@ public struct Backbone: Sendable {
     private func features(
         _ images: UnsafePointer<Float>, _ count: Int, _ zeroPixels: ZeroPixels, _ output: UnsafeMutablePointer<Float>
     ) {
-        network.features(count: count, zeroPixels: zeroPixels, into: output) { index, _ in images + index * FeatureShape.image.count }
+        network.features(count: count, zeroPixels: zeroPixels, into: output) { index, _ in
+            images + index * FeatureShape.image.count
+        }
     }
 }

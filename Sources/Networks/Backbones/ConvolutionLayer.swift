@@ -25,7 +25,9 @@ extension Architecture {
             for (index, convolution) in block.convolutions.enumerated() {
                 if case .residual(let main, _) = block, index == main.count { between = input }
                 let shape = convolution.shape(on: between)
-                layers.append(ConvolutionLayer(name: convolution.name, shape: shape, algorithm: .fastest(for: shape), images: images))
+                layers.append(
+                    ConvolutionLayer(
+                        name: convolution.name, shape: shape, algorithm: .fastest(for: shape), images: images))
                 between = convolution.outputShape(between)
             }
             input = block.outputShape(input)
@@ -38,6 +40,7 @@ extension Convolution {
     /// What it computes on maps of that shape.
     func shape(on input: FeatureShape) -> ConvolutionShape {
         ConvolutionShape(
-            inputs: inputs, outputs: outputs, kernel: kernel, stride: stride, padding: padding, height: input.height, width: input.width)
+            inputs: inputs, outputs: outputs, kernel: kernel, stride: stride, padding: padding, height: input.height,
+            width: input.width)
     }
 }

@@ -39,7 +39,9 @@ package struct FoldedConvolution: Sendable {
                 let (scale, shift) = BatchNorm.affine(
                     weight: batchNorm.weight[output], bias: batchNorm.bias[output],
                     mean: batchNorm.mean[output], variance: batchNorm.variance[output])
-                for index in output * fanIn..<(output + 1) * fanIn { weights[index] = Float(Double(weights[index]) * scale) }
+                for index in output * fanIn..<(output + 1) * fanIn {
+                    weights[index] = Float(Double(weights[index]) * scale)
+                }
                 bias[output] = Float(shift)
             }
         }

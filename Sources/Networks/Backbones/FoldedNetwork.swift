@@ -1,6 +1,7 @@
 import Tensors
 
-/// A target model up to its target layer with its parameters read and its batch norms folded, not yet packed for a processor.
+/// A target model up to its target layer with its parameters read and its batch norms folded, not yet packed for a
+/// processor.
 package struct FoldedNetwork: Sendable {
     /// The shape of the target layer's output for one image.
     package let shape: FeatureShape

@@ -19,7 +19,9 @@ public struct Normalisation: Sendable, Hashable {
         self.deviation = deviation
         self.scale = scale
         self.isBGR = isBGR
-        table = zip(mean, deviation).flatMap { mean, deviation in (0...255).map { (Float($0) / scale - mean) / deviation } }
+        table = zip(mean, deviation).flatMap { mean, deviation in
+            (0...255).map { (Float($0) / scale - mean) / deviation }
+        }
     }
 
     /// ImageNet's, which torchvision's models were trained with.

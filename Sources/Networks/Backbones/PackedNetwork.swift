@@ -19,7 +19,8 @@ struct PackedNetwork: Sendable {
     /// Images that pass the last layers together.
     static let batch = 16
 
-    /// - Parameter cuts: numbers of blocks after which a segment ends whatever the maps' size, so that it can be tapped.
+    /// - Parameter cuts: numbers of blocks after which a segment ends whatever the maps' size, so that it can be
+    ///   tapped.
     init(_ network: FoldedNetwork, cuts: Set<Int> = [], instructions: InstructionSet = .best) {
         var segments: [Segment] = [], ends: [Int] = []
         var layers = network.layers[...]
@@ -62,12 +63,15 @@ struct PackedNetwork: Sendable {
         workspaces.withWorkspace { workspace in
             for first in stride(from: 0, to: count, by: last.images) {
                 let images = min(last.images, count - first)
-                let maps = BlockedMaps(workspace.outputs[segments.count - 1], plane: BlockedMaps.plane(pixels: images * pixels))
+                let maps = BlockedMaps(
+                    workspace.outputs[segments.count - 1], plane: BlockedMaps.plane(pixels: images * pixels))
                 run(segments.count - 1, first..<first + images, into: maps, workspace, zeroPixels, tap, load)
                 for image in 0..<images {
                     let own = maps.advanced(pixels: image * pixels)
                     last.completeOutput(&workspace.states[segments.count - 1][last.images + image], own)
-                    own.unblock(channels: last.output.channels, pixels: pixels, into: output + (first + image) * last.output.count)
+                    own.unblock(
+                        channels: last.output.channels, pixels: pixels,
+                        into: output + (first + image) * last.output.count)
                 }
             }
         }
@@ -98,7 +102,9 @@ struct PackedNetwork: Sendable {
                 let part = first..<min(first + before.images, images.upperBound)
                 let offset = first - images.lowerBound
                 run(index - 1, part, into: input.advanced(pixels: offset * pixels), workspace, zeroPixels, tap, load)
-                for image in part.indices { states[offset + image - first] = workspace.states[index - 1][before.images + image - first] }
+                for image in part.indices {
+                    states[offset + image - first] = workspace.states[index - 1][before.images + image - first]
+                }
             }
             if let tap {
                 for image in images {
@@ -107,7 +113,8 @@ struct PackedNetwork: Sendable {
             }
         }
         segment.run(
-            images: images.count, zeroPixels: zeroPixels, input: input, output: output, slots: workspace.slots, states: states, scratch: workspace.scratch)
+            images: images.count, zeroPixels: zeroPixels, input: input, output: output, slots: workspace.slots,
+            states: states, scratch: workspace.scratch)
     }
 
     /// Images that pass together where the maps have that size.

@@ -31,7 +31,8 @@ package enum PlainNetwork {
     /// `bias + weights ⋆ input` by im2col and one matrix product.
     package static func convolved(_ input: Tensor, _ layer: FoldedConvolution) -> Tensor {
         let convolution = layer.convolution
-        let shape = convolution.outputShape(FeatureShape(channels: input.shape[0], height: input.shape[1], width: input.shape[2]))
+        let shape = convolution.outputShape(
+            FeatureShape(channels: input.shape[0], height: input.shape[1], width: input.shape[2]))
         let places = shape.height * shape.width
         let columns = unfolded(input, convolution, shape)
         var output = Tensor(zeros: [shape.channels, shape.height, shape.width])
@@ -74,14 +75,17 @@ package enum PlainNetwork {
         let (height, width) = (input.shape[1], input.shape[2])
         let shape = Block.maxPool(kernel: kernel, stride: stride, padding: padding)
             .outputShape(FeatureShape(channels: input.shape[0], height: height, width: width))
-        var output = Tensor(shape: [shape.channels, shape.height, shape.width], data: [Float](repeating: -.infinity, count: shape.count))
+        var output = Tensor(
+            shape: [shape.channels, shape.height, shape.width], data: [Float](repeating: -.infinity, count: shape.count)
+        )
         var place = 0
         for channel in 0..<shape.channels {
             for y in 0..<shape.height {
                 for x in 0..<shape.width {
                     for sourceY in max(y * stride - padding, 0)..<min(y * stride - padding + kernel, height) {
                         for sourceX in max(x * stride - padding, 0)..<min(x * stride - padding + kernel, width) {
-                            output.data[place] = max(output.data[place], input.data[(channel * height + sourceY) * width + sourceX])
+                            output.data[place] = max(
+                                output.data[place], input.data[(channel * height + sourceY) * width + sourceX])
                         }
                     }
                     place += 1

@@ -23,10 +23,12 @@ enum ProbedBatchNorm {
                 let squares = output.data[range].reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
                 for _ in 0..<probes {
                     batchNorm.mean[channel] += momentum * (mean - batchNorm.mean[channel])
-                    batchNorm.variance[channel] += momentum * (squares / Double(places - 1) - batchNorm.variance[channel])
+                    batchNorm.variance[channel] +=
+                        momentum * (squares / Double(places - 1) - batchNorm.variance[channel])
                 }
                 let (scale, shift) = BatchNorm.affine(
-                    weight: batchNorm.weight[channel], bias: batchNorm.bias[channel], mean: mean, variance: squares / Double(places))
+                    weight: batchNorm.weight[channel], bias: batchNorm.bias[channel], mean: mean,
+                    variance: squares / Double(places))
                 for place in range { output.data[place] = Float(scale * Double(output.data[place]) + shift) }
             }
             batchNorms[index] = batchNorm
@@ -34,12 +36,14 @@ enum ProbedBatchNorm {
         }
     }
 
-    /// Summed in double, every place in the same order: a zero image gives planes that are constant but for their border, and a
-    /// product that rounds places differently would give them a variance, which normalising blows up from layer to layer.
+    /// Summed in double, every place in the same order: a zero image gives planes that are constant but for their
+    /// border, and a product that rounds places differently would give them a variance, which normalising blows up from
+    /// layer to layer.
     private static func convolved(_ input: Tensor, _ layer: FoldedConvolution) -> Tensor {
         let convolution = layer.convolution
         let shape = ConvolutionShape(
-            inputs: convolution.inputs, outputs: convolution.outputs, kernel: convolution.kernel, stride: convolution.stride,
+            inputs: convolution.inputs, outputs: convolution.outputs, kernel: convolution.kernel,
+            stride: convolution.stride,
             padding: convolution.padding, height: input.shape[1], width: input.shape[2])
         return Tensor(
             shape: [shape.outputs, shape.outputHeight, shape.outputWidth],

@@ -1,14 +1,15 @@
 import Fingerprints
 import Tensors
 
-/// An untrained target model: the distributions of `torchvision.models.<architecture>(weights=None)`, drawn from our own seed.
+/// An untrained target model: the distributions of `torchvision.models.<architecture>(weights=None)`, drawn from our
+/// own seed.
 ///
 /// - ResNets: convolutions `N(0, 2 / fan_out)`, fan_out = outputs · kernel² (torchvision's `kaiming_normal_`, mode
 ///   `fan_out`, He et al. 2015); batch norms weight 1, bias 0, mean 0, variance 1.
 /// - AlexNet: weights and biases `U(−1/√fan_in, 1/√fan_in)` (PyTorch's `Conv2d` default, `kaiming_uniform_(a=√5)`).
 ///
-/// The numbers are not the ones PyTorch draws from the same seed. Each tensor is drawn from a stream of its own name, so
-/// they depend on nothing that was asked for before.
+/// The numbers are not the ones PyTorch draws from the same seed. Each tensor is drawn from a stream of its own name,
+/// so they depend on nothing that was asked for before.
 public struct RandomParameters: ParameterSource {
     public let architecture: Architecture
     public let seed: UInt64

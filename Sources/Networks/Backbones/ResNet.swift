@@ -36,7 +36,8 @@ private func residualBlocks(stages: Int, depths: [Int], expansion: Int, block: B
 @Sendable private func basicBlock(_ name: String, inputs: Int, width: Int, stride: Int) -> Block {
     .residual(
         main: [
-            Convolution("\(name).conv1", batchNorm: "\(name).bn1", inputs, width, kernel: 3, stride: stride, padding: 1),
+            Convolution(
+                "\(name).conv1", batchNorm: "\(name).bn1", inputs, width, kernel: 3, stride: stride, padding: 1),
             Convolution("\(name).conv2", batchNorm: "\(name).bn2", width, width, kernel: 3, padding: 1),
         ],
         shortcut: projection(name, inputs: inputs, outputs: width, stride: stride))
@@ -55,5 +56,6 @@ private func residualBlocks(stages: Int, depths: [Int], expansion: Int, block: B
 
 private func projection(_ name: String, inputs: Int, outputs: Int, stride: Int) -> Convolution? {
     guard stride != 1 || inputs != outputs else { return nil }
-    return Convolution("\(name).downsample.0", batchNorm: "\(name).downsample.1", inputs, outputs, kernel: 1, stride: stride)
+    return Convolution(
+        "\(name).downsample.0", batchNorm: "\(name).downsample.1", inputs, outputs, kernel: 1, stride: stride)
 }

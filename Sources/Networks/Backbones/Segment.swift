@@ -2,8 +2,8 @@ import Tensors
 
 /// Consecutive blocks packed for this processor, run over several images at once.
 ///
-/// Where an image is zero as far as a receptive field reaches, every map has the value of the all-zero image's map. A run
-/// computes the rest alone, and takes from the all-zero image's maps what it needs around that.
+/// Where an image is zero as far as a receptive field reaches, every map has the value of the all-zero image's map. A
+/// run computes the rest alone, and takes from the all-zero image's maps what it needs around that.
 struct Segment: Sendable {
     /// Where a step finds or leaves maps.
     private enum Place: Sendable, Equatable {
@@ -55,10 +55,12 @@ struct Segment: Sendable {
     private var steps: [Step] = []
     /// By `bandRows`.
     private var bands: [Int?] = []
-    /// Floats of a step's output that the next one takes at a time, and the pixels that make it worth to read the weights again.
+    /// Floats of a step's output that the next one takes at a time, and the pixels that make it worth to read the
+    /// weights again.
     private static let bandFloats = 65_536, bandPixels = 112
     private var freeSlots: [Int] = []
-    /// Slots that the last step read: the next one's output must not overwrite them, for it may begin before the last is done.
+    /// Slots that the last step read: the next one's output must not overwrite them, for it may begin before the last
+    /// is done.
     private var releasedSlots: [Int] = []
     private var slots = 0
     private var slotCount = 0
@@ -86,14 +88,17 @@ struct Segment: Sendable {
             let last = index == blocks.count - 1
             switch block {
             case .convolution:
-                place = convolve(remaining.removeFirst(), shape, from: place, to: last ? .output : nil, rectifying: true)
+                place = convolve(
+                    remaining.removeFirst(), shape, from: place, to: last ? .output : nil, rectifying: true)
             case .maxPool(let kernel, let stride, let padding):
-                place = pool(shape, kernel: kernel, stride: stride, padding: padding, from: place, to: last ? .output : nil)
+                place = pool(
+                    shape, kernel: kernel, stride: stride, padding: padding, from: place, to: last ? .output : nil)
             case .residual(let main, let shortcut):
                 let convolutions = remaining.prefix(main.count)
                 remaining = remaining.dropFirst(main.count)
                 place = addResidual(
-                    convolutions, shortcut: shortcut == nil ? nil : remaining.removeFirst(), shape, from: place, last: last)
+                    convolutions, shortcut: shortcut == nil ? nil : remaining.removeFirst(), shape, from: place,
+                    last: last)
             }
             shape = block.outputShape(shape)
         }
@@ -114,7 +119,8 @@ struct Segment: Sendable {
     ///   - states: `placeCount · images`, those of the input given, those of the output left behind.
     ///   - scratch: `scratchCount` floats.
     func run(
-        images: Int, zeroPixels: ZeroPixels, input: BlockedMaps, output: BlockedMaps, slots: UnsafeMutablePointer<Float>,
+        images: Int, zeroPixels: ZeroPixels, input: BlockedMaps, output: BlockedMaps,
+        slots: UnsafeMutablePointer<Float>,
         states: UnsafeMutablePointer<MapState>, scratch: UnsafeMutablePointer<Float>
     ) {
         func maps(_ place: Place, _ height: Int, _ width: Int) -> BlockedMaps {
@@ -127,21 +133,29 @@ struct Segment: Sendable {
         }
         func work(_ step: Step, _ regions: UnsafeMutableBufferPointer<MapRegion>) -> Work {
             let shape = step.operation.shape
-            let from = maps(step.from, shape.height, shape.width), to = maps(step.to, shape.outputHeight, shape.outputWidth)
+            let from = maps(step.from, shape.height, shape.width),
+                to = maps(step.to, shape.outputHeight, shape.outputWidth)
             var addend: BlockedMaps?
-            if case .convolution(_, let place?, _) = step.operation { addend = maps(place, shape.outputHeight, shape.outputWidth) }
-            for image in 0..<images { regions[image] = prepare(step, image, zeroPixels, from: from, addend: addend, states) }
+            if case .convolution(_, let place?, _) = step.operation {
+                addend = maps(place, shape.outputHeight, shape.outputWidth)
+            }
+            for image in 0..<images {
+                regions[image] = prepare(step, image, zeroPixels, from: from, addend: addend, states)
+            }
             return Work(step: step, from: from, to: to, addend: addend, regions: UnsafeBufferPointer(regions))
         }
         withUnsafeTemporaryAllocation(of: MapRegion.self, capacity: 2 * images) { regions in
             regions.initialize(repeating: .empty)
-            let own = UnsafeMutableBufferPointer(rebasing: regions[..<images]), next = UnsafeMutableBufferPointer(rebasing: regions[images...])
+            let own = UnsafeMutableBufferPointer(rebasing: regions[..<images]),
+                next = UnsafeMutableBufferPointer(rebasing: regions[images...])
             var index = 0
             while index < steps.count {
                 let first = work(steps[index], own)
                 if let rows = bands[index] {
                     let second = work(steps[index + 1], next)
-                    for image in 0..<images { apply(first.of(image), then: second.of(image), rows: rows, scratch: scratch) }
+                    for image in 0..<images {
+                        apply(first.of(image), then: second.of(image), rows: rows, scratch: scratch)
+                    }
                     index += 2
                 } else {
                     apply(first, scratch: scratch)
@@ -170,7 +184,8 @@ struct Segment: Sendable {
             }
         }
         zeroMaps.extend(
-            &states[source], to: shape.inputs(of: computed), of: step.source, from.advanced(pixels: image * shape.height * shape.width))
+            &states[source], to: shape.inputs(of: computed), of: step.source,
+            from.advanced(pixels: image * shape.height * shape.width))
         states[step.to.index * images + image] = MapState(changed: changed, valid: computed)
         return computed
     }
@@ -185,8 +200,10 @@ struct Segment: Sendable {
         func of(_ image: Int) -> Work {
             let shape = step.operation.shape, place = image * shape.outputHeight * shape.outputWidth
             return Work(
-                step: step, from: from.advanced(pixels: image * shape.height * shape.width), to: to.advanced(pixels: place),
-                addend: addend?.advanced(pixels: place), regions: UnsafeBufferPointer(rebasing: regions[image..<image + 1]))
+                step: step, from: from.advanced(pixels: image * shape.height * shape.width),
+                to: to.advanced(pixels: place),
+                addend: addend?.advanced(pixels: place),
+                regions: UnsafeBufferPointer(rebasing: regions[image..<image + 1]))
         }
     }
 
@@ -214,16 +231,20 @@ struct Segment: Sendable {
         (region.top, region.bottom) = (rows.lowerBound, rows.upperBound)
         withUnsafePointer(to: region) { region in
             apply(
-                Work(step: work.step, from: work.from, to: work.to, addend: work.addend, regions: UnsafeBufferPointer(start: region, count: 1)),
+                Work(
+                    step: work.step, from: work.from, to: work.to, addend: work.addend,
+                    regions: UnsafeBufferPointer(start: region, count: 1)),
                 scratch: scratch)
         }
     }
 
-    /// For each step, how many rows the next one is to take from it at a time: where that keeps in the caches what it reads.
+    /// For each step, how many rows the next one is to take from it at a time: where that keeps in the caches what it
+    /// reads.
     private func bandRows(_ index: Int) -> Int? {
         guard index + 1 < steps.count else { return nil }
         let step = steps[index], next = steps[index + 1]
-        guard step.operation.isByRows, next.operation.isByRows, next.from == step.to, next.to != step.from, next.to != step.operation.addend,
+        guard step.operation.isByRows, next.operation.isByRows, next.from == step.to, next.to != step.from,
+            next.to != step.operation.addend,
             next.operation.addend == nil
         else { return nil }
         let shape = step.operation.shape, row = shape.outputs * shape.outputWidth
@@ -240,7 +261,8 @@ struct Segment: Sendable {
         switch work.step.operation {
         case .convolution(let convolution, _, let rectifying):
             convolution.apply(
-                input: work.from, output: work.to, addend: work.addend, rectifying: rectifying, regions: work.regions, scratch: scratch)
+                input: work.from, output: work.to, addend: work.addend, rectifying: rectifying, regions: work.regions,
+                scratch: scratch)
         case .maxPool(let shape):
             work.from.maxPool(shape, into: work.to, regions: work.regions, instructions: instructions)
         }
@@ -269,7 +291,8 @@ struct Segment: Sendable {
 
     /// `ReLU(main(x) + shortcut(x))`. An identity's sum takes the place of `x`, which is not needed any more.
     private mutating func addResidual(
-        _ main: ArraySlice<FoldedConvolution>, shortcut: FoldedConvolution?, _ input: FeatureShape, from: Place, last: Bool
+        _ main: ArraySlice<FoldedConvolution>, shortcut: FoldedConvolution?, _ input: FeatureShape, from: Place,
+        last: Bool
     ) -> Place {
         var addend = from
         var target = last ? Place.output : from
@@ -292,7 +315,8 @@ struct Segment: Sendable {
 
     /// Appends a convolution to a place, a free slot by default, and releases `from` unless it is `keeping`.
     private mutating func convolve(
-        _ layer: FoldedConvolution, _ input: FeatureShape, from: Place, to: Place?, addend: Place? = nil, rectifying: Bool,
+        _ layer: FoldedConvolution, _ input: FeatureShape, from: Place, to: Place?, addend: Place? = nil,
+        rectifying: Bool,
         keeping: Place? = nil
     ) -> Place {
         let convolution = layer.convolution
@@ -306,11 +330,14 @@ struct Segment: Sendable {
         return target
     }
 
-    private mutating func pool(_ input: FeatureShape, kernel: Int, stride: Int, padding: Int, from: Place, to: Place?) -> Place {
+    private mutating func pool(_ input: FeatureShape, kernel: Int, stride: Int, padding: Int, from: Place, to: Place?)
+        -> Place
+    {
         let shape = ConvolutionShape(
             inputs: input.channels, outputs: input.channels, kernel: kernel, stride: stride, padding: padding,
             height: input.height, width: input.width)
-        let target = to ?? reserve(FeatureShape(channels: input.channels, height: shape.outputHeight, width: shape.outputWidth))
+        let target =
+            to ?? reserve(FeatureShape(channels: input.channels, height: shape.outputHeight, width: shape.outputWidth))
         append(.maxPool(shape), from: from, to: target)
         release(from)
         return target

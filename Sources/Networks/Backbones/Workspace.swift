@@ -21,7 +21,8 @@ final class Workspace: @unchecked Sendable {  // the pool lends it to one thread
             let shape = segments[index].output
             return shape.channels * BlockedMaps.plane(pixels: images * shape.height * shape.width)
         }
-        let counts = [FeatureShape.image.count] + outputs
+        let counts =
+            [FeatureShape.image.count] + outputs
             + [segments.map(\.slotsCount).max() ?? 0, segments.map(\.scratchCount).max() ?? 0]
         storage = FloatStorage(count: counts.reduce(0) { $0 + Self.aligned($1) })
         var address = storage.address

@@ -4,8 +4,8 @@ import Tensors
 enum ZeroPixels: Sendable {
     /// They are computed with like any others.
     case computed
-    /// What depends on them alone is taken from the all-zero image, as far as that changes no bit: a number on the edge of
-    /// a changed Winograd tile is rounded differently though it does not depend on what changed.
+    /// What depends on them alone is taken from the all-zero image, as far as that changes no bit: a number on the edge
+    /// of a changed Winograd tile is rounded differently though it does not depend on what changed.
     case skippedBitForBit
     /// What depends on them alone is taken from the all-zero image.
     case skipped

@@ -5,9 +5,11 @@ extension Checkpoint {
     ///   - known: names of all parameters of the model.
     ///   - model: its name, and `layer` its last target layer's, for errors.
     /// - Throws: `CheckpointError`, also when the file has a tensor under one of the modules up to the target layer
-    ///   that the model does not read: then it is of another one, and what would be computed is not what it was trained for.
+    ///   that the model does not read: then it is of another one, and what would be computed is not what it was trained
+    ///   for.
     public init(
-        contentsOf path: String, wanted: [String], known: Set<String>, of model: String, layer: String, key: String? = nil,
+        contentsOf path: String, wanted: [String], known: Set<String>, of model: String, layer: String,
+        key: String? = nil,
         prefix: String? = nil
     ) throws {
         try self.init(contentsOf: path, wanted: wanted, key: key, prefix: prefix)
@@ -30,7 +32,8 @@ extension Checkpoint {
     ) throws {
         try self.init(
             contentsOf: path, wanted: architecture.parameterNames(upTo: layer),
-            known: Set(architecture.parameterNames(upTo: architecture.layers.last ?? layer)), of: architecture.name, layer: layer,
+            known: Set(architecture.parameterNames(upTo: architecture.layers.last ?? layer)), of: architecture.name,
+            layer: layer,
             key: key, prefix: prefix)
     }
 }

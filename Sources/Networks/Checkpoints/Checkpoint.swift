@@ -44,7 +44,8 @@ public struct Checkpoint: ParameterSource {
     public func shape(of name: String) -> [Int]? { dictionary.tensors[prefix + name]?.shape }
 
     /// The tensor of that name, which has exactly that shape, in single precision.
-    /// - Throws: `CheckpointError` naming the tensor: missing, of another shape, not of floating numbers, outside its storage, cut off.
+    /// - Throws: `CheckpointError` naming the tensor: missing, of another shape, not of floating numbers, outside its
+    ///   storage, cut off.
     public func tensor(_ name: String, shape: [Int]) throws -> Tensor {
         let name = prefix + name
         guard let tensor = dictionary.tensors[name] else { throw error(dictionary.lacks(name)) }

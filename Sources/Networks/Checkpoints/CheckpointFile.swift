@@ -10,7 +10,9 @@ struct CheckpointFile {
     /// - Throws: `CheckpointError`, as all that follow.
     init(_ path: String) throws {
         do { file = try PlainFile(path) } catch {
-            let reason = error.code == nil ? "is not a file; name the file that holds the weights"
+            let reason =
+                error.code == nil
+                ? "is not a file; name the file that holds the weights"
                 : "cannot be opened: \(error.problem)"
             throw CheckpointError(path: path, reason: reason)
         }

@@ -2,8 +2,9 @@ extension CheckpointContent {
     /// `torch.serialization.MAGIC_NUMBER`, as a pickle begins with it.
     static let legacyMagic: [UInt8] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]
 
-    /// The container of PyTorch 0.1.10 to 1.5: pickles of a magic number, a version, facts about the machine, the content and the
-    /// storages' keys; then the storages in that order, each its number of elements (8 bytes) and its bytes.
+    /// The container of PyTorch 0.1.10 to 1.5: pickles of a magic number, a version, facts about the machine, the
+    /// content and the storages' keys; then the storages in that order, each its number of elements (8 bytes) and its
+    /// bytes.
     init(legacy file: CheckpointFile) throws {
         var unpickler = Unpickler(), position = 0
         guard case .data(let magic) = try unpickler.read(file, at: &position, limit: 64),
@@ -31,8 +32,8 @@ extension CheckpointContent {
         storages = .ranges(ranges)
     }
 
-    /// The oldest container (the official ResNet-18 of 2017): a tar archive of `storages`, `tensors` and the `pickle` that refers to
-    /// them (`torch.serialization._legacy_load`).
+    /// The oldest container (the official ResNet-18 of 2017): a tar archive of `storages`, `tensors` and the `pickle`
+    /// that refers to them (`torch.serialization._legacy_load`).
     init(tar file: CheckpointFile) throws {
         let members = try tarMembers(file)
         func start(_ name: String) throws -> Int {
@@ -96,9 +97,11 @@ extension CheckpointContent {
 }
 
 /// A storage's number of elements and its bytes; `position` moves behind them.
-private func storage(_ key: String, of type: ElementType, _ file: CheckpointFile, at position: inout Int) throws -> Range<
-    Int
-> {
+private func storage(_ key: String, of type: ElementType, _ file: CheckpointFile, at position: inout Int) throws
+    -> Range<
+        Int
+    >
+{
     let count = try file.int64(at: position)
     position += 8
     guard count >= 0, count <= (file.size - position) / type.size else {

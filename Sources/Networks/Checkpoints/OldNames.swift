@@ -1,7 +1,8 @@
 /// Names of tensors in torchvision's older files, which torchvision itself renames when it loads them.
 enum OldNames {
-    /// The name as the model has it today: of a DenseNet's `denselayer1.norm.1.weight` (`densenet.py`, `_load_state_dict`), of a
-    /// ViT's `mlp.linear_1.weight` (`vision_transformer.py`, `MLPBlock._load_from_state_dict`); any other as it is.
+    /// The name as the model has it today: of a DenseNet's `denselayer1.norm.1.weight` (`densenet.py`,
+    /// `_load_state_dict`), of a ViT's `mlp.linear_1.weight` (`vision_transformer.py`,
+    /// `MLPBlock._load_from_state_dict`); any other as it is.
     static func current(_ name: String) -> String {
         var parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         for index in parts.indices.dropLast() {

@@ -1,4 +1,5 @@
-/// A value of a pickle. Containers are indices into a `PickleHeap`, so that no nesting, however deep, can exhaust the stack.
+/// A value of a pickle. Containers are indices into a `PickleHeap`, so that no nesting, however deep, can exhaust the
+/// stack.
 enum PickleValue: Sendable {
     case none
     case bool(Bool)

@@ -5,7 +5,8 @@ extension CheckpointContent {
     static func isSafetensors(_ head: [UInt8], size: Int) -> Bool {
         guard head.count > 8, head[8] == UInt8(ascii: "{") else { return false }
         let length = head[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return length >= 2 && length <= 1 << 40 && head[8...].prefix(Int(min(length, 64))).allSatisfy { $0 >= 0x20 || $0 == 0x0A }
+        return length >= 2 && length <= 1 << 40
+            && head[8...].prefix(Int(min(length, 64))).allSatisfy { $0 >= 0x20 || $0 == 0x0A }
     }
 
     /// The safetensors container: the header's length (8 bytes), the header as JSON (name → type, shape and place),

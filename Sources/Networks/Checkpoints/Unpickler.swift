@@ -229,7 +229,8 @@ struct Unpickler {
         }
     }
 
-    /// What `__setstate__` does: nothing that matters here, but to a parameter of PyTorch before 0.2, whose tensor comes first in it.
+    /// What `__setstate__` does: nothing that matters here, but to a parameter of PyTorch before 0.2, whose tensor
+    /// comes first in it.
     private mutating func build(_ object: PickleValue, _ state: PickleValue) throws -> PickleValue {
         switch object {
         case .dictionary, .tensor, .callable(.other): return object

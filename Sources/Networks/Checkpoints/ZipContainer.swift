@@ -1,7 +1,8 @@
 import Files
 
 extension CheckpointContent {
-    /// The container since PyTorch 1.6: a zip archive with `PREFIX/data.pkl` and the storages as members `PREFIX/data/KEY`.
+    /// The container since PyTorch 1.6: a zip archive with `PREFIX/data.pkl` and the storages as members
+    /// `PREFIX/data/KEY`.
     init(zip path: String) throws {
         try self.init(
             zip: path,

@@ -31,18 +31,25 @@ public struct ByteMutator: Sendable {
             bytes.insert(contentsOf: part, at: self.place(in: bytes))
         case 6:
             guard let other = others.isEmpty ? nil : others[random.below(others.count)], !other.isEmpty else { return }
-            let from = self.place(in: other), count = min(other.count - from, bytes.count - place, 1 + random.below(512))
+            let from = self.place(in: other),
+                count = min(other.count - from, bytes.count - place, 1 + random.below(512))
             bytes.replaceSubrange(place..<place + count, with: other[from..<from + count])
         default:
-            if random.below(4) == 0 { bytes.removeSubrange(place...) } else { bytes[place] &+= random.below(2) == 0 ? 1 : 255 }
+            if random.below(4) == 0 {
+                bytes.removeSubrange(place...)
+            } else {
+                bytes[place] &+= random.below(2) == 0 ? 1 : 255
+            }
         }
     }
 
     /// A whole number of 1 to 8 bytes that tends to break arithmetic, in either byte order.
     private mutating func overwrite(_ bytes: inout [UInt8], at place: Int) {
         let size = 1 << random.below(4)
-        let telling: [UInt64] = [0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1 << 40, 1 << 61, 1 << 62,
-                                 UInt64(Int64.max), 1 << 63, .max, UInt64(bytes.count), UInt64(bytes.count) + 1]
+        let telling: [UInt64] = [
+            0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1 << 40, 1 << 61, 1 << 62,
+            UInt64(Int64.max), 1 << 63, .max, UInt64(bytes.count), UInt64(bytes.count) + 1,
+        ]
         let number = telling[random.below(telling.count)]
         let littleEndian = random.below(4) > 0
         for i in 0..<size where place + i < bytes.count {

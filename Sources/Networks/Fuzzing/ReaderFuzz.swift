@@ -1,8 +1,8 @@
 import Foundation
 import HDF5
 
-/// Feeds damaged files to the checkpoint and the HDF5 reader: each must be read or refused with an error of the reader's own,
-/// quickly. The same seed gives the same files.
+/// Feeds damaged files to the checkpoint and the HDF5 reader: each must be read or refused with an error of the
+/// reader's own, quickly. The same seed gives the same files.
 ///
 /// Every file lies at `scratch/candidate` while it is read, so that it is there after a crash of the process.
 public struct ReaderFuzz: Sendable {
@@ -40,7 +40,9 @@ public struct ReaderFuzz: Sendable {
 
     /// Damages `samples` in turn, from round `first` on, until `rounds` are done or `seconds` are over.
     /// - Throws: `Finding`, and where files cannot be read or written.
-    public func run(samples: [String], scratch: String, first: Int = 0, rounds: Int, seconds: Double = .infinity) throws -> Report {
+    public func run(samples: [String], scratch: String, first: Int = 0, rounds: Int, seconds: Double = .infinity) throws
+        -> Report
+    {
         let contents = try samples.map { try [UInt8](Data(contentsOf: URL(filePath: $0))) }
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
         var report = Report()
@@ -60,12 +62,15 @@ public struct ReaderFuzz: Sendable {
             } catch is HDF5Error {
                 report.refused += 1
             } catch {
-                throw Finding(round: round, sample: sample, file: candidate, reason: "an error of another kind: \(error)")
+                throw Finding(
+                    round: round, sample: sample, file: candidate, reason: "an error of another kind: \(error)")
             }
             let took = Date().timeIntervalSince(began)
             report.rounds += 1
             if took > report.slowestSeconds { (report.slowestRound, report.slowestSeconds) = (round, took) }
-            if took > secondsAllowed { throw Finding(round: round, sample: sample, file: candidate, reason: "took \(took) s") }
+            if took > secondsAllowed {
+                throw Finding(round: round, sample: sample, file: candidate, reason: "took \(took) s")
+            }
         }
         return report
     }
@@ -75,7 +80,8 @@ public struct ReaderFuzz: Sendable {
         let checkpoint = try Checkpoint(contentsOf: path)
         for name in checkpoint.names.prefix(1000) {
             guard let shape = checkpoint.shape(of: name), shape.count < 8, shape.allSatisfy({ $0 >= 0 }),
-                shape.reduce(1.0, { $0 * Double($1) }) < 1_000_000 else { continue }
+                shape.reduce(1.0, { $0 * Double($1) }) < 1_000_000
+            else { continue }
             try allowing(CheckpointError.self) { _ = try checkpoint.tensor(name, shape: shape) }
         }
     }
@@ -91,7 +97,9 @@ public struct ReaderFuzz: Sendable {
             for name in children where budget > 0 && !name.contains("/") {
                 budget -= 1
                 let path = group + name
-                try allowing(HDF5Error.self) { if try file.isGroup(path) { try walk(path + "/", depth + 1) } else { try readDataset(file, path) } }
+                try allowing(HDF5Error.self) {
+                    if try file.isGroup(path) { try walk(path + "/", depth + 1) } else { try readDataset(file, path) }
+                }
                 try allowing(HDF5Error.self) { _ = try file.stringAttribute("columns", on: path) }
             }
         }

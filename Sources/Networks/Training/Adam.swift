@@ -23,7 +23,9 @@ package struct Adam: Sendable, Equatable {
         square = mean
     }
 
-    package mutating func step(_ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, on team: ThreadTeam) throws {
+    package mutating func step(
+        _ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, on team: ThreadTeam
+    ) throws {
         steps += 1
         let rate = Float(learningRate / (1 - power(0.9, steps)))
         let correction = Float(1 / (1 - power(0.999, steps)).squareRoot())
@@ -51,8 +53,8 @@ package struct Adam: Sendable, Equatable {
     }
 }
 
-/// DAdaptAdam (Defazio & Mishchenko 2023, `dadaptation` 2.0): learning rate 1, d₀ 1e-6, β 0.9 and 0.999, ε 1e-8, no decay,
-/// unbounded growth.
+/// DAdaptAdam (Defazio & Mishchenko 2023, `dadaptation` 2.0): learning rate 1, d₀ 1e-6, β 0.9 and 0.999, ε 1e-8, no
+/// decay, unbounded growth.
 package struct DAdaptAdam: Sendable, Equatable {
     /// The estimate of the distance to the solution: the learning rate.
     package internal(set) var distance = 1e-6
@@ -71,7 +73,9 @@ package struct DAdaptAdam: Sendable, Equatable {
         var gradient = 0.0, weighted = 0.0, absolute = 0.0
     }
 
-    package mutating func step(_ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, on team: ThreadTeam) throws {
+    package mutating func step(
+        _ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, on team: ThreadTeam
+    ) throws {
         let count = mean.count
         let beta2 = 0.999, factor = Float(distance * (1 - 0.9)), factor2 = Float(distance * (1 - beta2))
         var partial = [Sums](repeating: Sums(), count: (count + optimiserBlock - 1) / optimiserBlock)
@@ -137,7 +141,9 @@ enum OptimiserState: Sendable, Equatable {
         }
     }
 
-    mutating func step(_ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, on team: ThreadTeam) throws {
+    mutating func step(
+        _ parameters: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, on team: ThreadTeam
+    ) throws {
         // The state is taken out of the enum for the step: a second owner would copy its arrays.
         switch self {
         case .adam(var adam):

@@ -1,6 +1,7 @@
 import Tensors
 
-/// The cosine-similarity margin ranking loss (METHOD 5; A eq. 1), margin 1, with its gradient and the ranks behind hit@k.
+/// The cosine-similarity margin ranking loss (METHOD 5; A eq. 1), margin 1, with its gradient and the ranks behind
+/// hit@k.
 ///
 /// For a prediction v̂ with positive concepts P among C, cosines s_c = cos(v̂, v_c) and s⁺ = mean of s_c over P:
 /// loss = Σ_{c ∉ P} max(0, 1 − s⁺ + s_c).
@@ -26,7 +27,8 @@ package struct CSMRLoss: Sendable {
         var units = vectors.data, sum = [Double](repeating: 0, count: vectors.shape[1])
         for row in 0..<vectors.shape[0] {
             let range = row * vectors.shape[1]..<(row + 1) * vectors.shape[1]
-            let norm = max(units[range].reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot(), Double(CSMRLoss.epsilon))
+            let norm = max(
+                units[range].reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot(), Double(CSMRLoss.epsilon))
             for index in range {
                 units[index] = Float(Double(units[index]) / norm)
                 sum[index - range.lowerBound] += Double(units[index])
@@ -35,7 +37,10 @@ package struct CSMRLoss: Sendable {
         self.units = units
         (unitColumns, unitRows) = units.withUnsafeBufferPointer { [concepts, width] units in
             let matrix = MatrixView(units.baseAddress!, rowStride: width)
-            return (PackedMatrix(matrix.transposed, terms: width, columns: concepts), PackedMatrix(matrix, terms: concepts, columns: width))
+            return (
+                PackedMatrix(matrix.transposed, terms: width, columns: concepts),
+                PackedMatrix(matrix, terms: concepts, columns: width)
+            )
         }
         unitSum = sum.map { Float($0) }
     }
@@ -52,12 +57,15 @@ package struct CSMRLoss: Sendable {
     ///   - gradient: `[count, width]`: ∂(scale · Σ losses)/∂predictions
     package func evaluate(
         _ predictions: UnsafePointer<Float>, count: Int, positives: (Int) -> UnsafeBufferPointer<Int32>,
-        products: MatrixProducts = MatrixProducts(), cosines: UnsafeMutablePointer<Float>, losses: UnsafeMutablePointer<Double>, ranks: UnsafeMutablePointer<Int32>,
+        products: MatrixProducts = MatrixProducts(), cosines: UnsafeMutablePointer<Float>,
+        losses: UnsafeMutablePointer<Double>, ranks: UnsafeMutablePointer<Int32>,
         gradient: UnsafeMutablePointer<Float>? = nil, scale: Float = 1
     ) {
         units.withUnsafeBufferPointer { units in
             guard let units = units.baseAddress else { return }
-            products.multiply(MatrixView(predictions, rowStride: width), by: unitColumns, rows: count, into: cosines, rowStride: concepts)
+            products.multiply(
+                MatrixView(predictions, rowStride: width), by: unitColumns, rows: count, into: cosines,
+                rowStride: concepts)
             var closed = 0
             for row in 0..<count {
                 let norm = max(dot(predictions + row * width, predictions + row * width).squareRoot(), CSMRLoss.epsilon)
@@ -69,10 +77,14 @@ package struct CSMRLoss: Sendable {
             guard let gradient else { return }
             // The same sum either way; which way depends on the numbers alone.
             if closed < count * concepts / CSMRLoss.sparseShare {
-                for row in 0..<count { sumGradient(cosines + row * concepts, positives(row), scale, units, gradient + row * width) }
+                for row in 0..<count {
+                    sumGradient(cosines + row * concepts, positives(row), scale, units, gradient + row * width)
+                }
             } else {
                 for row in 0..<count { writeCoefficients(cosines + row * concepts, positives(row), scale) }
-                products.multiply(MatrixView(cosines, rowStride: concepts), by: unitRows, rows: count, into: gradient, rowStride: width)
+                products.multiply(
+                    MatrixView(cosines, rowStride: concepts), by: unitRows, rows: count, into: gradient,
+                    rowStride: width)
             }
             for row in 0..<count { throughNormalisation(predictions + row * width, gradient + row * width) }
         }
@@ -133,12 +145,16 @@ package struct CSMRLoss: Sendable {
     }
 
     /// 1 − s⁺
-    private func shift(_ row: UnsafePointer<Float>, _ positives: UnsafeBufferPointer<Int32>, scalingBy factor: Float = 1) -> Float {
+    private func shift(
+        _ row: UnsafePointer<Float>, _ positives: UnsafeBufferPointer<Int32>, scalingBy factor: Float = 1
+    ) -> Float {
         1 - positives.reduce(0) { $0 + row[Int($1)] * factor } / Float(positives.count)
     }
 
     /// Overwrites cosines with ∂(scale · loss)/∂cosine.
-    private func writeCoefficients(_ row: UnsafeMutablePointer<Float>, _ positives: UnsafeBufferPointer<Int32>, _ scale: Float) {
+    private func writeCoefficients(
+        _ row: UnsafeMutablePointer<Float>, _ positives: UnsafeBufferPointer<Int32>, _ scale: Float
+    ) {
         let shift = shift(row, positives)
         for concept in positives { row[Int(concept)] = -.infinity }
         var open = 0
@@ -147,9 +163,11 @@ package struct CSMRLoss: Sendable {
         for concept in positives { row[Int(concept)] = -scale * Float(open) / Float(positives.count) }
     }
 
-    /// ∂(scale · loss)/∂(unit prediction) = scale · (Σ all − Σ closed − Σ over P of (1 + open / |P|)), of concept vectors.
+    /// ∂(scale · loss)/∂(unit prediction) = scale · (Σ all − Σ closed − Σ over P of (1 + open / |P|)), of concept
+    /// vectors.
     private func sumGradient(
-        _ row: UnsafeMutablePointer<Float>, _ positives: UnsafeBufferPointer<Int32>, _ scale: Float, _ units: UnsafePointer<Float>,
+        _ row: UnsafeMutablePointer<Float>, _ positives: UnsafeBufferPointer<Int32>, _ scale: Float,
+        _ units: UnsafePointer<Float>,
         _ gradient: UnsafeMutablePointer<Float>
     ) {
         let shift = shift(row, positives)
@@ -190,7 +208,9 @@ package struct CSMRLoss: Sendable {
         let whole = width / 8 * 8
         let a8 = UnsafeRawPointer(a), b8 = UnsafeRawPointer(b)
         for i in stride(from: 0, to: whole, by: 8) {
-            sums += a8.loadUnaligned(fromByteOffset: i * 4, as: SIMD8<Float>.self) * b8.loadUnaligned(fromByteOffset: i * 4, as: SIMD8<Float>.self)
+            sums +=
+                a8.loadUnaligned(fromByteOffset: i * 4, as: SIMD8<Float>.self)
+                * b8.loadUnaligned(fromByteOffset: i * 4, as: SIMD8<Float>.self)
         }
         var sum = sums.sum()
         for i in whole..<width { sum += a[i] * b[i] }

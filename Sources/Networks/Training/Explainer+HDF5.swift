@@ -1,13 +1,16 @@
 import HDF5
 
 extension Explainer {
-    /// Reads an explainer file: `bn1/{weight,bias,running_mean,running_var}`, `linear1/{weight,bias}`, `bn2/…`, `linear2/…` under `group`.
+    /// Reads an explainer file: `bn1/{weight,bias,running_mean,running_var}`, `linear1/{weight,bias}`, `bn2/…`,
+    /// `linear2/…` under `group`.
     /// - Throws: `HDF5Error` where a tensor is missing, of another type, or of a shape that does not suit the others.
     public init(from file: HDF5File, at group: String = "/") throws {
         let prefix = group == "/" ? "" : group
         let shape = try file.shape(of: prefix + "/linear2/weight")
         guard shape.count == 2, shape.allSatisfy({ (1...1 << 20).contains($0) }) else {
-            throw HDF5Error(file: file.path, object: prefix + "/linear2/weight", reason: "has the shape \(shape), expected [outputs, inputs]")
+            throw HDF5Error(
+                file: file.path, object: prefix + "/linear2/weight",
+                reason: "has the shape \(shape), expected [outputs, inputs]")
         }
         let layout = ExplainerLayout(inputs: shape[1], outputs: shape[0])
         func read(_ entries: [ExplainerLayout.Entry]) throws -> [Float] {
@@ -15,7 +18,8 @@ extension Explainer {
                 let name = prefix + "/" + entry.name.split(separator: ".").joined(separator: "/")
                 let found = try file.shape(of: name)
                 guard found == entry.shape else {
-                    throw HDF5Error(file: file.path, object: name, reason: "has the shape \(found), expected \(entry.shape)")
+                    throw HDF5Error(
+                        file: file.path, object: name, reason: "has the shape \(found), expected \(entry.shape)")
                 }
                 return try file.read(name, as: Float.self)
             }

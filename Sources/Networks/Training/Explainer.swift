@@ -1,8 +1,8 @@
 import Fingerprints
 import Tensors
 
-/// The explainer (METHOD 5): BatchNorm1d(d) → Dropout → Linear(d, d) → ReLU → BatchNorm1d(d) → Dropout → Linear(d, 300),
-/// from masked, pooled features `[n, d]` to the word-embedding space `[n, 300]`.
+/// The explainer (METHOD 5): BatchNorm1d(d) → Dropout → Linear(d, d) → ReLU → BatchNorm1d(d) → Dropout → Linear(d,
+/// 300), from masked, pooled features `[n, d]` to the word-embedding space `[n, 300]`.
 public struct Explainer: Sendable, Equatable {
     /// ε of both BatchNorm layers.
     static let epsilon: Float = 1e-5
@@ -18,8 +18,8 @@ public struct Explainer: Sendable, Equatable {
     public var inputs: Int { layout.inputs }
     public var outputs: Int { layout.outputs }
 
-    /// PyTorch's default initialisation, drawn from `seed`: Linear weights and biases U(−1/√fan_in, 1/√fan_in); BatchNorm weight 1,
-    /// bias 0, mean 0, variance 1.
+    /// PyTorch's default initialisation, drawn from `seed`: Linear weights and biases U(−1/√fan_in, 1/√fan_in);
+    /// BatchNorm weight 1, bias 0, mean 0, variance 1.
     public init(inputs: Int, outputs: Int, seed: UInt64) {
         layout = ExplainerLayout(inputs: inputs, outputs: outputs)
         parameters = [Float](repeating: 0, count: layout.parameterCount)
@@ -57,7 +57,9 @@ public struct Explainer: Sendable, Equatable {
         if let entry = layout.parameters.first(where: { $0.name == name }) {
             return Tensor(shape: entry.shape, data: Array(parameters[entry.range]))
         }
-        return layout.statistics.first { $0.name == name }.map { Tensor(shape: $0.shape, data: Array(statistics[$0.range])) }
+        return layout.statistics.first { $0.name == name }.map {
+            Tensor(shape: $0.shape, data: Array(statistics[$0.range]))
+        }
     }
 
     /// Predictions in eval mode: BatchNorm on its running statistics, no dropout.
@@ -82,14 +84,16 @@ public struct Explainer: Sendable, Equatable {
                     for i in 0..<d { to[i] = from[i] * scale1[i] + shift1[i] }
                 }
                 products.multiply(
-                    MatrixView(input, rowStride: d), MatrixView(base + layout.linear1Weight.range.lowerBound, rowStride: d).transposed,
+                    MatrixView(input, rowStride: d),
+                    MatrixView(base + layout.linear1Weight.range.lowerBound, rowStride: d).transposed,
                     rows: here, columns: d, terms: d, into: hidden, rowStride: d)
                 for row in 0..<here {
                     let values = hidden + row * d
                     for i in 0..<d { values[i] = relu(values[i] + bias1[i]) * scale2[i] + shift2[i] }
                 }
                 products.multiply(
-                    MatrixView(hidden, rowStride: d), MatrixView(base + layout.linear2Weight.range.lowerBound, rowStride: d).transposed,
+                    MatrixView(hidden, rowStride: d),
+                    MatrixView(base + layout.linear2Weight.range.lowerBound, rowStride: d).transposed,
                     rows: here, columns: outputs, terms: d, into: output, rowStride: outputs)
                 for row in 0..<here {
                     let from = output + row * outputs, to = destination + (start + row) * outputs
@@ -101,11 +105,14 @@ public struct Explainer: Sendable, Equatable {
 
     /// BatchNorm on running statistics as `x · scale + shift`.
     private func fold(
-        _ weight: ExplainerLayout.Entry, _ bias: ExplainerLayout.Entry, _ mean: ExplainerLayout.Entry, _ variance: ExplainerLayout.Entry,
+        _ weight: ExplainerLayout.Entry, _ bias: ExplainerLayout.Entry, _ mean: ExplainerLayout.Entry,
+        _ variance: ExplainerLayout.Entry,
         _ scale: UnsafeMutablePointer<Float>, _ shift: UnsafeMutablePointer<Float>
     ) {
         for i in 0..<inputs {
-            let factor = parameters[weight.range.lowerBound + i] / (statistics[variance.range.lowerBound + i] + Explainer.epsilon).squareRoot()
+            let factor =
+                parameters[weight.range.lowerBound + i]
+                / (statistics[variance.range.lowerBound + i] + Explainer.epsilon).squareRoot()
             scale[i] = factor
             shift[i] = parameters[bias.range.lowerBound + i] - statistics[mean.range.lowerBound + i] * factor
         }

@@ -13,7 +13,9 @@ package struct ExplainerLayout: Sendable, Equatable {
     let weight1, bias1, linear1Weight, linear1Bias, weight2, bias2, linear2Weight, linear2Bias: Entry
     let mean1, variance1, mean2, variance2: Entry
 
-    package var parameters: [Entry] { [weight1, bias1, linear1Weight, linear1Bias, weight2, bias2, linear2Weight, linear2Bias] }
+    package var parameters: [Entry] {
+        [weight1, bias1, linear1Weight, linear1Bias, weight2, bias2, linear2Weight, linear2Bias]
+    }
     package var statistics: [Entry] { [mean1, variance1, mean2, variance2] }
     var parameterCount: Int { linear2Bias.range.upperBound }
     var statisticCount: Int { variance2.range.upperBound }

@@ -1,4 +1,5 @@
-/// PyTorch's `ReduceLROnPlateau` in mode `min` with its defaults: relative threshold 1e-4, no cooldown, no least rate, ε 1e-8.
+/// PyTorch's `ReduceLROnPlateau` in mode `min` with its defaults: relative threshold 1e-4, no cooldown, no least rate,
+/// ε 1e-8.
 package struct Plateau: Sendable, Equatable {
     let factor: Double
     let patience: Int

@@ -6,6 +6,7 @@ public protocol SampleSource: Sendable {
     var width: Int { get }
     /// Features of the samples `rows`, in that order, into `[rows.count, width]`.
     func read(_ rows: ArraySlice<Int>, into destination: UnsafeMutablePointer<Float>) throws
-    /// Positive concepts of a sample: distinct indices of rows of the concept matrix given to the trainer; at least one.
+    /// Positive concepts of a sample: distinct indices of rows of the concept matrix given to the trainer; at least
+    /// one.
     func positives(_ row: Int) -> [Int32]
 }

@@ -39,12 +39,15 @@ extension Trainer {
         trainer.best = try Explainer(from: file, at: "/best")
         let found = try file.stringAttribute("training", on: "/")
         guard found == trainer.identity else {
-            throw TrainingError.otherTraining(path: path, "it was saved by a training with \(found), not \(trainer.identity)")
+            throw TrainingError.otherTraining(
+                path: path, "it was saved by a training with \(found), not \(trainer.identity)")
         }
         trainer.history = try TrainingHistory(from: file).epochs
         func read<T: HDF5Scalar>(_ name: String, count: Int) throws -> [T] {
             let values = try file.read(name, as: T.self)
-            guard values.count == count else { throw TrainingError.otherTraining(path: path, "\(name) has \(values.count) numbers, expected \(count)") }
+            guard values.count == count else {
+                throw TrainingError.otherTraining(path: path, "\(name) has \(values.count) numbers, expected \(count)")
+            }
             return values
         }
         let count = trainer.current.layout.parameterCount

@@ -1,8 +1,8 @@
 import Fingerprints
 import Tensors
 
-/// Trains an explainer (METHOD 5), an epoch at a time. The result depends on options, concepts, initial explainer and samples
-/// alone: not on threads, nor on being saved and loaded between epochs.
+/// Trains an explainer (METHOD 5), an epoch at a time. The result depends on options, concepts, initial explainer and
+/// samples alone: not on threads, nor on being saved and loaded between epochs.
 public struct Trainer: Sendable {
     public let options: TrainingOptions
     /// The explainer after the last epoch.
@@ -18,23 +18,32 @@ public struct Trainer: Sendable {
     /// - Parameter concepts: vectors `[C, outputs]` of the concepts that take part; positives are indices of its rows.
     public init(options: TrainingOptions, concepts: Tensor, initial: Explainer) throws {
         guard concepts.shape.count == 2, concepts.shape[1] == initial.outputs else {
-            throw TrainingError.unusable("the concept vectors have the shape \(concepts.shape), expected [concepts, \(initial.outputs)]")
+            throw TrainingError.unusable(
+                "the concept vectors have the shape \(concepts.shape), expected [concepts, \(initial.outputs)]")
         }
         guard concepts.shape[0] > 0 else { throw TrainingError.unusable("there are no concepts") }
-        guard concepts.data.allSatisfy(\.isFinite) else { throw TrainingError.unusable("a concept vector has numbers that are not finite") }
-        guard options.batchSize >= 2 else { throw TrainingError.unusable("a batch of \(options.batchSize): BatchNorm needs 2 or more") }
-        guard (0..<1).contains(options.dropout) else { throw TrainingError.unusable("dropout \(options.dropout) is not in [0, 1)") }
+        guard concepts.data.allSatisfy(\.isFinite) else {
+            throw TrainingError.unusable("a concept vector has numbers that are not finite")
+        }
+        guard options.batchSize >= 2 else {
+            throw TrainingError.unusable("a batch of \(options.batchSize): BatchNorm needs 2 or more")
+        }
+        guard (0..<1).contains(options.dropout) else {
+            throw TrainingError.unusable("dropout \(options.dropout) is not in [0, 1)")
+        }
         self.options = options
         current = initial
         best = initial
         loss = CSMRLoss(concepts: concepts)
-        optimiser = OptimiserState(options.optimiser, count: initial.layout.parameterCount, learningRate: options.learningRate)
+        optimiser = OptimiserState(
+            options.optimiser, count: initial.layout.parameterCount, learningRate: options.learningRate)
         plateau = Plateau(factor: options.plateauFactor, patience: options.plateauPatience)
     }
 
     /// One pass over the training samples, then one over the validation samples.
     ///
-    /// A last batch of a single sample is left out. After an error the trainer is of no further use: load the last saved state.
+    /// A last batch of a single sample is left out. After an error the trainer is of no further use: load the last
+    /// saved state.
     /// - Parameter progress: steps done, steps in the epoch; what it throws ends the epoch.
     /// - Throws: `TrainingError` (the loss is no number; samples that do not suit), and what the sources throw.
     @discardableResult
@@ -67,10 +76,12 @@ public struct Trainer: Sendable {
 
     private func check(_ source: any SampleSource, least: Int, _ name: String) throws {
         guard source.width == current.inputs else {
-            throw TrainingError.unusable("the \(name) samples have \(source.width) features, the explainer takes \(current.inputs)")
+            throw TrainingError.unusable(
+                "the \(name) samples have \(source.width) features, the explainer takes \(current.inputs)")
         }
         guard source.count >= least else {
-            throw TrainingError.unusable("\(source.count) \(name) samples, at least \(least) needed; has the split any annotated images?")
+            throw TrainingError.unusable(
+                "\(source.count) \(name) samples, at least \(least) needed; has the split any annotated images?")
         }
     }
 
@@ -127,7 +138,8 @@ public struct Trainer: Sendable {
     private func validate(_ rows: Range<Int>, of source: any SampleSource) throws -> Tally {
         let count = rows.count, width = current.outputs
         let input = UnsafeMutablePointer<Float>.allocate(capacity: count * (current.inputs + width + loss.concepts))
-        let losses = UnsafeMutablePointer<Double>.allocate(capacity: count), ranks = UnsafeMutablePointer<Int32>.allocate(capacity: count)
+        let losses = UnsafeMutablePointer<Double>.allocate(capacity: count),
+            ranks = UnsafeMutablePointer<Int32>.allocate(capacity: count)
         defer {
             input.deallocate()
             losses.deallocate()
@@ -141,7 +153,8 @@ public struct Trainer: Sendable {
         let offsets = lists.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
         flat.withUnsafeBufferPointer { flat in
             loss.evaluate(
-                predictions, count: count, positives: { UnsafeBufferPointer(rebasing: flat[offsets[$0]..<offsets[$0 + 1]]) },
+                predictions, count: count,
+                positives: { UnsafeBufferPointer(rebasing: flat[offsets[$0]..<offsets[$0 + 1]]) },
                 cosines: predictions + count * width, losses: losses, ranks: ranks)
         }
         var tally = Tally(options.hitKs)
@@ -155,7 +168,8 @@ extension SampleSource {
     fileprivate func positives(_ row: Int, concepts: Int) throws -> [Int32] {
         let positives = positives(row)
         guard !positives.isEmpty, positives.allSatisfy({ $0 >= 0 && $0 < Int32(concepts) }) else {
-            throw TrainingError.unusable("sample \(row) has the positive concepts \(positives), expected some of 0..<\(concepts)")
+            throw TrainingError.unusable(
+                "sample \(row) has the positive concepts \(positives), expected some of 0..<\(concepts)")
         }
         return positives
     }

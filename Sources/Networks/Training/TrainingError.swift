@@ -10,7 +10,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable, Equatable {
         switch self {
         case .diverged(let epoch, let step, let loss):
             let place = step == 0 ? "the validation" : "step \(step)"
-            return "training diverged: the loss is \(loss) in epoch \(epoch), \(place); lower train.learningRate or look for "
+            return
+                "training diverged: the loss is \(loss) in epoch \(epoch), \(place); lower train.learningRate or look for "
                 + "numbers that are not finite in the features"
         case .unusable(let reason): return "cannot train: \(reason)"
         case .otherTraining(let path, let reason):

@@ -19,7 +19,8 @@ public struct TrainingOptions: Sendable {
     public var seed: UInt64
     /// Deviation `frozenBatchNorm`: the running statistics are used and never move.
     public var frozenBatchNorm: Bool
-    /// The learning rate is multiplied by this after more than `plateauPatience` epochs without a better validation loss (Adam only).
+    /// The learning rate is multiplied by this after more than `plateauPatience` epochs without a better validation
+    /// loss (Adam only).
     public var plateauFactor: Double
     public var plateauPatience: Int
     /// The k of hit@k.
@@ -28,8 +29,10 @@ public struct TrainingOptions: Sendable {
     public var threads: Int
 
     public init(
-        epochs: Int = 10, batchSize: Int = 512, optimiser: Optimiser = .adam, learningRate: Double = 1e-4, dropout: Double = 0.1,
-        shuffle: Bool = true, seed: UInt64 = 0, frozenBatchNorm: Bool = false, plateauFactor: Double = 0.1, plateauPatience: Int = 10,
+        epochs: Int = 10, batchSize: Int = 512, optimiser: Optimiser = .adam, learningRate: Double = 1e-4,
+        dropout: Double = 0.1,
+        shuffle: Bool = true, seed: UInt64 = 0, frozenBatchNorm: Bool = false, plateauFactor: Double = 0.1,
+        plateauPatience: Int = 10,
         hitKs: [Int] = [1, 5, 10, 20], threads: Int = 1
     ) {
         self.epochs = epochs

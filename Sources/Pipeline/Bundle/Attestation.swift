@@ -1,11 +1,11 @@
 import Fingerprints
 
-/// Who stands by which files: an in-toto statement of their digests in a DSSE envelope, signed with Ed25519, inside a Sigstore
-/// bundle.
+/// Who stands by which files: an in-toto statement of their digests in a DSSE envelope, signed with Ed25519, inside a
+/// Sigstore bundle.
 ///
-/// The statement is that of OpenSSF's model signing (predicate `https://model_signing/signature/v1.0`), so that its library
-/// reads the digests; it verifies signatures of other kinds of keys alone. There is one way to write each part, so that no byte
-/// can change unseen.
+/// The statement is that of OpenSSF's model signing (predicate `https://model_signing/signature/v1.0`), so that its
+/// library reads the digests; it verifies signatures of other kinds of keys alone. There is one way to write each part,
+/// so that no byte can change unseen.
 struct Attestation: Equatable {
     struct Resource: Equatable {
         let name: String
@@ -38,7 +38,8 @@ struct Attestation: Equatable {
             "predicate": [
                 "resources": .array(list),
                 "serialization": [
-                    "method": "files", "hash_type": "sha256", "allow_symlinks": false, "ignore_paths": [.string(TableProof.signature)],
+                    "method": "files", "hash_type": "sha256", "allow_symlinks": false,
+                    "ignore_paths": [.string(TableProof.signature)],
                 ],
             ],
         ]
@@ -73,19 +74,26 @@ struct Attestation: Equatable {
     init(json: String, key: PublicKey) throws(BundleError) {
         let envelope = (try? Value(json: json))?["dsseEnvelope"], first = envelope?["signatures"]?.arrayValue?.first
         guard let payload = envelope?["payload"]?.stringValue.flatMap(base64Bytes),
-              let signature = first?["sig"]?.stringValue.flatMap(base64Bytes),
-              Self.bundle(payload: payload, signature: signature, key: key) == json else {
+            let signature = first?["sig"]?.stringValue.flatMap(base64Bytes),
+            Self.bundle(payload: payload, signature: signature, key: key) == json
+        else {
             throw BundleError("is not as it was written")
         }
-        guard key.verifies(signature, of: Self.signedBytes(payload)) else { throw BundleError("was not signed by \(key)") }
+        guard key.verifies(signature, of: Self.signedBytes(payload)) else {
+            throw BundleError("was not signed by \(key)")
+        }
         let statement = try? Value(json: String(decoding: payload, as: UTF8.self)), predicate = statement?["predicate"]
-        guard statement?["_type"] == .string(Self.statementType), statement?["predicateType"] == .string(Self.predicateType),
-              let subject = statement?["subject"]?.arrayValue?.first?["name"]?.stringValue,
-              let listed = predicate?["resources"]?.arrayValue else { throw BundleError("is no list of a table's files") }
+        guard statement?["_type"] == .string(Self.statementType),
+            statement?["predicateType"] == .string(Self.predicateType),
+            let subject = statement?["subject"]?.arrayValue?.first?["name"]?.stringValue,
+            let listed = predicate?["resources"]?.arrayValue
+        else { throw BundleError("is no list of a table's files") }
         self.subject = subject
         var resources: [Resource] = []
         for resource in listed {
-            guard let name = resource["name"]?.stringValue, let digest = resource["digest"]?.stringValue.flatMap(Digest.init(hex:)) else {
+            guard let name = resource["name"]?.stringValue,
+                let digest = resource["digest"]?.stringValue.flatMap(Digest.init(hex:))
+            else {
                 throw BundleError("is no list of a table's files")
             }
             resources.append(Resource(name: name, digest: digest))
@@ -111,8 +119,10 @@ extension PublicKey {
     /// nil when `pem` is not exactly what another key's `pem` is.
     init?(pem: String) {
         guard pem.hasPrefix(Self.first), pem.hasSuffix(Self.last),
-              let all = base64Bytes(String(pem.dropFirst(Self.first.count).dropLast(Self.last.count))),
-              all.count == 44, all.starts(with: Self.header), let key = PublicKey("ed25519:" + base64(Array(all.suffix(32)))) else { return nil }
+            let all = base64Bytes(String(pem.dropFirst(Self.first.count).dropLast(Self.last.count))),
+            all.count == 44, all.starts(with: Self.header),
+            let key = PublicKey("ed25519:" + base64(Array(all.suffix(32))))
+        else { return nil }
         self = key
         guard self.pem.utf8.elementsEqual(pem.utf8) else { return nil }
     }

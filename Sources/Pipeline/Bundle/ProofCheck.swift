@@ -11,7 +11,9 @@ public struct ProofCheck: Sendable {
         public let byte: Int?
         public let text: String
 
-        public var description: String { "\(file ?? "the archive")\(byte.map { ", byte \($0) of the archive" } ?? ""): \(text)" }
+        public var description: String {
+            "\(file ?? "the archive")\(byte.map { ", byte \($0) of the archive" } ?? ""): \(text)"
+        }
     }
 
     public let problems: [Problem]
@@ -33,10 +35,14 @@ public struct ProofCheck: Sendable {
         func text(_ name: String) -> String? { contents[name].flatMap { String(validating: $0, as: UTF8.self) } }
         let key = text(TableProof.key).flatMap(PublicKey.init(pem:))
         if key == nil {
-            problems.append(Problem(file: TableProof.key, byte: nil, text: contents[TableProof.key] == nil ? "is missing" : "is no Ed25519 public key"))
+            problems.append(
+                Problem(
+                    file: TableProof.key, byte: nil,
+                    text: contents[TableProof.key] == nil ? "is missing" : "is no Ed25519 public key"))
         }
         if let key, let trusted, key != trusted {
-            problems.append(Problem(file: TableProof.key, byte: nil, text: "this was signed by \(key), not by \(trusted)"))
+            problems.append(
+                Problem(file: TableProof.key, byte: nil, text: "this was signed by \(key), not by \(trusted)"))
         }
         var attestation: Attestation?
         if let bundle = text(TableProof.signature), let key {
@@ -44,7 +50,10 @@ public struct ProofCheck: Sendable {
                 problems.append(Problem(file: TableProof.signature, byte: nil, text: error.description))
             }
         } else if key != nil {
-            problems.append(Problem(file: TableProof.signature, byte: nil, text: contents[TableProof.signature] == nil ? "is missing" : "is no text"))
+            problems.append(
+                Problem(
+                    file: TableProof.signature, byte: nil,
+                    text: contents[TableProof.signature] == nil ? "is missing" : "is no text"))
         }
         if let attestation { problems += Self.differences(attestation, contents) }
         problems += Self.contradictions(contents)
@@ -56,23 +65,37 @@ public struct ProofCheck: Sendable {
 
     private static func differences(_ attestation: Attestation, _ contents: [String: [UInt8]]) -> [Problem] {
         let listed = attestation.resources.compactMap { resource -> Problem? in
-            guard let bytes = contents[resource.name] else { return Problem(file: resource.name, byte: nil, text: "is missing") }
+            guard let bytes = contents[resource.name] else {
+                return Problem(file: resource.name, byte: nil, text: "is missing")
+            }
             let digest = Digest(hashing: bytes)
             guard digest != resource.digest else { return nil }
-            return Problem(file: resource.name, byte: nil, text: "was changed: its SHA-256 is \(digest.hex), signed was \(resource.digest.hex)")
+            return Problem(
+                file: resource.name, byte: nil,
+                text: "was changed: its SHA-256 is \(digest.hex), signed was \(resource.digest.hex)")
         }
         let known = Set(attestation.resources.map(\.name) + [TableProof.signature])
-        return listed + contents.keys.sorted().filter { !known.contains($0) }.map { Problem(file: $0, byte: nil, text: "was not signed") }
+        return listed
+            + contents.keys.sorted().filter { !known.contains($0) }.map {
+                Problem(file: $0, byte: nil, text: "was not signed")
+            }
     }
 
     /// The crate in the archive and the tables beside it say the same, whoever signed them.
     private static func contradictions(_ contents: [String: [UInt8]]) -> [Problem] {
         let folder = ResultsFolder("results") { name in
-            contents[TableProof.results + (name == ProvenanceCrate.name ? "ro-crate-metadata.json" : name)].map { Data($0) }
+            contents[TableProof.results + (name == ProvenanceCrate.name ? "ro-crate-metadata.json" : name)].map {
+                Data($0)
+            }
         }
         guard folder.crate != nil else {
-            return [Problem(file: TableProof.results + "ro-crate-metadata.json", byte: nil, text: "is no provenance of a run")]
+            return [
+                Problem(
+                    file: TableProof.results + "ro-crate-metadata.json", byte: nil, text: "is no provenance of a run")
+            ]
         }
-        return folder.damage.map { Problem(file: nil, byte: nil, text: "by the provenance in it \(TableProof.results)\($0)") }
+        return folder.damage.map {
+            Problem(file: nil, byte: nil, text: "by the provenance in it \(TableProof.results)\($0)")
+        }
     }
 }

@@ -1,5 +1,5 @@
-/// A zip archive with one way to be written: files in the order of their names, stored as they are, without times. What it
-/// holds says every byte of it, so that a changed one is found even where other readers look past it.
+/// A zip archive with one way to be written: files in the order of their names, stored as they are, without times. What
+/// it holds says every byte of it, so that a changed one is found even where other readers look past it.
 package enum StoredZip {
     package struct Entry: Equatable {
         package let name: String
@@ -26,7 +26,9 @@ package enum StoredZip {
             for part in [record(0x0403_4B50), fields, name, entry.bytes] { bytes += part }
             // Made on Unix; no comment, first disk, an ordinary file that all may read.
             let mode = long(0o100644 << 16), unused = [UInt8](repeating: 0, count: 6)
-            for part in [record(0x0201_4B50), word(0x031E), fields, unused, mode, long(offset), name] { directory += part }
+            for part in [record(0x0201_4B50), word(0x031E), fields, unused, mode, long(offset), name] {
+                directory += part
+            }
         }
         let start = bytes.count, count = word(sorted.count)
         let end = [record(0x0605_4B50), word(0), word(0), count, count, long(directory.count), long(start), word(0)]
@@ -34,14 +36,16 @@ package enum StoredZip {
     }
 
     /// What an archive holds, file by file from its start.
-    /// - Returns: beside what could be read, the first byte that is not as `archive` writes it; nil: the archive is whole.
+    /// - Returns: beside what could be read, the first byte that is not as `archive` writes it; nil: the archive is
+    ///   whole.
     package static func entries(_ bytes: [UInt8]) -> (entries: [Entry], damage: Damage?) {
         var entries: [Entry] = [], starts: [Int] = [], at = 0, changed: Damage?
         while at + 30 <= bytes.count, Array(bytes[at..<at + 4]) == record(0x0403_4B50) {
             let size = number(bytes, at + 18), length = Int(bytes[at + 26]) | Int(bytes[at + 27]) << 8
             let data = at + 30 + length
             guard data <= bytes.count, size <= bytes.count - data,
-                let name = String(validating: bytes[at + 30..<data], as: UTF8.self) else { break }
+                let name = String(validating: bytes[at + 30..<data], as: UTF8.self)
+            else { break }
             let content = Array(bytes[data..<data + size]), difference = crc32(content) ^ UInt32(number(bytes, at + 14))
             if difference != 0, changed == nil {
                 changed = Damage(byte: data + (changedByte(difference, of: size) ?? 0), file: name)
@@ -62,8 +66,11 @@ package enum StoredZip {
     private static func fields(_ entry: Entry) -> [UInt8] {
         // Zip 2.0; names are UTF-8; stored; the first of January 1980.
         let size = long(entry.bytes.count)
-        return [[20, 0, 0, 8, 0, 0, 0, 0, 0x21, 0], long(Int(crc32(entry.bytes))), size, size, word(entry.name.utf8.count), [0, 0]]
-            .flatMap { $0 }
+        return [
+            [20, 0, 0, 8, 0, 0, 0, 0, 0x21, 0], long(Int(crc32(entry.bytes))), size, size, word(entry.name.utf8.count),
+            [0, 0],
+        ]
+        .flatMap { $0 }
     }
 
     private static func record(_ signature: Int) -> [UInt8] { long(signature) }
@@ -88,8 +95,9 @@ package enum StoredZip {
         return ~sum
     }
 
-    /// Where a content of `size` bytes has another byte than that whose sum differs by `difference`; nil where more than one
-    /// byte differs. The difference is taken back byte by byte from the end, until it is one that a single byte makes.
+    /// Where a content of `size` bytes has another byte than that whose sum differs by `difference`; nil where more
+    /// than one byte differs. The difference is taken back byte by byte from the end, until it is one that a single
+    /// byte makes.
     private static func changedByte(_ difference: UInt32, of size: Int) -> Int? {
         var left = difference
         for place in stride(from: size - 1, through: 0, by: -1) {

@@ -3,10 +3,11 @@ import Fingerprints
 import Foundation
 import Reporting
 
-/// One archive that proves a table: claims, tables, the crate of their provenance, the experiment, the recipe of a container
-/// and the digests of it all, signed.
+/// One archive that proves a table: claims, tables, the crate of their provenance, the experiment, the recipe of a
+/// container and the digests of it all, signed.
 public struct TableProof: Sendable {
-    package static let signature = "signature.sigstore.json", key = "key.pem", results = "results/", claims = "claims.json"
+    package static let signature = "signature.sigstore.json", key = "key.pem", results = "results/",
+        claims = "claims.json"
 
     /// The archive.
     public let bytes: [UInt8]
@@ -27,8 +28,10 @@ public struct TableProof: Sendable {
         entries += made.tables.map { StoredZip.Entry(name: Self.results + $0.name, bytes: $0.bytes) }
         for name in Set(file.variants.flatMap(\.experiment.manifests)).sorted() {
             let path = project.places.projectPath(name)
-            entries.append(StoredZip.Entry(
-                name: "manifests/" + URL(fileURLWithPath: path).lastPathComponent, bytes: [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))))
+            entries.append(
+                StoredZip.Entry(
+                    name: "manifests/" + URL(fileURLWithPath: path).lastPathComponent,
+                    bytes: [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))))
         }
         let bundle = Attestation(subject: file.resultsName, files: entries).signed(by: key)
         entries.append(StoredZip.Entry(name: Self.signature, bytes: Array(bundle.utf8)))

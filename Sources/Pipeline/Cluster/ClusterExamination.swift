@@ -1,7 +1,8 @@
 import Engine
 import Foundation
 
-/// Whether experiments can be run on a Slurm cluster from here: a line where nothing speaks of one, and what it allows where it is.
+/// Whether experiments can be run on a Slurm cluster from here: a line where nothing speaks of one, and what it allows
+/// where it is.
 func examineCluster(_ project: Project) throws -> [Check] {
     let settings: LaviseSettings
     do {
@@ -16,15 +17,22 @@ func examineCluster(_ project: Project) throws -> [Check] {
     } catch let error as SlurmError {
         // Only who asked for it lacks it.
         let isWanted = settings.executor == .slurm
-        if case .absent = error { return [Check(name: "slurm", isGood: !isWanted, found: "no Slurm here", hint: "\(error)")] }
-        return [Check(name: "slurm", isGood: false, found: "\(error)", hint: "is the controller up? `scontrol ping` asks")]
+        if case .absent = error {
+            return [Check(name: "slurm", isGood: !isWanted, found: "no Slurm here", hint: "\(error)")]
+        }
+        return [
+            Check(name: "slurm", isGood: false, found: "\(error)", hint: "is the controller up? `scontrol ping` asks")
+        ]
     }
     let nodes = limits.cpusOfANode.map { ", nodes of up to \($0) cores" } ?? ""
     let isShared = project.store.isOnSharedDisk
     return [
-        Check(name: "slurm", isGood: true, found: "\(limits.version), arrays below \(limits.maxArraySize)\(nodes)", hint: ""),
         Check(
-            name: "slurm accounting", isGood: true, found: limits.hasAccounting ? "on" : "off: the queue and exit records tell all", hint: ""),
+            name: "slurm", isGood: true, found: "\(limits.version), arrays below \(limits.maxArraySize)\(nodes)",
+            hint: ""),
+        Check(
+            name: "slurm accounting", isGood: true,
+            found: limits.hasAccounting ? "on" : "off: the queue and exit records tell all", hint: ""),
         Check(
             name: "slurm partition", isGood: limits.cpusOfANode != nil,
             found: settings.slurm.partition ?? "the default one" + (limits.cpusOfANode == nil ? ": no nodes" : ""),

@@ -19,15 +19,19 @@ public struct ClusterForecast: Sendable {
 
     public var value: Value {
         [
-            "jobs": .int(stages.reduce(0) { $0 + $1.tasks }), "submissions": .int(stages.reduce(0) { $0 + $1.submissions }),
-            "coreHours": .double(stages.reduce(0) { $0 + ($1.coreHours ?? 0) }), "queueLooksPerHour": .double(looksPerHour),
+            "jobs": .int(stages.reduce(0) { $0 + $1.tasks }),
+            "submissions": .int(stages.reduce(0) { $0 + $1.submissions }),
+            "coreHours": .double(stages.reduce(0) { $0 + ($1.coreHours ?? 0) }),
+            "queueLooksPerHour": .double(looksPerHour),
             "bytes": .int(stages.reduce(0) { $0 + ($1.bytes ?? 0) }),
-            "stages": .array(stages.map { stage in
-                [
-                    "name": .string(stage.job), "jobs": .int(stage.tasks), "submissions": .int(stage.submissions),
-                    "coreHours": stage.coreHours.map { .double($0) } ?? .null, "bytes": stage.bytes.map { .int($0) } ?? .null,
-                ]
-            }),
+            "stages": .array(
+                stages.map { stage in
+                    [
+                        "name": .string(stage.job), "jobs": .int(stage.tasks), "submissions": .int(stage.submissions),
+                        "coreHours": stage.coreHours.map { .double($0) } ?? .null,
+                        "bytes": stage.bytes.map { .int($0) } ?? .null,
+                    ]
+                }),
         ]
     }
 
@@ -41,14 +45,18 @@ public struct ClusterForecast: Sendable {
                 + (stage.coreHours.map { String(format: "~%.2f core-hours", $0) } ?? "of unknown time")
         } + [
             "on the cluster in all: \(stages.reduce(0) { $0 + $1.tasks }) tasks, \(stages.reduce(0) { $0 + $1.submissions }) submissions, "
-                + String(format: "~%.2f core-hours", hours.reduce(0, +)) + (unknown > 0 ? " and \(unknown) stages of unknown time" : "")
-                + String(format: ", %.0f looks at the queue an hour, ~%.0f MB on the shared disk", looksPerHour, Double(bytes) / 1e6)
+                + String(format: "~%.2f core-hours", hours.reduce(0, +))
+                + (unknown > 0 ? " and \(unknown) stages of unknown time" : "")
+                + String(
+                    format: ", %.0f looks at the queue an hour, ~%.0f MB on the shared disk", looksPerHour,
+                    Double(bytes) / 1e6)
         ]
     }
 }
 
 extension ClusterRun {
-    /// Predicts from traces of this store; a stage that never ran in it counts as slow as the slowest machine that is likely.
+    /// Predicts from traces of this store; a stage that never ran in it counts as slow as the slowest machine that is
+    /// likely.
     /// - Throws: what `ExperimentPlan.expectedCosts` throws.
     public func forecast(_ experiment: ExperimentPlan, _ predictions: [Prediction]) throws -> ClusterForecast {
         let expected = try experiment.expectedCosts(predictions.map(\.status), places: project.places)
@@ -58,16 +66,21 @@ extension ClusterRun {
             let isSharded = job.stage is any ShardedStage
             let rate = rates[job.stage.name] ?? (isSharded ? SlurmSettings.unknownRate : nil)
             let seconds = expected[job.id]?.work.flatMap { work in rate.map { work * $0 } }
-            let tasks = isSharded ? seconds.map { min(settings.maxSubmit - 1, Int(($0 / (settings.taskMinutes * 60)).rounded(.up))) } ?? 1 : 1
+            let tasks =
+                isSharded
+                ? seconds.map { min(settings.maxSubmit - 1, Int(($0 / (settings.taskMinutes * 60)).rounded(.up))) } ?? 1
+                : 1
             let arrays = tasks <= 1 ? 0 : job.stage is EvaluateStage ? 2 : 1
             return ClusterForecast.Stage(
-                job: job.id, tasks: tasks <= 1 ? 1 : tasks + arrays, submissions: arrays + 1, coreHours: seconds.map { $0 / 3600 },
+                job: job.id, tasks: tasks <= 1 ? 1 : tasks + arrays, submissions: arrays + 1,
+                coreHours: seconds.map { $0 / 3600 },
                 bytes: prediction.bytes)
         }
         return ClusterForecast(stages: stages, looksPerHour: 3600 / settings.poll)
     }
 
-    /// Ends the jobs of an experiment that are on the cluster, its driver's first, with one request, and waits until the queue shows it.
+    /// Ends the jobs of an experiment that are on the cluster, its driver's first, with one request, and waits until
+    /// the queue shows it.
     /// - Returns: how many of Slurm's jobs there were.
     /// - Throws: `SlurmError`, `EngineError`.
     public func cancel(_ name: String) throws -> Int {
@@ -78,7 +91,9 @@ extension ClusterRun {
         if !ids.isEmpty {
             try client.cancel(ids)
             let end = Date(timeIntervalSinceNow: 60)
-            while try client.queue().contains(where: { ids.contains($0.id) && $0.isLive }), Date() < end { usleep(200_000) }
+            while try client.queue().contains(where: { ids.contains($0.id) && $0.isLive }), Date() < end {
+                usleep(200_000)
+            }
         }
         for job in jobs where !job.isDriverAlive { try project.store.dropClaim(job.fingerprint) }
         return ids.count

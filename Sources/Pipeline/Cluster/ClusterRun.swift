@@ -19,10 +19,13 @@ public struct ClusterRun: Sendable {
     /// What starts this program on a node, up to the verb: paths there are those here.
     /// - Throws: `ExperimentError` where the program's own path cannot be told.
     public func program() throws -> [String] {
-        guard let path = realpath("/proc/self/exe", nil) else { throw ExperimentError("this program's own path cannot be told") }
+        guard let path = realpath("/proc/self/exe", nil) else {
+            throw ExperimentError("this program's own path cannot be told")
+        }
         defer { free(path) }
         return [
-            String(cString: path), "-C", project.places.project, "--data", project.places.data, "--store", project.store.root, "--no-progress",
+            String(cString: path), "-C", project.places.project, "--data", project.places.data, "--store",
+            project.store.root, "--no-progress",
         ]
     }
 
@@ -31,7 +34,8 @@ public struct ClusterRun: Sendable {
         let lease = ProcessInfo.processInfo.environment["LAVISE_LEASE"].map { ["LAVISE_LEASE": $0] } ?? [:]
         return SlurmExecutor(
             client: client, settings: settings, program: try program(), environment: lease,
-            definition: experiment.file.definition, expected: try experiment.expectedCosts(statuses, places: project.places))
+            definition: experiment.file.definition,
+            expected: try experiment.expectedCosts(statuses, places: project.places))
     }
 
     /// Submits a job that runs the program with these words: a driver for where login nodes end long processes.
@@ -42,7 +46,9 @@ public struct ClusterRun: Sendable {
         let command = try (program() + words).map(quoted).joined(separator: " ")
         let script = "#!/bin/sh\n\(settings.prologue)\nexec >>\(quoted(log)) 2>&1\nexec \(command)\n"
         let id = try client.submit(
-            SlurmSubmission(name: try project.store.driverName(name), script: script, minutes: 0, memory: 2000, cpus: settings.cpus["driver"] ?? 1))
+            SlurmSubmission(
+                name: try project.store.driverName(name), script: script, minutes: 0, memory: 2000,
+                cpus: settings.cpus["driver"] ?? 1))
         return (id, log)
     }
 
@@ -50,15 +56,20 @@ public struct ClusterRun: Sendable {
 }
 
 extension ExperimentFile {
-    /// What a worker makes the same file of. The order of a matrix's axes names its jobs, and a value has none: it stands beside.
+    /// What a worker makes the same file of. The order of a matrix's axes names its jobs, and a value has none: it
+    /// stands beside.
     var definition: Value { ["experiment": value, "axes": .array(matrixKeys.map { .string($0) })] }
 
     /// The JSON of a definition; nil for anything else.
     static func json(of definition: Value) -> String? {
-        guard var members = definition["experiment"]?.objectValue, let axes = definition["axes"]?.arrayValue?.compactMap(\.stringValue) else { return nil }
+        guard var members = definition["experiment"]?.objectValue,
+            let axes = definition["axes"]?.arrayValue?.compactMap(\.stringValue)
+        else { return nil }
         let matrix = members.removeValue(forKey: "matrix")
         let plain = Value.object(members).json(pretty: false)
-        let rows = axes.compactMap { key in matrix?[key].map { "\(Value.string(key).json(pretty: false)): \($0.json(pretty: false))" } }
+        let rows = axes.compactMap { key in
+            matrix?[key].map { "\(Value.string(key).json(pretty: false)): \($0.json(pretty: false))" }
+        }
         return rows.isEmpty ? plain : plain.dropLast() + ", \"matrix\": {\(rows.joined(separator: ", "))}}"
     }
 }
@@ -67,7 +78,9 @@ extension Project {
     /// The plan of an order, made again.
     /// - Throws: `ExperimentError`.
     public func plan(of order: WorkOrder, path: String) throws -> Plan {
-        guard let json = ExperimentFile.json(of: order.definition) else { throw ExperimentError("\(path): no experiment in it") }
+        guard let json = ExperimentFile.json(of: order.definition) else {
+            throw ExperimentError("\(path): no experiment in it")
+        }
         return try plan(ExperimentFile(json: json, file: path)).plan
     }
 }

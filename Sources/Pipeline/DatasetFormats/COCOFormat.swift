@@ -31,16 +31,20 @@ enum COCOParts {
             var folder = PartsOfFolder(base, places)
             let own = own(dataset.splits) { name, files in
                 let annotations = folder.add(name + "/annotations", files.annotations)
-                return (annotations, folder.add(name + "/images", files.images, namedBy: (annotations, imageNames(ofCOCO:))))
-            }
-            let parts = own ?? official.map { split, set in
-                let file = "annotations/instances_\(set).json", archive = "annotations_trainval2017.zip"
-                let annotations = folder.find([(file, nil), ("annotations/" + archive, file), (archive, file)])
                 return (
-                    split, annotations,
-                    folder.find([(set, nil), (set + ".zip", nil)], namedBy: (annotations, imageNames(ofCOCO:)))
+                    annotations, folder.add(name + "/images", files.images, namedBy: (annotations, imageNames(ofCOCO:)))
                 )
             }
+            let parts =
+                own
+                ?? official.map { split, set in
+                    let file = "annotations/instances_\(set).json", archive = "annotations_trainval2017.zip"
+                    let annotations = folder.find([(file, nil), ("annotations/" + archive, file), (archive, file)])
+                    return (
+                        split, annotations,
+                        folder.find([(set, nil), (set + ".zip", nil)], namedBy: (annotations, imageNames(ofCOCO:)))
+                    )
+                }
             return DatasetParts(layout: layout(parts), inputs: folder.inputs)
         }
     }

@@ -1,8 +1,8 @@
 import Datasets
 import Engine
 
-/// A kind of reference dataset: where its parts lie, how they are read, and what METHOD says of it. A value, in a file of
-/// its own; `DatasetFormat.all` lists them.
+/// A kind of reference dataset: where its parts lie, how they are read, and what METHOD says of it. A value, in a file
+/// of its own; `DatasetFormat.all` lists them.
 ///
 /// Two formats are equal when they have one name.
 public struct DatasetFormat: Sendable {

@@ -54,7 +54,8 @@ private func unpack(_ member: String, of path: String, into folder: String, chec
     let archive = try ZipArchive(path), unpacked = folder + "/" + member
     let parent = URL(fileURLWithPath: unpacked).deletingLastPathComponent()
     try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-    guard FileManager.default.createFile(atPath: unpacked, contents: nil), let file = FileHandle(forWritingAtPath: unpacked)
+    guard FileManager.default.createFile(atPath: unpacked, contents: nil),
+        let file = FileHandle(forWritingAtPath: unpacked)
     else { throw FileSystemError("write", unpacked, code: errno) }
     defer { try? file.close() }
     try archive.stream(archive.member(member)) {
@@ -82,7 +83,8 @@ struct PartsOfFolder {
     ///   - path: below the folder unless it begins with a slash.
     ///   - annotations: a part that was added before; of a folder of images those count that it names.
     mutating func add(
-        _ name: String, _ path: String, member: String? = nil, namedBy annotations: (part: DatasetPart, read: ImageNames)? = nil
+        _ name: String, _ path: String, member: String? = nil,
+        namedBy annotations: (part: DatasetPart, read: ImageNames)? = nil
     ) -> DatasetPart {
         if !inputs.contains(where: { $0.name == name }) {
             let named = annotations.flatMap { selection(by: $0.part, $0.read) }
@@ -91,10 +93,11 @@ struct PartsOfFolder {
         return DatasetPart(name, member: member)
     }
 
-    /// The first of the places that is there: a path below the folder, and for an archive the member. Where none is, the
-    /// first one is missing.
+    /// The first of the places that is there: a path below the folder, and for an archive the member. Where none is,
+    /// the first one is missing.
     mutating func find(
-        _ candidates: [(path: String, member: String?)], namedBy annotations: (part: DatasetPart, read: ImageNames)? = nil
+        _ candidates: [(path: String, member: String?)],
+        namedBy annotations: (part: DatasetPart, read: ImageNames)? = nil
     ) -> DatasetPart {
         let found = candidates.first { exists($0.path) } ?? candidates[0]
         return add(found.path, found.path, member: found.member, namedBy: annotations)

@@ -38,7 +38,8 @@ public struct Deviation: Sendable {
     }
 
     package init(
-        _ name: String, paper: @escaping Condition = { _, _ in false }, fact2023: @escaping Condition = { _, _ in true },
+        _ name: String, paper: @escaping Condition = { _, _ in false },
+        fact2023: @escaping Condition = { _, _ in true },
         effect: Effect
     ) {
         self.name = name

@@ -134,8 +134,8 @@ public struct Experiment: Sendable {
         public var metrics: [EvidenceMetric]
         /// Other tools' explanations, rows of that table.
         public var explanations: [LabelledUnits]
-        /// The methods' words and their scores come from the same images, so that scores are too favourable, and the peers' words from
-        /// the training images: for comparison with such numbers.
+        /// The methods' words and their scores come from the same images, so that scores are too favourable, and the
+        /// peers' words from the training images: for comparison with such numbers.
         public var sharedImages: Bool
     }
 

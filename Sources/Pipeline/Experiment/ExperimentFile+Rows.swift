@@ -4,7 +4,9 @@ extension ExperimentFile {
     func variant(row: String?, layer: String? = nil) throws -> Int {
         let ofLayer = variants.indices.filter { layer == nil || variants[$0].experiment.backbone.layer == layer }
         if let layer, ofLayer.isEmpty {
-            let known = variants.map(\.experiment.backbone.layer).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+            let known = variants.map(\.experiment.backbone.layer).reduce(into: [String]()) {
+                if !$0.contains($1) { $0.append($1) }
+            }
             throw ExperimentError("--layer \(layer): \(name) explains \(known.joined(separator: ", "))")
         }
         guard let row else { return ofLayer.first ?? 0 }
@@ -12,7 +14,9 @@ extension ExperimentFile {
             let rows = ofLayer.compactMap(label).map { "\"\($0)\"" }
             throw ExperimentError(
                 "--row \(row): "
-                    + (rows.isEmpty ? "\(name) has no matrix; leave --row out" : "rows of \(name) are \(rows.joined(separator: ", "))"))
+                    + (rows.isEmpty
+                        ? "\(name) has no matrix; leave --row out"
+                        : "rows of \(name) are \(rows.joined(separator: ", "))"))
         }
         return index
     }

@@ -18,7 +18,8 @@ public struct ExperimentPlan: Sendable {
 
     public struct VariantJobs: Sendable {
         public let embedding: String, dataset: String, features: String, train: String, evaluate: String
-        /// The jobs of the images that filters are explained on, and of their features: the target's, or the dataset's own.
+        /// The jobs of the images that filters are explained on, and of their features: the target's, or the dataset's
+        /// own.
         public let images: String, looked: String
         /// The output of `features` and of `looked` with the maps of the variant's layer.
         public let maps: String
@@ -33,24 +34,28 @@ public struct ExperimentPlan: Sendable {
         let manifests = try LockedManifest.all(of: file, places)
         var builder = Builder(places: places, downloads: downloads, manifests: manifests)
         let variants = try file.variants.map { try builder.add($0) }
-        tables = builder.job(TablesStage(file), variants.enumerated().flatMap { index, variant in
-            [
-                Input("dataset.\(index)", .output(job: variant.dataset, name: DatasetFile.name)),
-                Input("words.\(index)", .output(job: variant.embedding, name: EmbeddingFile.wordsName)),
-                Input("explainer.\(index)", .output(job: variant.train, name: TrainStage.explainerName)),
-                Input("evaluation.\(index)", .output(job: variant.evaluate, name: EvaluationFile.name)),
-            ] + (variant.images == variant.dataset
-                ? [] : [Input("target.\(index)", .output(job: variant.images, name: DatasetFile.name))])
-                + (variant.units.map { [Input("units.\(index)", .output(job: $0, name: UnitsFile.name))] } ?? [])
-                + (variant.evidence.map { [Input("evidence.\(index)", .output(job: $0, name: EvidenceFile.name))] } ?? [])
-        })
+        tables = builder.job(
+            TablesStage(file),
+            variants.enumerated().flatMap { index, variant in
+                [
+                    Input("dataset.\(index)", .output(job: variant.dataset, name: DatasetFile.name)),
+                    Input("words.\(index)", .output(job: variant.embedding, name: EmbeddingFile.wordsName)),
+                    Input("explainer.\(index)", .output(job: variant.train, name: TrainStage.explainerName)),
+                    Input("evaluation.\(index)", .output(job: variant.evaluate, name: EvaluationFile.name)),
+                ]
+                    + (variant.images == variant.dataset
+                        ? [] : [Input("target.\(index)", .output(job: variant.images, name: DatasetFile.name))])
+                    + (variant.units.map { [Input("units.\(index)", .output(job: $0, name: UnitsFile.name))] } ?? [])
+                    + (variant.evidence.map { [Input("evidence.\(index)", .output(job: $0, name: EvidenceFile.name))] }
+                        ?? [])
+            })
         self.file = file
         self.variants = variants
         plan = try Plan(builder.jobs, name: file.name)
     }
 
-    /// Collects jobs. A job's id is its stage's name, with the variant's labels where another variant's job has that name:
-    /// ids last while parameters change, so that the engine can say what changed.
+    /// Collects jobs. A job's id is its stage's name, with the variant's labels where another variant's job has that
+    /// name: ids last while parameters change, so that the engine can say what changed.
     private struct Builder {
         let places: Places
         let downloads: DownloadOptions
@@ -106,12 +111,16 @@ public struct ExperimentPlan: Sendable {
                     layout: parts.layout),
                 parts.inputs + [Input("words", .output(job: embedding, name: EmbeddingFile.wordsName))])
             let (model, weights) = try targetModel(experiment), layer = experiment.backbone.layer
-            guard let place = model.layers.firstIndex(of: layer) else { throw ExperimentError("backbone.layers lacks the layer \"\(layer)\"") }
+            guard let place = model.layers.firstIndex(of: layer) else {
+                throw ExperimentError("backbone.layers lacks the layer \"\(layer)\"")
+            }
             let datasetInput = Input("dataset", .output(job: preprocess, name: DatasetFile.name))
             let embeddingInput = Input("embedding", .output(job: embedding, name: EmbeddingFile.name))
             var featureRules = experiment.deviations.changing(FeatureRules(), by: \.features)
             // Peers then choose, and probes are fitted, on training images, whose maps no other row needs.
-            if experiment.evaluate.sharedImages || experiment.evaluate.units == .probes { featureRules.evaluatesAll = true }
+            if experiment.evaluate.sharedImages || experiment.evaluate.units == .probes {
+                featureRules.evaluatesAll = true
+            }
             let extraction = FeaturesStage(
                 model: model, precision: experiment.backbone.precision, rules: featureRules)
             let features = job(extraction, [datasetInput] + weights)
@@ -124,24 +133,31 @@ public struct ExperimentPlan: Sendable {
                     Input("pooled", .output(job: features, name: extraction.pooledName(place))),
                 ])
             let target = try experiment.target.map { try images(of: $0, crop: experiment.backbone.preprocessing.crop) }
-            let looked = target.map { target in
-                job(extraction, [Input("dataset", .output(job: target, name: DatasetFile.name))] + weights, called: "features-target")
-            } ?? features
-            let units = units(experiment, datasetInput, Input("features", .output(job: features, name: extraction.featuresName(place))))
+            let looked =
+                target.map { target in
+                    job(
+                        extraction, [Input("dataset", .output(job: target, name: DatasetFile.name))] + weights,
+                        called: "features-target")
+                } ?? features
+            let units = units(
+                experiment, datasetInput,
+                Input("features", .output(job: features, name: extraction.featuresName(place))))
             let needsBackbone = experiment.evaluate.methods.contains(where: \.masksImage)
             let entities = experiment.evaluate.entities.map { [Input("entities", .file(places.dataPath($0)))] } ?? []
             let stage = EvaluateStage(
                 experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model.only(layer) : nil,
                 hasTarget: target != nil)
-            let evaluated = [
-                datasetInput, embeddingInput,
-                Input("features", .output(job: looked, name: extraction.featuresName(place))),
-                Input("explainer", .output(job: train, name: TrainStage.explainerName)),
-            ] + (needsBackbone ? weights : []) + entities
+            let evaluated =
+                [
+                    datasetInput, embeddingInput,
+                    Input("features", .output(job: looked, name: extraction.featuresName(place))),
+                    Input("explainer", .output(job: train, name: TrainStage.explainerName)),
+                ] + (needsBackbone ? weights : []) + entities
                 + (units.map { [Input("units", .output(job: $0, name: UnitsFile.name))] } ?? [])
                 + (target.map { [Input("target", .output(job: $0, name: DatasetFile.name))] } ?? [])
             return VariantJobs(
-                embedding: embedding, dataset: preprocess, features: features, train: train, evaluate: job(stage, evaluated),
+                embedding: embedding, dataset: preprocess, features: features, train: train,
+                evaluate: job(stage, evaluated),
                 images: target ?? preprocess, looked: looked, maps: extraction.featuresName(place),
                 evidence: evidence(experiment, stage, evaluated), units: units)
         }
@@ -154,7 +170,8 @@ public struct ExperimentPlan: Sendable {
                 return job(UnitsStage(areProbes: true, evaluatesAll: all), [dataset, features])
             case .directions(let path):
                 return job(
-                    UnitsStage(areProbes: false, evaluatesAll: false), [Input("directions", .file(places.dataPath(path)))])
+                    UnitsStage(areProbes: false, evaluatesAll: false),
+                    [Input("directions", .file(places.dataPath(path)))])
             }
         }
 
@@ -166,7 +183,8 @@ public struct ExperimentPlan: Sendable {
             case .manifest(let path): (source, isFetched) = (try download(path).0, true)
             }
             return job(
-                TargetStage(onBadImage: target.onBadImage, opensArchives: isFetched, crop: crop), [Input("pictures", source)])
+                TargetStage(onBadImage: target.onBadImage, opensArchives: isFetched, crop: crop),
+                [Input("pictures", source)])
         }
 
         private mutating func evidence(
@@ -198,8 +216,10 @@ public struct ExperimentPlan: Sendable {
             let backbone = experiment.backbone
             func model(seed: UInt64?, member: String?, known: [TargetLayer]? = nil) -> Model {
                 Model(
-                    network: backbone.network, layers: backbone.layers, known: known ?? backbone.known, isGraph: backbone.isGraph,
-                    side: backbone.preprocessing.crop.side, normalisation: backbone.preprocessing.normalisation, randomSeed: seed, member: member,
+                    network: backbone.network, layers: backbone.layers, known: known ?? backbone.known,
+                    isGraph: backbone.isGraph,
+                    side: backbone.preprocessing.crop.side, normalisation: backbone.preprocessing.normalisation,
+                    randomSeed: seed, member: member,
                     key: backbone.weightsKey, prefix: backbone.weightsPrefix)
             }
             if case .file(let name) = backbone.network {
@@ -211,19 +231,24 @@ public struct ExperimentPlan: Sendable {
             }
             switch backbone.weights {
             case nil: return (model(seed: experiment.seed, member: nil), [])
-            case .path(let path): return (model(seed: nil, member: nil), [Input("weights", .file(places.dataPath(path)))])
+            case .path(let path):
+                return (model(seed: nil, member: nil), [Input("weights", .file(places.dataPath(path)))])
             case .manifest(let path):
                 let (download, manifest) = try download(path)
-                return (model(seed: nil, member: try manifest.product(suffix: ".pth", named: nil)), [Input("weights", download)])
+                return (
+                    model(seed: nil, member: try manifest.product(suffix: ".pth", named: nil)),
+                    [Input("weights", download)]
+                )
             }
         }
 
         private mutating func datasetParts(_ dataset: Experiment.Dataset, _ drawn: Source?) throws -> DatasetParts {
-            let files: DatasetFiles = switch dataset.origin {
-            case nil: .inside(input: "dataset", try Self.known(drawn))
-            case .manifest(let path): .inside(input: "dataset", try download(path).0)
-            case .path(let root): .folder(places.dataPath(root), places)
-            }
+            let files: DatasetFiles =
+                switch dataset.origin {
+                case nil: .inside(input: "dataset", try Self.known(drawn))
+                case .manifest(let path): .inside(input: "dataset", try download(path).0)
+                case .path(let root): .folder(places.dataPath(root), places)
+                }
             return dataset.kind.parts(files, dataset)
         }
 
@@ -248,7 +273,8 @@ extension ExperimentPlan {
     public func recordLocks(_ jobs: [JobStatus]) throws {
         for status in jobs where status.state == .fresh {
             guard let stage = plan.job(status.job)?.stage as? DownloadStage,
-                  let output = status.outputs.first(where: { $0.name == DownloadStage.lock }), output.isHere else { continue }
+                let output = status.outputs.first(where: { $0.name == DownloadStage.lock }), output.isHere
+            else { continue }
             let lock = try ManifestLock(contentsOf: output.path)
             guard !lock.entries.isEmpty, lock != stage.recorded else { continue }
             do {

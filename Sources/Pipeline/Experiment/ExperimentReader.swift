@@ -38,7 +38,9 @@ extension Experiment {
         followsProtocol = root.has("protocol")
         (protocolName, deviations) = try Self.readProtocol(root, catalogue, dataset.kind, backbone)
         if deviations.contains(.probedBatchNorm), backbone.isGraph {
-            throw root.error("protocol", "without probedBatchNorm, which only \(Self.probed(catalogue)) at their own target layers have")
+            throw root.error(
+                "protocol",
+                "without probedBatchNorm, which only \(Self.probed(catalogue)) at their own target layers have")
         }
         train = try Training(root, deviations, dataset.kind)
         deviations = deviations.setting(.optimiser, train.optimiser == .dadaptAdam)
@@ -78,7 +80,8 @@ extension Experiment {
             } else {
                 let names = try fields.strings("deviations", among: known.map(\.name) + ["all"]) ?? []
                 changes = names.flatMap { name in
-                    name == "all" ? known.map { ($0, isOn($0, .fact2023)) }
+                    name == "all"
+                        ? known.map { ($0, isOn($0, .fact2023)) }
                         : known.filter { $0.name == name }.map { ($0, true) }
                 }
             }
@@ -97,16 +100,20 @@ func origin(_ fields: Fields, path: String, example: String) throws -> InputOrig
     case (let local?, nil): return .path(local)
     case (nil, let manifest?): return .manifest(manifest)
     case (nil, nil): return nil
-    default: throw fields.error("manifest", "absent when \"\(path)\" is given: name either a local \(example) or a manifest")
+    default:
+        throw fields.error("manifest", "absent when \"\(path)\" is given: name either a local \(example) or a manifest")
     }
 }
 
 extension Experiment.Dataset {
     init(_ root: Fields, _ catalogue: Catalogue) throws {
-        let fields = try root.object("dataset", known: [
-            "kind", "root", "manifest", "limit", "scenes", "minimumCount", "onBadImage", "onBadAnnotation", "views", "splits",
-            "validationShare", "words", "names",
-        ])
+        let fields = try root.object(
+            "dataset",
+            known: [
+                "kind", "root", "manifest", "limit", "scenes", "minimumCount", "onBadImage", "onBadAnnotation", "views",
+                "splits",
+                "validationShare", "words", "names",
+            ])
         kind = try fields.one("kind", of: catalogue.datasets, named: \.name)
         splits = try Self.splits(fields)
         if splits != .official, !kind.hasOwnSplits {
@@ -131,7 +138,8 @@ extension Experiment.Dataset {
         if fields.has("validationShare"), !kind.isCutBySeed {
             guard case .cut = splits else {
                 throw fields.error(
-                    "validationShare", "absent unless the seed cuts the dataset: \"splits\" with \"all\", or Visual Genome")
+                    "validationShare",
+                    "absent unless the seed cuts the dataset: \"splits\" with \"all\", or Visual Genome")
             }
         }
         views = try fields.int("views", in: 0...255) ?? 0
@@ -152,7 +160,9 @@ extension Experiment.Dataset {
         switch (try files("train"), try files("validation"), try files("all")) {
         case (let train?, let validation?, nil): return .own(train: train, validation: validation)
         case (nil, nil, let all?): return .cut(all)
-        default: throw fields.error("splits", "an object with \"train\" and \"validation\", or with \"all\", which the seed cuts")
+        default:
+            throw fields.error(
+                "splits", "an object with \"train\" and \"validation\", or with \"all\", which the seed cuts")
         }
     }
 }
@@ -163,7 +173,8 @@ extension Experiment.Target {
         let paths = try ["folder", "zip"].compactMap { try fields.string($0) }.map(InputOrigin.path)
         let origins = try paths + (fields.string("manifest").map { [.manifest($0)] } ?? [])
         guard origins.count == 1 else {
-            throw root.error("target", "an object with one of \"folder\", \"zip\" and \"manifest\": where the pictures are")
+            throw root.error(
+                "target", "an object with one of \"folder\", \"zip\" and \"manifest\": where the pictures are")
         }
         origin = origins[0]
         onBadImage = try fields.choice("onBadImage", Experiment.OnBad.self) ?? .skip
@@ -178,7 +189,9 @@ extension Experiment.Embedding {
         guard kinds.contains(kind) else { throw fields.choiceError("kind", kind, kinds) }
         origin = try Pipeline.origin(fields, path: "path", example: "file")
         member = try fields.string("member")
-        if kind == "glove", origin == nil { _ = try fields.required("path", "a GloVe text file (or give \"manifest\")", fields.string) }
+        if kind == "glove", origin == nil {
+            _ = try fields.required("path", "a GloVe text file (or give \"manifest\")", fields.string)
+        }
         if kind == "demo-scenes", dataset.kind.drawing == nil {
             throw fields.error("kind", "\"glove\" unless the dataset's kind is \"demo-scenes\"")
         }
@@ -189,16 +202,23 @@ extension Experiment.Embedding {
 }
 
 extension Experiment.Training {
-    /// Steps at least where no protocol says how long training lasts: with few samples the papers' epochs are a few steps.
+    /// Steps at least where no protocol says how long training lasts: with few samples the papers' epochs are a few
+    /// steps.
     static let ownSteps = 500
 
     init(_ root: Fields, _ deviations: Set<Deviation>, _ dataset: DatasetFormat) throws {
-        let fields = try root.object("train", known: ["epochs", "steps", "batchSize", "optimiser", "learningRate", "dropout", "shuffle", "categoryFraction"])
+        let fields = try root.object(
+            "train",
+            known: [
+                "epochs", "steps", "batchSize", "optimiser", "learningRate", "dropout", "shuffle", "categoryFraction",
+            ])
         epochs = try fields.int("epochs", in: 1...100_000) ?? 10
-        steps = try fields.int("steps", in: 1...10_000_000) 
+        steps =
+            try fields.int("steps", in: 1...10_000_000)
             ?? (root.has("protocol") || fields.has("epochs") ? nil : Self.ownSteps)
         batchSize = try fields.int("batchSize", in: 2...1_000_000) ?? 512
-        optimiser = try fields.choice("optimiser", Optimiser.self) ?? (deviations.contains(.optimiser) ? .dadaptAdam : .adam)
+        optimiser =
+            try fields.choice("optimiser", Optimiser.self) ?? (deviations.contains(.optimiser) ? .dadaptAdam : .adam)
         learningRate = try fields.double("learningRate", in: 1e-12...100) ?? (optimiser == .adam ? 1e-4 : 1)
         dropout = try fields.double("dropout", in: 0...0.99) ?? 0.1
         shuffle = try fields.bool("shuffle") ?? true
@@ -208,7 +228,8 @@ extension Experiment.Training {
 
 extension Experiment.Evaluating {
     static let keys = [
-        "filters", "topImages", "ks", "wordsPerImage", "ranking", "methods", "images", "vocabulary", "bootstrap", "entities",
+        "filters", "topImages", "ks", "wordsPerImage", "ranking", "methods", "images", "vocabulary", "bootstrap",
+        "entities",
         "metrics", "explanations", "sharedImages", "units",
     ]
 
@@ -226,8 +247,12 @@ extension Experiment.Evaluating {
         } else {
             let chosen = try fields.ints("filters") ?? []
             // Of a model file the number is known when the plan is made.
-            guard !chosen.isEmpty, chosen.allSatisfy({ (0..<(channels ?? .max)).contains($0) }), Set(chosen).count == chosen.count else {
-                throw fields.error("filters", "\"all\" or a list of different filters from 0" + (channels.map { " to \($0 - 1)" } ?? ""))
+            guard !chosen.isEmpty, chosen.allSatisfy({ (0..<(channels ?? .max)).contains($0) }),
+                Set(chosen).count == chosen.count
+            else {
+                throw fields.error(
+                    "filters",
+                    "\"all\" or a list of different filters from 0" + (channels.map { " to \($0 - 1)" } ?? ""))
             }
             filters = chosen.sorted()
         }
@@ -239,10 +264,14 @@ extension Experiment.Evaluating {
         wordsPerImage = try fields.int("wordsPerImage", in: 1...10_000) ?? 5
         ranking = try fields.choice("ranking", WordRanking.self) ?? .lift
         methods = try fields.methods("methods", catalogue) ?? ExplanationMethod.paper
-        guard !methods.isEmpty, Set(methods).count == methods.count else { throw fields.error("methods", "a list of different methods") }
+        guard !methods.isEmpty, Set(methods).count == methods.count else {
+            throw fields.error("methods", "a list of different methods")
+        }
         bootstrap = try fields.int("bootstrap", in: 100...1_000_000) ?? 2000
         entities = try fields.string("entities")
-        metrics = try fields.strings("metrics", among: EvidenceMetric.allCases.map(\.rawValue))?.compactMap(EvidenceMetric.init)
+        metrics =
+            try fields.strings("metrics", among: EvidenceMetric.allCases.map(\.rawValue))?.compactMap(
+                EvidenceMetric.init)
             ?? EvidenceMetric.allCases
         guard Set(metrics).count == metrics.count else { throw fields.error("metrics", "a list of different metrics") }
         explanations = try Self.explanations(fields, beside: methods.map(\.name))
@@ -253,7 +282,9 @@ extension Experiment.Evaluating {
         var names = Set(methods + Faithfulness.Peer.allCases.map(\.rawValue))
         return try fields.objects("explanations", known: ["name", "csv"]).map { tool in
             let name = try tool.required("name", "the row's name", tool.string)
-            let isName = !name.isEmpty && name.utf8.count <= 60 && name.allSatisfy { $0.isLetter || $0.isNumber || "_-.@".contains($0) }
+            let isName =
+                !name.isEmpty && name.utf8.count <= 60
+                && name.allSatisfy { $0.isLetter || $0.isNumber || "_-.@".contains($0) }
             guard isName, name != ".", name != "..", names.insert(name).inserted else {
                 throw tool.error("name", "a name of letters, digits, _ - . and @ that no other row has")
             }
@@ -281,7 +312,9 @@ extension Fields {
 
 extension PublishedClaim {
     static func read(_ root: Fields, _ catalogue: Catalogue) throws -> [PublishedClaim] {
-        try root.objects("claims", known: ["source", "row", "method", "k", "concepts", "published", "margin", "order", "differs"]).map { fields in
+        try root.objects(
+            "claims", known: ["source", "row", "method", "k", "concepts", "published", "margin", "order", "differs"]
+        ).map { fields in
             let source = try fields.required("source", "where it was published, e.g. \"A, Table 2\"", fields.string)
             let row = try fields.string("row"), differs = try fields.string("differs")
             if let methods = try fields.methods("order", catalogue) {
@@ -291,7 +324,8 @@ extension PublishedClaim {
                 if let key = ["method", "k", "concepts", "published", "margin"].first(where: fields.has) {
                     throw fields.error(key, "absent where \"order\" is given: a claim is a recall or an order")
                 }
-                return PublishedClaim(statement: .order(methods: methods.map(\.name)), source: source, row: row, differs: differs)
+                return PublishedClaim(
+                    statement: .order(methods: methods.map(\.name)), source: source, row: row, differs: differs)
             }
             let method = try fields.required("method", "a method's name (or give \"order\")", fields.string)
             let names = catalogue.methods.map(\.name) + [RecallLine.mostFrequent, RecallLine.random]
@@ -301,7 +335,9 @@ extension PublishedClaim {
                     method: method,
                     k: try fields.required("k", "a whole number") { try fields.int($0, in: 1...10_000) },
                     unseen: try fields.choice("concepts", ClaimedConcepts.self) == .unseen,
-                    published: try fields.required("published", "a recall from 0 to 1") { try fields.double($0, in: 0...1) },
+                    published: try fields.required("published", "a recall from 0 to 1") {
+                        try fields.double($0, in: 0...1)
+                    },
                     margin: try fields.double("margin", in: 0...1) ?? 0.05),
                 source: source, row: row, differs: differs)
         }

@@ -1,7 +1,8 @@
 import Fingerprints
 
 extension Matrix.Row {
-    /// The row as the matrix has it, or where `backbone.layers` names several layers of one pass, a row for each of them.
+    /// The row as the matrix has it, or where `backbone.layers` names several layers of one pass, a row for each of
+    /// them.
     /// - Throws: `TextError` where `backbone.layer` stands beside it.
     func byLayer() throws(TextError) -> [Matrix.Row] {
         guard let backbone = experiment.member("backbone"), let layers = backbone.member("layers"), !layers.isNull,
@@ -9,7 +10,9 @@ extension Matrix.Row {
         else { return [self] }
         if let layer = backbone.member("layer"), !layer.isNull {
             throw TextError(
-                layer.place, "\"backbone.layer\" must be absent where \"backbone.layers\" names them; on the command line: --set backbone.layer=null")
+                layer.place,
+                "\"backbone.layer\" must be absent where \"backbone.layers\" names them; on the command line: --set backbone.layer=null"
+            )
         }
         var rows: [Matrix.Row] = []
         for item in items {

@@ -35,7 +35,8 @@ struct Matrix {
             let axis = try Self.axis(member)
             if let earlier = axes.first(where: { $0.path.starts(with: axis.path) }) {
                 throw TextError(
-                    member.place, "\"matrix.\(axis.key)\" would write over \"matrix.\(earlier.key)\"; "
+                    member.place,
+                    "\"matrix.\(axis.key)\" would write over \"matrix.\(earlier.key)\"; "
                         + "let it stand before that key, or leave one out")
             }
             axes.append(axis)
@@ -50,7 +51,8 @@ struct Matrix {
         let path = member.key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard Experiment.variableKeys.contains(path[0]), !path.contains("") else {
             let known = Experiment.variableKeys
-            let hint = nearest(to: path[0], among: known).map { "did you mean \"\($0)\"?" }
+            let hint =
+                nearest(to: path[0], among: known).map { "did you mean \"\($0)\"?" }
                 ?? "they begin with one of \(known.joined(separator: ", "))"
             throw TextError(member.place, "unknown key \"matrix.\(member.key)\" among those that can vary; \(hint)")
         }

@@ -51,7 +51,8 @@ struct Setting {
         guard path[0] != "matrix", let axis = axes.first(where: { path.starts(with: $0) }) else { return }
         let key = axis.joined(separator: ".")
         throw TextError(
-            place, "it would have no effect, as every row of the matrix sets \"\(key)\"; "
+            place,
+            "it would have no effect, as every row of the matrix sets \"\(key)\"; "
                 + "use --set 'matrix.\(key)=[…]', or --set matrix=null")
     }
 }

@@ -16,14 +16,16 @@ public struct FoundBias: Sendable {
 }
 
 extension FilterExplainer {
-    /// What groups of pictures differ in: for every filter the share of a group's pictures with max F_u > T_u, the surest first
-    /// (METHOD 12). Of two groups the first is compared with the second, of more each with all others.
+    /// What groups of pictures differ in: for every filter the share of a group's pictures with max F_u > T_u, the
+    /// surest first (METHOD 12). Of two groups the first is compared with the second, of more each with all others.
     /// - Parameters:
     ///   - path: a CSV with the columns `file` and `group`.
     ///   - words: how many words and images of a filter are wanted.
     ///   - progress: told of pictures done.
     /// - Throws: `ExperimentError`, `ImagingError`.
-    public func bias(groups path: String, words count: Int, progress: @Sendable (Int, Int) -> Void = { _, _ in }) throws -> [FoundBias] {
+    public func bias(groups path: String, words count: Int, progress: @Sendable (Int, Int) -> Void = { _, _ in }) throws
+        -> [FoundBias]
+    {
         let file = try GroupsFile(path), peaks = try peaks(file.pictures.map(\.path), progress: progress)
         let summary = results.evaluation.summary, filters = summary.filters
         let compared = file.groups.count == 2 ? [file.groups[0]] : file.groups
@@ -36,7 +38,9 @@ extension FilterExplainer {
                 }
                 return active
             }
-            return GroupDifference.all(active: active, filters: filters, images: (own, isOwn.count - own)).map { (group, $0) }
+            return GroupDifference.all(active: active, filters: filters, images: (own, isOwn.count - own)).map {
+                (group, $0)
+            }
         }
         // Filters of several groups are one family of comparisons; a place tells whose each is.
         var numbered = all.map(\.1)
@@ -45,20 +49,25 @@ extension FilterExplainer {
             let place = found.filter, (group, difference) = all[place], unit = place % filters.count
             var named = found
             named.filter = difference.filter
-            let seen = file.pictures.indices.filter { file.pictures[$0].group == group && peaks[$0][unit] > summary.thresholds[unit] }
-                .sorted { (-peaks[$0][unit], $0) < (-peaks[$1][unit], $1) }
+            let seen = file.pictures.indices.filter {
+                file.pictures[$0].group == group && peaks[$0][unit] > summary.thresholds[unit]
+            }
+            .sorted { (-peaks[$0][unit], $0) < (-peaks[$1][unit], $1) }
             return FoundBias(
                 group: group, difference: named,
-                words: results.evaluation[method] == nil ? [] : results.filterRow(unit, method).words.prefix(count).map(\.text),
+                words: results.evaluation[method] == nil
+                    ? [] : results.filterRow(unit, method).words.prefix(count).map(\.text),
                 images: seen.prefix(count).map { URL(fileURLWithPath: file.pictures[$0].path).lastPathComponent })
         }
     }
 
     /// `[pictures][filters]` the maximum of every filter's map.
     private func peaks(_ pictures: [String], progress: @Sendable (Int, Int) -> Void) throws -> [[Float]] {
-        let source = try source(), filters = results.evaluation.summary.filters, rule = results.experiment.backbone.preprocessing.crop
+        let source = try source(), filters = results.evaluation.summary.filters,
+            rule = results.experiment.backbone.preprocessing.crop
         let directions = results.units?.directions
-        let found = SharedResults<[Float]>(count: pictures.count), positions = source.shapes[0].height * source.shapes[0].width
+        let found = SharedResults<[Float]>(count: pictures.count),
+            positions = source.shapes[0].height * source.shapes[0].width
         try concurrently(pictures.count, threads: threads) { index in
             let picture = try decodeUprightImage(pictures[index]).centreCrop(rule)
             let features = Array(try source.features(pixels: picture.pixels, count: 1)[0])

@@ -20,7 +20,8 @@ public struct FilterExplainer {
     ///   - layer: only rows of this layer; nil for all.
     /// - Throws: `ExperimentError` when a stage is not fresh, or there is no such method or row.
     public init(
-        _ experiment: ExperimentPlan, jobs: [JobStatus], method: String?, row: String?, layer: String? = nil, threads: Int
+        _ experiment: ExperimentPlan, jobs: [JobStatus], method: String?, row: String?, layer: String? = nil,
+        threads: Int
     ) throws {
         self.experiment = experiment
         self.jobs = jobs
@@ -28,12 +29,13 @@ public struct FilterExplainer {
         variant = try experiment.file.variant(row: row, layer: layer)
         results = try experiment.results(ofVariant: variant, jobs)
         let known = (ExplanationMethod.all + results.experiment.evaluate.methods).inTableOrder
-        self.method = try method.map { name in
-            guard let method = known.first(where: { $0.name == name }) else {
-                throw ExperimentError("--method \(name): methods are \(known.map(\.name).joined(separator: ", "))")
-            }
-            return method
-        } ?? results.headlineMethod
+        self.method =
+            try method.map { name in
+                guard let method = known.first(where: { $0.name == name }) else {
+                    throw ExperimentError("--method \(name): methods are \(known.map(\.name).joined(separator: ", "))")
+                }
+                return method
+            } ?? results.headlineMethod
     }
 
     /// A filter's words by the method, `words` of them at most.
@@ -41,7 +43,9 @@ public struct FilterExplainer {
     public func row(ofFilter filter: Int, words: Int) throws -> FilterRow {
         guard results.evaluation[method] != nil else {
             let known = results.evaluation.methods.map(\.method.name).joined(separator: ", ")
-            throw ExperimentError("--method \(method.name): \(experiment.file.name) evaluated \(known); only with --image can it be another")
+            throw ExperimentError(
+                "--method \(method.name): \(experiment.file.name) evaluated \(known); only with --image can it be another"
+            )
         }
         return results.filterRow(try results.index(ofFilter: filter), method, most: words)
     }
@@ -49,10 +53,13 @@ public struct FilterExplainer {
     /// The filter's heat maps in its top images, best first, with each image's name and nearest words.
     public func grid(ofFilter filter: Int) throws -> RGBImage {
         let index = try results.index(ofFilter: filter)
-        let features = try experiment.path(of: experiment.variants[variant].maps, experiment.variants[variant].looked, jobs)
+        let features = try experiment.path(
+            of: experiment.variants[variant].maps, experiment.variants[variant].looked, jobs)
         let images = results.topImages(index, method, words: 3)
         let tiles = try ReportPictures(results, features: features).tiles(ofFilter: index, threads: threads)
-        guard !images.isEmpty else { throw ExperimentError("filter \(filter) is active in no image: it has no heat map; choose another --filter") }
+        guard !images.isEmpty else {
+            throw ExperimentError("filter \(filter) is active in no image: it has no heat map; choose another --filter")
+        }
         let most = images.first?.maximum ?? 0
         return RGBImage.grid(
             zip(tiles, images).enumerated().map { rank, tile in
@@ -70,8 +77,11 @@ public struct FilterExplainer {
         let found = rows.saying(word, among: count, chance: results.evaluation.scores?.chanceCorrelation ?? 0)
         let known = Set(results.dataset.concepts).union(rows.flatMap { $0.words.map(\.text) })
         if found.isEmpty, !known.contains(word) {
-            let hint = nearest(to: word, among: known.sorted()).map { "did you mean \"\($0)\"?" } ?? "words.csv of the results lists the words"
-            throw ExperimentError("--concept \(word): neither a concept of \(experiment.file.name) nor a filter's word; \(hint)")
+            let hint =
+                nearest(to: word, among: known.sorted()).map { "did you mean \"\($0)\"?" }
+                ?? "words.csv of the results lists the words"
+            throw ExperimentError(
+                "--concept \(word): neither a concept of \(experiment.file.name) nor a filter's word; \(hint)")
         }
         return found
     }
@@ -85,7 +95,9 @@ extension [FilterRow] {
             let said = found.row.words[found.rank - 1]
             return (said.correlation ?? 0 > chance ? 0 : 1, -(said.lift ?? 0), found.rank, found.row.filter)
         }
-        return compactMap { row in row.words.prefix(count).firstIndex { $0.text == word }.map { (rank: $0 + 1, row: row) } }
-            .sorted { key($0) < key($1) }
+        return compactMap { row in
+            row.words.prefix(count).firstIndex { $0.text == word }.map { (rank: $0 + 1, row: row) }
+        }
+        .sorted { key($0) < key($1) }
     }
 }

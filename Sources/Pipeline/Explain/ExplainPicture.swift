@@ -31,7 +31,8 @@ extension SeenInPicture {
 }
 
 extension FilterExplainer {
-    /// Explains a picture with the trained explainer, as evaluation does its images, but upright where EXIF says how to turn it.
+    /// Explains a picture with the trained explainer, as evaluation does its images, but upright where EXIF says how to
+    /// turn it.
     /// - Parameters:
     ///   - filters: which; nil for the `count` that are the most active in the picture, of those whose threshold is
     ///     above 0.
@@ -44,7 +45,9 @@ extension FilterExplainer {
         let summary = results.evaluation.summary, shape = source.shapes[0], positions = shape.height * shape.width
         let features = Array(try source.features(pixels: picture.pixels, count: 1)[0])
         let maps = results.units?.directions.maps(of: features, positions: positions) ?? features
-        func peak(_ index: Int) -> Float { maps[summary.filters[index] * positions..<(summary.filters[index] + 1) * positions].max() ?? 0 }
+        func peak(_ index: Int) -> Float {
+            maps[summary.filters[index] * positions..<(summary.filters[index] + 1) * positions].max() ?? 0
+        }
         let ranking = PictureRanking(peaks: summary.filters.indices.map(peak), thresholds: summary.thresholds)
         let chosen = try filters?.map(results.index(ofFilter:)) ?? Array(ranking.order.prefix(count))
         guard !chosen.isEmpty else {
@@ -53,7 +56,8 @@ extension FilterExplainer {
             )
         }
 
-        let explainer = try Explainer(from: HDF5File.open(experiment.path(of: TrainStage.explainerName, own.train, jobs)))
+        let explainer = try Explainer(
+            from: HDF5File.open(experiment.path(of: TrainStage.explainerName, own.train, jobs)))
         let embedding = try EmbeddingFile(
             experiment.path(of: EmbeddingFile.name, own.embedding, jobs), concepts: results.dataset.concepts)
         let (vocabulary, _) = try evaluate.vocabulary(
@@ -63,22 +67,28 @@ extension FilterExplainer {
         options.wordsPerImage = max(options.wordsPerImage, count)
         let firstUnit = results.units?.directions.channels ?? 0
         let shown = MapSummary(
-            filters: chosen.map { summary.filters[$0] + firstUnit }, imagesPerFilter: 1, topImages: [Int32](repeating: 0, count: chosen.count),
+            filters: chosen.map { summary.filters[$0] + firstUnit }, imagesPerFilter: 1,
+            topImages: [Int32](repeating: 0, count: chosen.count),
             maxima: chosen.map(peak), thresholds: chosen.map { summary.thresholds[$0] })
         let one = OnePicture(
-            picture: picture, maps: features, shape: shape, source: source, normalisation: results.experiment.backbone.preprocessing.normalisation, explainer: explainer)
-        let data: any EvaluationData = try results.units.map {
-            try DirectedImages(one, $0.directions, isFlat: options.flattenFeatures)
-        } ?? one
+            picture: picture, maps: features, shape: shape, source: source,
+            normalisation: results.experiment.backbone.preprocessing.normalisation, explainer: explainer)
+        let data: any EvaluationData =
+            try results.units.map {
+                try DirectedImages(one, $0.directions, isFlat: options.flattenFeatures)
+            } ?? one
         let said = try LaViSE.explain(data, summary: shown, vocabulary: vocabulary, options: options)
-        let upsampling = Upsampling(height: shape.height, width: shape.width, side: picture.width), s = said.wordsPerImage
+        let upsampling = Upsampling(height: shape.height, width: shape.width, side: picture.width),
+            s = said.wordsPerImage
         return chosen.enumerated().map { place, index in
             let filter = summary.filters[index]
             let values = upsampling.apply(maps[filter * positions..<(filter + 1) * positions])
             let region = Bitmap(Region(values, above: summary.thresholds[index], side: picture.width))
-            let words = said.methods[0].words[place * s..<(place + 1) * s], cosines = said.methods[0].similarities[place * s..<(place + 1) * s]
+            let words = said.methods[0].words[place * s..<(place + 1) * s],
+                cosines = said.methods[0].similarities[place * s..<(place + 1) * s]
             return SeenInPicture(
-                filter: filter, strength: ranking.strength(index), area: Double(region.count) / Double(picture.width * picture.height),
+                filter: filter, strength: ranking.strength(index),
+                area: Double(region.count) / Double(picture.width * picture.height),
                 words: zip(words, cosines).map { (embedding.words[Int($0)], Double($1)) },
                 heatMap: picture.heatMap(of: region).beside(picture.heatMap(of: values, most: values.max() ?? 0)))
         }
@@ -156,5 +166,7 @@ private struct OnePicture: EvaluationData {
         try source.features(maskedImage: image, into: out)
     }
 
-    func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) { explainer.predict(inputs, count: count, into: out) }
+    func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {
+        explainer.predict(inputs, count: count, into: out)
+    }
 }

@@ -4,8 +4,8 @@ import Imaging
 
 /// Reads the preprocessed file (`dataset.h5`): images as crops, samples as masks with their concepts.
 ///
-/// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,s,s,3] uint8}`, `/instances/{image [M] int32, split [M] uint8, offset
-/// [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first; of
+/// `/images/{id [N] int64, split [N] uint8, view [N] uint8, pixels [N,s,s,3] uint8}`,
+/// `/instances/{image [M] int32, split [M] uint8, offset [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first; of
 /// crops of another side s `mask299` and so on)}`, `/concepts/{token [C],
 /// draw [C] int32}`, `/images/file` (of a target), `/skipped/{file, reason}`, `/annotations/{notes [4] int64, first}`,
 /// `/unmatched` (`UnmatchedNames`).
@@ -77,7 +77,9 @@ package struct DatasetFile: Sendable {
 
     func samples(ofImage row: Int) -> Range<Int> { firstSample[row]..<firstSample[row + 1] }
 
-    func concepts(ofSample sample: Int) -> ArraySlice<Int32> { positives[Int(offsets[sample])..<Int(offsets[sample + 1])] }
+    func concepts(ofSample sample: Int) -> ArraySlice<Int32> {
+        positives[Int(offsets[sample])..<Int(offsets[sample + 1])]
+    }
 
     /// Where the masks of crops of that side stand, and their bytes.
     static func maskName(side: Int) -> String { "instances/mask\(side)" }
@@ -114,7 +116,9 @@ struct DatasetNotes: Sendable {
 
     init(_ file: HDF5File) throws {
         let counts = try file.read("annotations/notes", as: Int64.self).map(Int.init)
-        guard counts.count == 4 else { throw ExperimentError("dataset.h5: /annotations/notes has \(counts.count) numbers (expected 4)") }
+        guard counts.count == 4 else {
+            throw ExperimentError("dataset.h5: /annotations/notes has \(counts.count) numbers (expected 4)")
+        }
         (unusable, boxes, skippedParts, withoutSynset) = (counts[0], counts[1], counts[2], counts[3])
         first = try file.readStrings("annotations/first")
     }
@@ -124,7 +128,9 @@ struct DatasetNotes: Sendable {
         var lines: [String] = []
         if let text = AnnotationNotes.unusableText(unusable, first) { lines.append(text) }
         if boxes > 0 { lines.append("\(boxes) annotations have no outline: their box is the mask") }
-        if skippedParts > 0 { lines.append("\(skippedParts) parts of outlines have fewer than three points and were left out") }
+        if skippedParts > 0 {
+            lines.append("\(skippedParts) parts of outlines have fewer than three points and were left out")
+        }
         if withoutSynset > 0 { lines.append("\(withoutSynset) objects have no synset, and so no concept") }
         return lines
     }

@@ -31,7 +31,8 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
         file = try HDF5File.create(path)
         pixels = try file.createAppender("images/pixels", UInt8.self, rowShape: [side, side, 3], rowsPerChunk: 1)
         masks = try file.createAppender(
-            DatasetFile.maskName(side: side), UInt8.self, rowShape: [DatasetFile.maskBytes(side: side)], rowsPerChunk: 8, deflate: 1)
+            DatasetFile.maskName(side: side), UInt8.self, rowShape: [DatasetFile.maskBytes(side: side)],
+            rowsPerChunk: 8, deflate: 1)
     }
 
     var sampleCount: Int { sampleImages.count }

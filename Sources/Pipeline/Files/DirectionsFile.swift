@@ -3,9 +3,11 @@ import Foundation
 import HDF5
 import Networks
 
-/// Directions `[U, d]` as people have them: HDF5 or a checkpoint (PyTorch, safetensors) with one matrix, or NumPy's `.npy`.
+/// Directions `[U, d]` as people have them: HDF5 or a checkpoint (PyTorch, safetensors) with one matrix, or NumPy's
+/// `.npy`.
 enum DirectionsFile {
-    /// - Throws: `ExperimentError` naming the file and what it has in place of one matrix of floating numbers; `CheckpointError`.
+    /// - Throws: `ExperimentError` naming the file and what it has in place of one matrix of floating numbers;
+    ///   `CheckpointError`.
     static func read(_ path: String) throws -> (weights: [Float], channels: Int) {
         let file = try PlainFile(path)
         let head = try file.bytes(at: 0, upTo: min(8, file.size))

@@ -5,8 +5,8 @@ import HDF5
 
 /// The words that explanations may use, as the file `evaluate.entities` lists them: a word a line.
 ///
-/// A line names a word of the vocabulary that equals it, or else the one that equals it without the blanks, carriage returns
-/// and byte order marks around it. Blank lines name nothing.
+/// A line names a word of the vocabulary that equals it, or else the one that equals it without the blanks, carriage
+/// returns and byte order marks around it. Blank lines name nothing.
 package struct EntityList: Sendable {
     private struct Line: Sendable {
         let number: Int
@@ -19,7 +19,9 @@ package struct EntityList: Sendable {
     /// - Throws: `ExperimentError` for a file that is no UTF-8, Foundation's for one that cannot be read.
     package init(contentsOf path: String) throws {
         let data = try Data(contentsOf: URL(fileURLWithPath: path))
-        guard String(validating: data, as: UTF8.self) != nil else { throw ExperimentError("\(path): expected words in UTF-8, one a line") }
+        guard String(validating: data, as: UTF8.self) != nil else {
+            throw ExperimentError("\(path): expected words in UTF-8, one a line")
+        }
         let texts = data.split(separator: 0x0A, omittingEmptySubsequences: false)
         // Windows' line ends, unless a line without one shows that the carriage returns are the words'.
         let ending = texts.allSatisfy { $0.isEmpty || $0.last == 0x0D } ? 1 : 0
@@ -49,9 +51,13 @@ package struct EntityList: Sendable {
         let hints = strays.isEmpty ? nil : Hints(vocabulary)
         let unmatched = strays.enumerated().map { place, line in
             UnmatchedEntities.Line(
-                number: line.number, text: line.trimmed, match: hints?.match(line.trimmed, isNear: place < UnmatchedEntities.named) ?? "")
+                number: line.number, text: line.trimmed,
+                match: hints?.match(line.trimmed, isNear: place < UnmatchedEntities.named) ?? "")
         }
-        return (vocabulary.indices.filter { named.contains(Word(vocabulary[$0])) }, UnmatchedEntities(of: lines.count, lines: unmatched))
+        return (
+            vocabulary.indices.filter { named.contains(Word(vocabulary[$0])) },
+            UnmatchedEntities(of: lines.count, lines: unmatched)
+        )
     }
 
     /// What a line may have meant: the same word written otherwise, or one a few letters away.
@@ -69,7 +75,9 @@ package struct EntityList: Sendable {
             if let same = byFolded[folded] ?? byFolded[folded.split(separator: " ").joined()] { return same }
             // Of a whole embedding's words only those that begin alike can be compared in a moment.
             let first = folded.unicodeScalars.first, length = folded.utf8.count
-            let candidates = words.count < 2_000 ? words
+            let candidates =
+                words.count < 2_000
+                ? words
                 : words.filter { $0.unicodeScalars.first == first && abs($0.utf8.count - length) <= 2 }
             return isNear ? nearest(to: text, among: candidates) : nil
         }
@@ -89,7 +97,9 @@ package struct UnmatchedEntities: Sendable, Equatable {
         /// The word that may have been meant, or "".
         package let match: String
 
-        package init(number: Int, text: String, match: String) { (self.number, self.text, self.match) = (number, text, match) }
+        package init(number: Int, text: String, match: String) {
+            (self.number, self.text, self.match) = (number, text, match)
+        }
     }
 
     /// So many are told by name.
@@ -106,10 +116,12 @@ package struct UnmatchedEntities: Sendable, Equatable {
     package var note: String? {
         guard !lines.isEmpty else { return nil }
         let told = lines.prefix(Self.named).map { line in
-            "line \(line.number) \"\(printable(line.text))\"" + (line.match.isEmpty ? "" : " (did you mean \(printable(line.match))?)")
+            "line \(line.number) \"\(printable(line.text))\""
+                + (line.match.isEmpty ? "" : " (did you mean \(printable(line.match))?)")
         }
         let rest = lines.count - told.count
-        return "\(lines.count) of \(count) lines of evaluate.entities name no word of the vocabulary: " + told.joined(separator: ", ")
+        return "\(lines.count) of \(count) lines of evaluate.entities name no word of the vocabulary: "
+            + told.joined(separator: ", ")
             + (rest > 0 ? ", and \(rest) more (/entities in evaluation.h5)" : "")
     }
 
@@ -123,10 +135,13 @@ package struct UnmatchedEntities: Sendable, Equatable {
 
     package init(from file: HDF5File) throws {
         guard try file.children().contains(Self.group) else { self.init(of: 0, lines: []); return }
-        let counts: [Int64] = try file.read("\(Self.group)/count"), numbers: [Int64] = try file.read("\(Self.group)/line")
+        let counts: [Int64] = try file.read("\(Self.group)/count"),
+            numbers: [Int64] = try file.read("\(Self.group)/line")
         let texts = try file.readStrings("\(Self.group)/text"), matches = try file.readStrings("\(Self.group)/match")
-        self.init(of: Int(counts.first ?? 0), lines: zip(numbers, zip(texts, matches)).map {
-            Line(number: Int($0), text: $1.0, match: $1.1)
-        })
+        self.init(
+            of: Int(counts.first ?? 0),
+            lines: zip(numbers, zip(texts, matches)).map {
+                Line(number: Int($0), text: $1.0, match: $1.1)
+            })
     }
 }

@@ -4,19 +4,22 @@ import LaViSE
 /// `evaluation.h5`: what every filter's top images said.
 ///
 /// `/filters/{index [U], top_images [U,p] (image rows, -1 none), maxima [U,p], threshold [U], words/<method> [U,p,s] (rows of the
-/// embedding), similarity/<method> [U,p,s]}`, `/recall/<method>` [U,p,K], `/truth/{offset [U·p+1], words}`, `/ks` [K], `/entities`
-/// (`UnmatchedEntities`); where the images have annotations `/scores/{concepts [C] (rows of the embedding), images [1],
-/// correlation [U,C], iou [U,C]}`.
+/// embedding), similarity/<method> [U,p,s]}`, `/recall/<method>` [U,p,K], `/truth/{offset [U·p+1],
+/// words}`, `/ks` [K], `/entities` (`UnmatchedEntities`); where the images have annotations `/scores/{concepts [C]
+/// (rows of the embedding), images [1], correlation [U,C], iou [U,C]}`.
 enum EvaluationFile {
     static let name = "evaluation.h5"
 
-    static func write(_ evaluation: Evaluation, imageRows: [Int], unmatched: UnmatchedEntities, to path: String) throws {
+    static func write(_ evaluation: Evaluation, imageRows: [Int], unmatched: UnmatchedEntities, to path: String) throws
+    {
         let summary = evaluation.summary
-        let u = summary.filters.count, p = summary.imagesPerFilter, s = evaluation.wordsPerImage, k = evaluation.ks.count
+        let u = summary.filters.count, p = summary.imagesPerFilter, s = evaluation.wordsPerImage,
+            k = evaluation.ks.count
         let file = try HDF5File.create(path)
         try file.write("ks", evaluation.ks.map { Int32($0) })
         try file.write("filters/index", summary.filters.map { Int32($0) })
-        try file.write("filters/top_images", summary.topImages.map { $0 < 0 ? -1 : Int32(imageRows[Int($0)]) }, shape: [u, p])
+        try file.write(
+            "filters/top_images", summary.topImages.map { $0 < 0 ? -1 : Int32(imageRows[Int($0)]) }, shape: [u, p])
         try file.write("filters/maxima", summary.maxima, shape: [u, p])
         try file.write("filters/threshold", summary.thresholds)
         for method in evaluation.methods {
@@ -57,8 +60,10 @@ enum EvaluationFile {
         return Evaluation(
             summary: MapSummary(
                 filters: filters.map { Int($0) }, imagesPerFilter: try file.shape(of: "filters/top_images")[1],
-                topImages: try file.read("filters/top_images"), maxima: try file.read("filters/maxima"), thresholds: try file.read("filters/threshold")),
-            ks: ks.map { Int($0) }, wordsPerImage: wordsPerImage, groundTruth: truth, methods: methods, scores: try scores(file))
+                topImages: try file.read("filters/top_images"), maxima: try file.read("filters/maxima"),
+                thresholds: try file.read("filters/threshold")),
+            ks: ks.map { Int($0) }, wordsPerImage: wordsPerImage, groundTruth: truth, methods: methods,
+            scores: try scores(file))
     }
 
     private static func scores(_ file: HDF5File) throws -> ConceptScores? {

@@ -3,8 +3,8 @@ import Foundation
 import HDF5
 import Synchronization
 
-/// The features of one run of images by one target layer, as kept between attempts of the features stage: `maps`, `pooled` and `area`
-/// of the first layer, `maps.1` and so on of others.
+/// The features of one run of images by one target layer, as kept between attempts of the features stage: `maps`,
+/// `pooled` and `area` of the first layer, `maps.1` and so on of others.
 struct FeatureShard: Sendable {
     /// `[kept images, d, h, w]`
     var maps: [Float]
@@ -21,10 +21,11 @@ struct FeatureShard: Sendable {
 
     init(contentsOf path: String, layer: Int, precision: Experiment.Precision) throws {
         let file = try HDF5File.open(path), end = Self.ending(layer)
-        maps = switch precision {
-        case .float32: try file.read("maps" + end)
-        case .float16: try file.read("maps" + end, as: Float16.self).map { Float($0) }
-        }
+        maps =
+            switch precision {
+            case .float32: try file.read("maps" + end)
+            case .float16: try file.read("maps" + end, as: Float16.self).map { Float($0) }
+            }
         pooled = try file.read("pooled" + end)
         areas = try file.read("area" + end)
     }

@@ -16,14 +16,18 @@ struct MapFile: Sendable {
     init(_ path: String, units: UnitDirections? = nil) throws {
         let file = try HDF5File.open(path)
         let dims = try file.shape(of: "features")
-        guard dims.count == 4 else { throw ExperimentError("\(path): /features has \(dims.count) dimensions, expected [N, d, h, w]") }
+        guard dims.count == 4 else {
+            throw ExperimentError("\(path): /features has \(dims.count) dimensions, expected [N, d, h, w]")
+        }
         if let units, units.channels != dims[1] {
-            throw ExperimentError("evaluate.units: directions of \(units.channels) numbers, but the layer has \(dims[1]) channels")
+            throw ExperimentError(
+                "evaluate.units: directions of \(units.channels) numbers, but the layer has \(dims[1]) channels")
         }
         self.units = units
         channels = dims[1]
         shape = FeatureShape(channels: units?.count ?? dims[1], height: dims[2], width: dims[3])
-        rows = try file.stringAttribute("precision", on: "features") == Experiment.Precision.float16.rawValue
+        rows =
+            try file.stringAttribute("precision", on: "features") == Experiment.Precision.float16.rawValue
             ? .float16(file.dataset("features", Float16.self)) : .float32(file.dataset("features", Float.self))
     }
 
@@ -49,15 +53,17 @@ struct MapFile: Sendable {
         private let rows: Rows
 
         init(
-            path: String, images: Int, shape: FeatureShape, precision: Experiment.Precision, backbone: String, layer: String,
+            path: String, images: Int, shape: FeatureShape, precision: Experiment.Precision, backbone: String,
+            layer: String,
             place: WeightsPlace?
         ) throws {
             file = try HDF5File.create(path)
             let dims = [images, shape.channels, shape.height, shape.width], chunk = [1] + dims.dropFirst()
-            rows = switch precision {
-            case .float32: .float32(try file.createDataset("features", Float.self, shape: dims, chunk: chunk))
-            case .float16: .float16(try file.createDataset("features", Float16.self, shape: dims, chunk: chunk))
-            }
+            rows =
+                switch precision {
+                case .float32: .float32(try file.createDataset("features", Float.self, shape: dims, chunk: chunk))
+                case .float16: .float16(try file.createDataset("features", Float16.self, shape: dims, chunk: chunk))
+                }
             try file.setAttribute("backbone", on: "features", backbone)
             try file.setAttribute("layer", on: "features", layer)
             try file.setAttribute("precision", on: "features", precision.rawValue)

@@ -23,22 +23,32 @@ struct NumPyArray {
 
     /// - Throws: `ExperimentError` for what is no matrix of float32 or float64 in C order.
     func matrix() throws -> (weights: [Float], channels: Int) {
-        let expected = "expected float32 or float64, [units, channels], in C order (numpy.save(path, numpy.ascontiguousarray(a)))"
+        let expected =
+            "expected float32 or float64, [units, channels], in C order (numpy.save(path, numpy.ascontiguousarray(a)))"
         guard let shape = header.firstMatch(of: /'shape': \((\d+), (\d+)\)/), let rows = Int(shape.output.1),
             let columns = Int(shape.output.2), header.contains("'fortran_order': False"),
             let kind = header.firstMatch(of: /'descr': '<f([48])'/)
-        else { throw ExperimentError("\(file.path): \(header.trimmingCharacters(in: .whitespacesAndNewlines)); \(expected)") }
+        else {
+            throw ExperimentError(
+                "\(file.path): \(header.trimmingCharacters(in: .whitespacesAndNewlines)); \(expected)")
+        }
         let size = kind.output.1 == "4" ? 4 : 8
         let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
         guard !overflow, count > 0, count <= (file.size - start) / size else {
-            throw ExperimentError("\(file.path): cut off: \(file.size - start) bytes are fewer than \(rows) × \(columns) numbers; \(expected)")
+            throw ExperimentError(
+                "\(file.path): cut off: \(file.size - start) bytes are fewer than \(rows) × \(columns) numbers; \(expected)"
+            )
         }
         let bytes = try file.bytes(at: start, upTo: count * size)
         return bytes.withUnsafeBytes { raw in
             let weights = (0..<count).map { index -> Float in
                 size == 4
-                    ? Float(bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
-                    : Float(Double(bitPattern: UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))))
+                    ? Float(
+                        bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+                    : Float(
+                        Double(
+                            bitPattern: UInt64(
+                                littleEndian: raw.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))))
             }
             return (weights, columns)
         }

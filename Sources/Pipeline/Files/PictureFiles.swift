@@ -10,8 +10,8 @@ package struct PictureFiles: Sendable {
         "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif",
     ]
 
-    /// Paths relative to the folder, in the order of their bytes. A picture in an archive in the folder has the archive's
-    /// path before its own.
+    /// Paths relative to the folder, in the order of their bytes. A picture in an archive in the folder has the
+    /// archive's path before its own.
     package let names: [String]
     /// Files that are no pictures by their names.
     package let others: Int

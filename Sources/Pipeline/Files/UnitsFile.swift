@@ -1,7 +1,8 @@
 import HDF5
 import LaViSE
 
-/// `units.h5`: `/directions` [U, d] float32; of probes `/concepts` [U] int32, the concept of the dataset that each is a probe of.
+/// `units.h5`: `/directions` [U, d] float32; of probes `/concepts` [U] int32, the concept of the dataset that each is a
+/// probe of.
 struct UnitsFile: Sendable {
     static let name = "units.h5"
 

@@ -1,7 +1,8 @@
 import Datasets
 import Foundation
 
-/// The words of an embedding in their order (`words.txt`): a word a line, each line ended by the byte 0x0A and by nothing else.
+/// The words of an embedding in their order (`words.txt`): a word a line, each line ended by the byte 0x0A and by
+/// nothing else.
 package struct WordList: Sendable {
     package static let name = "words.txt"
 

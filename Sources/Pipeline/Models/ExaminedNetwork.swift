@@ -69,10 +69,12 @@ public struct ExaminedNetwork: Sendable {
     private static func experiment(_ name: String, _ project: Project) throws -> Experiment {
         let known = (try? project.places.experimentNames()) ?? []
         guard known.contains(name) || name.hasSuffix(".json") else {
-            let hint = nearest(to: name, among: Network.names(Architecture.all) + known).map { "did you mean \"\($0)\"?" }
+            let hint =
+                nearest(to: name, among: Network.names(Architecture.all) + known).map { "did you mean \"\($0)\"?" }
                 ?? "known are \(Network.names(Architecture.all).joined(separator: ", "))"
             throw ExperimentError(
-                "\(name) is no architecture, no experiment and no model file (\(Graph.endings.joined(separator: ", "))); \(hint)")
+                "\(name) is no architecture, no experiment and no model file (\(Graph.endings.joined(separator: ", "))); \(hint)"
+            )
         }
         return try project.experiment(name).variants[0].experiment
     }
@@ -127,9 +129,11 @@ extension ExaminedNetwork {
         guard let preprocessing else {
             throw ExperimentError(
                 "--check: \(name) does not say how its pictures are made; say it, as the model was trained: "
-                    + #"--preprocess '{"resize": 256, "crop": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'"#)
+                    + #"--preprocess '{"resize": 256, "crop": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'"#
+            )
         }
-        let side = preprocessing.crop.side, parameters = try parameters(weights), graph = try graph(of: parameters, side: side)
+        let side = preprocessing.crop.side, parameters = try parameters(weights),
+            graph = try graph(of: parameters, side: side)
         guard let output = graph.outputs.first, graph.cut == nil else {
             throw ExperimentError("--check: \(name) ends before its last layer" + (graph.cut.map { ": \($0)" } ?? ""))
         }
@@ -144,11 +148,15 @@ extension ExaminedNetwork {
 
     /// The graph with as many classes as weights have: fine-tuned networks seldom have ImageNet's thousand.
     private func graph(of parameters: any ParameterSource, side: Int) throws -> Graph {
-        guard let checkpoint = parameters as? Checkpoint, let output = graph.outputs.first, graph.values[output].shape.count > 1 else { return graph }
+        guard let checkpoint = parameters as? Checkpoint, let output = graph.outputs.first,
+            graph.values[output].shape.count > 1
+        else { return graph }
         let classes = graph.values[output].shape[1]
         let shapes = graph.parameters.reduce(into: [String: [Int]]()) { shapes, entry in
             let shape = graph.values[entry.key].shape
-            guard shape.first == classes, let own = checkpoint.shape(of: entry.value), own != shape, own.dropFirst() == shape.dropFirst() else { return }
+            guard shape.first == classes, let own = checkpoint.shape(of: entry.value), own != shape,
+                own.dropFirst() == shape.dropFirst()
+            else { return }
             shapes[entry.value] = own
         }
         return shapes.isEmpty ? graph : try network.graph(side: side, file: file, shapes: shapes)
@@ -162,13 +170,16 @@ extension ExaminedNetwork {
         } else {
             switch own?.weights {
             case .path(let own)?: path = places.dataPath(own)
-            case .manifest(let manifest)?: throw ExperimentError("--check: the weights are those of \(manifest); name the file: --weights FILE.pth")
+            case .manifest(let manifest)?:
+                throw ExperimentError(
+                    "--check: the weights are those of \(manifest); name the file: --weights FILE.pth")
             case nil: throw ExperimentError("--check: \(name) needs its weights: --weights FILE.pth")
             }
         }
         let wanted = graph.parameterList.map(\.name)
         return try Checkpoint(
-            contentsOf: path, wanted: wanted, known: Set(wanted), of: network.name, layer: "its end", key: own?.weightsKey,
+            contentsOf: path, wanted: wanted, known: Set(wanted), of: network.name, layer: "its end",
+            key: own?.weightsKey,
             prefix: own?.weightsPrefix)
     }
 
@@ -181,7 +192,8 @@ extension ExaminedNetwork {
         let top = values.max() ?? 0, sum = values.reduce(0.0) { $0 + exp($1 - top) }
         return values.indices.sorted { (-values[$0], $0) < (-values[$1], $1) }.prefix(count).map { index in
             PictureVerdict.Answer(
-                index: index, name: classes && width == imageNetClasses.count ? imageNetClasses[index] : nil, value: values[index],
+                index: index, name: classes && width == imageNetClasses.count ? imageNetClasses[index] : nil,
+                value: values[index],
                 share: classes ? exp(values[index] - top) / sum : nil)
         }
     }

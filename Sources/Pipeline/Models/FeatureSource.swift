@@ -2,8 +2,8 @@ import Graphs
 import Networks
 import Tensors
 
-/// What gives the maps of pictures: a network up to its target layers, its weights read. A value that threads share; the
-/// bits depend on the picture alone.
+/// What gives the maps of pictures: a network up to its target layers, its weights read. A value that threads share;
+/// the bits depend on the picture alone.
 protocol FeatureSource: Sendable {
     /// Of the target layers, in their order.
     var shapes: [FeatureShape] { get }
@@ -13,7 +13,8 @@ protocol FeatureSource: Sendable {
     /// - Parameter pixels: `[count, s, s, 3]`, RGB.
     /// - Throws: `GraphError`.
     func features(pixels: UnsafePointer<UInt8>, count: Int) throws -> [ArraySlice<Float>]
-    /// The first target layer's maps of one picture, normalised, then masked: zero but for a part (METHOD 6.3, `image`).
+    /// The first target layer's maps of one picture, normalised, then masked: zero but for a part (METHOD 6.3,
+    /// `image`).
     /// - Parameters:
     ///   - image: `[3, s, s]`.
     ///   - output: receives `[d, h, w]`.
@@ -59,9 +60,13 @@ struct GraphSource: FeatureSource {
 
     func features(pixels: UnsafePointer<UInt8>, count: Int) throws -> [ArraySlice<Float>] {
         let places = side * side, images = FloatStorage(count: 3 * places * count)
-        for index in 0..<count { normalisation.apply(pixels + index * places * 3, places: places, into: images.address + index * 3 * places) }
+        for index in 0..<count {
+            normalisation.apply(pixels + index * places * 3, places: places, into: images.address + index * 3 * places)
+        }
         let outputs = shapes.map { FloatStorage(count: count * $0.count) }
-        try withExtendedLifetime(images) { try program.run(images: images.address, count: count, into: outputs.map(\.address)) }
+        try withExtendedLifetime(images) {
+            try program.run(images: images.address, count: count, into: outputs.map(\.address))
+        }
         return outputs.map { ArraySlice(UnsafeBufferPointer(start: $0.address, count: $0.count)) }
     }
 

@@ -15,7 +15,9 @@ extension Graph {
     var parameterList: [(name: String, shape: [Int])] { parameterList { _ in true } }
 
     private func parameterList(_ isRead: (Int) -> Bool) -> [(name: String, shape: [Int])] {
-        parameters.filter { isRead($0.key) }.sorted { $0.key < $1.key }.map { (name: $0.value, shape: values[$0.key].shape) }
+        parameters.filter { isRead($0.key) }.sorted { $0.key < $1.key }.map {
+            (name: $0.value, shape: values[$0.key].shape)
+        }
     }
 }
 
@@ -37,7 +39,8 @@ struct RandomGraphParameters: ParameterSource {
     func tensor(_ name: String, shape: [Int]) -> Tensor {
         let count = shape.reduce(1, *)
         func constant(_ value: Float) -> Tensor { Tensor(shape: shape, data: [Float](repeating: value, count: count)) }
-        let (module, field) = name.lastIndex(of: ".").map { (name[..<$0], name[name.index(after: $0)...]) } ?? ("", name[...])
+        let (module, field) =
+            name.lastIndex(of: ".").map { (name[..<$0], name[name.index(after: $0)...]) } ?? ("", name[...])
         let weight = field == "weight" ? shape : shapes["\(module).weight"] ?? []
         switch field {
         case "running_var": return constant(1)

@@ -10,7 +10,8 @@ struct Model: Sendable {
     let layers: [String]
     /// What is known of them; nil where the model file is not there yet. No part of a fingerprint.
     let known: [TargetLayer]?
-    /// Whether a graph computes what the hand-written blocks could: in the pass that the layers' features come from it does.
+    /// Whether a graph computes what the hand-written blocks could: in the pass that the layers' features come from it
+    /// does.
     let isGraph: Bool
     /// Of the pictures; no part of a fingerprint here: the dataset has it.
     let side: Int
@@ -47,7 +48,8 @@ struct Model: Sendable {
     /// The same model up to one of its layers alone, by the same kernels.
     func only(_ layer: String) -> Model {
         Model(
-            network: network, layers: [layer], known: known?.filter { $0.name == layer }, isGraph: isGraph, side: side, normalisation: normalisation,
+            network: network, layers: [layer], known: known?.filter { $0.name == layer }, isGraph: isGraph, side: side,
+            normalisation: normalisation,
             randomSeed: randomSeed, member: member, key: key, prefix: prefix)
     }
 
@@ -76,7 +78,8 @@ struct Model: Sendable {
                     try checkpoint(weights(), nil)
                 }
             let backbone = try Backbone(
-                architecture, layer: last, layers: ordered, normalisation: normalisation, parameters: parameters, probes: probes)
+                architecture, layer: last, layers: ordered, normalisation: normalisation, parameters: parameters,
+                probes: probes)
             return BackboneSource(backbone: backbone, order: layers.compactMap(ordered.firstIndex))
         }
         let graph = try network.graph(side: side, file: file())
@@ -87,7 +90,9 @@ struct Model: Sendable {
     /// The parameters of a graph that does not hold them itself.
     func graphParameters(_ graph: Graph, weights: @autoclosure () throws -> String) throws -> any ParameterSource {
         guard let randomSeed else { return isFile ? NoParameters() : try checkpoint(weights(), graph) }
-        if case .blocks(let architecture) = network { return RandomParameters(architecture: architecture, seed: randomSeed) }
+        if case .blocks(let architecture) = network {
+            return RandomParameters(architecture: architecture, seed: randomSeed)
+        }
         return RandomGraphParameters(graph, model: network.name, seed: randomSeed)
     }
 
@@ -106,10 +111,12 @@ struct Model: Sendable {
         let path = member.map { input + "/" + $0 } ?? input
         if let graph {
             return try Checkpoint(
-                contentsOf: path, wanted: graph.parameterList(upTo: layers).map(\.name), known: Set(graph.parameterList.map(\.name)),
+                contentsOf: path, wanted: graph.parameterList(upTo: layers).map(\.name),
+                known: Set(graph.parameterList.map(\.name)),
                 of: network.name, layer: layers.joined(separator: ", "), key: key, prefix: prefix)
         }
-        guard case .blocks(let architecture) = network, let last = architecture.layers.last(where: layers.contains) else {
+        guard case .blocks(let architecture) = network, let last = architecture.layers.last(where: layers.contains)
+        else {
             throw CheckpointError(path: path, reason: "is no model file; name one in backbone.model")
         }
         return try Checkpoint(contentsOf: path, of: architecture, layer: last, key: key, prefix: prefix)
@@ -121,7 +128,8 @@ struct Model: Sendable {
         let graph = isGraph ? try network.graph(side: side, file: "") : nil
         let checkpoint = try checkpoint(input, graph)
         if let graph { return (checkpoint.path, try checkpoint.problems(reading: graph.parameterList(upTo: layers))) }
-        guard case .blocks(let architecture) = network, let last = architecture.layers.last(where: layers.contains) else { return ("", []) }
+        guard case .blocks(let architecture) = network, let last = architecture.layers.last(where: layers.contains)
+        else { return ("", []) }
         return (checkpoint.path, try checkpoint.problems(for: architecture, layer: last))
     }
 }

@@ -41,7 +41,8 @@ struct ModelFile {
             let channels = layers.first { $0.name == experiment.backbone.layer }?.shape.channels ?? 0
             if let filter = experiment.evaluate.filters?.first(where: { $0 >= channels }) {
                 throw ExperimentError(
-                    "evaluate.filters: \(experiment.backbone.layer) of \(network.name) has filters 0 to \(channels - 1), not \(filter)")
+                    "evaluate.filters: \(experiment.backbone.layer) of \(network.name) has filters 0 to \(channels - 1), not \(filter)"
+                )
             }
             return layers
         } catch let error as NoSuchLayer {

@@ -13,15 +13,19 @@ public struct NoSuchLayer: Error, CustomStringConvertible, Sendable, Equatable {
         }
         let name = error.name, rest = "`lavise-pipeline layers \(network)` lists all"
         if error.isAmbiguous {
-            description = "\"\(name)\" of \(network) gives \(error.candidates.count) values; say which: \(list(error.candidates))"
+            description =
+                "\"\(name)\" of \(network) gives \(error.candidates.count) values; say which: \(list(error.candidates))"
         } else if let value = graph.values.last(where: { $0.name == name || $0.module == name }) {
-            description = "\"\(name)\" of \(network) has the shape \(value.shape), which is no map of height and width; \(rest)"
+            description =
+                "\"\(name)\" of \(network) has the shape \(value.shape), which is no map of height and width; \(rest)"
         } else if let near = nearest(to: name, among: graph.layerNames) {
             description = "\"\(name)\" is no layer of \(network); did you mean \"\(near)\"? \(rest)"
         } else if !error.candidates.isEmpty {
             description = "\"\(name)\" is no layer of \(network); similar are \(list(error.candidates)); \(rest)"
         } else {
-            description = "\"\(name)\" is no layer of \(network)" + (graph.cut.map { ", which ends before its own end here: \($0)" } ?? "") + "; \(rest)"
+            description =
+                "\"\(name)\" is no layer of \(network)"
+                + (graph.cut.map { ", which ends before its own end here: \($0)" } ?? "") + "; \(rest)"
         }
     }
 

@@ -23,10 +23,11 @@ public struct Preprocessing: Sendable, Hashable {
         case .file: return nil
         case .torchvision(let name):
             let picture = TorchvisionPicture.of(name)
-            let filter: CropRule.Filter = switch picture.interpolation {
-            case .bilinear: .bilinear
-            case .bicubic: .bicubic
-            }
+            let filter: CropRule.Filter =
+                switch picture.interpolation {
+                case .bilinear: .bilinear
+                case .bicubic: .bicubic
+                }
             crop = CropRule(shorterSide: picture.resize, side: picture.crop, filter: filter)
             normalisation = Normalisation(mean: picture.mean, deviation: picture.deviation)
         }
@@ -46,34 +47,50 @@ public struct Preprocessing: Sendable, Hashable {
             if let value = try read(key) ?? standard { return value }
             throw fields.lacks(key, expected + ", as the model was trained")
         }
-        let side = try known("crop", "the side of its pictures in pixels", own?.crop.side) { try fields.int($0, in: 8...Self.largestSide) }
-        let resize = try known("resize", "the length that a picture's shorter side gets before the crop", own?.crop.shorterSide) {
+        let side = try known("crop", "the side of its pictures in pixels", own?.crop.side) {
+            try fields.int($0, in: 8...Self.largestSide)
+        }
+        let resize = try known(
+            "resize", "the length that a picture's shorter side gets before the crop", own?.crop.shorterSide
+        ) {
             try fields.int($0, in: 8...4 * Self.largestSide)
         }
         guard resize >= side else {
-            throw fields.error(fields.has("resize") ? "resize" : "crop", "such that \"resize\" (\(resize)) is at least \"crop\" (\(side))")
+            throw fields.error(
+                fields.has("resize") ? "resize" : "crop",
+                "such that \"resize\" (\(resize)) is at least \"crop\" (\(side))")
         }
         let filter = try fields.choice("interpolation", CropRule.Filter.self) ?? own?.crop.filter ?? .bilinear
         crop = CropRule(shorterSide: resize, side: side, filter: filter)
-        let mean = try known("mean", "three numbers, one a channel", own?.normalisation.mean) { try Self.three(fields, $0) }
-        let deviation = try known("std", "three numbers, one a channel", own?.normalisation.deviation) { try Self.three(fields, $0) }
+        let mean = try known("mean", "three numbers, one a channel", own?.normalisation.mean) {
+            try Self.three(fields, $0)
+        }
+        let deviation = try known("std", "three numbers, one a channel", own?.normalisation.deviation) {
+            try Self.three(fields, $0)
+        }
         guard deviation.allSatisfy({ $0 > 0 }) else { throw fields.error("std", "three numbers above 0") }
         let scale = try fields.int("scale", in: 1...255) ?? own.map { Int($0.normalisation.scale) } ?? 255
-        guard scale == 1 || scale == 255 else { throw fields.error("scale", "255 (bytes become numbers from 0 to 1) or 1 (they stay)") }
+        guard scale == 1 || scale == 255 else {
+            throw fields.error("scale", "255 (bytes become numbers from 0 to 1) or 1 (they stay)")
+        }
         let order = try fields.choice("order", Order.self)
         normalisation = Normalisation(
-            mean: mean, deviation: deviation, scale: Float(scale), isBGR: order.map { $0 == .bgr } ?? own?.normalisation.isBGR ?? false)
+            mean: mean, deviation: deviation, scale: Float(scale),
+            isBGR: order.map { $0 == .bgr } ?? own?.normalisation.isBGR ?? false)
     }
 
     private static func three(_ fields: Fields, _ key: String) throws -> [Float]? {
         guard let numbers = try fields.doubles(key) else { return nil }
-        guard numbers.count == 3, numbers.allSatisfy({ abs($0) < 1e6 }) else { throw fields.error(key, "a list of three numbers") }
+        guard numbers.count == 3, numbers.allSatisfy({ abs($0) < 1e6 }) else {
+            throw fields.error(key, "a list of three numbers")
+        }
         return numbers.map { Float($0) }
     }
 }
 
 extension Normalisation {
-    /// What of it a fingerprint names; nil for ImageNet's, so that what was computed before others could be said is still known.
+    /// What of it a fingerprint names; nil for ImageNet's, so that what was computed before others could be said is
+    /// still known.
     var parameters: Value? {
         guard self != .imageNet else { return nil }
         return [

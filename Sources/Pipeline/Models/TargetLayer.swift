@@ -32,7 +32,8 @@ extension Network {
         try names.map { name in
             let layer = try layer(name, in: graph)
             return TargetLayer(
-                name: name, shape: FeatureShape(layer.shape), multiplications: graph.multiplications(upTo: [layer.value]))
+                name: name, shape: FeatureShape(layer.shape),
+                multiplications: graph.multiplications(upTo: [layer.value]))
         }
     }
 }

@@ -11,7 +11,9 @@ extension Experiment.TargetModel {
         network = try Self.network(fields, catalogue)
         let own = Preprocessing(of: network)
         if own == nil, !fields.has("preprocess") {
-            throw fields.lacks("preprocess", "how the model's pictures are made: {\"resize\", \"crop\", \"mean\", \"std\"}, as it was trained")
+            throw fields.lacks(
+                "preprocess",
+                "how the model's pictures are made: {\"resize\", \"crop\", \"mean\", \"std\"}, as it was trained")
         }
         preprocessing = try Preprocessing(fields.object("preprocess", known: Preprocessing.keys), own: own)
         let side = preprocessing.crop.side
@@ -41,20 +43,26 @@ extension Experiment.TargetModel {
         }
         if random, fields.has("weights") { throw fields.error("weights", "absent when \"random\" is true") }
         if !random, self.weights == nil {
-            throw fields.error("weights", "{\"path\": …} or {\"manifest\": …} (or set \"random\": true for untrained weights)")
+            throw fields.error(
+                "weights", "{\"path\": …} or {\"manifest\": …} (or set \"random\": true for untrained weights)")
         }
     }
 
     private static func network(_ fields: Fields, _ catalogue: Catalogue) throws -> Network {
         if fields.has("model") {
-            if fields.has("architecture") { throw fields.error("architecture", "absent when \"model\" names a model file") }
+            if fields.has("architecture") {
+                throw fields.error("architecture", "absent when \"model\" names a model file")
+            }
             let model = try fields.object("model", known: ["path"])
             let path = try model.required("path", "a model file: .onnx or .pt2", model.string)
-            guard Graph.hasKnownEnding(path) else { throw model.error("path", "a file that ends with \(Graph.endings.joined(separator: " or "))") }
+            guard Graph.hasKnownEnding(path) else {
+                throw model.error("path", "a file that ends with \(Graph.endings.joined(separator: " or "))")
+            }
             return .file(path)
         }
         let names = Network.names(catalogue.architectures)
-        let name = try fields.required("architecture", "one of \(names.joined(separator: ", ")) (or give \"model\", a model file)", fields.string)
+        let name = try fields.required(
+            "architecture", "one of \(names.joined(separator: ", ")) (or give \"model\", a model file)", fields.string)
         guard let network = Network(name, architectures: catalogue.architectures) else {
             throw fields.choiceError("architecture", name, names)
         }

@@ -4,10 +4,14 @@ import LaViSE
 import Networks
 import Tensors
 
-/// Small cases for the kernels that stages use, of sizes that reach the edges of their tiles and more than one of their blocks.
+/// Small cases for the kernels that stages use, of sizes that reach the edges of their tiles and more than one of their
+/// blocks.
 package struct Canaries {
     /// `[outputs · pixels]` numbers of a convolution of blocked (for `.image`: plain) random maps, with bias and ReLU.
-    package typealias Convolve = (_ shape: ConvolutionShape, _ algorithm: ConvolutionAlgorithm, _ input: [Float], _ weights: [Float], _ bias: [Float]) -> [Float]
+    package typealias Convolve = (
+        _ shape: ConvolutionShape, _ algorithm: ConvolutionAlgorithm, _ input: [Float], _ weights: [Float],
+        _ bias: [Float]
+    ) -> [Float]
     package enum Product: CaseIterable { case plain, packed, sparse }
     package typealias Multiply = (_ kind: Product, _ size: ProductSize, _ a: [Float], _ b: [Float]) -> [Float]
     package struct ProductSize {
@@ -19,10 +23,13 @@ package struct Canaries {
     package var pool: (_ shape: ConvolutionShape, _ input: [Float]) -> [Float]
     package var multiply: Multiply
     package var train: (Optimiser) throws -> [Float] = Self.trained
-    package var enlarge: (_ height: Int, _ width: Int, _ map: [Float]) -> [Float] = { Upsampling(height: $0, width: $1, side: 224).apply($2[...]) }
-    package var convolvePlainly: (_ shape: ConvolutionShape, _ input: [Float], _ weights: [Float], _ bias: [Float]) -> [Double] = {
-        $0.reference(input: $1, weights: $2, bias: $3)
+    package var enlarge: (_ height: Int, _ width: Int, _ map: [Float]) -> [Float] = {
+        Upsampling(height: $0, width: $1, side: 224).apply($2[...])
     }
+    package var convolvePlainly:
+        (_ shape: ConvolutionShape, _ input: [Float], _ weights: [Float], _ bias: [Float]) -> [Double] = {
+            $0.reference(input: $1, weights: $2, bias: $3)
+        }
 
     package var runGraphs: () throws -> [Float] = { try Graph.canary() }
 
@@ -32,8 +39,8 @@ package struct Canaries {
         multiply = { Self.multiplied($0, $1, $2, $3, instructions) }
     }
 
-    /// First layers, pointwise ones (one of them deeper than the kernels pack at once), strided ones, and maps of more tiles than
-    /// Winograd's transforms take together.
+    /// First layers, pointwise ones (one of them deeper than the kernels pack at once), strided ones, and maps of more
+    /// tiles than Winograd's transforms take together.
     package static let convolutions = [
         ConvolutionShape(inputs: 3, outputs: 64, kernel: 7, stride: 2, padding: 3, height: 21, width: 27),
         ConvolutionShape(inputs: 3, outputs: 32, kernel: 11, stride: 4, padding: 2, height: 23, width: 31),
@@ -51,7 +58,8 @@ package struct Canaries {
         ConvolutionShape(inputs: 16, outputs: 16, kernel: 3, stride: 2, padding: 0, height: 9, width: 9),
     ]
     static let products = [
-        ProductSize(rows: 1, columns: 300, terms: 257), ProductSize(rows: 33, columns: 47, terms: 129), ProductSize(rows: 7, columns: 1030, terms: 70),
+        ProductSize(rows: 1, columns: 300, terms: 257), ProductSize(rows: 33, columns: 47, terms: 129),
+        ProductSize(rows: 7, columns: 1030, terms: 70),
         ProductSize(rows: 9, columns: 40, terms: 800), ProductSize(rows: 520, columns: 24, terms: 30),
     ]
     static let maps = [(7, 7), (14, 14), (13, 6)]
@@ -65,7 +73,11 @@ package struct Canaries {
             for shape in Self.convolutions {
                 for algorithm in ConvolutionAlgorithm.allCases where algorithm.handles(shape) {
                     let input = numbers.draw(Self.inputCount(shape, algorithm))
-                    add(convolve(shape, algorithm, input, numbers.draw(shape.outputs * shape.inputs * shape.kernel * shape.kernel), numbers.draw(shape.outputs)))
+                    add(
+                        convolve(
+                            shape, algorithm, input,
+                            numbers.draw(shape.outputs * shape.inputs * shape.kernel * shape.kernel),
+                            numbers.draw(shape.outputs)))
                 }
             }
             for shape in Self.pools { add(pool(shape, numbers.draw(Self.inputCount(shape, .direct)))) }
@@ -85,7 +97,10 @@ package struct Canaries {
         case .plainConvolutions:
             for shape in Self.convolutions.prefix(3) {
                 let input = numbers.draw(shape.inputs * shape.height * shape.width)
-                add(convolvePlainly(shape, input, numbers.draw(shape.outputs * shape.inputs * shape.kernel * shape.kernel), numbers.draw(shape.outputs)))
+                add(
+                    convolvePlainly(
+                        shape, input, numbers.draw(shape.outputs * shape.inputs * shape.kernel * shape.kernel),
+                        numbers.draw(shape.outputs)))
             }
         }
         return stream.finish()
@@ -114,14 +129,16 @@ extension Canaries {
     }
 
     private static func convolved(
-        _ shape: ConvolutionShape, _ algorithm: ConvolutionAlgorithm, _ input: [Float], _ weights: [Float], _ bias: [Float],
+        _ shape: ConvolutionShape, _ algorithm: ConvolutionAlgorithm, _ input: [Float], _ weights: [Float],
+        _ bias: [Float],
         _ instructions: InstructionSet
     ) -> [Float] {
         let images = algorithm == .image ? 1 : images
         let convolution = PackedConvolution(shape, algorithm, weights: weights, bias: bias, instructions: instructions)
         let scratch = FloatStorage(count: convolution.scratchCount(images: images))
         return applied(shape, images: images, input) { input, output, regions in
-            convolution.apply(input: input, output: output, rectifying: true, regions: regions, scratch: scratch.address)
+            convolution.apply(
+                input: input, output: output, rectifying: true, regions: regions, scratch: scratch.address)
         }
     }
 
@@ -131,25 +148,33 @@ extension Canaries {
 
     /// Whole output maps of a kernel, `[outputs, images · pixels]`.
     private static func applied(
-        _ shape: ConvolutionShape, images: Int, _ input: [Float], _ kernel: (BlockedMaps, BlockedMaps, UnsafeBufferPointer<MapRegion>) -> Void
+        _ shape: ConvolutionShape, images: Int, _ input: [Float],
+        _ kernel: (BlockedMaps, BlockedMaps, UnsafeBufferPointer<MapRegion>) -> Void
     ) -> [Float] {
         let pixels = images * shape.outputHeight * shape.outputWidth, plane = BlockedMaps.plane(pixels: pixels)
         let source = FloatStorage(count: input.count), target = FloatStorage(count: shape.outputs * plane)
         source.address.update(from: input, count: input.count)
         let output = BlockedMaps(target.address, plane: plane)
-        let regions = [MapRegion](repeating: MapRegion(height: shape.outputHeight, width: shape.outputWidth), count: images)
+        let regions = [MapRegion](
+            repeating: MapRegion(height: shape.outputHeight, width: shape.outputWidth), count: images)
         return withExtendedLifetime((source, target)) {
             regions.withUnsafeBufferPointer {
-                kernel(BlockedMaps(source.address, plane: BlockedMaps.plane(pixels: images * shape.height * shape.width)), output, $0)
+                kernel(
+                    BlockedMaps(source.address, plane: BlockedMaps.plane(pixels: images * shape.height * shape.width)),
+                    output, $0)
             }
             return [Float](unsafeUninitializedCapacity: shape.outputs * pixels) { result, count in
-                if let result = result.baseAddress { output.unblock(channels: shape.outputs, pixels: pixels, into: result) }
+                if let result = result.baseAddress {
+                    output.unblock(channels: shape.outputs, pixels: pixels, into: result)
+                }
                 count = shape.outputs * pixels
             }
         }
     }
 
-    private static func multiplied(_ kind: Product, _ size: ProductSize, _ a: [Float], _ b: [Float], _ instructions: InstructionSet) -> [Float] {
+    private static func multiplied(
+        _ kind: Product, _ size: ProductSize, _ a: [Float], _ b: [Float], _ instructions: InstructionSet
+    ) -> [Float] {
         var result = [Float](repeating: 0, count: size.rows * size.columns)
         let products = MatrixProducts(instructions: instructions)
         a.withUnsafeBufferPointer { a in
@@ -159,13 +184,16 @@ extension Canaries {
                 switch kind {
                 case .plain:
                     products.multiply(
-                        left, right, rows: size.rows, columns: size.columns, terms: size.terms, into: &result, rowStride: size.columns)
+                        left, right, rows: size.rows, columns: size.columns, terms: size.terms, into: &result,
+                        rowStride: size.columns)
                 case .packed:
-                    let packed = PackedMatrix(right, terms: size.terms, columns: size.columns, instructions: instructions)
+                    let packed = PackedMatrix(
+                        right, terms: size.terms, columns: size.columns, instructions: instructions)
                     products.multiply(left, by: packed, rows: size.rows, into: &result, rowStride: size.columns)
                 case .sparse:
                     products.multiplySparse(
-                        left, right, rows: size.rows, columns: size.columns, terms: size.terms, into: &result, rowStride: size.columns)
+                        left, right, rows: size.rows, columns: size.columns, terms: size.terms, into: &result,
+                        rowStride: size.columns)
                 }
             }
         }
@@ -184,7 +212,8 @@ extension Canaries {
         for _ in 0..<options.epochs { try trainer.runEpoch(training: samples, validation: samples) }
         var predictions = [Float](repeating: 0, count: samples.count * outputs)
         trainer.current.predict(samples.features, count: samples.count, into: &predictions)
-        return trainer.current.parameters + trainer.current.statistics + predictions + trainer.history.map { Float($0.validLoss) }
+        return trainer.current.parameters + trainer.current.statistics + predictions
+            + trainer.history.map { Float($0.validLoss) }
     }
 }
 

@@ -17,8 +17,8 @@ public enum KernelFamily: String, CaseIterable, Sendable {
     case plainConvolutions
 }
 
-/// The digest of what canaries of these kernels return on this machine: equal keys, equal bits. A canary flies once a process, a few
-/// milliseconds in all.
+/// The digest of what canaries of these kernels return on this machine: equal keys, equal bits. A canary flies once a
+/// process, a few milliseconds in all.
 /// - Throws: what the explainer's training throws.
 public func numericsKey(_ families: [KernelFamily]) throws -> Digest {
     let digests = try families.map { family in (family.rawValue, Value.string(try digest(of: family).hex)) }

@@ -18,20 +18,28 @@ public func examine(_ project: Project) throws -> [Check] {
     let places = project.places
     var checks = [
         Check(name: "cores", isGood: true, found: "\(ProcessInfo.processInfo.activeProcessorCount)", hint: ""),
-        Check(name: "memory", isGood: ProcessInfo.processInfo.physicalMemory >= 2_000_000_000,
-              found: "\(ProcessInfo.processInfo.physicalMemory / 1_000_000) MB", hint: "stages may need 2 GB"),
+        Check(
+            name: "memory", isGood: ProcessInfo.processInfo.physicalMemory >= 2_000_000_000,
+            found: "\(ProcessInfo.processInfo.physicalMemory / 1_000_000) MB", hint: "stages may need 2 GB"),
         Check(name: "blas", isGood: true, found: blasKernelName(), hint: ""),
         Check(name: "numerics", isGood: true, found: try numericsKey(KernelFamily.allCases).short, hint: ""),
     ]
     let data = places.exists(places.data)
-    checks.append(Check(name: "data", isGood: data, found: data ? places.data : "no folder \(places.data)",
-                        hint: "only experiments with local data need it: give --data DIR or LAVISE_DATA"))
+    checks.append(
+        Check(
+            name: "data", isGood: data, found: data ? places.data : "no folder \(places.data)",
+            hint: "only experiments with local data need it: give --data DIR or LAVISE_DATA"))
     let parent = nearestExisting(project.store.root)
     let writable = FileManager.default.isWritableFile(atPath: parent)
-    checks.append(Check(name: "store", isGood: writable, found: project.store.root, hint: "\(parent) cannot be written: give --store DIR"))
+    checks.append(
+        Check(
+            name: "store", isGood: writable, found: project.store.root,
+            hint: "\(parent) cannot be written: give --store DIR"))
     let free = try freeSpace(parent)
-    checks.append(Check(name: "disk", isGood: free > 2_000_000_000, found: "\(free / 1_000_000_000) GB free",
-                        hint: "the demo needs 2 GB, COCO and Visual Genome about 40 GB each"))
+    checks.append(
+        Check(
+            name: "disk", isGood: free > 2_000_000_000, found: "\(free / 1_000_000_000) GB free",
+            hint: "the demo needs 2 GB, COCO and Visual Genome about 40 GB each"))
     checks += try examineCluster(project)
     checks += examineRemote(project)
     return checks + (places.exists(places.projectPath("experiments")) ? try examineInputs(project) : [])
@@ -63,7 +71,9 @@ private func examineInputs(_ project: Project) throws -> [Check] {
     func neededBy(_ key: String) -> String { "needed by \((users[key] ?? []).joined(separator: ", "))" }
     let plan = try Plan(downloads.values.sorted { $0.id < $1.id })
     for status in try project.runner().status(of: plan) {
-        let found = status.state == .fresh ? "here" : describe(try project.pendingDownloads(of: status, in: plan)) + "; " + neededBy(status.job)
+        let found =
+            status.state == .fresh
+            ? "here" : describe(try project.pendingDownloads(of: status, in: plan)) + "; " + neededBy(status.job)
         checks.append(Check(name: status.job, isGood: true, found: found, hint: ""))
     }
     for path in files.sorted() {

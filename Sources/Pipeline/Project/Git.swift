@@ -15,7 +15,9 @@ struct Git {
 
     /// - Throws: `ExperimentError` when `revision` names no commit.
     func check(_ revision: String) throws {
-        guard !revision.hasPrefix("-"), (try? output(["rev-parse", "--verify", "--quiet", "\(revision)^{commit}"])) != nil else {
+        guard !revision.hasPrefix("-"),
+            (try? output(["rev-parse", "--verify", "--quiet", "\(revision)^{commit}"])) != nil
+        else {
             throw ExperimentError("\(revision): no such git revision in \(folder); `git log --oneline` shows them")
         }
     }

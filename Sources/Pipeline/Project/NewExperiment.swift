@@ -7,8 +7,8 @@ public struct NewExperiment: Sendable {
     public var name: String
     /// A folder of pictures, or a zip archive.
     public var pictures: String
-    /// Annotations of the pictures, in COCO's format (outlines or boxes) or Visual Genome's `objects.json`; nil: none, and
-    /// the explainer is another experiment's.
+    /// Annotations of the pictures, in COCO's format (outlines or boxes) or Visual Genome's `objects.json`; nil: none,
+    /// and the explainer is another experiment's.
     public var annotations: String?
     /// The experiment whose explainer, or whose model, is used.
     public var reference: ExperimentFile?
@@ -44,13 +44,15 @@ extension NewExperiment {
     /// - Throws: `ExperimentError` naming the option that is missing or wrong; what reading the files throws.
     public func draft(_ places: Places) throws -> DraftExperiment {
         for (option, file) in [
-            ("--annotations", annotations), ("--model", model), ("--weights", weights), ("--words", embedding), ("--entities", entities),
+            ("--annotations", annotations), ("--model", model), ("--weights", weights), ("--words", embedding),
+            ("--entities", entities),
         ] {
             if let file, !places.exists(file) { throw ExperimentError("\(option) \(file): there is no such file") }
         }
         let pictures = try PictureFiles(self.pictures, opensArchives: false)
         guard !pictures.names.isEmpty else {
-            throw ExperimentError("--pictures \(self.pictures): no picture is there; JPEG, PNG, GIF, WebP and BMP are read, at any depth")
+            throw ExperimentError(
+                "--pictures \(self.pictures): no picture is there; JPEG, PNG, GIF, WebP and BMP are read, at any depth")
         }
         var found = [Self.counted(pictures)]
         var members: [(key: String, value: String)] = []
@@ -71,7 +73,9 @@ extension NewExperiment {
             note("train", "without a protocol of the papers and a number of epochs training lasts 500 steps at least")
         } else {
             let reference = try self.referenceValue()
-            found.append("the explainer is that of \(reference.name): nothing of it is trained again where its stages are in the store")
+            found.append(
+                "the explainer is that of \(reference.name): nothing of it is trained again where its stages are in the store"
+            )
             note("explainer", found[1])
             add("target", [Self.isArchive(self.pictures) ? "zip" : "folder": .string(Self.path(self.pictures, places))])
             for key in ["protocol", "seed", "dataset", "embedding", "backbone", "train"] {
@@ -83,7 +87,9 @@ extension NewExperiment {
             evaluate["entities"] = .string(Self.path(entities, places))
             evaluate["vocabulary"] = "embedding"
         }
-        note("evaluate", "one method names filters; leave \"methods\" out for the paper's four, with which recall can be compared")
+        note(
+            "evaluate",
+            "one method names filters; leave \"methods\" out for the paper's four, with which recall can be compared")
         add("evaluate", .object(evaluate))
         let lines = members.map { "  \(Value.string($0.key).json(pretty: false)): \($0.value)" }
         return DraftExperiment(text: "{\n" + lines.joined(separator: ",\n") + "\n}\n", found: found)
@@ -112,16 +118,20 @@ extension NewExperiment {
     private func referenceValue() throws -> (name: String, value: Value) {
         guard let reference else {
             throw ExperimentError(
-                "pictures without annotations need an explainer: name the experiment that has it with --like, or give --annotations")
+                "pictures without annotations need an explainer: name the experiment that has it with --like, or give --annotations"
+            )
         }
         guard reference.matrixKeys.isEmpty else {
-            throw ExperimentError("--like \(reference.name): it has a matrix, and so several explainers; name an experiment without one")
+            throw ExperimentError(
+                "--like \(reference.name): it has a matrix, and so several explainers; name an experiment without one")
         }
         if let option = [
-            ("--layer", layers.first), ("--architecture", architecture), ("--model", model), ("--weights", weights), ("--words", embedding),
+            ("--layer", layers.first), ("--architecture", architecture), ("--model", model), ("--weights", weights),
+            ("--words", embedding),
         ]
-            .first(where: { $0.1 != nil })?.0 {
-            throw ExperimentError("\(option): without --annotations model and words are those of --like, whose explainer knows no others")
+        .first(where: { $0.1 != nil })?.0 {
+            throw ExperimentError(
+                "\(option): without --annotations model and words are those of --like, whose explainer knows no others")
         }
         return (reference.name, reference.value)
     }
@@ -137,11 +147,14 @@ extension NewExperiment {
         if model != nil, preprocess == nil {
             throw ExperimentError(
                 "--model needs --preprocess JSON: a file does not say how its pictures were made; docs/your-own-model.md has what is common, "
-                    + #"as --preprocess '{"resize": 256, "crop": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'"#)
+                    + #"as --preprocess '{"resize": 256, "crop": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'"#
+            )
         }
         if own["model"] == nil, own["architecture"] == nil {
             guard let known = reference?.value["backbone"]?.objectValue else {
-                throw ExperimentError("which network? Give --architecture with --weights, --model FILE, or --like EXPERIMENT for its model")
+                throw ExperimentError(
+                    "which network? Give --architecture with --weights, --model FILE, or --like EXPERIMENT for its model"
+                )
             }
             let replaced = layers.isEmpty ? known : known.filter { !["layer", "layers"].contains($0.key) }
             return .object(replaced.merging(own) { $1 })
@@ -149,7 +162,8 @@ extension NewExperiment {
         if let architecture, own["weights"] == nil {
             let manifest = "manifests/\(architecture).json"
             guard places.exists(places.projectPath(manifest)) else {
-                throw ExperimentError("--architecture \(architecture) needs --weights FILE: there is no \(manifest) to fetch them by")
+                throw ExperimentError(
+                    "--architecture \(architecture) needs --weights FILE: there is no \(manifest) to fetch them by")
             }
             own["weights"] = ["manifest": .string(manifest)]
         }
@@ -172,7 +186,9 @@ extension NewExperiment {
             return (["kind": "glove", "path": .string(Self.path(embedding, places))], WordList(words))
         }
         if let known = reference?.value["embedding"] {
-            guard let path = known["path"]?.stringValue, places.exists(places.dataPath(path)) else { return (known, nil) }
+            guard let path = known["path"]?.stringValue, places.exists(places.dataPath(path)) else {
+                return (known, nil)
+            }
             var words: [String] = []
             try GloveReader(places.dataPath(path)).forEach { word, _ in words.append(word) }
             return (known, WordList(words))
@@ -187,7 +203,9 @@ extension NewExperiment {
 
 extension NewExperiment {
     /// The dataset that annotations and pictures are, and what they hold.
-    private func dataset(_ annotations: String, _ words: WordList?, _ places: Places) throws -> (value: Value, found: [String]) {
+    private func dataset(_ annotations: String, _ words: WordList?, _ places: Places) throws -> (
+        value: Value, found: [String]
+    ) {
         let isVisualGenome = try Self.isList(annotations)
         let value: Value
         var rules = DatasetRules()
@@ -196,25 +214,33 @@ extension NewExperiment {
         if isVisualGenome {
             let root = URL(fileURLWithPath: annotations).deletingLastPathComponent().path
             let folders = ["VG_100K", "VG_100K_2"].map { "\(root)/\($0)" }
-            guard URL(fileURLWithPath: annotations).lastPathComponent == "objects.json", folders.contains(where: places.exists) else {
+            guard URL(fileURLWithPath: annotations).lastPathComponent == "objects.json",
+                folders.contains(where: places.exists)
+            else {
                 throw ExperimentError(
-                    "--annotations \(annotations): Visual Genome's objects lie in objects.json, with the pictures in VG_100K beside it")
+                    "--annotations \(annotations): Visual Genome's objects lie in objects.json, with the pictures in VG_100K beside it"
+                )
             }
             value = ["kind": "visual-genome", "root": .string(Self.path(root, places)), "minimumCount": 1]
             rules.minimumCount = 1
-            read = try VisualGenomeDataset(objects: annotations, imageFolders: folders, hasVector: hasVector, rules: rules)
+            read = try VisualGenomeDataset(
+                objects: annotations, imageFolders: folders, hasVector: hasVector, rules: rules)
         } else {
             value = [
                 "kind": "coco",
-                "splits": ["all": [
-                    "annotations": .string(Self.path(annotations, places)), "images": .string(Self.path(pictures, places)),
-                ]],
+                "splits": [
+                    "all": [
+                        "annotations": .string(Self.path(annotations, places)),
+                        "images": .string(Self.path(pictures, places)),
+                    ]
+                ],
                 "validationShare": 0.3, "onBadImage": "skip",
             ]
             rules.words = .folded
             let files = try ImageFiles(folders: [pictures])
             read = try COCODataset(
-                annotations: [(nil, annotations)], imageFolders: [(nil, pictures)], isPresent: files.contains, hasVector: hasVector,
+                annotations: [(nil, annotations)], imageFolders: [(nil, pictures)], isPresent: files.contains,
+                hasVector: hasVector,
                 rules: rules)
         }
         return (value, Self.found(read, checked: words != nil))
@@ -227,14 +253,17 @@ extension NewExperiment {
         if !checked {
             found.append("the word vectors are not here yet: whether every class has one shows when they are")
         } else if !dataset.unmatched.isEmpty {
-            found.append("\(dataset.unmatched.count) have no vector: \(unmatched)" + (dataset.unmatched.count > 12 ? ", …" : ""))
+            found.append(
+                "\(dataset.unmatched.count) have no vector: \(unmatched)" + (dataset.unmatched.count > 12 ? ", …" : ""))
         }
         return found
     }
 
     /// Whether a JSON file is a list, as Visual Genome's, and no object, as COCO's.
     private static func isList(_ path: String) throws -> Bool {
-        guard let file = FileHandle(forReadingAtPath: path) else { throw ExperimentError("--annotations \(path): no such file") }
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            throw ExperimentError("--annotations \(path): no such file")
+        }
         defer { try? file.close() }
         let start = try file.read(upToCount: 4096) ?? Data()
         switch start.first(where: { ![0x20, 0x0A, 0x0D, 0x09].contains($0) }) {

@@ -20,15 +20,17 @@ public struct Places: Sendable {
 
     /// The places of a command.
     /// - Parameters:
-    ///   - directory: what `-C` says: the project folder. Without it the project is the nearest folder, from the current
-    ///     one upwards, whose `experiments` has a `.json` file, as with git; or else the current one.
+    ///   - directory: what `-C` says: the project folder. Without it the project is the nearest folder, from the
+    ///     current one upwards, whose `experiments` has a `.json` file, as with git; or else the current one.
     ///   - data: what `--data` or `LAVISE_DATA` says; nil: `data` in the project folder.
     /// - Throws: `ExperimentError` when `directory` is no folder.
     public init(directory: String?, data: String?) throws {
         let current = FileManager.default.currentDirectoryPath
         if let directory {
             start = resolved(directory, from: current)
-            guard !directory.isEmpty, isDirectory(start) else { throw ExperimentError("-C \(directory): no such folder") }
+            guard !directory.isEmpty, isDirectory(start) else {
+                throw ExperimentError("-C \(directory): no such folder")
+            }
             project = start
         } else {
             start = current
@@ -50,15 +52,18 @@ public struct Places: Sendable {
     /// - Throws: `ExperimentError` when there is no such folder.
     public func experimentNames() throws -> [String] {
         guard let names = Self.experimentNames(in: projectPath("experiments")) else {
-            throw ExperimentError("\(project) has no folder experiments, nor has one above; go to the project, or name it with -C DIR")
+            throw ExperimentError(
+                "\(project) has no folder experiments, nor has one above; go to the project, or name it with -C DIR")
         }
         return names
     }
 
     private static func experimentNames(in folder: String) -> [String]? {
         let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
-        return names?.filter { $0.hasSuffix(".json") && $0 != "schema.json" && !$0.hasPrefix(".") && !isDirectory("\(folder)/\($0)") }
-            .map { String($0.dropLast(5)) }.sorted()
+        return names?.filter {
+            $0.hasSuffix(".json") && $0 != "schema.json" && !$0.hasPrefix(".") && !isDirectory("\(folder)/\($0)")
+        }
+        .map { String($0.dropLast(5)) }.sorted()
     }
 
     /// A path of the command line or of an environment variable.
@@ -86,8 +91,9 @@ func isDirectory(_ path: String) -> Bool {
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
 }
 
-/// `path`, from `folder` on where it is relative, without `.` and `//`. A `..` leads out of the folder that really is there, also
-/// behind a symbolic link, as it does for the kernel: names are never taken away by looking at the text alone.
+/// `path`, from `folder` on where it is relative, without `.` and `//`. A `..` leads out of the folder that really is
+/// there, also behind a symbolic link, as it does for the kernel: names are never taken away by looking at the text
+/// alone.
 func resolved(_ path: String, from folder: String) -> String {
     let parts = (path.hasPrefix("/") ? path : folder + "/" + path).split(separator: "/").filter { $0 != "." }
     let whole = "/" + parts.joined(separator: "/")

@@ -59,7 +59,8 @@ public struct Preflight {
     /// The weights of a job's target model, where they are here.
     private func weightProblems(of job: Job, _ predictions: [Prediction]) throws -> [String] {
         guard let model = (job.stage as? any ModelStage)?.weighed,
-              let source = job.inputs.first(where: { $0.name == "weights" })?.source else { return [] }
+            let source = job.inputs.first(where: { $0.name == "weights" })?.source
+        else { return [] }
         let base: String
         switch source {
         case .file(let path): base = path
@@ -79,7 +80,9 @@ public struct Preflight {
     }
 
     /// A run is refused only for what is surely too much: what stages will leave is known to a tenth.
-    private mutating func lookAtSpace(_ downloads: [PlannedDownload], _ predictions: [Prediction], _ experiment: ExperimentPlan) throws {
+    private mutating func lookAtSpace(
+        _ downloads: [PlannedDownload], _ predictions: [Prediction], _ experiment: ExperimentPlan
+    ) throws {
         let folder = nearestExisting(project.store.root), free = try freeSpace(folder)
         let fetched = downloads.reduce(0) { sum, one in
             sum + (one.bytesLeft ?? 0) + one.file.extract.reduce(0) { $0 + ($1.bytes ?? 0) }
@@ -92,8 +95,9 @@ public struct Preflight {
         let made = making.reduce(0) { $0 + ($1.bytes ?? 0) }
         guard fetched + made / 10 * 9 > free else { return }
         let fetching = fetched > 0 ? ", beside \(megabytes(fetched)) of downloads," : ""
-        note("the stages of \(experiment.file.name) will leave some \(megabytes(made))\(fetching) and \(megabytes(free)) are free on the disk "
-            + "of \(project.store.root); make room or choose another store with --store")
+        note(
+            "the stages of \(experiment.file.name) will leave some \(megabytes(made))\(fetching) and \(megabytes(free)) are free on the disk "
+                + "of \(project.store.root); make room or choose another store with --store")
     }
 }
 
@@ -104,7 +108,8 @@ public struct NotReady: Error, CustomStringConvertible, Sendable, Equatable {
     public let isInputMissing: Bool
 
     public var description: String {
-        problems.count == 1 ? problems[0] : "\(problems.count) things are in the way:" + problems.map { "\n  \($0)" }.joined()
+        problems.count == 1
+            ? problems[0] : "\(problems.count) things are in the way:" + problems.map { "\n  \($0)" }.joined()
     }
 }
 

@@ -14,7 +14,8 @@ public struct Project: Sendable {
 
     /// - Throws: `EngineError` when the store's path cannot be used.
     public init(
-        places: Places, store: String, downloads: DownloadOptions, settings: LaviseSettings = LaviseSettings(), remote: SharedStore? = nil
+        places: Places, store: String, downloads: DownloadOptions, settings: LaviseSettings = LaviseSettings(),
+        remote: SharedStore? = nil
     ) throws {
         self.places = places
         self.settings = settings
@@ -24,8 +25,8 @@ public struct Project: Sendable {
     }
 
     /// Reads an experiment by name from `experiments/`, or by path.
-    /// - Parameter argument: a path where it has a `/` or ends in `.json`; else a name first. Behind an `@` may stand what a
-    ///   run changed, as the names of results folders say it.
+    /// - Parameter argument: a path where it has a `/` or ends in `.json`; else a name first. Behind an `@` may stand
+    ///   what a run changed, as the names of results folders say it.
     /// - Throws: `ExperimentError`, for one that there is not with the nearest that there is.
     public func experiment(
         _ argument: String, settings: [String] = [], seeds: [Int]? = nil
@@ -42,7 +43,8 @@ public struct Project: Sendable {
         // Results, histories and published tables go by the name.
         let own = places.projectPath("experiments/\(file.name).json")
         if places.exists(own), !Places.isSame(own, found) {
-            throw ExperimentError("\(found): its name \"\(file.name)\" is that of \(own), another file; give one of them another name")
+            throw ExperimentError(
+                "\(found): its name \"\(file.name)\" is that of \(own), another file; give one of them another name")
         }
         return file
     }
@@ -50,13 +52,17 @@ public struct Project: Sendable {
     private func noExperiment(_ argument: String, _ path: String) -> ExperimentError {
         let names = (try? places.experimentNames()) ?? []
         let beside = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        let files = ((try? FileManager.default.contentsOfDirectory(atPath: beside)) ?? []).filter { $0.hasSuffix(".json") }
+        let files = ((try? FileManager.default.contentsOfDirectory(atPath: beside)) ?? []).filter {
+            $0.hasSuffix(".json")
+        }
         let name = URL(fileURLWithPath: path).lastPathComponent
         let isName = !argument.contains("/") && !argument.hasSuffix(".json")
-        let hint = (isName ? nearest(to: argument, among: names) : nearest(to: name, among: files))
+        let hint =
+            (isName ? nearest(to: argument, among: names) : nearest(to: name, among: files))
             .map { "; did you mean \"\($0)\"?" } ?? ""
         let what = isDirectory(path) ? "a folder, and no such experiment file" : "no such experiment file"
-        return ExperimentError("\(isName ? argument : path): \(what)\(hint) (`lavise-pipeline list` shows what there is)")
+        return ExperimentError(
+            "\(isName ? argument : path): \(what)\(hint) (`lavise-pipeline list` shows what there is)")
     }
 
     /// The files of a command's experiments.
@@ -64,7 +70,9 @@ public struct Project: Sendable {
     public func experiments(_ arguments: [String], settings: [String], seeds: [Int]?) throws -> [ExperimentFile] {
         let files = try arguments.map { try experiment($0, settings: settings, seeds: seeds) }
         for (index, file) in files.enumerated() {
-            if let other = files[..<index].firstIndex(where: { $0.resultsName == file.resultsName && $0.value != file.value }) {
+            if let other = files[..<index].firstIndex(where: {
+                $0.resultsName == file.resultsName && $0.value != file.value
+            }) {
                 throw ExperimentError(
                     "\(arguments[other]) and \(arguments[index]) are both named \"\(file.name)\", and results go by the name"
                 )
@@ -82,7 +90,9 @@ public struct Project: Sendable {
     public func predict(
         _ experiment: ExperimentPlan, _ options: RunOptions, observer: any RunObserver = SilentObserver()
     ) throws -> [Prediction] {
-        try runner(options, observer: observer).predict(experiment.plan) { try experiment.expectedCosts($0, places: places) }
+        try runner(options, observer: observer).predict(experiment.plan) {
+            try experiment.expectedCosts($0, places: places)
+        }
     }
 
     public func runner(_ options: RunOptions = RunOptions(), observer: any RunObserver = SilentObserver()) -> Runner {

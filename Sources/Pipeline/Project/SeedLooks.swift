@@ -1,7 +1,7 @@
 /// At which numbers of seeds the claims of an experiment are looked at, where seeds are added until they are settled.
 ///
-/// Who looks again and again is wrong more often than in one look. So the looks are fixed beforehand, and each has an equal
-/// part of the error that one look would have (Bonferroni).
+/// Who looks again and again is wrong more often than in one look. So the looks are fixed beforehand, and each has an
+/// equal part of the error that one look would have (Bonferroni).
 public struct SeedLooks: Sendable, Equatable {
     /// Of a single look.
     private static let error = 0.05

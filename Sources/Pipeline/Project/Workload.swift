@@ -20,7 +20,8 @@ struct Workload: Sendable, Equatable {
         concepts = dataset.concepts.count
     }
 
-    /// Counts images by the files of a local folder, or by a manifest's bytes; samples by the datasets' published means.
+    /// Counts images by the files of a local folder, or by a manifest's bytes; samples by the datasets' published
+    /// means.
     init(expectedOf experiment: Experiment, places: Places) throws {
         let data = experiment.dataset, expected = try data.kind.expected(experiment, places)
         let limit = data.limit ?? .max
@@ -56,7 +57,8 @@ protocol PredictableStage: Stage {
     /// - Parameters:
     ///   - layer: what is known of the target layer; nil where the model file is not there yet.
     ///   - words: of the embedding.
-    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws -> ExpectedCost
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws
+        -> ExpectedCost
 }
 
 extension EmbeddingStage: PredictableStage {
@@ -68,13 +70,16 @@ extension EmbeddingStage: PredictableStage {
 extension PreprocessStage: PredictableStage {
     /// Work: images decoded. Bytes: pixels, and masks as deflate leaves them.
     func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) -> ExpectedCost {
-        ExpectedCost(work: Double(load.rows), bytes: load.rows * rules.crop.side * rules.crop.side * 3 + load.samples * 350)
+        ExpectedCost(
+            work: Double(load.rows), bytes: load.rows * rules.crop.side * rules.crop.side * 3 + load.samples * 350)
     }
 }
 
 extension FeaturesStage: PredictableStage {
     /// Work: the backbone's multiplications.
-    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws -> ExpectedCost {
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws
+        -> ExpectedCost
+    {
         let bytes = (model.known ?? []).map { layer in
             load.evaluated * layer.shape.count * (precision == .float16 ? 2 : 4)
                 + load.samples * (rules.flattens ? layer.shape.count : layer.shape.channels) * 4
@@ -84,12 +89,16 @@ extension FeaturesStage: PredictableStage {
 }
 
 extension TrainStage: PredictableStage {
-    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws -> ExpectedCost {
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws
+        -> ExpectedCost
+    {
         guard let shape = layer?.shape else { return ExpectedCost(work: nil, bytes: 0) }
         let inputs = experiment.deviations.contains(.flattenFeatures) ? shape.count : shape.channels
         let seen = Int(Double(load.concepts) * training.categoryFraction)
         return ExpectedCost(
-            work: Self.work(samples: load.samples, epochs: Self.epochs(training, samples: load.samples), inputs: inputs, outputs: Workload.wordLength, concepts: seen),
+            work: Self.work(
+                samples: load.samples, epochs: Self.epochs(training, samples: load.samples), inputs: inputs,
+                outputs: Workload.wordLength, concepts: seen),
             bytes: 4 * (inputs * inputs + (7 + Workload.wordLength) * inputs))
     }
 
@@ -100,7 +109,9 @@ extension TrainStage: PredictableStage {
 }
 
 extension EvaluateStage: PredictableStage {
-    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws -> ExpectedCost {
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws
+        -> ExpectedCost
+    {
         guard let shape = layer?.shape else { return ExpectedCost(work: nil, bytes: 0) }
         let vocabulary = rules.usesWholeEmbedding ? words : load.concepts
         let pairs = pairs(channels: shape.channels, images: load.evaluated)
@@ -111,10 +122,13 @@ extension EvaluateStage: PredictableStage {
             bytes: pairs * (evaluating.methods.count * ((evaluating.ks.last ?? 0) * 8 + evaluating.ks.count * 4) + 16))
     }
 
-    func pairs(channels: Int, images: Int) -> Int { (evaluating.filters?.count ?? channels) * min(evaluating.topImages, images) }
+    func pairs(channels: Int, images: Int) -> Int {
+        (evaluating.filters?.count ?? channels) * min(evaluating.topImages, images)
+    }
 
-    /// Cost in the time of a backbone's multiplications: thresholds over all maps, then every filter and top image by every method.
-    /// The factors were measured on the COCO sample; a table look-up or an enlarged pixel costs far more than a multiplication.
+    /// Cost in the time of a backbone's multiplications: thresholds over all maps, then every filter and top image by
+    /// every method. The factors were measured on the COCO sample; a table look-up or an enlarged pixel costs far more
+    /// than a multiplication.
     func work(images: Int, mapSize: Int, pairs: Int, vocabulary: Int, side: Int) -> Double {
         let passes = evaluating.methods.contains(where: \.masksImage) ? model?.multiplications ?? 0 : 0
         let words = 6 * Double(evaluating.methods.count * vocabulary * Workload.wordLength)
@@ -123,7 +137,9 @@ extension EvaluateStage: PredictableStage {
 }
 
 extension EvidenceStage: PredictableStage {
-    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws -> ExpectedCost {
+    func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) throws
+        -> ExpectedCost
+    {
         guard let shape = layer?.shape else { return ExpectedCost(work: nil, bytes: 0) }
         let units = evaluate.evaluating.filters?.count ?? shape.channels, rows = evaluate.evaluating.methods.count + 6
         return ExpectedCost(
@@ -136,33 +152,40 @@ extension EvidenceStage: PredictableStage {
     /// In `EvaluateStage`'s unit: each half is explained, then its maps are looked at once more.
     func work(images: Int, mapSize: Int, channels: Int, _ concepts: Int, side: Int) -> Double {
         let pairs = 2 * evaluate.pairs(channels: channels, images: max(images / 2, 1))
-        return evaluate.work(images: images, mapSize: mapSize, pairs: pairs, vocabulary: concepts, side: side) + Double(images * mapSize) * 2_000
+        return evaluate.work(images: images, mapSize: mapSize, pairs: pairs, vocabulary: concepts, side: side) + Double(
+            images * mapSize) * 2_000
     }
 }
 
 extension ExperimentPlan {
-    /// What is expected of the jobs, by id: from the preprocessed dataset where `statuses` say that it is fresh, or else from
-    /// what the experiment names.
+    /// What is expected of the jobs, by id: from the preprocessed dataset where `statuses` say that it is fresh, or
+    /// else from what the experiment names.
     /// - Throws: `HDF5Error`, or an error of Foundation's for a folder that cannot be listed.
     public func expectedCosts(_ statuses: [JobStatus], places: Places) throws -> [String: ExpectedCost] {
-        let fresh = Dictionary(statuses.filter { $0.state == .fresh }.map { ($0.job, $0) }, uniquingKeysWith: { first, _ in first })
+        let fresh = Dictionary(
+            statuses.filter { $0.state == .fresh }.map { ($0.job, $0) }, uniquingKeysWith: { first, _ in first })
         var expected: [String: ExpectedCost] = [:]
         for (jobs, variant) in zip(variants, file.variants) {
             let experiment = variant.experiment
             let dataset = fresh[jobs.dataset]?.outputs.first.flatMap { $0.isHere ? $0 : nil }
-            let load = try dataset.map {
-                try Workload(DatasetFile($0.path), evaluateAll: experiment.deviations.contains(.evaluateOnAll))
-            } ?? Workload(expectedOf: experiment, places: places)
+            let load =
+                try dataset.map {
+                    try Workload(DatasetFile($0.path), evaluateAll: experiment.deviations.contains(.evaluateOnAll))
+                } ?? Workload(expectedOf: experiment, places: places)
             let words = Workload.words(of: experiment, places)
             let model = (plan.job(jobs.features)?.stage as? FeaturesStage)?.model
             let layer = model?.known?.first { $0.name == experiment.backbone.layer }
-            for id in [jobs.embedding, jobs.dataset, jobs.features, jobs.train, jobs.evaluate] + [jobs.evidence].compactMap(\.self) {
-                expected[id] = try (plan.job(id)?.stage as? any PredictableStage)?.expectedCost(load, experiment, layer, words: words)
+            for id in [jobs.embedding, jobs.dataset, jobs.features, jobs.train, jobs.evaluate]
+                + [jobs.evidence].compactMap(\.self)
+            {
+                expected[id] = try (plan.job(id)?.stage as? any PredictableStage)?.expectedCost(
+                    load, experiment, layer, words: words)
             }
         }
         for job in plan.jobs {
             guard let download = job.stage as? DownloadStage else { continue }
-            expected[job.id] = ExpectedCost(work: nil, bytes: download.manifest.files.reduce(0) { $0 + ($1.bytes ?? 0) })
+            expected[job.id] = ExpectedCost(
+                work: nil, bytes: download.manifest.files.reduce(0) { $0 + ($1.bytes ?? 0) })
         }
         return expected
     }

@@ -39,7 +39,9 @@ struct ReportFacts {
                 "protocol", ([own.protocolName.rawValue] + own.deviations.sorted().map(\.name)).joined(separator: ", ")),
             Report.Fact("seed", String(own.seed)),
         ]
-        if own.target != nil { facts.append(Report.Fact("target", "\(results.images.imageCount) pictures without annotations")) }
+        if own.target != nil {
+            facts.append(Report.Fact("target", "\(results.images.imageCount) pictures without annotations"))
+        }
         facts += try results.warnings().map { Report.Fact("warning", $0.text) }
         if !experiment.file.matrixKeys.isEmpty {
             facts.append(

@@ -80,7 +80,8 @@ public struct ReportPage: Sendable {
         let facts = ReportFacts(experiment, project: project, jobs: jobs)
         return Report(
             title: file.title, experiment: file.name, facts: try facts.header(results[rows[0]]), links: links,
-            tables: try tables.recalls(), moreTables: more, scores: try tables.scores(), claims: try experiment.checkClaims(results),
+            tables: try tables.recalls(), moreTables: more, scores: try tables.scores(),
+            claims: try experiment.checkClaims(results),
             training: rows.map { results[$0].trainingTable },
             filters: ReportFilters(
                 ks: results[rows[0]].evaluation.ks, rows: shown, categories: experiment.conceptGroups(jobs)),

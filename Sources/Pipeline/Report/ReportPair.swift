@@ -48,11 +48,15 @@ public struct ReportPair {
                 }
         }
         let tables = try sides.map { side in
-            (title: "\(side.0): \(side.1.experiment.file.resultsName)",
-             tables: ResultTables(side.1.experiment.file, try side.1.experiment.results(side.1.jobs)))
+            (
+                title: "\(side.0): \(side.1.experiment.file.resultsName)",
+                tables: ResultTables(side.1.experiment.file, try side.1.experiment.results(side.1.jobs))
+            )
         }
         let recalls = try tables.map { (title: $0.title, table: try $0.tables.recalls()[0].textTable) }
-        let scores = try tables.flatMap { side in try side.tables.scores().map { ("\(side.title): \($0.title)", $0.table) } }
+        let scores = try tables.flatMap { side in
+            try side.tables.scores().map { ("\(side.title): \($0.title)", $0.table) }
+        }
         return Report(
             title: "\(rows[0].name) beside \(rows[1].name)", experiment: "\(rows[0].name) · \(rows[1].name)",
             facts: facts,

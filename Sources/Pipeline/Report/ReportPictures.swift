@@ -2,7 +2,8 @@ import Imaging
 import LaViSE
 import Tensors
 
-/// Heat maps of filters in their top images: the region where the map exceeds the threshold bright and outlined, the rest dimmed.
+/// Heat maps of filters in their top images: the region where the map exceeds the threshold bright and outlined, the
+/// rest dimmed.
 struct ReportPictures: Sendable {
     let dataset: DatasetFile
     let maps: MapFile
@@ -15,20 +16,24 @@ struct ReportPictures: Sendable {
         summary = results.evaluation.summary
     }
 
-    /// The top images of the filter at `index`, best first: where it is active, and beside it the values of its map, in the
-    /// colours of one scale for all.
+    /// The top images of the filter at `index`, best first: where it is active, and beside it the values of its map, in
+    /// the colours of one scale for all.
     func tiles(ofFilter index: Int, threads: Int) throws -> [RGBImage] {
         let p = summary.imagesPerFilter, rows = summary.topImages[index * p..<(index + 1) * p].filter { $0 >= 0 }
-        let upsampling = Upsampling(height: maps.shape.height, width: maps.shape.width, side: dataset.side), positions = maps.shape.height * maps.shape.width
+        let upsampling = Upsampling(height: maps.shape.height, width: maps.shape.width, side: dataset.side),
+            positions = maps.shape.height * maps.shape.width
         let channel = summary.filters[index], most = summary.maxima[index * p]
         let drawn = SharedResults<RGBImage>(count: rows.count)
         try concurrently(rows.count, threads: threads) { i in
-            let picture = RGBImage(width: dataset.side, height: dataset.side, pixels: try dataset.readPixels(Int(rows[i])))
+            let picture = RGBImage(
+                width: dataset.side, height: dataset.side, pixels: try dataset.readPixels(Int(rows[i])))
             var features = [Float](repeating: 0, count: maps.shape.count)
             try maps.read(Int(rows[i]), into: &features)
             let values = upsampling.apply(features[channel * positions..<(channel + 1) * positions])
-            drawn[i] = picture.heatMap(of: Bitmap(Region(values, above: summary.thresholds[index], side: picture.width)))
-                .beside(picture.heatMap(of: values, most: most))
+            drawn[i] = picture.heatMap(
+                of: Bitmap(Region(values, above: summary.thresholds[index], side: picture.width))
+            )
+            .beside(picture.heatMap(of: values, most: most))
         }
         return drawn.values
     }

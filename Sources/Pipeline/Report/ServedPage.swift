@@ -29,7 +29,8 @@ public final class ServedPage: Sendable {
                 let count = (index * p..<(index + 1) * p).count { summary.topImages[$0] >= 0 }
                 report.filters?.rows[place].filters[index].pictures =
                     count == 0
-                    ? nil : PictureSheet(
+                    ? nil
+                    : PictureSheet(
                         source: "sheet/\(place)/\(summary.filters[index]).jpg",
                         strip: "strip/\(place)/\(summary.filters[index]).jpg", count: count)
             }
@@ -90,7 +91,8 @@ public final class ServedPage: Sendable {
 }
 
 extension ReportPictures {
-    /// The crop with the region outlined, and beside it the crop under the activation in colours; nil for no such image.
+    /// The crop with the region outlined, and beside it the crop under the activation in colours; nil for no such
+    /// image.
     func wholeMap(_ index: Int, rank: Int) throws -> RGBImage? {
         let place = index * summary.imagesPerFilter + rank
         guard (0..<summary.imagesPerFilter).contains(rank), summary.topImages[place] >= 0 else { return nil }

@@ -16,7 +16,8 @@ extension ExperimentPlan {
             file.variants[index].experiment, dataset: path(of: DatasetFile.name, own.dataset, jobs),
             words: path(of: EmbeddingFile.wordsName, own.embedding, jobs),
             target: own.images == own.dataset ? nil : path(of: DatasetFile.name, own.images, jobs),
-            explainer: path(of: TrainStage.explainerName, own.train, jobs), evaluation: path(of: EvaluationFile.name, own.evaluate, jobs),
+            explainer: path(of: TrainStage.explainerName, own.train, jobs),
+            evaluation: path(of: EvaluationFile.name, own.evaluate, jobs),
             evidence: own.evidence.map { try path(of: EvidenceFile.name, $0, jobs) },
             units: own.units.map { try path(of: UnitsFile.name, $0, jobs) })
     }
@@ -25,12 +26,16 @@ extension ExperimentPlan {
     /// - Throws: `ExperimentError` when the job is not fresh.
     func path(of output: String, _ job: String, _ jobs: [JobStatus]) throws -> String {
         guard let status = jobs.first(where: { $0.job == job }), status.state == .fresh,
-              let record = status.outputs.first(where: { $0.name == output }) else {
-            throw ExperimentError("\(file.name): \(job) is not up to date; type: lavise-pipeline run \(file.name) (with the same --set and --seeds)")
+            let record = status.outputs.first(where: { $0.name == output })
+        else {
+            throw ExperimentError(
+                "\(file.name): \(job) is not up to date; type: lavise-pipeline run \(file.name) (with the same --set and --seeds)"
+            )
         }
         guard record.isHere else {
             throw ExperimentError(
-                "\(file.name): \(output) of \(job) lies in a remote store only; type: lavise-pipeline pull \(file.name) --only \(job) (with the same --set and --seeds)")
+                "\(file.name): \(output) of \(job) lies in a remote store only; type: lavise-pipeline pull \(file.name) --only \(job) (with the same --set and --seeds)"
+            )
         }
         return record.path
     }
@@ -42,24 +47,33 @@ extension ExperimentPlan {
         var rows: [(name: String?, results: [VariantResults])] = []
         for (index, result) in results.enumerated() {
             let name = file.claimRow(index)
-            if let known = rows.firstIndex(where: { $0.name == name }) { rows[known].results.append(result) } else { rows.append((name, [result])) }
+            if let known = rows.firstIndex(where: { $0.name == name }) {
+                rows[known].results.append(result)
+            } else {
+                rows.append((name, [result]))
+            }
         }
         let claims = file.variants[0].experiment.claims
         if let stray = claims.compactMap(\.row).first(where: { row in !rows.contains { $0.name == row } }) {
             let names = rows.compactMap(\.name).joined(separator: "\", \"")
-            throw ExperimentError("\(file.name): a claim speaks of the row \"\(stray)\"; " + (names.isEmpty ? "the experiment has no matrix" : "rows are \"\(names)\""))
+            throw ExperimentError(
+                "\(file.name): a claim speaks of the row \"\(stray)\"; "
+                    + (names.isEmpty ? "the experiment has no matrix" : "rows are \"\(names)\""))
         }
-        return ClaimReport(experiment: file.name, claims: try claims.flatMap { claim in
-            try rows.filter { claim.row == nil || claim.row == $0.name }.map { row in
-                var checked = try Self.check(claim, row.results, row: row.name)
-                checked.differs = claim.differs
-                return checked
-            }
-        }, confidence: confidence)
+        return ClaimReport(
+            experiment: file.name,
+            claims: try claims.flatMap { claim in
+                try rows.filter { claim.row == nil || claim.row == $0.name }.map { row in
+                    var checked = try Self.check(claim, row.results, row: row.name)
+                    checked.differs = claim.differs
+                    return checked
+                }
+            }, confidence: confidence)
     }
 
     /// - Parameter results: of every seed of the row.
-    private static func check(_ claim: PublishedClaim, _ results: [VariantResults], row: String?) throws -> CheckedClaim {
+    private static func check(_ claim: PublishedClaim, _ results: [VariantResults], row: String?) throws -> CheckedClaim
+    {
         if let why = results.lazy.compactMap({ $0.lack(of: claim.statement) }).first {
             return CheckedClaim(source: claim.source, row: row, notRun: claim.statement.shown, why: why)
         }
@@ -68,8 +82,10 @@ extension ExperimentPlan {
             let share: ConceptShare = unseen ? .unseen : .all
             let estimates = try results.compactMap { try $0.estimate(method, k: k, share) }
             return CheckedClaim(
-                source: claim.source, row: row, method: method, k: k, concepts: share, published: published, margin: margin,
-                ours: estimates.count == results.count ? interval(estimates.map(\.interval), results, within: 0...1) : nil,
+                source: claim.source, row: row, method: method, k: k, concepts: share, published: published,
+                margin: margin,
+                ours: estimates.count == results.count
+                    ? interval(estimates.map(\.interval), results, within: 0...1) : nil,
                 evidence: Evidence(estimates))
         case .order(let methods):
             var differences: [(higher: String, lower: String, k: Int, difference: Interval?)] = []
@@ -86,10 +102,14 @@ extension ExperimentPlan {
     }
 
     /// The mean over seeds; nil where a seed has no interval: leaving it out would choose among the seeds.
-    private static func interval(_ seeds: [SeedInterval?], _ results: [VariantResults], within range: ClosedRange<Double> = -1...1) -> Interval? {
+    private static func interval(
+        _ seeds: [SeedInterval?], _ results: [VariantResults], within range: ClosedRange<Double> = -1...1
+    ) -> Interval? {
         let known = seeds.compactMap { $0 }
         guard known.count == seeds.count, let confidence = results.first?.bootstrap.confidence else { return nil }
-        return SeedInterval(seeds: known, confidence: confidence, within: range).map { Interval(value: $0.value, low: $0.low, high: $0.high) }
+        return SeedInterval(seeds: known, confidence: confidence, within: range).map {
+            Interval(value: $0.value, low: $0.low, high: $0.high)
+        }
     }
 }
 
@@ -152,7 +172,8 @@ extension VariantResults {
             let known = methods.map(\.name).joined(separator: ", ")
             throw ExperimentError("a claim orders \"\(higher)\" and \"\(lower)\"; evaluated methods are \(known)")
         }
-        guard let found = try bootstrap.difference(sums(a, k: k), sums(b, k: k)), let low = found.low, let high = found.high
+        guard let found = try bootstrap.difference(sums(a, k: k), sums(b, k: k)), let low = found.low,
+            let high = found.high
         else { return nil }
         return SeedInterval(value: found.difference, low: low, high: high)
     }

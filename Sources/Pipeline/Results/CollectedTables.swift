@@ -17,7 +17,8 @@ public struct CollectedTables: Sendable {
     public init(from results: String?, project: Project) throws {
         let base = ResultsPlace(results ?? "results", places: project.places, isArgument: results != nil)
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: base.folder).sorted() else {
-            throw ExperimentError("\(base.shown): no results there; run an experiment first, or name their folder with --results")
+            throw ExperimentError(
+                "\(base.shown): no results there; run an experiment first, or name their folder with --results")
         }
         let published = Set(PublishedTable.all.flatMap { $0.rows.map(\.experiment) })
         var tables: [RecallTable] = [], leftOut: [String] = [], isDamaged = false
@@ -61,7 +62,8 @@ public struct CollectedTables: Sendable {
     /// - Throws: `ResultsError`, `ExperimentError`, `EngineError.lockTimeout`.
     public func write(to output: String?, results: String?, places: Places) throws -> String {
         let place = ResultsPlace(
-            output ?? "\(results ?? "results")/\(Self.folder)", places: places, isArgument: output != nil || results != nil)
+            output ?? "\(results ?? "results")/\(Self.folder)", places: places,
+            isArgument: output != nil || results != nil)
         let files = tables.flatMap { table -> [ResultsUnit.File] in
             let texts =
                 [("md", table.markdown), ("csv", table.csv), ("tex", table.latex)]

@@ -1,9 +1,9 @@
 import Foundation
 import HDF5
 
-/// Names the first place in which two artifacts differ, and both values there; nil where they are the same. In folders the
-/// file; in HDF5 files the dataset, index and values (numbers by their bits, so NaN is equal to itself); in text the line;
-/// else the byte.
+/// Names the first place in which two artifacts differ, and both values there; nil where they are the same. In folders
+/// the file; in HDF5 files the dataset, index and values (numbers by their bits, so NaN is equal to itself); in text
+/// the line; else the byte.
 /// - Throws: where a file cannot be read.
 @Sendable public func firstDifference(_ first: String, _ second: String) throws -> String? {
     switch (try isFolder(first), try isFolder(second)) {
@@ -21,7 +21,9 @@ private func folderDifference(_ first: String, _ second: String) throws -> Strin
     let files = FileManager.default
     let a = try Set(files.subpathsOfDirectory(atPath: first)), b = try Set(files.subpathsOfDirectory(atPath: second))
     for name in a.union(b).sorted() {
-        guard a.contains(name), b.contains(name) else { return "\(name): only in the \(a.contains(name) ? "first" : "second")" }
+        guard a.contains(name), b.contains(name) else {
+            return "\(name): only in the \(a.contains(name) ? "first" : "second")"
+        }
         let pair = ("\(first)/\(name)", "\(second)/\(name)")
         if try isFolder(pair.0), try isFolder(pair.1) { continue }
         if let difference = try firstDifference(pair.0, pair.1) { return "\(name): \(difference)" }
@@ -58,7 +60,9 @@ private func firstDifferentByte(_ a: Data, _ b: Data) -> Int? {
             guard let left = a.baseAddress, let right = b.baseAddress else { return nil }
             for start in stride(from: 0, to: common, by: 1 << 20) {
                 let end = min(start + (1 << 20), common)
-                if memcmp(left + start, right + start, end - start) != 0 { return (start..<end).first { a[$0] != b[$0] } }
+                if memcmp(left + start, right + start, end - start) != 0 {
+                    return (start..<end).first { a[$0] != b[$0] }
+                }
             }
             return nil
         }
@@ -75,7 +79,10 @@ private func lineDifference(_ a: Data, _ b: Data, at byte: Int) -> String {
         let bytes = data[start...].prefix(400).prefix { $0 != newline }
         // Around the difference: tables of one line are long.
         let from = max(start, byte - 40)
-        let shown = from > start ? "…" + String(decoding: bytes[min(from, bytes.endIndex)...].prefix(80), as: UTF8.self) : String(decoding: bytes.prefix(80), as: UTF8.self)
+        let shown =
+            from > start
+            ? "…" + String(decoding: bytes[min(from, bytes.endIndex)...].prefix(80), as: UTF8.self)
+            : String(decoding: bytes.prefix(80), as: UTF8.self)
         return "\"\(shown)\(bytes.count > (from - start) + 80 ? "…" : "")\""
     }
     return "line \(number): \(line(a)) → \(line(b))"
@@ -103,7 +110,9 @@ private struct HDF5Difference {
         let a = try Set(first.children(of: path)), b = try Set(second.children(of: path))
         for name in a.union(b).sorted() {
             let place = (path == "/" ? "" : path) + "/" + name
-            guard a.contains(name), b.contains(name) else { return "\(place): only in the \(a.contains(name) ? "first" : "second")" }
+            guard a.contains(name), b.contains(name) else {
+                return "\(place): only in the \(a.contains(name) ? "first" : "second")"
+            }
             let kinds = (try first.isGroup(place), try second.isGroup(place))
             guard kinds.0 == kinds.1 else { return "\(place): a group in the \(kinds.0 ? "first" : "second") only" }
             if let difference = try kinds.0 ? group(place) : dataset(place) { return difference }
@@ -115,7 +124,9 @@ private struct HDF5Difference {
         let shapes = (try first.shape(of: name), try second.shape(of: name))
         guard shapes.0 == shapes.1 else { return "\(name): shape \(shapes.0) → \(shapes.1)" }
         let types = (try first.scalarType(of: name), try second.scalarType(of: name))
-        guard types.0 == types.1 else { return "\(name): type \(types.0?.rawValue ?? "text") → \(types.1?.rawValue ?? "text")" }
+        guard types.0 == types.1 else {
+            return "\(name): type \(types.0?.rawValue ?? "text") → \(types.1?.rawValue ?? "text")"
+        }
         switch types.0 {
         case .uint8: return try numbers(name, UInt8.self)
         case .uint16: return try numbers(name, UInt16.self)
@@ -134,7 +145,9 @@ private struct HDF5Difference {
         for start in stride(from: 0, to: rows, by: block) {
             let part = start..<min(start + block, rows)
             let x = try a.read(rows: part), y = try b.read(rows: part)
-            let areSame = x.withUnsafeBytes { x in y.withUnsafeBytes { y in x.isEmpty || memcmp(x.baseAddress!, y.baseAddress!, x.count) == 0 } }
+            let areSame = x.withUnsafeBytes { x in
+                y.withUnsafeBytes { y in x.isEmpty || memcmp(x.baseAddress!, y.baseAddress!, x.count) == 0 }
+            }
             if areSame { continue }
             guard let place = x.indices.first(where: { !sameBits(x[$0], y[$0]) }) else { continue }
             return "\(name)\(index(start * a.rowCount + place, a.shape)): \(x[place]) → \(y[place])"
@@ -148,7 +161,9 @@ private struct HDF5Difference {
 
     private func texts(_ name: String, _ shape: [Int]) throws -> String? {
         let a = try first.readStrings(name), b = try second.readStrings(name)
-        return zip(a, b).enumerated().first { $1.0 != $1.1 }.map { "\(name)\(index($0, shape)): \"\($1.0)\" → \"\($1.1)\"" }
+        return zip(a, b).enumerated().first { $1.0 != $1.1 }.map {
+            "\(name)\(index($0, shape)): \"\($1.0)\" → \"\($1.1)\""
+        }
     }
 
     /// `[3, 17]`, the row-major place of an element.

@@ -15,7 +15,8 @@ extension ResultTables {
         guard !rows.isEmpty else { return nil }
         return ScoreTable(
             fileName: "planted", experiment: file.name, title: file.title,
-            caption: "Units that are probes of a concept, fitted on training images: in how many the concept is the first word, or among the first "
+            caption:
+                "Units that are probes of a concept, fitted on training images: in how many the concept is the first word, or among the first "
                 + "five, and the area under the precision-recall curve of the words in their order (meta-AUPRC: one by the concept's rank, 0 "
                 + "beyond the fifth), mean over units and both halves of the images with the 95 % interval over units",
             rows: rows)
@@ -26,8 +27,11 @@ extension VariantResults {
     fileprivate func plantedRows() throws -> [ScoreRow] {
         guard let evidence, let planted = units?.concepts else { return [] }
         let answers = evidence.units.map { planted[$0] }
-        func line(_ name: String, _ metric: Metric, _ score: Double, low: Double? = nil, high: Double? = nil) -> ScoreRow {
-            ScoreRow(explanation: name, metric: metric.rawValue, score: score, low: low, high: high, units: answers.count)
+        func line(_ name: String, _ metric: Metric, _ score: Double, low: Double? = nil, high: Double? = nil)
+            -> ScoreRow
+        {
+            ScoreRow(
+                explanation: name, metric: metric.rawValue, score: score, low: low, high: high, units: answers.count)
         }
         let rows = try evidence.rows.filter { !$0.words.isEmpty }.flatMap { row in
             try Metric.allCases.map { metric in
@@ -44,7 +48,8 @@ extension VariantResults {
         // Of a random order of the concepts.
         let chance = Metric.allCases.map { metric in
             let ranks = 1...5, concepts = Double(max(dataset.concepts.count, 1))
-            return line(Faithfulness.Peer.random.rawValue, metric, ranks.reduce(0) { $0 + metric.score(rank: $1) } / concepts)
+            return line(
+                Faithfulness.Peer.random.rawValue, metric, ranks.reduce(0) { $0 + metric.score(rank: $1) } / concepts)
         }
         return rows + chance
     }

@@ -2,8 +2,8 @@ import Engine
 import Fingerprints
 import Foundation
 
-/// `provenance.json`: a record as the metadata of a Workflow Run RO-Crate (Provenance Run Crate 0.6, RO-Crate 1.3), which
-/// describes the results folder. Copied to `ro-crate-metadata.json` it makes the folder a crate.
+/// `provenance.json`: a record as the metadata of a Workflow Run RO-Crate (Provenance Run Crate 0.6, RO-Crate 1.3),
+/// which describes the results folder. Copied to `ro-crate-metadata.json` it makes the folder a crate.
 ///
 /// Artifacts and inputs are named by their content, `hash://sha256/HEX`; every step's `identifier` is its fingerprint.
 public struct ProvenanceCrate: Sendable, Equatable {
@@ -22,7 +22,8 @@ public struct ProvenanceCrate: Sendable, Equatable {
 
     // MARK: Writing
 
-    private static let profiles = ["process", "workflow", "provenance"].map { "https://w3id.org/ro/wfrun/\($0)/0.6" }
+    private static let profiles =
+        ["process", "workflow", "provenance"].map { "https://w3id.org/ro/wfrun/\($0)/0.6" }
         + ["https://w3id.org/workflowhub/workflow-ro-crate/1.1"]
     /// Where it is written what the stages compute.
     private static let method = "https://arxiv.org/abs/2204.04601"
@@ -30,19 +31,26 @@ public struct ProvenanceCrate: Sendable, Equatable {
     private static let license = "https://www.apache.org/licenses/LICENSE-2.0"
 
     package var json: String {
-        let context: Value = ["https://w3id.org/ro/crate/1.3/context", "https://w3id.org/ro/terms/workflow-run/context"]
-        return Value.object(["@context": context, "@graph": .array(head + software + data + actions)]).json(pretty: true) + "\n"
+        let context: Value = [
+            "https://w3id.org/ro/crate/1.3/context", "https://w3id.org/ro/terms/workflow-run/context",
+        ]
+        return Value.object(["@context": context, "@graph": .array(head + software + data + actions)]).json(
+            pretty: true) + "\n"
     }
 
     private func entity(_ id: String, _ types: String..., members: [String: Value] = [:]) -> Value {
-        .object(members.merging(["@id": .string(id), "@type": types.count == 1 ? .string(types[0]) : .array(types.map { .string($0) })]) { $1 })
+        .object(
+            members.merging([
+                "@id": .string(id), "@type": types.count == 1 ? .string(types[0]) : .array(types.map { .string($0) }),
+            ]) { $1 })
     }
 
     private func reference(_ id: String) -> Value { ["@id": .string(id)] }
     private func references(_ ids: [String]) -> Value { .array(ids.map(reference)) }
 
     private static func escaped(_ name: String) -> String {
-        name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-_."))) ?? name
+        name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-_.")))
+            ?? name
     }
 
     private static func id(_ item: ProvenanceRecord.Item) -> String { idStart + item.digest.hex }
@@ -51,7 +59,9 @@ public struct ProvenanceCrate: Sendable, Equatable {
     private static func stepID(_ step: ProvenanceRecord.Step) -> String { "#step/\(escaped(step.job))" }
     private static func runID(_ step: ProvenanceRecord.Step) -> String { runStart + escaped(step.job) }
     private static let runStart = "#run/"
-    private static func parameterID(_ step: ProvenanceRecord.Step, _ name: String) -> String { "#parameter/\(escaped(step.job))/\(escaped(name))" }
+    private static func parameterID(_ step: ProvenanceRecord.Step, _ name: String) -> String {
+        "#parameter/\(escaped(step.job))/\(escaped(name))"
+    }
 
     /// Each content once, under its first name.
     private var items: [ProvenanceRecord.Item] {
@@ -62,7 +72,11 @@ public struct ProvenanceCrate: Sendable, Equatable {
     private var ended: Date { record.steps.map(\.ended).max() ?? Date(timeIntervalSince1970: 0) }
 
     private var head: [Value] {
-        let profiles = Self.profiles.map { entity($0, "CreativeWork", "Profile", members: ["name": .string($0), "version": .string(String($0.split(separator: "/").last ?? ""))]) }
+        let profiles = Self.profiles.map {
+            entity(
+                $0, "CreativeWork", "Profile",
+                members: ["name": .string($0), "version": .string(String($0.split(separator: "/").last ?? ""))])
+        }
         return [
             entity(
                 "ro-crate-metadata.json", "CreativeWork",
@@ -93,22 +107,34 @@ public struct ProvenanceCrate: Sendable, Equatable {
         var stages: [ProvenanceRecord.Step] = []
         for step in record.steps where !stages.contains(where: { $0.stage == step.stage }) { stages.append(step) }
         let tools = stages.map { stage in
-            entity(Self.toolID(stage), "SoftwareApplication", members: [
-                "name": .string("lavise-pipeline, stage \(stage.stage)"), "url": .string(Self.method),
-                "version": .string("revision \(stage.parameters["revision"]?.intValue ?? 1)"),
-            ])
+            entity(
+                Self.toolID(stage), "SoftwareApplication",
+                members: [
+                    "name": .string("lavise-pipeline, stage \(stage.stage)"), "url": .string(Self.method),
+                    "version": .string("revision \(stage.parameters["revision"]?.intValue ?? 1)"),
+                ])
         }
         let steps = record.steps.enumerated().map { index, step in
-            entity(Self.stepID(step), "HowToStep", members: [
-                "name": .string(step.job), "position": .string(String(index + 1)), "workExample": reference(Self.toolID(step)),
-            ])
+            entity(
+                Self.stepID(step), "HowToStep",
+                members: [
+                    "name": .string(step.job), "position": .string(String(index + 1)),
+                    "workExample": reference(Self.toolID(step)),
+                ])
         }
-        let engine = entity("#lavise-pipeline", "SoftwareApplication", members: [
-            "name": "lavise-pipeline", "url": .string(Self.method), "version": .string(PipelineVersion.text), "softwareVersion": .string(record.versions.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")),
-        ])
-        let language = entity("#experiment-language", "ComputerLanguage", members: [
-            "name": "lavise-pipeline experiment", "alternateName": "JSON", "url": "https://www.rfc-editor.org/rfc/rfc8259", "version": "1",
-        ])
+        let engine = entity(
+            "#lavise-pipeline", "SoftwareApplication",
+            members: [
+                "name": "lavise-pipeline", "url": .string(Self.method), "version": .string(PipelineVersion.text),
+                "softwareVersion": .string(
+                    record.versions.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")),
+            ])
+        let language = entity(
+            "#experiment-language", "ComputerLanguage",
+            members: [
+                "name": "lavise-pipeline experiment", "alternateName": "JSON",
+                "url": "https://www.rfc-editor.org/rfc/rfc8259", "version": "1",
+            ])
         return [engine, language] + tools + steps
     }
 
@@ -126,12 +152,15 @@ public struct ProvenanceCrate: Sendable, Equatable {
         let artifacts = items.map { entity(Self.id($0), $0.isFolder ? "Dataset" : "File", members: describe($0)) }
         let parameters = record.steps.flatMap { step in
             step.parameters.sorted { $0.key < $1.key }.map { name, value in
-                entity(Self.parameterID(step, name), "PropertyValue", members: ["name": .string(name), "value": Self.plain(value)])
+                entity(
+                    Self.parameterID(step, name), "PropertyValue",
+                    members: ["name": .string(name), "value": Self.plain(value)])
             }
         }
-        return results + artifacts + parameters + settings.map { id, words in
-            entity(id, "PropertyValue", members: ["name": .string(words.name), "value": .string(words.value)])
-        }
+        return results + artifacts + parameters
+            + settings.map { id, words in
+                entity(id, "PropertyValue", members: ["name": .string(words.name), "value": .string(words.value)])
+            }
     }
 
     /// What the command line changed, an option and its value each.
@@ -168,28 +197,42 @@ public struct ProvenanceCrate: Sendable, Equatable {
     /// The run as a whole, and every step's.
     private var actions: [Value] {
         let runs = record.steps.map { step in
-            entity(Self.runID(step), "CreateAction", members: [
-                "name": .string("Run of \(step.job)"), "instrument": reference(Self.toolID(step)), "identifier": .string(step.fingerprint.hex),
-                "object": references(step.inputs.map(Self.id) + step.parameters.keys.sorted().map { Self.parameterID(step, $0) }),
-                "result": references(step.outputs.map(Self.id)), "startTime": .string(step.began.ISO8601Format()), "endTime": .string(step.ended.ISO8601Format()),
-                "actionStatus": ["@id": "http://schema.org/CompletedActionStatus"],
-            ])
+            entity(
+                Self.runID(step), "CreateAction",
+                members: [
+                    "name": .string("Run of \(step.job)"), "instrument": reference(Self.toolID(step)),
+                    "identifier": .string(step.fingerprint.hex),
+                    "object": references(
+                        step.inputs.map(Self.id) + step.parameters.keys.sorted().map { Self.parameterID(step, $0) }),
+                    "result": references(step.outputs.map(Self.id)), "startTime": .string(step.began.ISO8601Format()),
+                    "endTime": .string(step.ended.ISO8601Format()),
+                    "actionStatus": ["@id": "http://schema.org/CompletedActionStatus"],
+                ])
         }
         let controls = record.steps.map { step in
-            entity("#control/\(Self.escaped(step.job))", "ControlAction", members: [
-                "name": .string("Orchestration of \(step.job)"), "instrument": reference(Self.stepID(step)), "object": reference(Self.runID(step)),
-            ])
+            entity(
+                "#control/\(Self.escaped(step.job))", "ControlAction",
+                members: [
+                    "name": .string("Orchestration of \(step.job)"), "instrument": reference(Self.stepID(step)),
+                    "object": reference(Self.runID(step)),
+                ])
         }
-        let whole = entity("#run", "CreateAction", members: [
-            "name": .string("Run of \(record.experiment)"), "instrument": reference(Self.workflow),
-            "object": references(record.inputs.map(Self.id) + settings.map(\.id)),
-            "result": references(files.map(\.name).filter { $0 != Self.workflow }), "endTime": .string(ended.ISO8601Format()),
-            "actionStatus": ["@id": "http://schema.org/CompletedActionStatus"],
-        ])
-        let organize = entity("#organize", "OrganizeAction", members: [
-            "name": .string("Run of \(record.experiment) by the engine"), "instrument": reference("#lavise-pipeline"), "result": reference("#run"),
-            "object": references(record.steps.map { "#control/\(Self.escaped($0.job))" }),
-        ])
+        let whole = entity(
+            "#run", "CreateAction",
+            members: [
+                "name": .string("Run of \(record.experiment)"), "instrument": reference(Self.workflow),
+                "object": references(record.inputs.map(Self.id) + settings.map(\.id)),
+                "result": references(files.map(\.name).filter { $0 != Self.workflow }),
+                "endTime": .string(ended.ISO8601Format()),
+                "actionStatus": ["@id": "http://schema.org/CompletedActionStatus"],
+            ])
+        let organize = entity(
+            "#organize", "OrganizeAction",
+            members: [
+                "name": .string("Run of \(record.experiment) by the engine"),
+                "instrument": reference("#lavise-pipeline"), "result": reference("#run"),
+                "object": references(record.steps.map { "#control/\(Self.escaped($0.job))" }),
+            ])
         return [whole, organize] + runs + controls
     }
 
@@ -202,25 +245,42 @@ public struct ProvenanceCrate: Sendable, Equatable {
         guard let graph = (try? Value(json: json))?["@graph"]?.arrayValue else {
             throw ExperimentError("\(name): no provenance of a run; write the results again with lavise-pipeline run")
         }
-        let entities = Dictionary(graph.compactMap { entity in entity["@id"]?.stringValue.map { ($0, entity) } }, uniquingKeysWith: { first, _ in first })
+        let entities = Dictionary(
+            graph.compactMap { entity in entity["@id"]?.stringValue.map { ($0, entity) } },
+            uniquingKeysWith: { first, _ in first })
         func targets(_ value: Value?) -> [Value] {
-            (value?.arrayValue ?? [value].compactMap { $0 }).compactMap { $0["@id"]?.stringValue }.compactMap { entities[$0] }
+            (value?.arrayValue ?? [value].compactMap { $0 }).compactMap { $0["@id"]?.stringValue }.compactMap {
+                entities[$0]
+            }
         }
         func item(_ entity: Value) -> ProvenanceRecord.Item? {
-            guard let name = entity["name"]?.stringValue, let digest = entity["sha256"]?.stringValue.flatMap(Digest.init(hex:)) else { return nil }
+            guard let name = entity["name"]?.stringValue,
+                let digest = entity["sha256"]?.stringValue.flatMap(Digest.init(hex:))
+            else { return nil }
             return ProvenanceRecord.Item(
-                name: name, digest: digest, bytes: entity["contentSize"]?.stringValue.flatMap { Int($0) } ?? 0, isFolder: entity["@type"] == "Dataset")
+                name: name, digest: digest, bytes: entity["contentSize"]?.stringValue.flatMap { Int($0) } ?? 0,
+                isFolder: entity["@type"] == "Dataset")
         }
-        func date(_ value: Value?) -> Date { value?.stringValue.flatMap { try? Date($0, strategy: .iso8601) } ?? Date(timeIntervalSince1970: 0) }
+        func date(_ value: Value?) -> Date {
+            value?.stringValue.flatMap { try? Date($0, strategy: .iso8601) } ?? Date(timeIntervalSince1970: 0)
+        }
         let steps = graph.compactMap { action -> ProvenanceRecord.Step? in
-            guard let id = action["@id"]?.stringValue, id.hasPrefix(Self.runStart), let job = String(id.dropFirst(Self.runStart.count)).removingPercentEncoding,
-                  let fingerprint = action["identifier"]?.stringValue.flatMap(Digest.init(hex:)) else { return nil }
+            guard let id = action["@id"]?.stringValue, id.hasPrefix(Self.runStart),
+                let job = String(id.dropFirst(Self.runStart.count)).removingPercentEncoding,
+                let fingerprint = action["identifier"]?.stringValue.flatMap(Digest.init(hex:))
+            else { return nil }
             let objects = targets(action["object"])
-            let parameters = objects.filter { $0["@type"] == "PropertyValue" }.compactMap { value in value["name"]?.stringValue.map { ($0, value["value"] ?? .null) } }
+            let parameters = objects.filter { $0["@type"] == "PropertyValue" }.compactMap { value in
+                value["name"]?.stringValue.map { ($0, value["value"] ?? .null) }
+            }
             return ProvenanceRecord.Step(
-                job: job, stage: targets(action["instrument"]).first?["name"]?.stringValue?.split(separator: " ").last.map(String.init) ?? job,
-                fingerprint: fingerprint, parameters: Dictionary(parameters, uniquingKeysWith: { first, _ in first }), inputs: objects.compactMap(item),
-                outputs: targets(action["result"]).compactMap(item), began: date(action["startTime"]), ended: date(action["endTime"]))
+                job: job,
+                stage: targets(action["instrument"]).first?["name"]?.stringValue?.split(separator: " ").last.map(
+                    String.init) ?? job,
+                fingerprint: fingerprint, parameters: Dictionary(parameters, uniquingKeysWith: { first, _ in first }),
+                inputs: objects.compactMap(item),
+                outputs: targets(action["result"]).compactMap(item), began: date(action["startTime"]),
+                ended: date(action["endTime"]))
         }
         let settings = targets(entities["#run"]?["object"]).filter {
             $0["@id"]?.stringValue?.hasPrefix(Self.settingStart) == true
@@ -231,7 +291,9 @@ public struct ProvenanceCrate: Sendable, Equatable {
             experiment: name.hasPrefix(Self.nameStart) ? String(name.dropFirst(Self.nameStart.count)) : name,
             title: entities["./"]?["description"]?.stringValue ?? "", settings: settings, versions: [:], steps: steps)
         files = graph.compactMap { entity in
-            guard let id = entity["@id"]?.stringValue, !id.hasPrefix(Self.idStart), var file = item(entity) else { return nil }
+            guard let id = entity["@id"]?.stringValue, !id.hasPrefix(Self.idStart), var file = item(entity) else {
+                return nil
+            }
             file.name = id
             return file
         }
@@ -243,7 +305,8 @@ extension Value {
     var withoutTimes: Value {
         switch self {
         case .object(let object):
-            .object(object.filter { !["startTime", "endTime", "datePublished"].contains($0.key) }.mapValues(\.withoutTimes))
+            .object(
+                object.filter { !["startTime", "endTime", "datePublished"].contains($0.key) }.mapValues(\.withoutTimes))
         case .array(let items): .array(items.map(\.withoutTimes))
         default: self
         }

@@ -57,7 +57,8 @@ public struct ProvenanceRecord: Sendable, Equatable {
     init(_ plan: ExperimentPlan, _ jobs: [JobStatus], _ project: Project) throws {
         experiment = plan.file.name
         title = plan.file.title
-        settings = plan.file.settings.map { "--set \($0)" }
+        settings =
+            plan.file.settings.map { "--set \($0)" }
             + (plan.file.seeds.map { ["--seeds " + ExperimentFile.text(of: $0)] } ?? [])
         versions = PipelineVersion.libraries
         steps = try Self.steps(jobs, in: project)
@@ -68,9 +69,10 @@ public struct ProvenanceRecord: Sendable, Equatable {
     package static func steps(_ jobs: [JobStatus], in project: Project) throws -> [Step] {
         try jobs.compactMap { status in
             guard let fingerprint = status.fingerprint, let trace = try project.store.trace(fingerprint),
-                  let outcome = trace.outcomes.first(where: { outcome in
-                      outcome.outputs.map(\.digest) == status.outputs.map(\.digest)
-                  }) else { return nil }
+                let outcome = trace.outcomes.first(where: { outcome in
+                    outcome.outputs.map(\.digest) == status.outputs.map(\.digest)
+                })
+            else { return nil }
             return Step(trace, outcome, fingerprint, project.places)
         }
     }
@@ -88,12 +90,18 @@ public struct ProvenanceRecord: Sendable, Equatable {
     /// The first step that came out differently in two runs, and why, as far as the records tell; nil where all agree.
     public static func divergence(_ old: Self, _ new: Self) -> String? {
         for step in new.steps {
-            guard let before = old.steps.first(where: { $0.job == step.job }) else { return "\(step.job): only in the new results" }
+            guard let before = old.steps.first(where: { $0.job == step.job }) else {
+                return "\(step.job): only in the new results"
+            }
             guard before.outputs.map(\.digest) != step.outputs.map(\.digest) else { continue }
             let changes = step.changes(since: before)
-            return "\(step.job): " + (changes.isEmpty ? "same fingerprint, other bytes; see `lavise-pipeline verify`" : changes.joined(separator: "; "))
+            return "\(step.job): "
+                + (changes.isEmpty
+                    ? "same fingerprint, other bytes; see `lavise-pipeline verify`" : changes.joined(separator: "; "))
         }
-        return old.steps.first { step in !new.steps.contains { $0.job == step.job } }.map { "\($0.job): only in the old results" }
+        return old.steps.first { step in !new.steps.contains { $0.job == step.job } }.map {
+            "\($0.job): only in the old results"
+        }
     }
 }
 
@@ -106,13 +114,18 @@ extension ProvenanceRecord.Step {
         self.init(
             job: trace.job, stage: trace.fields.stage, fingerprint: fingerprint, parameters: parameters,
             inputs: trace.inputs.map { Item(name: places.publicName($0.source), digest: $0.digest, bytes: $0.bytes) },
-            outputs: outcome.outputs.map { Item(name: $0.name, digest: $0.digest, bytes: $0.bytes, isFolder: $0.isFolder) },
-            began: Date(timeIntervalSince1970: outcome.finished - outcome.seconds), ended: Date(timeIntervalSince1970: outcome.finished))
+            outputs: outcome.outputs.map {
+                Item(name: $0.name, digest: $0.digest, bytes: $0.bytes, isFolder: $0.isFolder)
+            },
+            began: Date(timeIntervalSince1970: outcome.finished - outcome.seconds),
+            ended: Date(timeIntervalSince1970: outcome.finished))
     }
 
     /// What went in differently.
     fileprivate func changes(since old: Self) -> [String] {
-        let names = Set(parameters.keys).union(old.parameters.keys).sorted().filter { parameters[$0] != old.parameters[$0] }
+        let names = Set(parameters.keys).union(old.parameters.keys).sorted().filter {
+            parameters[$0] != old.parameters[$0]
+        }
         let changed = names.map { "\($0) \(brief(old.parameters[$0])) → \(brief(parameters[$0]))" }
         let before = Set(old.inputs.map(\.digest))
         return changed + inputs.filter { !before.contains($0.digest) }.map { "input \($0.name) is another" }

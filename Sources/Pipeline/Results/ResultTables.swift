@@ -16,13 +16,15 @@ package struct ResultTables {
     func files() throws -> [(name: String, text: String)] {
         var files = try recalls().flatMap { table in
             [
-                (table.fileName + ".md", table.markdown), (table.fileName + ".csv", table.csv), (table.fileName + ".tex", table.latex),
+                (table.fileName + ".md", table.markdown), (table.fileName + ".csv", table.csv),
+                (table.fileName + ".tex", table.latex),
                 (table.fileName + ".json", table.json),
             ]
         }
         if let table = try deviations() {
             files += [
-                ("deviations.md", table.markdown), ("deviations.csv", table.csv), ("deviations.tex", table.latex), ("deviations.json", table.json),
+                ("deviations.md", table.markdown), ("deviations.csv", table.csv), ("deviations.tex", table.latex),
+                ("deviations.json", table.json),
             ]
         }
         files += try (faithfulness()?.files ?? []) + (planted()?.files ?? []) + agreement().files
@@ -47,18 +49,20 @@ package struct ResultTables {
 
     /// The words of every row's filters.
     package func words() -> WordTable {
-        WordTable(layers: variants.enumerated().map { index, variant in
-            WordTable.Layer(
-                row: file.label(index), layer: variant.experiment.backbone.layer,
-                filters: variant.filterRows(variant.headlineMethod))
-        })
+        WordTable(
+            layers: variants.enumerated().map { index, variant in
+                WordTable.Layer(
+                    row: file.label(index), layer: variant.experiment.backbone.layer,
+                    filters: variant.filterRows(variant.headlineMethod))
+            })
     }
 
     /// How good the filters' first words are, by row, method and ranking.
     func rankings() throws -> RankingTable {
         RankingTable(
             title: file.title, rows: variants.enumerated().flatMap { $1.rankings(row: file.label($0)) },
-            footnotes: file.matrixKeys.isEmpty ? try warnings().map { "Warning: \($0.text)" } + variants[0].wordNotes : [])
+            footnotes: file.matrixKeys.isEmpty
+                ? try warnings().map { "Warning: \($0.text)" } + variants[0].wordNotes : [])
     }
 
     /// Where `run` finds what is wrong with the results; absent where nothing is.
@@ -81,10 +85,13 @@ package struct ResultTables {
         let rows = try variants.enumerated().flatMap { index, variant in
             try variant.recallLines(share).map { line in
                 RecallRow(
-                    row: file.label(index), method: line.method, k: line.k, recall: line.estimate.recall, low: line.estimate.low,
+                    row: file.label(index), method: line.method, k: line.k, recall: line.estimate.recall,
+                    low: line.estimate.low,
                     high: line.estimate.high, filters: line.estimate.filters, pairs: line.estimate.pairs,
-                    published: share == .seen ? nil
-                        : variant.experiment.claims.published(line.method, line.k, unseen: share == .unseen, row: file.claimRow(index)))
+                    published: share == .seen
+                        ? nil
+                        : variant.experiment.claims.published(
+                            line.method, line.k, unseen: share == .unseen, row: file.claimRow(index)))
             }
         }
         return RecallTable(
@@ -93,7 +100,8 @@ package struct ResultTables {
             warnings: share == .all ? try warnings().map(\.text) : [])
     }
 
-    /// What every row of `protocol.deviations` changes against the first, over the same draws of filters; nil for other matrices.
+    /// What every row of `protocol.deviations` changes against the first, over the same draws of filters; nil for other
+    /// matrices.
     package func deviations() throws -> DeviationTable? {
         guard file.matrixKeys == ["protocol.deviations"] else { return nil }
         let method = variants[0].headlineMethod, k = variants[0].evaluation.ks.last ?? 20
@@ -101,10 +109,12 @@ package struct ResultTables {
         let rows = try variants.enumerated().map { index, variant in
             let sums = try variant.sums(method, k: k)
             let estimate = try variant.bootstrap.estimate(sums)
-            // The change is over the same draws of filters, which the flattened or reduced layer of another row may not have.
+            // The change is over the same draws of filters, which the flattened or reduced layer of another row may not
+            // have.
             let change = index > 0 && sums.sums.count == base.sums.count ? try bootstrap.difference(sums, base) : nil
             return DeviationRow(
-                name: file.label(index) ?? "", recall: estimate.recall, low: estimate.low, high: estimate.high, change: change?.difference,
+                name: file.label(index) ?? "", recall: estimate.recall, low: estimate.low, high: estimate.high,
+                change: change?.difference,
                 changeLow: change?.low, changeHigh: change?.high)
         }
         return DeviationTable(experiment: file.name, title: file.title, method: method.name, k: k, rows: rows)

@@ -26,7 +26,8 @@ extension Project {
     func resultFiles(
         _ experiment: ExperimentPlan, _ jobs: [JobStatus]
     ) throws -> (tables: [ResultsUnit.File], crate: ProvenanceCrate) {
-        guard let tables = jobs.first(where: { $0.job == experiment.tables && $0.state == .fresh })?.outputs.first?.path else {
+        guard let tables = jobs.first(where: { $0.job == experiment.tables && $0.state == .fresh })?.outputs.first?.path
+        else {
             throw ExperimentError("the tables of \(experiment.file.name) are not there; run it again")
         }
         let names = try FileManager.default.contentsOfDirectory(atPath: tables).sorted()

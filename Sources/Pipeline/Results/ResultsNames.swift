@@ -9,7 +9,8 @@ enum ResultsNames {
         ConceptShare.allCases.map { (RecallTable.fileName($0), ["csv", "json", "md", "tex"]) }
         + [
             ("deviations", ["csv", "json", "md", "tex"]), ("seeds", ["csv", "md"]), ("filters", ["csv", "md"]),
-            ("training", ["csv"]), ("faithfulness", ["csv", "json", "md", "tex"]), ("planted", ["csv", "json", "md", "tex"]), ("agreement", ["csv", "json", "md", "tex"]),
+            ("training", ["csv"]), ("faithfulness", ["csv", "json", "md", "tex"]),
+            ("planted", ["csv", "json", "md", "tex"]), ("agreement", ["csv", "json", "md", "tex"]),
         ]
 
     static let all = Set(

@@ -28,7 +28,9 @@ public struct ResultsSource: Sendable {
     public init(_ argument: String, project: Project) throws {
         let places = project.places, path = places.argumentPath(argument)
         guard argument.contains("@"), !places.exists(path) else {
-            try self.init(argument, at: argument) { try? Data(contentsOf: URL(fileURLWithPath: places.argumentPath($0))) }
+            try self.init(argument, at: argument) {
+                try? Data(contentsOf: URL(fileURLWithPath: places.argumentPath($0)))
+            }
             let slash = argument.lastIndex(of: "/") ?? argument.startIndex
             let place = ResultsPlace(isFile ? String(argument[..<slash]) : argument, places: places, isArgument: true)
             // A file by itself is no results folder's, unless provenance beside it says so.
@@ -38,7 +40,8 @@ public struct ResultsSource: Sendable {
         }
         let git = Git(places.start), (folder, revision) = try Self.split(argument, git)
         guard !argument.hasPrefix("/") else {
-            throw ExperimentError("\(argument): a path at a git revision is relative: it starts here, or at the folder of -C")
+            throw ExperimentError(
+                "\(argument): a path at a git revision is relative: it starts here, or at the folder of -C")
         }
         try self.init(argument, at: folder) { git.file($0, at: revision).map { Data($0.utf8) } }
     }

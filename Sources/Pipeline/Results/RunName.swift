@@ -1,4 +1,5 @@
-/// A run by the name of its results folder: `demo@train.epochs=3,seeds=0..4` is `demo --set train.epochs=3 --seeds 0..4`.
+/// A run by the name of its results folder: `demo@train.epochs=3,seeds=0..4` is
+/// `demo --set train.epochs=3 --seeds 0..4`.
 package struct RunName: Sendable, Equatable {
     /// The experiment's name or path, before the `@`.
     package let experiment: String

@@ -11,19 +11,22 @@ extension ExperimentPlan {
     public func runWords(_ jobs: [JobStatus], method: String?, count: Int) throws -> [RunWords] {
         try file.variants.indices.map { index in
             let results = try results(ofVariant: index, jobs), backbone = results.experiment.backbone
-            let chosen = try method.map { name in
-                guard let said = results.evaluation.methods.first(where: { $0.method.name == name }) else {
-                    let known = results.evaluation.methods.map(\.method.name).joined(separator: ", ")
-                    throw ExperimentError("--method \(name): \(file.name) evaluated \(known)")
-                }
-                return said.method
-            } ?? results.headlineMethod
+            let chosen =
+                try method.map { name in
+                    guard let said = results.evaluation.methods.first(where: { $0.method.name == name }) else {
+                        let known = results.evaluation.methods.map(\.method.name).joined(separator: ", ")
+                        throw ExperimentError("--method \(name): \(file.name) evaluated \(known)")
+                    }
+                    return said.method
+                } ?? results.headlineMethod
             let filters = results.evaluation.summary.filters
             return RunWords(
                 name: ([file.name] + (file.label(index).map { [$0] } ?? [])).joined(separator: ": "),
                 layer: "\(Self.name(backbone.network)) \(backbone.layer)", filters: filters,
                 words: filters.indices.map { place in
-                    results.filterRow(place, chosen).words.prefix(count).map { RunWords.Word(text: $0.text, weight: max(0, $0.weight)) }
+                    results.filterRow(place, chosen).words.prefix(count).map {
+                        RunWords.Word(text: $0.text, weight: max(0, $0.weight))
+                    }
                 })
         }
     }

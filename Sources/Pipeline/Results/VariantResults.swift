@@ -33,24 +33,31 @@ public struct VariantResults: Sendable {
 
     /// Reads the artifacts of a variant by their paths.
     package init(
-        _ experiment: Experiment, dataset: String, words: String, target: String? = nil, explainer: String, evaluation: String,
+        _ experiment: Experiment, dataset: String, words: String, target: String? = nil, explainer: String,
+        evaluation: String,
         evidence: String? = nil, units: String? = nil
     ) throws {
         self.experiment = experiment
         let evaluated = try EvaluationFile.read(evaluation, methods: experiment.evaluate.methods)
         self.evaluation = evaluated
-        layerWords = Dictionary(uniqueKeysWithValues: evaluated.methods.map { said in
-            (said.method, LayerWords(
-                evaluated, method: said.method, wordsPerImage: experiment.evaluate.wordsPerImage,
-                weighByActivation: experiment.deviations.contains(.weighByActivation)))
-        })
+        layerWords = Dictionary(
+            uniqueKeysWithValues: evaluated.methods.map { said in
+                (
+                    said.method,
+                    LayerWords(
+                        evaluated, method: said.method, wordsPerImage: experiment.evaluate.wordsPerImage,
+                        weighByActivation: experiment.deviations.contains(.weighByActivation))
+                )
+            })
         unmatchedEntities = try UnmatchedEntities(from: HDF5File.open(evaluation))
         self.dataset = try DatasetFile(dataset)
         images = try target.map { try DatasetFile($0) } ?? self.dataset
         let list = try WordList(contentsOf: words, concepts: self.dataset.concepts)
         self.words = list.words
         concepts = try self.dataset.concepts.map { token in
-            guard let id = list.row(of: token) else { throw ExperimentError("the concept \"\(token)\" is not in \(words)") }
+            guard let id = list.row(of: token) else {
+                throw ExperimentError("the concept \"\(token)\" is not in \(words)")
+            }
             return id
         }
         let file = try HDF5File.open(explainer)
@@ -61,7 +68,9 @@ public struct VariantResults: Sendable {
         samplesLeft = Int(samples[2])
         self.evidence = try evidence.map(EvidenceFile.read)
         self.units = try units.map { try UnitsFile($0) }
-        bootstrap = Bootstrap(filters: self.evaluation.summary.filters.count, seed: experiment.seed, resamples: experiment.evaluate.bootstrap)
+        bootstrap = Bootstrap(
+            filters: self.evaluation.summary.filters.count, seed: experiment.seed,
+            resamples: experiment.evaluate.bootstrap)
     }
 
     var hasUnseen: Bool { seen.contains(false) }
@@ -82,12 +91,15 @@ public struct VariantResults: Sendable {
     }
 
     func sums(_ method: ExplanationMethod, k: Int) throws -> RecallSums {
-        guard let said = evaluation[method] else { throw ExperimentError("the evaluation has no method \(method.name)") }
+        guard let said = evaluation[method] else {
+            throw ExperimentError("the evaluation has no method \(method.name)")
+        }
         return evaluation.recallSums(of: said, k: k)
     }
 
     func recallLines(_ share: ConceptShare) throws -> [RecallLine] {
-        try evaluation.recallLines(frequent: frequentConcepts, pool: Set(concepts), among: words(of: share), bootstrap: bootstrap)
+        try evaluation.recallLines(
+            frequent: frequentConcepts, pool: Set(concepts), among: words(of: share), bootstrap: bootstrap)
     }
 
     /// Word ids of the concepts by their number of training samples, then by concept.
@@ -97,12 +109,20 @@ public struct VariantResults: Sendable {
         var notes = ["\(dataset.imageCount) images, \(dataset.sampleCount) samples, \(dataset.concepts.count) concepts"]
         let epochs = history.epochs.count
         if epochs > experiment.train.epochs, let steps = experiment.train.steps {
-            notes.append("trained for \(epochs) epochs, so that \(samplesTrained) samples give at least \(steps) steps (train.steps)")
+            notes.append(
+                "trained for \(epochs) epochs, so that \(samplesTrained) samples give at least \(steps) steps (train.steps)"
+            )
         }
-        if samplesLeft > 0 { notes.append("\(samplesLeft) samples took no part in training: their mask is empty on the grid, or they have no seen concept") }
+        if samplesLeft > 0 {
+            notes.append(
+                "\(samplesLeft) samples took no part in training: their mask is empty on the grid, or they have no seen concept"
+            )
+        }
         notes += targetNotes
         if !dataset.skipped.isEmpty {
-            notes.append("\(dataset.skipped.count) images could not be read and were skipped: \(named(dataset.skipped, most: 10))")
+            notes.append(
+                "\(dataset.skipped.count) images could not be read and were skipped: \(named(dataset.skipped, most: 10))"
+            )
         }
         if let note = UnmatchedNames.note(dataset.unmatched, most: 20) { notes.append(note) }
         if let note = unmatchedEntities.note { notes.append(note) }
@@ -115,9 +135,13 @@ public struct VariantResults: Sendable {
     /// What is to be said of pictures that nobody annotated.
     var targetNotes: [String] {
         guard experiment.target != nil else { return [] }
-        let note = "filters are explained on \(images.imageCount) pictures of the target, which nobody annotated: there is no recall"
+        let note =
+            "filters are explained on \(images.imageCount) pictures of the target, which nobody annotated: there is no recall"
         guard !images.skipped.isEmpty else { return [note] }
-        return [note, "\(images.skipped.count) pictures of the target could not be read: \(named(images.skipped, most: 10))"]
+        return [
+            note,
+            "\(images.skipped.count) pictures of the target could not be read: \(named(images.skipped, most: 10))",
+        ]
     }
 
     /// The first of a list, and how many more there are.
@@ -127,9 +151,13 @@ public struct VariantResults: Sendable {
     }
 
     var trainingTable: TrainingTable {
-        TrainingTable(ks: history.hitKs, rows: history.epochs.enumerated().map { index, epoch in
-            TrainingRow(epoch: index + 1, trainLoss: epoch.trainLoss, validLoss: epoch.validLoss, trainHits: epoch.trainHits, validHits: epoch.validHits)
-        })
+        TrainingTable(
+            ks: history.hitKs,
+            rows: history.epochs.enumerated().map { index, epoch in
+                TrainingRow(
+                    epoch: index + 1, trainLoss: epoch.trainLoss, validLoss: epoch.validLoss,
+                    trainHits: epoch.trainHits, validHits: epoch.validHits)
+            })
     }
 
     /// Where a filter stands among those explained.
@@ -137,14 +165,18 @@ public struct VariantResults: Sendable {
     public func index(ofFilter filter: Int) throws -> Int {
         let filters = evaluation.summary.filters
         guard let index = filters.firstIndex(of: filter) else {
-            let range = filters.count == (filters.last ?? 0) + 1 ? "0 to \(filters.count - 1)" : filters.map(String.init).joined(separator: ", ")
+            let range =
+                filters.count == (filters.last ?? 0) + 1
+                ? "0 to \(filters.count - 1)" : filters.map(String.init).joined(separator: ", ")
             throw ExperimentError("--filter \(filter): \(experiment.name) explains the filters \(range)")
         }
         return index
     }
 
     /// The top images of the filter at `index` by name, best first, each with its `count` nearest words.
-    package func topImages(_ index: Int, _ method: ExplanationMethod, words count: Int) -> [(name: String, maximum: Float, words: [String])] {
+    package func topImages(_ index: Int, _ method: ExplanationMethod, words count: Int) -> [(
+        name: String, maximum: Float, words: [String]
+    )] {
         let summary = evaluation.summary, p = summary.imagesPerFilter, s = evaluation.wordsPerImage
         return (index * p..<(index + 1) * p).filter { summary.topImages[$0] >= 0 }.map { place in
             let nearest = evaluation[method]?.words[place * s..<place * s + min(count, s)] ?? []

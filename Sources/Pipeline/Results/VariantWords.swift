@@ -25,7 +25,8 @@ extension VariantResults {
             ranked(index, method, ranking).prefix(most).map { word in
                 let scores = evaluation.scores?.scores(ofFilter: index, word: word.word)
                 return FilterRow.Word(
-                    text: words[Int(word.word)], frequency: word.frequency, similarity: word.similarity, lift: word.lift,
+                    text: words[Int(word.word)], frequency: word.frequency, similarity: word.similarity,
+                    lift: word.lift,
                     correlation: scores.map { Double($0.correlation) },
                     intersectionOverUnion: scores.map { Double($0.intersectionOverUnion) })
             }
@@ -33,7 +34,8 @@ extension VariantResults {
         let ranking = experiment.evaluate.ranking
         return FilterRow(
             filter: summary.filters[index], threshold: Double(summary.thresholds[index]), words: shown(ranking),
-            frequent: shown(.frequency), isReliable: isReliable(index, method, ranking), recall: recall(filter: index, method),
+            frequent: shown(.frequency), isReliable: isReliable(index, method, ranking),
+            recall: recall(filter: index, method),
             pairs: (0..<p).count { !evaluation.groundTruth[index * p + $0].isEmpty })
     }
 
@@ -60,7 +62,9 @@ extension VariantResults {
     package func rankings(row: String?) -> [RankingTable.Row] {
         evaluation.methods.flatMap { said in
             WordRanking.allCases.map { ranking in
-                let ranked = evaluation.summary.filters.indices.map { self.ranked($0, said.method, ranking).map(\.word) }
+                let ranked = evaluation.summary.filters.indices.map {
+                    self.ranked($0, said.method, ranking).map(\.word)
+                }
                 let correlations = ranked.enumerated().compactMap { index, words in
                     words.first.flatMap { evaluation.scores?.scores(ofFilter: index, word: $0)?.correlation }
                 }.filter { !$0.isNaN }
@@ -72,7 +76,8 @@ extension VariantResults {
                     correlation: correlations.isEmpty
                         ? nil : correlations.reduce(0) { $0 + Double($1) } / Double(correlations.count),
                     distinct: Set(ranked.compactMap(\.first)).count,
-                    reliable: evaluation.scores == nil ? nil : reliable.count { $0 }, filters: ranked.count { !$0.isEmpty })
+                    reliable: evaluation.scores == nil ? nil : reliable.count { $0 },
+                    filters: ranked.count { !$0.isEmpty })
             }
         }
     }
@@ -81,7 +86,9 @@ extension VariantResults {
     private func recall(filter: Int, _ method: ExplanationMethod) -> [Double?] {
         let p = evaluation.summary.imagesPerFilter, count = evaluation.ks.count
         return (0..<count).map { k in
-            let values = (0..<p).map { evaluation[method]?.recall[(filter * p + $0) * count + k] ?? .nan }.filter { !$0.isNaN }
+            let values = (0..<p).map { evaluation[method]?.recall[(filter * p + $0) * count + k] ?? .nan }.filter {
+                !$0.isNaN
+            }
             return values.isEmpty ? nil : values.reduce(0) { $0 + Double($1) } / Double(values.count)
         }
     }
@@ -95,7 +102,7 @@ extension VariantResults {
         let shown = experiment.evaluate
         var notes = [
             "words from the \(shown.wordsPerImage) nearest of each image; filters.md, filters.csv and words.csv order them by "
-                + "\(shown.ranking.rawValue) and have the words of \(headlineMethod.name)",
+                + "\(shown.ranking.rawValue) and have the words of \(headlineMethod.name)"
         ]
         if let scores = evaluation.scores, let chance = scores.chanceCorrelation {
             notes.append(
@@ -106,8 +113,10 @@ extension VariantResults {
         for filter in firstWords(headlineMethod, count: 1) { if let word = filter.first { led[word, default: 0] += 1 } }
         let most = led.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(Self.ledShown)
         if !most.isEmpty {
-            notes.append("first words of the most filters: " + most.map { "\(words[Int($0.key)]) (\($0.value))" }.joined(separator: ", ")
-                + "; concepts.csv has all, words.csv each filter's")
+            notes.append(
+                "first words of the most filters: "
+                    + most.map { "\(words[Int($0.key)]) (\($0.value))" }.joined(separator: ", ")
+                    + "; concepts.csv has all, words.csv each filter's")
         }
         return notes + targetNotes
     }

@@ -35,7 +35,9 @@ public struct LaviseSettings: Sendable, Equatable {
 
     /// - Parameter file: names the text in errors.
     public init(json: [UInt8], file: String) throws {
-        do { self = try Self(JSONNode(json: json, source: file)) } catch let error as TextError { throw ExperimentError(error) }
+        do { self = try Self(JSONNode(json: json, source: file)) } catch let error as TextError {
+            throw ExperimentError(error)
+        }
     }
 
     init(_ node: JSONNode) throws {
@@ -48,7 +50,8 @@ public struct LaviseSettings: Sendable, Equatable {
 
 extension SlurmSettings {
     static let keys = [
-        "partition", "account", "constraint", "maxSubmit", "taskMinutes", "poll", "attempts", "prologue", "cpus", "grace",
+        "partition", "account", "constraint", "maxSubmit", "taskMinutes", "poll", "attempts", "prologue", "cpus",
+        "grace",
     ]
     /// Stages that run on a cluster.
     static let stages = ["preprocess", "features", "train", "evaluate"]

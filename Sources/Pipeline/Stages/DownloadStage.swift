@@ -3,7 +3,8 @@ import Fingerprints
 import Foundation
 import Transfer
 
-/// Manifest → the folder `files`: verified files, archives extracted; and `lock.json`, what was found where the manifest knew no hash.
+/// Manifest → the folder `files`: verified files, archives extracted; and `lock.json`, what was found where the
+/// manifest knew no hash.
 struct DownloadStage: Stage {
     static let folder = "files", lock = "lock.json"
 
@@ -20,12 +21,16 @@ struct DownloadStage: Stage {
 
     /// What the files are, not where they come from: another mirror downloads nothing anew.
     var parameters: Value {
-        .object(["name": .string(manifest.name), "keepArchives": .bool(manifest.keepArchives), "files": .array(manifest.files.map { file in
-            [
-                "name": .string(file.name), "checksum": file.checksum.map { .string("\($0)") } ?? .null,
-                "extract": .array(file.extract.map { .string("\($0.selection) → \($0.to)") }),
-            ]
-        })])
+        .object([
+            "name": .string(manifest.name), "keepArchives": .bool(manifest.keepArchives),
+            "files": .array(
+                manifest.files.map { file in
+                    [
+                        "name": .string(file.name), "checksum": file.checksum.map { .string("\($0)") } ?? .null,
+                        "extract": .array(file.extract.map { .string("\($0.selection) → \($0.to)") }),
+                    ]
+                }),
+        ])
     }
 
     func numericsKey() -> Digest? { nil }
@@ -41,7 +46,9 @@ struct DownloadStage: Stage {
             context.progress(progress.bytes / 1_000_000, of: total / 1_000_000, "MB \(progress.phase.rawValue)")
         }
         let reserve = known.bytesToUnpack(into: extracted)
-        let fetched = try Downloader(options).fetch(known, into: archives, reserve: reserve, progress: report) { context.note($0) }
+        let fetched = try Downloader(options).fetch(known, into: archives, reserve: reserve, progress: report) {
+            context.note($0)
+        }
         context.faultPoint("download.fetched")
         try FileManager.default.createDirectory(atPath: extracted, withIntermediateDirectories: true)
         _ = try unpack(known, from: archives, into: extracted, progress: report)
@@ -63,18 +70,24 @@ struct DownloadStage: Stage {
 }
 
 extension Project {
-    /// The files that a run would still have to fetch for a job, with their sizes and what an interrupted run has of them;
-    /// none for a job that is fresh or downloads nothing.
-    /// - Throws: `ManifestError` for a lock file that contradicts the manifest, `TransferError` for a disk that cannot be read.
+    /// The files that a run would still have to fetch for a job, with their sizes and what an interrupted run has of
+    /// them; none for a job that is fresh or downloads nothing.
+    /// - Throws: `ManifestError` for a lock file that contradicts the manifest, `TransferError` for a disk that cannot
+    ///   be read.
     public func pendingDownloads(of status: JobStatus, in plan: Plan) throws -> [PlannedDownload] {
-        guard status.state != .fresh, let stage = plan.job(status.job)?.stage as? DownloadStage, let fingerprint = status.fingerprint else { return [] }
+        guard status.state != .fresh, let stage = plan.job(status.job)?.stage as? DownloadStage,
+            let fingerprint = status.fingerprint
+        else { return [] }
         return try stage.pending(scratch: store.scratchPath(fingerprint))
     }
 
     /// The download jobs alone: none depends on another job.
-    private func downloads(of plan: Plan) throws -> Plan { try Plan(plan.jobs.filter { $0.stage is DownloadStage }, name: plan.name) }
+    private func downloads(of plan: Plan) throws -> Plan {
+        try Plan(plan.jobs.filter { $0.stage is DownloadStage }, name: plan.name)
+    }
 
-    /// Keeps beside the manifests what the finished downloads of a plan found where a manifest knew no hash, also when a later stage failed.
+    /// Keeps beside the manifests what the finished downloads of a plan found where a manifest knew no hash, also when
+    /// a later stage failed.
     public func recordLocks(of experiment: ExperimentPlan) throws {
         try experiment.recordLocks(runner().status(of: downloads(of: experiment.plan)))
     }
@@ -84,14 +97,17 @@ extension Manifest {
     /// The one file of the download folder whose name ends in `suffix`, or the one called `name`.
     func product(suffix: String, named name: String?) throws -> String {
         let products = files.flatMap { file -> [String] in
-            file.extract.isEmpty ? [file.name] : file.extract.compactMap { rule in
-                if case .member = rule.selection { rule.to } else { nil }
-            }
+            file.extract.isEmpty
+                ? [file.name]
+                : file.extract.compactMap { rule in
+                    if case .member = rule.selection { rule.to } else { nil }
+                }
         }
         let fitting = products.filter { name.map(products.contains) ?? false ? $0 == name : $0.hasSuffix(suffix) }
         guard fitting.count == 1 else {
-            throw ExperimentError("manifest \(self.name) has \(fitting.isEmpty ? "no file" : "several files") ending in \(suffix): "
-                + "\(products.joined(separator: ", ")); name one with \"member\"")
+            throw ExperimentError(
+                "manifest \(self.name) has \(fitting.isEmpty ? "no file" : "several files") ending in \(suffix): "
+                    + "\(products.joined(separator: ", ")); name one with \"member\"")
         }
         return fitting[0]
     }

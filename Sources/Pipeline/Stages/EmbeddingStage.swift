@@ -28,7 +28,9 @@ struct EmbeddingStage: Stage {
             width = vector.count
             if words.count % 4096 == 0 { try context.checkCancelled() }
         }
-        guard !words.isEmpty else { throw ExperimentError("\(input): no word vectors; expected a word and its numbers a line") }
+        guard !words.isEmpty else {
+            throw ExperimentError("\(input): no word vectors; expected a word and its numbers a line")
+        }
         let file = try HDF5File.create(context.output + "/" + EmbeddingFile.name)
         try file.write("words", strings: words)
         let dataset = try file.createDataset("vectors", Float.self, shape: [words.count, width], chunk: nil)

@@ -32,15 +32,19 @@ struct EvaluateStage: ShardedStage {
 
     var parameters: Value {
         var members: [String: Value] = [
-            "filters": evaluating.filters.map { .array($0.map { .int($0) }) } ?? .string("all"), "topImages": .int(evaluating.topImages),
-            "ks": .array(evaluating.ks.map { .int($0) }), "methods": .array(evaluating.methods.map { .string($0.name) }),
+            "filters": evaluating.filters.map { .array($0.map { .int($0) }) } ?? .string("all"),
+            "topImages": .int(evaluating.topImages),
+            "ks": .array(evaluating.ks.map { .int($0) }),
+            "methods": .array(evaluating.methods.map { .string($0.name) }),
             "deviations": .array(deviations.sorted().map { .string($0.name) }), "backbone": model?.parameters ?? .null,
         ]
         if evaluating.units != .channels { members["units"] = "directions" }
         // How lines are read; of no meaning without a list.
         if evaluating.entities != nil { members["entities"] = "trimmed" }
         // How many words are kept; how many of them are shown is the tables' affair.
-        if evaluating.wordsPerImage > evaluating.ks.last ?? 0 { members["wordsPerImage"] = .int(evaluating.wordsPerImage) }
+        if evaluating.wordsPerImage > evaluating.ks.last ?? 0 {
+            members["wordsPerImage"] = .int(evaluating.wordsPerImage)
+        }
         return .object(members)
     }
 
@@ -53,8 +57,10 @@ struct EvaluateStage: ShardedStage {
         let maps = try MapFile(context.input("features"), units: directions(context))
         let shown = hasTarget ? try DatasetFile(context.input("target")) : dataset
         let images = shown.evaluatedRows(all: rules.evaluatesAll).count
-        let size = rules.usesWholeEmbedding
-            ? try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).words.count : dataset.concepts.count
+        let size =
+            rules.usesWholeEmbedding
+            ? try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).words.count
+            : dataset.concepts.count
         let pairs = pairs(channels: maps.shape.channels, images: images)
         func work(_ images: Int, _ pairs: Int) -> Double {
             self.work(images: images, mapSize: maps.shape.count, pairs: pairs, vocabulary: size, side: dataset.side)
@@ -82,7 +88,9 @@ struct EvaluateStage: ShardedStage {
         evaluation.scores = try scores(evaluation.summary, context)
         context.worked(try parts.work(self))
         if let note = opened.unmatched.note { context.note(note) }
-        try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: context.output + "/" + EvaluationFile.name)
+        try EvaluationFile.write(
+            evaluation, imageRows: opened.rows, unmatched: opened.unmatched,
+            to: context.output + "/" + EvaluationFile.name)
     }
 
     /// - Parameter chosen: rows of the dataset to evaluate; nil for all that are.
@@ -100,7 +108,8 @@ struct EvaluateStage: ShardedStage {
         }
         options.filters = (options.filters ?? Array(0..<directed.units.count)).map { $0 + directed.units.lowerBound }
         return OpenedEvaluation(
-            data: directed, rows: data.rows, mapSize: directed.channels * directed.positions, firstUnit: directed.units.lowerBound,
+            data: directed, rows: data.rows, mapSize: directed.channels * directed.positions,
+            firstUnit: directed.units.lowerBound,
             vocabulary: vocabulary, unmatched: unmatched, options: options)
     }
 
@@ -135,7 +144,8 @@ struct EvaluateStage: ShardedStage {
             dataset: dataset, maps: try MapFile(context.input("features"), units: directions(context)),
             rows: dataset.evaluatedRows(all: rules.evaluatesAll))
         let sums = try EvidenceSums(
-            of: images, units: summary.filters, thresholds: summary.thresholds, concepts: concepts, threads: context.threads
+            of: images, units: summary.filters, thresholds: summary.thresholds, concepts: concepts,
+            threads: context.threads
         ) { progress in
             context.progress(progress.done, of: progress.total, "images scored")
             try context.checkCancelled()
@@ -154,7 +164,8 @@ struct EvaluateStage: ShardedStage {
         return options
     }
 
-    /// The words that explanations may use: the dataset's concepts, or the whole embedding, or those of them in the entity list.
+    /// The words that explanations may use: the dataset's concepts, or the whole embedding, or those of them in the
+    /// entity list.
     /// - Parameter entities: path of the input `entities`; asked for only where there is a list.
     /// - Returns: beside them the lines of the list that name none.
     func vocabulary(
@@ -167,7 +178,9 @@ struct EvaluateStage: ShardedStage {
             ids = chosen.places.map { ids[$0] }
             unmatched = chosen.unmatched
             guard !ids.isEmpty else {
-                throw ExperimentError("no word of evaluate.entities is in the vocabulary; check the file, one word a line" + (unmatched.note.map { ": \($0)" } ?? ""))
+                throw ExperimentError(
+                    "no word of evaluate.entities is in the vocabulary; check the file, one word a line"
+                        + (unmatched.note.map { ": \($0)" } ?? ""))
             }
         }
         let vectors = ids.count == embedding.words.count ? try embedding.allVectors() : try embedding.vectors(ids)

@@ -48,7 +48,9 @@ struct EvaluationParts: Sendable {
             finished.withLock { $0[block] = results }
             try work.skip(block: block)
         }
-        try compute(missing.filter { $0 < work.blocks }.sorted(), of: work) { block, results in finished.withLock { $0[block] = results } }
+        try compute(missing.filter { $0 < work.blocks }.sorted(), of: work) { block, results in
+            finished.withLock { $0[block] = results }
+        }
         return work.evaluation(finished.withLock { $0.flatMap { $0 } })
     }
 
@@ -65,16 +67,21 @@ struct EvaluationParts: Sendable {
             let work = try explanations()
             try compute(shards.filter { $0 < work.blocks }, of: work) { _, _ in }
             // As many as there could be were planned for; filters that are never active have none.
-            for shard in shards where shard >= work.blocks { try PairBlock.write([], to: context.path(phase, shard), context) }
+            for shard in shards where shard >= work.blocks {
+                try PairBlock.write([], to: context.path(phase, shard), context)
+            }
         }
     }
 
     /// How much work all that was, in `EvaluateStage`'s unit.
     func work(_ stage: EvaluateStage) throws -> Double {
         let images = Double(done.images.load(ordering: .relaxed)) / 2
-        return stage.work(images: 1, mapSize: opened.mapSize, pairs: 0, vocabulary: opened.vocabulary.count, side: opened.data.side) * images
+        return stage.work(
+            images: 1, mapSize: opened.mapSize, pairs: 0, vocabulary: opened.vocabulary.count, side: opened.data.side)
+            * images
             + stage.work(
-                images: 0, mapSize: opened.mapSize, pairs: done.pairs.load(ordering: .relaxed), vocabulary: opened.vocabulary.count,
+                images: 0, mapSize: opened.mapSize, pairs: done.pairs.load(ordering: .relaxed),
+                vocabulary: opened.vocabulary.count,
                 side: opened.data.side)
     }
 
@@ -85,13 +92,16 @@ struct EvaluationParts: Sendable {
         }
     }
 
-    private func looks() throws -> MapLooks { try MapLooks(of: opened.data, options: opened.options, progress: progress) }
+    private func looks() throws -> MapLooks {
+        try MapLooks(of: opened.data, options: opened.options, progress: progress)
+    }
 
     private func explanations() throws -> ExplanationWork {
         let looks = try looks(), first = try joinedFirst(looks), second = try looks.joinedSecond(first)
         for shard in looks.ranges.indices { second.add(try self.second(shard, looks, first)) }
         return try ExplanationWork(
-            opened.data, summary: second.summary, vocabulary: opened.vocabulary, options: opened.options, progress: progress)
+            opened.data, summary: second.summary, vocabulary: opened.vocabulary, options: opened.options,
+            progress: progress)
     }
 
     private func joinedFirst(_ looks: MapLooks) throws -> JoinedFirstLooks {
@@ -101,16 +111,25 @@ struct EvaluationParts: Sendable {
     }
 
     private func first(_ shard: Int, _ looks: MapLooks) throws -> FirstLook {
-        try kept(phases[0], shard, looks, read: FirstLook.init) { try looks.first($0) } write: { try $0.write(to: $1) }
+        try kept(phases[0], shard, looks, read: FirstLook.init) {
+            try looks.first($0)
+        } write: {
+            try $0.write(to: $1)
+        }
     }
 
     private func second(_ shard: Int, _ looks: MapLooks, _ first: JoinedFirstLooks) throws -> SecondLook {
-        try kept(phases[1], shard, looks, read: SecondLook.init) { try looks.second($0, first) } write: { try $0.write(to: $1) }
+        try kept(phases[1], shard, looks, read: SecondLook.init) {
+            try looks.second($0, first)
+        } write: {
+            try $0.write(to: $1)
+        }
     }
 
     /// A look that was kept, or else one now.
     private func kept<Look>(
-        _ phase: ShardPhase, _ shard: Int, _ looks: MapLooks, read: (HDF5File) throws -> Look, look: (Range<Int>) throws -> Look,
+        _ phase: ShardPhase, _ shard: Int, _ looks: MapLooks, read: (HDF5File) throws -> Look,
+        look: (Range<Int>) throws -> Look,
         write: (Look, HDF5File) throws -> Void
     ) throws -> Look {
         let path = context.path(phase, shard)
@@ -128,7 +147,9 @@ struct EvaluationParts: Sendable {
         return found
     }
 
-    private func compute(_ blocks: [Int], of work: ExplanationWork, _ kept: @Sendable (Int, [PairResult]) -> Void) throws {
+    private func compute(_ blocks: [Int], of work: ExplanationWork, _ kept: @Sendable (Int, [PairResult]) -> Void)
+        throws
+    {
         try concurrently(blocks.count, threads: context.threads) { index in
             let results = try work.results(ofBlock: blocks[index])
             try PairBlock.write(results, to: context.path(phases[2], blocks[index]), context)
@@ -138,7 +159,8 @@ struct EvaluationParts: Sendable {
     }
 }
 
-/// The results of a block of pairs, as kept between attempts of the evaluation: `/truth/{offset, words}`, `/words`, `/similarities`.
+/// The results of a block of pairs, as kept between attempts of the evaluation: `/truth/{offset, words}`, `/words`,
+/// `/similarities`.
 private enum PairBlock {
     static func write(_ results: [PairResult], to path: String, _ context: StageContext) throws {
         try context.keep(path, faultPoint: "evaluate.part") { partial in
@@ -162,7 +184,8 @@ private enum PairBlock {
         let size = words.count / pairs
         return (0..<pairs).map { pair in
             PairResult(
-                truth: Array(truth[Int(offsets[pair])..<Int(offsets[pair + 1])]), words: Array(words[pair * size..<(pair + 1) * size]),
+                truth: Array(truth[Int(offsets[pair])..<Int(offsets[pair + 1])]),
+                words: Array(words[pair * size..<(pair + 1) * size]),
                 similarities: Array(similarities[pair * size..<(pair + 1) * size]))
         }
     }
@@ -182,7 +205,8 @@ extension BucketCounts {
 
 extension FirstLook {
     fileprivate init(_ file: HDF5File) throws {
-        self.init(topImages: try file.read("top_images"), maxima: try file.read("maxima"), counts: try BucketCounts(file))
+        self.init(
+            topImages: try file.read("top_images"), maxima: try file.read("maxima"), counts: try BucketCounts(file))
     }
 
     fileprivate func write(to file: HDF5File) throws {
@@ -193,7 +217,9 @@ extension FirstLook {
 }
 
 extension SecondLook {
-    fileprivate init(_ file: HDF5File) throws { self.init(counts: try BucketCounts(file), above: try file.read("above")) }
+    fileprivate init(_ file: HDF5File) throws {
+        self.init(counts: try BucketCounts(file), above: try file.read("above"))
+    }
 
     fileprivate func write(to file: HDF5File) throws {
         try file.write("above", above)

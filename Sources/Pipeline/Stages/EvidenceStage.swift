@@ -5,7 +5,8 @@ import HDF5
 import LaViSE
 import Tensors
 
-/// Scores explanations by how well they fit the units, on other images than they were chosen on (METHOD 11) → `evidence.h5`.
+/// Scores explanations by how well they fit the units, on other images than they were chosen on (METHOD 11) →
+/// `evidence.h5`.
 struct EvidenceStage: Stage {
     let name = "evidence"
     let revision = 2
@@ -21,7 +22,8 @@ struct EvidenceStage: Stage {
     var parameters: Value {
         [
             "evaluate": evaluate.parameters, "metrics": .array(evaluating.metrics.map { .string($0.rawValue) }),
-            "explanations": .array(evaluating.explanations.map { .string($0.name) }), "sharedImages": .bool(evaluating.sharedImages),
+            "explanations": .array(evaluating.explanations.map { .string($0.name) }),
+            "sharedImages": .bool(evaluating.sharedImages),
             "weighByActivation": .bool(weighByActivation), "layer": .string(layer), "seed": .int(Int(seed)),
             "wordsPerImage": .int(evaluating.wordsPerImage), "ranking": .string(evaluating.ranking.rawValue),
         ]
@@ -33,40 +35,66 @@ struct EvidenceStage: Stage {
     func numericsKey() throws -> Digest? { try evaluate.numericsKey() }
 
     func run(_ context: StageContext) throws {
-        let dataset = try DatasetFile(context.input("dataset")), maps = try MapFile(context.input("features"), units: evaluate.directions(context))
+        let dataset = try DatasetFile(context.input("dataset")),
+            maps = try MapFile(context.input("features"), units: evaluate.directions(context))
         let rows = dataset.evaluatedRows(all: evaluate.rules.evaluatesAll)
         let cut = ImageHalves(images: rows.count, seed: seed)
         let parts = evaluating.sharedImages ? [Array(rows.indices)] : [cut.first, cut.second]
         guard parts.allSatisfy({ !$0.isEmpty }) else {
-            context.note("\(rows.count) images are too few to choose words on some and score them on others: no table of evidence")
-            return try EvidenceFile(units: [], halves: [], images: [], metrics: [], rows: [], dissection: [], sanity: [], tools: [])
-                .write(to: context.output + "/" + EvidenceFile.name)
+            context.note(
+                "\(rows.count) images are too few to choose words on some and score them on others: no table of evidence"
+            )
+            return try EvidenceFile(
+                units: [], halves: [], images: [], metrics: [], rows: [], dissection: [], sanity: [], tools: []
+            )
+            .write(to: context.output + "/" + EvidenceFile.name)
         }
         let tools = try evaluating.explanations.enumerated().map { index, tool in
-            (tool.name, try LabelFile(context.input(Self.input(ofTool: index)), layer: layer, channels: maps.shape.channels))
+            (
+                tool.name,
+                try LabelFile(context.input(Self.input(ofTool: index)), layer: layer, channels: maps.shape.channels)
+            )
         }
-        let conceptRows = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).rows(of: dataset.concepts)
-        context.worked(work(images: rows.count, mapSize: maps.shape.count, channels: maps.shape.channels, dataset.concepts.count, side: dataset.side))
+        let conceptRows = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).rows(
+            of: dataset.concepts)
+        context.worked(
+            work(
+                images: rows.count, mapSize: maps.shape.count, channels: maps.shape.channels, dataset.concepts.count,
+                side: dataset.side))
         let halves = try parts.enumerated().map { number, part in
             try half(number, part.map { rows[$0] }, dataset, maps, conceptRows, tools.map { ($0.0, $0.1) }, context)
         }
         let units = halves[0].units, scored = halves.map(\.half)
-        let directions = scored.count > 1 ? [(scored[0], scored[1]), (scored[1], scored[0])]
-            : [(Faithfulness.Half(sums: try trainingSums(dataset, maps, context) ?? scored[0].sums, explanations: scored[0].explanations), scored[0])]
+        let directions =
+            scored.count > 1
+            ? [(scored[0], scored[1]), (scored[1], scored[0])]
+            : [
+                (
+                    Faithfulness.Half(
+                        sums: try trainingSums(dataset, maps, context) ?? scored[0].sums,
+                        explanations: scored[0].explanations), scored[0]
+                )
+            ]
         let table = try Faithfulness(
-            directions, metrics: evaluating.metrics, frequent: dataset.conceptsByTrainingSamples.first, seed: seed, threads: context.threads)
-        let ofRecall = halves[0].sanity.indices.map { test in halves.dropFirst().reduce(halves[0].sanity[test]) { $0 + $1.sanity[test] } }
+            directions, metrics: evaluating.metrics, frequent: dataset.conceptsByTrainingSamples.first, seed: seed,
+            threads: context.threads)
+        let ofRecall = halves[0].sanity.indices.map { test in
+            halves.dropFirst().reduce(halves[0].sanity[test]) { $0 + $1.sanity[test] }
+        }
         let sanity = try sanityTests(rows, dataset, maps, context) + ofRecall
         try EvidenceFile(
-            units: units, halves: parts.map { $0.map { rows[$0] } }, images: directions.map { $0.1.sums.imageCount }, metrics: evaluating.metrics, rows: table.rows,
+            units: units, halves: parts.map { $0.map { rows[$0] } }, images: directions.map { $0.1.sums.imageCount },
+            metrics: evaluating.metrics, rows: table.rows,
             dissection: table.dissection, sanity: sanity,
             tools: tools.map { $0.1.explanations(named: $0.0, units: units, concepts: dataset.concepts).1 }
         ).write(to: context.output + "/" + EvidenceFile.name)
     }
 
-    /// Where methods and scores share their images, the peers still choose on the training images, as the explainer learned there.
+    /// Where methods and scores share their images, the peers still choose on the training images, as the explainer
+    /// learned there.
     /// - Returns: nil where there are none.
-    private func trainingSums(_ dataset: DatasetFile, _ maps: MapFile, _ context: StageContext) throws -> EvidenceSums? {
+    private func trainingSums(_ dataset: DatasetFile, _ maps: MapFile, _ context: StageContext) throws -> EvidenceSums?
+    {
         let rows = (0..<dataset.imageCount).filter { dataset.views[$0] == 0 && dataset.splits[$0] == .train }
         guard !rows.isEmpty else { return nil }
         let data = LabelledMaps(dataset: dataset, maps: maps, rows: rows)
@@ -81,9 +109,12 @@ struct EvidenceStage: Stage {
             try context.checkCancelled()
         }
         let summary = try MapSummary(of: data, options: evaluate.options(threads: context.threads), progress: progress)
-        return try (summary, EvidenceSums(
-            of: data, units: summary.filters, thresholds: summary.thresholds, concepts: data.dataset.concepts.count,
-            threads: context.threads, progress: progress))
+        return try (
+            summary,
+            EvidenceSums(
+                of: data, units: summary.filters, thresholds: summary.thresholds, concepts: data.dataset.concepts.count,
+                threads: context.threads, progress: progress)
+        )
     }
 
     /// On the images of both halves, for which no words are chosen: a metric is not to fail for want of labels.
@@ -94,7 +125,8 @@ struct EvidenceStage: Stage {
         let data = LabelledMaps(dataset: dataset, maps: maps, rows: looked)
         let (summary, sums) = try sums(data, "images of the sanity tests", context)
         return try SanityTest.all(
-            data, sums: sums, units: summary.filters, thresholds: summary.thresholds, metrics: evaluating.metrics, seed: seed,
+            data, sums: sums, units: summary.filters, thresholds: summary.thresholds, metrics: evaluating.metrics,
+            seed: seed,
             threads: context.threads)
     }
 
@@ -106,7 +138,8 @@ struct EvidenceStage: Stage {
     }
 
     private func half(
-        _ number: Int, _ rows: [Int], _ dataset: DatasetFile, _ maps: MapFile, _ conceptRows: [Int32], _ tools: [(String, LabelFile)],
+        _ number: Int, _ rows: [Int], _ dataset: DatasetFile, _ maps: MapFile, _ conceptRows: [Int32],
+        _ tools: [(String, LabelFile)],
         _ context: StageContext
     ) throws -> ExplainedHalf {
         let progress: ProgressHandler = { progress in
@@ -116,23 +149,29 @@ struct EvidenceStage: Stage {
         let evaluation = try explained(number, rows, context, progress)
         let units = evaluation.summary.filters, data = LabelledMaps(dataset: dataset, maps: maps, rows: rows)
         let sums = try EvidenceSums(
-            of: data, units: units, thresholds: evaluation.summary.thresholds, concepts: dataset.concepts.count, threads: context.threads,
+            of: data, units: units, thresholds: evaluation.summary.thresholds, concepts: dataset.concepts.count,
+            threads: context.threads,
             progress: progress)
         let concepts = Dictionary(conceptRows.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         let said = evaluation.methods.map { method in
             let layer = LayerWords(
-                evaluation, method: method.method, wordsPerImage: evaluating.wordsPerImage, weighByActivation: weighByActivation)
-            return WordExplanations(name: method.method.name, words: units.indices.map { unit in
-                layer.words(ofFilter: unit, by: evaluating.ranking).prefix(5)
-                    .map { .init(concept: concepts[$0.word], weight: Double($0.frequency)) }
-            })
+                evaluation, method: method.method, wordsPerImage: evaluating.wordsPerImage,
+                weighByActivation: weighByActivation)
+            return WordExplanations(
+                name: method.method.name,
+                words: units.indices.map { unit in
+                    layer.words(ofFilter: unit, by: evaluating.ranking).prefix(5)
+                        .map { .init(concept: concepts[$0.word], weight: Double($0.frequency)) }
+                })
         }
-        let sanity = evaluation.methods.last.map { said in
-            evaluating.ks.compactMap {
-                SanityTest.recall(evaluation, method: said.method, k: $0, vocabulary: conceptRows, seed: seed)
-            }
-        } ?? []
-        let explanations = said + tools.map { $0.1.explanations(named: $0.0, units: units, concepts: dataset.concepts).0 }
+        let sanity =
+            evaluation.methods.last.map { said in
+                evaluating.ks.compactMap {
+                    SanityTest.recall(evaluation, method: said.method, k: $0, vocabulary: conceptRows, seed: seed)
+                }
+            } ?? []
+        let explanations =
+            said + tools.map { $0.1.explanations(named: $0.0, units: units, concepts: dataset.concepts).0 }
         return ExplainedHalf(units: units, half: .init(sums: sums, explanations: explanations), sanity: sanity)
     }
 

@@ -19,13 +19,15 @@ struct FeatureExtraction: Sendable {
     /// Numbers pooled for a sample of a layer.
     func width(_ shape: FeatureShape) -> Int { flatten ? shape.count : shape.channels }
 
-    /// Features of consecutive rows by target layer, on the calling thread; together they pass the model's last layers fastest.
+    /// Features of consecutive rows by target layer, on the calling thread; together they pass the model's last layers
+    /// fastest.
     ///
     /// Samples of rows that training does not read, standard crops where there are random ones, are left zero.
     func features(of rows: Range<Int>) throws -> [FeatureShard] {
         let kept = rows.filter(evaluated.contains)
         let trained = rows.filter(isTrained)
-        let seen = try Maps(probed ? trained : rows.filter { kept.contains($0) || trained.contains($0) }, training, dataset)
+        let seen = try Maps(
+            probed ? trained : rows.filter { kept.contains($0) || trained.contains($0) }, training, dataset)
         let looked = probed ? try Maps(kept, evaluation, dataset) : seen
         let masks = try rows.map { try dataset.readMasks(dataset.samples(ofImage: $0)) }
         return shapes.enumerated().map { layer, shape in

@@ -5,12 +5,12 @@ import Networks
 import Synchronization
 import Tensors
 
-/// Runs the model once an image: `features.h5` holds the maps that evaluation reads, `pooled.h5` a masked mean a sample; of several
-/// target layers, a pair of files each (`features.0.h5`, `pooled.0.h5`, …), all by one pass.
+/// Runs the model once an image: `features.h5` holds the maps that evaluation reads, `pooled.h5` a masked mean a
+/// sample; of several target layers, a pair of files each (`features.0.h5`, `pooled.0.h5`, …), all by one pass.
 ///
-/// `features.h5`: `/features` [N, d, h, w] (row i = image i; rows that are not evaluated take no space), attributes `backbone`,
-/// `layer`, and `weightsKey`, `weightsPrefix` where there are such. `pooled.h5`: `/pooled` [M, d] (or [M, d·h·w] with
-/// `flattenFeatures`), `/area` [M] int32 (cells of the grid mask).
+/// `features.h5`: `/features` [N, d, h, w] (row i = image i; rows that are not evaluated take no space), attributes
+/// `backbone`, `layer`, and `weightsKey`, `weightsPrefix` where there are such. `pooled.h5`: `/pooled` [M, d] (or [M,
+/// d·h·w] with `flattenFeatures`), `/area` [M] int32 (cells of the grid mask).
 struct FeaturesStage: ShardedStage {
     /// Images a shard: what a killed run loses at most.
     static let shardSize = 64
@@ -27,11 +27,14 @@ struct FeaturesStage: ShardedStage {
     func featuresName(_ layer: Int) -> String { fileName("features", layer) }
     func pooledName(_ layer: Int) -> String { fileName("pooled", layer) }
 
-    private func fileName(_ kind: String, _ layer: Int) -> String { model.layers.count == 1 ? "\(kind).h5" : "\(kind).\(layer).h5" }
+    private func fileName(_ kind: String, _ layer: Int) -> String {
+        model.layers.count == 1 ? "\(kind).h5" : "\(kind).\(layer).h5"
+    }
 
     var parameters: Value {
         [
-            "backbone": model.parameters, "precision": .string(precision.rawValue), "evaluateAll": .bool(rules.evaluatesAll),
+            "backbone": model.parameters, "precision": .string(precision.rawValue),
+            "evaluateAll": .bool(rules.evaluatesAll),
             "flattenFeatures": .bool(rules.flattens), "probedBatchNorm": .bool(rules.isProbed),
         ]
     }
@@ -56,7 +59,9 @@ struct FeaturesStage: ShardedStage {
         let place = try model.place(context)
         if let note = place?.note { context.note(note) }
         let phase = try phases(dataset)[0], missing = try context.missing(phase)
-        let assemblies = try model.layers.indices.map { try FeatureAssembly(phase, extraction, self, layer: $0, place, context) }
+        let assemblies = try model.layers.indices.map {
+            try FeatureAssembly(phase, extraction, self, layer: $0, place, context)
+        }
         @Sendable func add(_ shard: Int) throws { for assembly in assemblies { try assembly.add(shard) } }
         for index in Set(0..<phase.count).subtracting(missing).sorted() { try add(index) }
         let left = missing.reduce(0) { $0 + Self.rows(ofShard: $1, in: dataset).count }
@@ -68,7 +73,8 @@ struct FeaturesStage: ShardedStage {
         let dataset = try DatasetFile(context.input("dataset"))
         let training = try model.source(context, probes: rules.isProbed ? 1 : 0)
         return FeatureExtraction(
-            dataset: dataset, training: training, evaluation: rules.isProbed ? try model.source(context, probes: 2) : training, probed: rules.isProbed,
+            dataset: dataset, training: training,
+            evaluation: rules.isProbed ? try model.source(context, probes: 2) : training, probed: rules.isProbed,
             evaluated: Set(dataset.evaluatedRows(all: rules.evaluatesAll)), flatten: rules.flattens)
     }
 
@@ -77,10 +83,12 @@ struct FeaturesStage: ShardedStage {
     ///   - done: how many images there are already.
     ///   - kept: hears of each shard that is on disk.
     private func compute(
-        _ phase: ShardPhase, _ missing: [Int], _ extraction: FeatureExtraction, done earlier: Int, _ context: StageContext,
+        _ phase: ShardPhase, _ missing: [Int], _ extraction: FeatureExtraction, done earlier: Int,
+        _ context: StageContext,
         _ kept: @Sendable (Int) throws -> Void
     ) throws {
-        // What passes the model together; the bits do not depend on it. A few at last, so that threads end at nearly the same time.
+        // What passes the model together; the bits do not depend on it. A few at last, so that threads end at nearly
+        // the same time.
         let batches = missing.flatMap { index in
             let batch = extraction.training.batch, size = index == missing.last ? max(batch / 4, 1) : batch
             return Self.parts(of: Self.rows(ofShard: index, in: extraction.dataset), size: size)
@@ -117,7 +125,8 @@ struct FeaturesStage: ShardedStage {
     }
 }
 
-/// Joins the shards into a layer's two artifacts, in their order, each as soon as all before it are there; one in memory at a time.
+/// Joins the shards into a layer's two artifacts, in their order, each as soon as all before it are there; one in
+/// memory at a time.
 private final class FeatureAssembly: Sendable {
     private let phase: ShardPhase
     private let dataset: DatasetFile
@@ -138,7 +147,8 @@ private final class FeatureAssembly: Sendable {
     }
 
     init(
-        _ phase: ShardPhase, _ extraction: FeatureExtraction, _ stage: FeaturesStage, layer: Int, _ place: WeightsPlace?,
+        _ phase: ShardPhase, _ extraction: FeatureExtraction, _ stage: FeaturesStage, layer: Int,
+        _ place: WeightsPlace?,
         _ context: StageContext
     ) throws {
         self.phase = phase

@@ -8,7 +8,8 @@ import Tensors
 
 /// Images and annotations → `dataset.h5` (see `DatasetFile`): crops, samples with masks, concepts and their draw.
 struct PreprocessStage: Stage {
-    /// Images decoded at a time, while those before them are written; bounds memory, and fixes the layout for any number of threads.
+    /// Images decoded at a time, while those before them are written; bounds memory, and fixes the layout for any
+    /// number of threads.
     static let blockSize = 64
 
     let name = "preprocess"
@@ -23,14 +24,16 @@ struct PreprocessStage: Stage {
 
     var parameters: Value {
         var members: [String: Value] = [
-            "kind": .string(format.name), "layout": layout.parameters, "onBadImage": .string(onBadImage.rawValue), "views": .int(views),
+            "kind": .string(format.name), "layout": layout.parameters, "onBadImage": .string(onBadImage.rawValue),
+            "views": .int(views),
             "rules": rules.parameters, "seed": .int(Int(seed)),
         ]
         // Absent where they are the default, so that what was computed before they could be said is still known.
         if rules.words != format.defaultWords { members["words"] = .string(rules.words.rawValue) }
         if rules.crop != .standard {
             members["crop"] = [
-                "shorterSide": .int(rules.crop.shorterSide), "side": .int(rules.crop.side), "filter": .string(rules.crop.filter.rawValue),
+                "shorterSide": .int(rules.crop.shorterSide), "side": .int(rules.crop.side),
+                "filter": .string(rules.crop.filter.rawValue),
             ]
         }
         if rules.names != .split { members["names"] = .string(rules.names.rawValue) }
@@ -45,13 +48,19 @@ struct PreprocessStage: Stage {
             context, DatasetReading(hasVector: { words.row(of: $0) != nil }, rules: rules))
         if let note = UnmatchedNames.note(dataset.unmatched, most: 5) { context.note(note) }
         guard !dataset.images.isEmpty, !dataset.concepts.isEmpty else {
-            throw ExperimentError("the dataset is empty: no image has an annotation whose concept has a word vector; check dataset.root and the embedding")
+            throw ExperimentError(
+                "the dataset is empty: no image has an annotation whose concept has a word vector; check dataset.root and the embedding"
+            )
         }
         for split in [Split.train, .validation] where !dataset.images.contains(where: { $0.split == split }) {
-            throw ExperimentError("the \(split == .train ? "training" : "validation") split has no annotated image; both splits need some")
+            throw ExperimentError(
+                "the \(split == .train ? "training" : "validation") split has no annotated image; both splits need some"
+            )
         }
         let rows = plannedRows(dataset)
-        try requireSpace(rows.count * rules.crop.side * rules.crop.side * 3, for: "the pixels of \(rows.count) images", in: context.output)
+        try requireSpace(
+            rows.count * rules.crop.side * rules.crop.side * 3, for: "the pixels of \(rows.count) images",
+            in: context.output)
         let writer = try DatasetWriter(path: context.output + "/" + DatasetFile.name, side: rules.crop.side)
         let team = ThreadTeam(threads: context.threads)
         var ready: [(row: Row, image: Result<PreparedImage, any Error>)] = []
@@ -74,15 +83,19 @@ struct PreprocessStage: Stage {
         context.worked(Double(rows.count))
         let notes = writer.notes(dataset.notes)
         guard writer.sampleCount > 0 else {
-            throw ExperimentError("no image has a sample; check the annotations" + (notes.unusableText.map { " (\($0))" } ?? ""))
+            throw ExperimentError(
+                "no image has a sample; check the annotations" + (notes.unusableText.map { " (\($0))" } ?? ""))
         }
         notes.unusableText.map(context.note)
         for split in [Split.train, .validation] where !writer.hasSamples(in: split) {
-            throw ExperimentError("the \(split == .train ? "training" : "validation") split has no instance; both splits need some")
+            throw ExperimentError(
+                "the \(split == .train ? "training" : "validation") split has no instance; both splits need some")
         }
         if let first = writer.turned.first {
-            context.note("\(writer.turned.count) images say that they are to be turned (EXIF orientation), the first \(first): taken as their "
-                + "pixels lie, which is how masks are drawn; if yours were drawn on turned images, turn the files first")
+            context.note(
+                "\(writer.turned.count) images say that they are to be turned (EXIF orientation), the first \(first): taken as their "
+                    + "pixels lie, which is how masks are drawn; if yours were drawn on turned images, turn the files first"
+            )
         }
         let draw = conceptDraw(count: dataset.concepts.count, seed: seed)
         try writer.finish(concepts: dataset.concepts, draw: draw, notes: notes, unmatched: dataset.unmatched)
@@ -100,14 +113,23 @@ struct PreprocessStage: Stage {
 
     private func prepare(_ row: Row, _ dataset: any ReferenceDataset, _ images: ImageFiles) throws -> PreparedImage {
         let (image, orientation) = try images.image(dataset.images[row.image].file)
-        let view = row.view == 0 ? nil
-            : CropView(seed: seed, imageID: dataset.images[row.image].id, view: row.view, width: image.width, height: image.height, rule: rules.crop)
-        let annotations = try dataset.annotations(ofImage: row.image, width: image.width, height: image.height, view: view)
-        return PreparedImage(pixels: (view.map(image.crop) ?? image.centreCrop(rules.crop)).pixels, annotations: annotations,
-                             splits: dataset.sampleSplits(ofImage: row.image), isTurned: orientation != .upright)
+        let view =
+            row.view == 0
+            ? nil
+            : CropView(
+                seed: seed, imageID: dataset.images[row.image].id, view: row.view, width: image.width,
+                height: image.height, rule: rules.crop)
+        let annotations = try dataset.annotations(
+            ofImage: row.image, width: image.width, height: image.height, view: view)
+        return PreparedImage(
+            pixels: (view.map(image.crop) ?? image.centreCrop(rules.crop)).pixels, annotations: annotations,
+            splits: dataset.sampleSplits(ofImage: row.image), isTurned: orientation != .upright)
     }
 
-    private func add(_ result: Result<PreparedImage, any Error>, _ row: Row, _ dataset: any ReferenceDataset, to writer: DatasetWriter) throws {
+    private func add(
+        _ result: Result<PreparedImage, any Error>, _ row: Row, _ dataset: any ReferenceDataset,
+        to writer: DatasetWriter
+    ) throws {
         let image = dataset.images[row.image]
         do {
             try writer.append(result.get(), of: image, view: row.view)

@@ -12,7 +12,9 @@ public enum TablesFolder {
     /// What is wrong with the results in a folder, and what to try.
     /// - Throws: `TableError`.
     public static func warnings(in folder: String) throws -> [String] {
-        guard let data = FileManager.default.contents(atPath: "\(folder)/\(ResultTables.warningsName)") else { return [] }
+        guard let data = FileManager.default.contents(atPath: "\(folder)/\(ResultTables.warningsName)") else {
+            return []
+        }
         return try CSV(String(decoding: data, as: UTF8.self), name: ResultTables.warningsName).rows.map {
             ($0[0].isEmpty ? "" : "\($0[0]): ") + "\($0[1]): \($0[2])"
         }
@@ -33,7 +35,8 @@ public enum TablesFolder {
     }
 }
 
-/// Evaluations → the tables of the results folder. Holds no times, paths or host names: the same inputs give the same bytes.
+/// Evaluations → the tables of the results folder. Holds no times, paths or host names: the same inputs give the same
+/// bytes.
 struct TablesStage: Stage {
     let name = "tables"
     let revision = 5
@@ -47,20 +50,23 @@ struct TablesStage: Stage {
 
     var parameters: Value {
         .object([
-            "name": .string(file.name), "title": .string(file.title), "matrix": .array(file.matrixKeys.map { .string($0) }),
+            "name": .string(file.name), "title": .string(file.title),
+            "matrix": .array(file.matrixKeys.map { .string($0) }),
             "claims": .array(experiments[0].claims.map(\.value)),
-            "variants": .array(file.variants.map { variant in
-                [
-                    "labels": .array(variant.labels.map { .string($0) }), "seed": .int(Int(variant.experiment.seed)),
-                    "bootstrap": .int(variant.experiment.evaluate.bootstrap),
-                    "weighByActivation": .bool(variant.experiment.deviations.contains(.weighByActivation)),
-                    "wordsPerImage": .int(variant.experiment.evaluate.wordsPerImage),
-                    "ranking": .string(variant.experiment.evaluate.ranking.rawValue),
-                    "layer": .string(variant.experiment.backbone.layer),
-                    "sharedImages": .bool(variant.experiment.evaluate.sharedImages),
-                    "followsProtocol": .bool(variant.experiment.followsProtocol),
-                ]
-            }),
+            "variants": .array(
+                file.variants.map { variant in
+                    [
+                        "labels": .array(variant.labels.map { .string($0) }),
+                        "seed": .int(Int(variant.experiment.seed)),
+                        "bootstrap": .int(variant.experiment.evaluate.bootstrap),
+                        "weighByActivation": .bool(variant.experiment.deviations.contains(.weighByActivation)),
+                        "wordsPerImage": .int(variant.experiment.evaluate.wordsPerImage),
+                        "ranking": .string(variant.experiment.evaluate.ranking.rawValue),
+                        "layer": .string(variant.experiment.backbone.layer),
+                        "sharedImages": .bool(variant.experiment.evaluate.sharedImages),
+                        "followsProtocol": .bool(variant.experiment.followsProtocol),
+                    ]
+                }),
         ])
     }
 
@@ -86,11 +92,12 @@ struct TablesStage: Stage {
 
 extension PublishedClaim {
     fileprivate var value: Value {
-        let said: [Value] = switch statement {
-        case .recall(let method, let k, let unseen, let published, let margin):
-            [.string(method), .int(k), .bool(unseen), .double(published), .double(margin)]
-        case .order(let methods): [.array(methods.map { .string($0) })]
-        }
+        let said: [Value] =
+            switch statement {
+            case .recall(let method, let k, let unseen, let published, let margin):
+                [.string(method), .int(k), .bool(unseen), .double(published), .double(margin)]
+            case .order(let methods): [.array(methods.map { .string($0) })]
+            }
         return .array([.string(source), .string(row ?? "")] + said + (differs.map { [.string($0)] } ?? []))
     }
 }

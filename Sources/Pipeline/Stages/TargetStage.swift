@@ -19,7 +19,9 @@ struct TargetStage: Stage {
     let crop: CropRule
 
     var parameters: Value {
-        var members: [String: Value] = ["onBadImage": .string(onBadImage.rawValue), "opensArchives": .bool(opensArchives)]
+        var members: [String: Value] = [
+            "onBadImage": .string(onBadImage.rawValue), "opensArchives": .bool(opensArchives),
+        ]
         if crop != .standard {
             members["crop"] = [
                 "shorterSide": .int(crop.shorterSide), "side": .int(crop.side), "filter": .string(crop.filter.rawValue),
@@ -38,7 +40,9 @@ struct TargetStage: Stage {
                 "the target \(path) has no picture among its \(files.others) files; "
                     + "JPEG, PNG, GIF, WebP and BMP are read, at any depth")
         }
-        try requireSpace(files.names.count * crop.side * crop.side * 3, for: "the pixels of \(files.names.count) pictures", in: context.output)
+        try requireSpace(
+            files.names.count * crop.side * crop.side * 3, for: "the pixels of \(files.names.count) pictures",
+            in: context.output)
         let writer = try DatasetWriter(path: context.output + "/" + DatasetFile.name, side: crop.side, keepsNames: true)
         for start in stride(from: 0, to: files.names.count, by: Self.blockSize) {
             let block = Array(files.names[start..<min(start + Self.blockSize, files.names.count)])
@@ -48,7 +52,9 @@ struct TargetStage: Stage {
                 crops[i] = Result { try files.picture(block[i]).centreCrop(crop).pixels }
             }
             for (offset, crop) in crops.values.enumerated() {
-                try add(crop, ReferenceImage(id: Int64(start + offset), split: .validation, file: block[offset]), to: writer)
+                try add(
+                    crop, ReferenceImage(id: Int64(start + offset), split: .validation, file: block[offset]), to: writer
+                )
             }
             context.progress(start + block.count, of: files.names.count, "pictures")
         }
@@ -72,7 +78,9 @@ struct TargetStage: Stage {
     private func finish(_ writer: DatasetWriter, _ files: PictureFiles, _ context: StageContext) throws {
         let skipped = writer.skipped
         if let first = skipped.first {
-            context.note("\(skipped.count) of \(files.names.count) pictures could not be read, the first \(first.file): \(first.reason)")
+            context.note(
+                "\(skipped.count) of \(files.names.count) pictures could not be read, the first \(first.file): \(first.reason)"
+            )
         }
         guard skipped.count < files.names.count else {
             throw ExperimentError("none of the target's \(files.names.count) pictures could be read")

@@ -20,10 +20,14 @@ struct TrainStage: Stage {
 
     var parameters: Value {
         var members: [String: Value] = [
-            "epochs": .int(training.epochs), "batchSize": .int(training.batchSize), "optimiser": .string(training.optimiser.rawValue),
-            "learningRate": .double(training.learningRate), "dropout": .double(training.dropout), "shuffle": .bool(training.shuffle),
-            "categoryFraction": .double(training.categoryFraction), "views": .bool(views), "frozenBatchNorm": .bool(rules.frozenBatchNorm),
-            "keepEmptyMasks": .bool(rules.keepsEmptyMasks), "maskScale255": .bool(rules.dividesMasksBy255), "seed": .int(Int(seed)),
+            "epochs": .int(training.epochs), "batchSize": .int(training.batchSize),
+            "optimiser": .string(training.optimiser.rawValue),
+            "learningRate": .double(training.learningRate), "dropout": .double(training.dropout),
+            "shuffle": .bool(training.shuffle),
+            "categoryFraction": .double(training.categoryFraction), "views": .bool(views),
+            "frozenBatchNorm": .bool(rules.frozenBatchNorm),
+            "keepEmptyMasks": .bool(rules.keepsEmptyMasks), "maskScale255": .bool(rules.dividesMasksBy255),
+            "seed": .int(Int(seed)),
         ]
         // Absent where nobody asks for them, so that what was trained before they could be asked for is still known.
         members["steps"] = training.steps.map { .int($0) }
@@ -53,7 +57,8 @@ struct TrainStage: Stage {
             let isTraining = split == .train, needed = isTraining ? 2 : 1
             guard rows.count >= needed else {
                 let count = "\(rows.count) sample\(rows.count == 1 ? "" : "s")"
-                throw ExperimentError("the \(isTraining ? "training" : "validation") split has \(count); it needs at least \(needed)")
+                throw ExperimentError(
+                    "the \(isTraining ? "training" : "validation") split has \(count); it needs at least \(needed)")
             }
             return rows
         }
@@ -62,9 +67,10 @@ struct TrainStage: Stage {
         let state = context.scratch + "/trainer.h5"
         let steps = (train.count + training.batchSize - 1) / training.batchSize
         let epochs = Self.epochs(training, samples: train.count)
-        context.worked(Self.work(
-            samples: train.count + validation.count, epochs: epochs - trainer.history.count, inputs: pooled.width,
-            outputs: embedding.width, concepts: seen.count { $0 }))
+        context.worked(
+            Self.work(
+                samples: train.count + validation.count, epochs: epochs - trainer.history.count, inputs: pooled.width,
+                outputs: embedding.width, concepts: seen.count { $0 }))
         while trainer.history.count < epochs {
             let epoch = trainer.history.count
             _ = try trainer.runEpoch(training: train, validation: validation) { step, _ in
@@ -78,27 +84,33 @@ struct TrainStage: Stage {
                 throw ExperimentError("\(state): cannot be renamed into place: \(String(cString: strerror(errno)))")
             }
         }
-        try write(trainer, seen: seen, train: train.count, validation: validation.count,
-                  left: dataset.sampleCount - train.count - validation.count, to: context.output + "/" + Self.explainerName)
+        try write(
+            trainer, seen: seen, train: train.count, validation: validation.count,
+            left: dataset.sampleCount - train.count - validation.count, to: context.output + "/" + Self.explainerName)
     }
 
     private func options(threads: Int) -> TrainingOptions {
         TrainingOptions(
-            epochs: training.epochs, batchSize: training.batchSize, optimiser: training.optimiser, learningRate: training.learningRate,
-            dropout: training.dropout, shuffle: training.shuffle, seed: seed, frozenBatchNorm: rules.frozenBatchNorm, threads: threads)
+            epochs: training.epochs, batchSize: training.batchSize, optimiser: training.optimiser,
+            learningRate: training.learningRate,
+            dropout: training.dropout, shuffle: training.shuffle, seed: seed, frozenBatchNorm: rules.frozenBatchNorm,
+            threads: threads)
     }
 
     /// The trainer as a killed attempt left it after an epoch, or a new one.
-    private func resumedTrainer(_ context: StageContext, concepts: Tensor, inputs: Int, outputs: Int) throws -> Trainer {
+    private func resumedTrainer(_ context: StageContext, concepts: Tensor, inputs: Int, outputs: Int) throws -> Trainer
+    {
         let state = context.scratch + "/trainer.h5"
         if FileManager.default.fileExists(atPath: state) {
             return try Trainer.load(from: state, options: options(threads: context.threads), concepts: concepts)
         }
-        return try Trainer(options: options(threads: context.threads), concepts: concepts,
-                           initial: Explainer(inputs: inputs, outputs: outputs, seed: seed))
+        return try Trainer(
+            options: options(threads: context.threads), concepts: concepts,
+            initial: Explainer(inputs: inputs, outputs: outputs, seed: seed))
     }
 
-    private func write(_ trainer: Trainer, seen: [Bool], train: Int, validation: Int, left: Int, to path: String) throws {
+    private func write(_ trainer: Trainer, seen: [Bool], train: Int, validation: Int, left: Int, to path: String) throws
+    {
         let file = try HDF5File.create(path)
         try trainer.best.write(to: file)
         try TrainingHistory(epochs: trainer.history, hitKs: trainer.options.hitKs).write(to: file)

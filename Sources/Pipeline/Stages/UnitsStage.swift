@@ -22,7 +22,9 @@ struct UnitsStage: Stage {
         let path = context.output + "/" + UnitsFile.name
         guard areProbes else {
             let read = try DirectionsFile.read(context.input("directions"))
-            return try UnitsFile(directions: UnitDirections(weights: read.weights, channels: read.channels), concepts: nil).write(to: path)
+            return try UnitsFile(
+                directions: UnitDirections(weights: read.weights, channels: read.channels), concepts: nil
+            ).write(to: path)
         }
         let dataset = try DatasetFile(context.input("dataset")), maps = try MapFile(context.input("features"))
         let rows = (0..<dataset.imageCount).filter { dataset.views[$0] == 0 && dataset.splits[$0] == .train }
@@ -34,7 +36,9 @@ struct UnitsStage: Stage {
         }
         context.worked(Double(rows.count * maps.shape.count * maps.shape.channels))
         let left = dataset.concepts.count - probes.concepts.count
-        if left > 0 { context.note("\(probes.concepts.count) probes; \(left) concepts are in too few images to have one") }
+        if left > 0 {
+            context.note("\(probes.concepts.count) probes; \(left) concepts are in too few images to have one")
+        }
         try UnitsFile(directions: probes.directions, concepts: probes.concepts).write(to: path)
     }
 
@@ -42,7 +46,9 @@ struct UnitsStage: Stage {
     private func wanted(_ dataset: DatasetFile) -> [Bool] {
         var images = [Int](repeating: 0, count: dataset.concepts.count)
         for row in dataset.evaluatedRows(all: evaluatesAll) {
-            for concept in Set(dataset.samples(ofImage: row).flatMap { dataset.concepts(ofSample: $0) }) { images[Int(concept)] += 1 }
+            for concept in Set(dataset.samples(ofImage: row).flatMap { dataset.concepts(ofSample: $0) }) {
+                images[Int(concept)] += 1
+            }
         }
         return images.map { $0 >= SanityTest.fewestLabels }
     }

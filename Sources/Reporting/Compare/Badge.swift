@@ -13,16 +13,23 @@ public struct Badge: Sendable, Equatable {
         self.colour = colour
     }
 
-    /// Green where every claim is reproduced, red where one is refuted, amber where one is open, grey where there is none.
+    /// Green where every claim is reproduced, red where one is refuted, amber where one is open, grey where there is
+    /// none.
     public init(_ report: ClaimReport) {
         func count(_ verdict: Verdict) -> Int { report.claims.count { $0.verdictText == verdict.rawValue } }
         let others = report.claims.count { $0.verdictText != $0.verdict.rawValue }
-        let parts = Verdict.allCases.map { (count($0), $0.rawValue) }.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        let parts =
+            Verdict.allCases.map { (count($0), $0.rawValue) }.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
             + (others > 0 ? ["\(others) on other settings"] : [])
-        let colour = if count(.refuted) > 0 { "#c0392b" } else if count(.reproduced) == 0 { "#7f8c8d" } else if count(.reproduced) == report.claims.count {
-            "#2e7d32"
-        } else { "#b7791f" }
-        self.init(label: report.experiment, message: parts.isEmpty ? "no claims" : parts.joined(separator: ", "), colour: colour)
+        let colour =
+            if count(.refuted) > 0 { "#c0392b" } else if count(.reproduced) == 0 {
+                "#7f8c8d"
+            } else if count(.reproduced) == report.claims.count {
+                "#2e7d32"
+            } else { "#b7791f" }
+        self.init(
+            label: report.experiment, message: parts.isEmpty ? "no claims" : parts.joined(separator: ", "),
+            colour: colour)
     }
 
     /// Letters are given their width, so that it looks alike with any font.
@@ -30,7 +37,8 @@ public struct Badge: Sendable, Equatable {
         let letter = 6.5, left = Double(label.count) * letter + 12, right = Double(message.count) * letter + 12
         func text(_ words: String, _ x: Double) -> String {
             let width = Double(words.count) * letter
-            return "<text x=\"\(fixed(x + 6, 1))\" y=\"14\" textLength=\"\(fixed(width, 1))\" lengthAdjust=\"spacingAndGlyphs\">\(escaped(words))</text>"
+            return
+                "<text x=\"\(fixed(x + 6, 1))\" y=\"14\" textLength=\"\(fixed(width, 1))\" lengthAdjust=\"spacingAndGlyphs\">\(escaped(words))</text>"
         }
         let title = "\(label): \(message)"
         return """

@@ -23,31 +23,33 @@ public enum Verdict: String, Sendable, Equatable, CaseIterable {
 }
 
 extension Verdict {
-    /// The equivalence test: reproduced when the whole interval lies within the margin of the published value, refuted when
-    /// none of it does. With a 95 % interval both one-sided tests are at 2.5 %. Numbers are compared as they are stored, so
-    /// that a bound which just touches the margin is within it.
+    /// The equivalence test: reproduced when the whole interval lies within the margin of the published value, refuted
+    /// when none of it does. With a 95 % interval both one-sided tests are at 2.5 %. Numbers are compared as they are
+    /// stored, so that a bound which just touches the margin is within it.
     public init(published: Double, margin: Double, ours: Interval) {
         func stored(_ number: Double) -> Double { rounded(number, Decimals.stored) ?? number }
         let low = stored(published - margin), high = stored(published + margin)
-        self = if stored(ours.low) >= low && stored(ours.high) <= high {
-            .reproduced
-        } else if stored(ours.high) < low || stored(ours.low) > high {
-            .refuted
-        } else {
-            .inconclusive
-        }
+        self =
+            if stored(ours.low) >= low && stored(ours.high) <= high {
+                .reproduced
+            } else if stored(ours.high) < low || stored(ours.low) > high {
+                .refuted
+            } else {
+                .inconclusive
+            }
     }
 
-    /// An order: reproduced when every paired difference (a higher method minus the next) is surely positive, refuted when
-    /// one is surely negative.
+    /// An order: reproduced when every paired difference (a higher method minus the next) is surely positive, refuted
+    /// when one is surely negative.
     public init(differences: [Interval]) {
-        self = if differences.contains(where: { $0.high < 0 }) {
-            .refuted
-        } else if !differences.isEmpty, differences.allSatisfy({ $0.low > 0 }) {
-            .reproduced
-        } else {
-            .inconclusive
-        }
+        self =
+            if differences.contains(where: { $0.high < 0 }) {
+                .refuted
+            } else if !differences.isEmpty, differences.allSatisfy({ $0.low > 0 }) {
+                .reproduced
+            } else {
+                .inconclusive
+            }
     }
 }
 
@@ -103,8 +105,8 @@ public struct CheckedClaim: Sendable, Equatable {
     }
 
     /// Checks an order.
-    /// - Parameter differences: paired differences of neighbours in `methods` at every k, the first minus the second; one
-    ///   that is nil lacks its interval in some seed, and leaves the order open unless another refutes it.
+    /// - Parameter differences: paired differences of neighbours in `methods` at every k, the first minus the second;
+    ///   one that is nil lacks its interval in some seed, and leaves the order open unless another refutes it.
     public init(
         source: String, row: String? = nil, order methods: [String],
         differences: [(higher: String, lower: String, k: Int, difference: Interval?)], evidence: Evidence
@@ -126,7 +128,9 @@ public struct CheckedClaim: Sendable, Equatable {
         self.evidence = evidence
         if let missing, verdict != .refuted {
             ours = nil
-            note = evidence.pairs == 0 ? evidence.lack : "no interval of \(missing.higher) − \(missing.lower) at \(missing.k)"
+            note =
+                evidence.pairs == 0
+                ? evidence.lack : "no interval of \(missing.higher) − \(missing.lower) at \(missing.k)"
         } else {
             ours = decides?.difference
             note = decides?.name ?? evidence.lack

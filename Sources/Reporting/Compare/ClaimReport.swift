@@ -32,7 +32,9 @@ public struct ClaimReport: Sendable, Equatable {
 
     private var columns: [String] {
         let percent = confidence == 0.95 ? "95" : fixed(confidence * 100, 1)
-        return ["claim", "source", "verdict", "published", "margin", "ours", "\(percent) % interval", "evidence", "note"]
+        return [
+            "claim", "source", "verdict", "published", "margin", "ours", "\(percent) % interval", "evidence", "note",
+        ]
     }
 
     private func cells(_ checked: CheckedClaim) -> [String] {
@@ -41,10 +43,13 @@ public struct ClaimReport: Sendable, Equatable {
             numbers = [fixed(published, Decimals.shown), fixed(margin, Decimals.shown)]
         }
         let ours = checked.ours.map { fixed($0.value, Decimals.shown) } ?? "–"
-        let interval = checked.ours.map { "[\(fixed($0.low, Decimals.shown)), \(fixed($0.high, Decimals.shown))]" } ?? ""
+        let interval =
+            checked.ours.map { "[\(fixed($0.low, Decimals.shown)), \(fixed($0.high, Decimals.shown))]" } ?? ""
         let claim = (checked.row.map { "\($0): " } ?? "") + checked.claim.text
         let notes = [checked.note, checked.differs.map { "not as the source: \($0)" } ?? ""].filter { !$0.isEmpty }
-        return [claim, checked.source, checked.verdictText] + numbers + [ours, interval, checked.evidence?.text ?? "", notes.joined(separator: "; ")]
+        return [claim, checked.source, checked.verdictText] + numbers + [
+            ours, interval, checked.evidence?.text ?? "", notes.joined(separator: "; "),
+        ]
     }
 
     public var markdown: String {
@@ -59,7 +64,8 @@ public struct ClaimReport: Sendable, Equatable {
         let width = Verdict.inconclusive.rawValue.count + 2
         let lines = claims.map { checked in
             let cells = cells(checked), verdictWord = checked.verdict.rawValue
-            let space = String(repeating: " ", count: width - verdictWord.count), isOwn = checked.verdictText == verdictWord
+            let space = String(repeating: " ", count: width - verdictWord.count),
+                isOwn = checked.verdictText == verdictWord
             // Green and red are for what is said of the source itself.
             let tint = isOwn ? colours[checked.verdict] ?? 0 : colours[.inconclusive] ?? 0
             let verdict = colour ? "\u{1B}[\(tint)m\(verdictWord)\u{1B}[0m" : verdictWord
@@ -70,7 +76,9 @@ public struct ClaimReport: Sendable, Equatable {
             let detail = [numbers, checked.note].filter { !$0.isEmpty }.joined(separator: ", ")
             // A note that 80 columns have no room for stands on a line of its own.
             let details = width + detail.count > 80 ? [numbers, checked.note] : [detail]
-            let settings = checked.differs.map { ["on other settings than \(checked.source):"] + $0.components(separatedBy: "; ").map { "- \($0)" } }
+            let settings = checked.differs.map {
+                ["on other settings than \(checked.source):"] + $0.components(separatedBy: "; ").map { "- \($0)" }
+            }
             let more = (details + [cells[7]] + (settings ?? [])).filter { !$0.isEmpty }.map { "\(indent)\($0)\n" }
             return "\(verdict)\(space)\(cells[0])  (\(cells[1]))\n" + more.joined()
         }

@@ -19,7 +19,8 @@ public struct ComparableTable: Sendable, Equatable {
     }
 
     /// - Parameter columns: compare these only; nil for all.
-    /// - Throws: `TableError` when two rows have the same name, or there is nothing to compare: two empty tables are no agreement.
+    /// - Throws: `TableError` when two rows have the same name, or there is nothing to compare: two empty tables are no
+    ///   agreement.
     public init(_ table: CSV, name: String, columns: Set<String>? = nil) throws {
         let keyed = Self.keys.compactMap { table.header.firstIndex(of: $0) }
         let compared = table.header.indices.filter { column in
@@ -34,7 +35,8 @@ public struct ComparableTable: Sendable, Equatable {
             return (key.isEmpty ? "line \(index + 2)" : key, compared.map { cells[$0] })
         }
         guard !self.columns.isEmpty, !rows.isEmpty else {
-            throw TableError(file: name, line: 1, reason: "no cell to compare; expected a header and a row for every result")
+            throw TableError(
+                file: name, line: 1, reason: "no cell to compare; expected a header and a row for every result")
         }
         var seen: Set<String> = []
         for (index, row) in rows.enumerated() where !seen.insert(row.key).inserted {

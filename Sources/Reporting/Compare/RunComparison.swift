@@ -41,7 +41,8 @@ public struct RunComparison: Sendable {
     /// A run held against the first, and against the one before it.
     public struct Change: Sendable {
         public var run: RunWords
-        /// Of every filter that the first run has too, how much of its words it keeps; nil where the run has other filters.
+        /// Of every filter that the first run has too, how much of its words it keeps; nil where the run has other
+        /// filters.
         public var kept: [Int: Double]?
         /// The share of those filters with the same first word.
         public var sameFirst: Double?
@@ -49,7 +50,9 @@ public struct RunComparison: Sendable {
         public var born: [String]
         public var lost: [String]
 
-        public var meanKept: Double? { kept.flatMap { $0.isEmpty ? nil : $0.values.sorted().reduce(0, +) / Double($0.count) } }
+        public var meanKept: Double? {
+            kept.flatMap { $0.isEmpty ? nil : $0.values.sorted().reduce(0, +) / Double($0.count) }
+        }
     }
 
     public let runs: [Change]
@@ -75,20 +78,22 @@ public struct RunComparison: Sendable {
         }
     }
 
-    /// Σ over words of the smaller of both shares of the weight: 1 for the same words with the same weights, 0 for none in common.
-    /// Where nothing has a weight every word counts alike.
+    /// Σ over words of the smaller of both shares of the weight: 1 for the same words with the same weights, 0 for none
+    /// in common. Where nothing has a weight every word counts alike.
     public static func overlap(_ a: [RunWords.Word], _ b: [RunWords.Word]) -> Double {
         func shares(_ words: [RunWords.Word]) -> [String: Double] {
             let total = words.reduce(0) { $0 + $1.weight }
             return Dictionary(
-                words.map { ($0.text, total > 0 ? $0.weight / total : 1 / Double(words.count)) }, uniquingKeysWith: { $0 + $1 })
+                words.map { ($0.text, total > 0 ? $0.weight / total : 1 / Double(words.count)) },
+                uniquingKeysWith: { $0 + $1 })
         }
         if a.isEmpty, b.isEmpty { return 1 }
         let other = shares(b)
         return shares(a).sorted { $0.key < $1.key }.reduce(0) { $0 + min($1.value, other[$1.key] ?? 0) }
     }
 
-    /// The mean over all pairs of runs that have the same filters, and over their filters: agreement over seeds, say; nil without a pair.
+    /// The mean over all pairs of runs that have the same filters, and over their filters: agreement over seeds, say;
+    /// nil without a pair.
     public var agreement: Double? {
         var values: [Double] = []
         for (index, a) in runs.enumerated() {
@@ -107,7 +112,11 @@ public struct RunComparison: Sendable {
             columns: ["run", "layer", "born", "lost", "filters", "concepts", "kept", "same first word"], textColumns: 4,
             rows: runs.enumerated().map { index, change in
                 func shown(_ words: [String]) -> TextTable.Cell {
-                    .text(index == 0 ? "" : words.prefix(8).joined(separator: " ") + (words.count > 8 ? " and \(words.count - 8) more" : ""))
+                    .text(
+                        index == 0
+                            ? ""
+                            : words.prefix(8).joined(separator: " ")
+                                + (words.count > 8 ? " and \(words.count - 8) more" : ""))
                 }
                 return [
                     .text(change.run.name), .text(change.run.layer), shown(change.born), shown(change.lost),

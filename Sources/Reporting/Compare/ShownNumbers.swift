@@ -49,7 +49,8 @@ public enum ShownNumbers {
         case "filters": return csv.rows.map { Row(words: 1, numbers: filterNumbers(csv, $0)) }
         case _ where scoreTables.contains(table):
             let names = csv.header.contains("row") ? ["row", "explanation"] : ["explanation"]
-            // A row of the file for programs is one metric's; the table has a column for each, in the order in which they come.
+            // A row of the file for programs is one metric's; the table has a column for each, in the order in which
+            // they come.
             let column = csv.header.firstIndex(of: "metric") ?? 0
             let order = groups(csv, ["metric"]).map { $0[0][column] }
             return groups(csv, names).map { group in

@@ -121,8 +121,10 @@ extension TableDiff {
         let absolute = Self.signed(change.absolute, Decimals.stored)
         let relative = change.relative.map { Self.signed($0 * 100, 2) + " %" } ?? ""
         let row = [change.table, change.row].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
-        return [row, change.column, change.old ?? "–", change.new ?? "–", absolute, relative,
-                change.isWithinTolerance ? "within" : "outside"]
+        return [
+            row, change.column, change.old ?? "–", change.new ?? "–", absolute, relative,
+            change.isWithinTolerance ? "within" : "outside",
+        ]
     }
 
     private static let columns = ["row", "column", "old", "new", "change", "relative", "tolerance"]
@@ -140,19 +142,22 @@ extension TableDiff {
         changes.count > most ? "… and \(changes.count - most) more changes; --all shows them" : nil
     }
 
-    /// For a terminal of 80 columns: a line a change under its table's name, long cells shortened, `!` (and red where `colour`
-    /// is on) before what is outside tolerance.
+    /// For a terminal of 80 columns: a line a change under its table's name, long cells shortened, `!` (and red where
+    /// `colour` is on) before what is outside tolerance.
     /// - Parameter most: so many changes; of the others their number.
     public func text(colour: Bool, most: Int = .max) -> String {
         guard !changes.isEmpty else { return summary + "\n" }
         let rest = more(than: most).map { "\($0)\n" } ?? "", changes = changes.prefix(most)
-        let lines = [["", "row", "column", "old", "new", "change", "relative"]] + changes.map { change in
-            [
-                change.isWithinTolerance ? "" : "!", Self.shortened(change.row, 22), Self.shortened(change.column, 12),
-                Self.shortened(change.old ?? "–", 8), Self.shortened(change.new ?? "–", 8),
-                Self.signed(change.absolute, 4), change.relative.map { Self.signed($0 * 100, 1) + " %" } ?? "",
-            ]
-        }
+        let lines =
+            [["", "row", "column", "old", "new", "change", "relative"]]
+            + changes.map { change in
+                [
+                    change.isWithinTolerance ? "" : "!", Self.shortened(change.row, 22),
+                    Self.shortened(change.column, 12),
+                    Self.shortened(change.old ?? "–", 8), Self.shortened(change.new ?? "–", 8),
+                    Self.signed(change.absolute, 4), change.relative.map { Self.signed($0 * 100, 1) + " %" } ?? "",
+                ]
+            }
         let widths = lines[0].indices.map { column in max(1, lines.map { $0[column].count }.max() ?? 0) }
         let padded = lines.map { line in
             line.enumerated().map { index, cell in
@@ -185,13 +190,16 @@ extension TableDiff {
         return [
             "schema": 1, "old": .string(old), "new": .string(new), "compared": .int(compared),
             "within_tolerance": .bool(isWithinTolerance),
-            "changes": .array(changes.map { change in
-                [
-                    "table": text(change.table), "row": .string(change.row), "column": .string(change.column), "old": text(change.old),
-                    "new": text(change.new), "absolute": number(change.absolute), "relative": number(change.relative),
-                    "within_tolerance": .bool(change.isWithinTolerance),
-                ]
-            }),
+            "changes": .array(
+                changes.map { change in
+                    [
+                        "table": text(change.table), "row": .string(change.row), "column": .string(change.column),
+                        "old": text(change.old),
+                        "new": text(change.new), "absolute": number(change.absolute),
+                        "relative": number(change.relative),
+                        "within_tolerance": .bool(change.isWithinTolerance),
+                    ]
+                }),
         ]
     }
 

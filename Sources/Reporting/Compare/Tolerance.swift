@@ -23,7 +23,8 @@ extension Decimal {
     /// The number that `text` is, all of it; nil for what is none, or is not finite.
     init?(printed text: some StringProtocol) {
         guard let number = Double(text), number.isFinite, text.allSatisfy({ "0123456789+-.eE".contains($0) }),
-              let decimal = Decimal(string: String(text)), decimal.isFinite else { return nil }
+            let decimal = Decimal(string: String(text)), decimal.isFinite
+        else { return nil }
         self = decimal
     }
 }
@@ -68,5 +69,7 @@ public struct Tolerances: Sendable, Equatable {
 /// A tolerance that cannot be read.
 public struct ToleranceError: Error, Sendable, Equatable, CustomStringConvertible {
     public let text: String
-    public var description: String { "--tolerance \(text): write a number, a percentage, or COLUMN=NUMBER, as in recall=0.01 or train_loss=1%" }
+    public var description: String {
+        "--tolerance \(text): write a number, a percentage, or COLUMN=NUMBER, as in recall=0.01 or train_loss=1%"
+    }
 }

@@ -23,7 +23,8 @@ extension RGBImage {
         return result
     }
 
-    /// The picture in grey under the map's values in colours, from blue (0 and less) over green to red (`most` and more).
+    /// The picture in grey under the map's values in colours, from blue (0 and less) over green to red (`most` and
+    /// more).
     /// - Parameter values: a number a pixel.
     public func heatMap(of values: [Float], most: Float) -> RGBImage {
         var result = self
@@ -55,9 +56,12 @@ extension RGBImage {
         (pixels[at], pixels[at + 1], pixels[at + 2]) = colour
     }
 
-    /// Pictures of one size side by side, `columns` a row, with a gap between them; places without a picture stay white.
+    /// Pictures of one size side by side, `columns` a row, with a gap between them; places without a picture stay
+    /// white.
     public static func grid(_ images: [RGBImage], columns: Int, gap: Int = 4) -> RGBImage {
-        guard let first = images.first, columns > 0 else { return RGBImage(width: 1, height: 1, pixels: [255, 255, 255]) }
+        guard let first = images.first, columns > 0 else {
+            return RGBImage(width: 1, height: 1, pixels: [255, 255, 255])
+        }
         let across = min(columns, images.count), down = (images.count + columns - 1) / columns
         let width = across * (first.width + gap) - gap, height = down * (first.height + gap) - gap
         var grid = RGBImage(width: width, height: height, pixels: [UInt8](repeating: 255, count: width * height * 3))
@@ -86,8 +90,8 @@ fileprivate enum HeatMapStyle {
 }
 
 extension RGBImage {
-    /// The picture, grey, under a map in colours: from nothing, where the map is at most 0, over blue and green to yellow where
-    /// it is highest.
+    /// The picture, grey, under a map in colours: from nothing, where the map is at most 0, over blue and green to
+    /// yellow where it is highest.
     /// - Parameter values: one a pixel.
     public func coloured(by values: [Float]) -> RGBImage {
         let most = values.max() ?? 0
@@ -106,10 +110,13 @@ extension RGBImage {
 
 extension HeatMapStyle {
     /// Viridis by five of its colours, which the colour-blind can tell apart and which grow lighter throughout.
-    private static let viridis: [(Double, Double, Double)] = [(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)]
+    private static let viridis: [(Double, Double, Double)] = [
+        (68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37),
+    ]
 
     fileprivate static func colour(_ share: Double) -> (Double, Double, Double) {
-        let place = share * Double(viridis.count - 1), low = min(Int(place), viridis.count - 2), part = place - Double(low)
+        let place = share * Double(viridis.count - 1), low = min(Int(place), viridis.count - 2),
+            part = place - Double(low)
         let (a, b) = (viridis[low], viridis[low + 1])
         return (a.0 + (b.0 - a.0) * part, a.1 + (b.1 - a.1) * part, a.2 + (b.2 - a.2) * part)
     }

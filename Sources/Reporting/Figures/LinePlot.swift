@@ -71,20 +71,23 @@ public struct LinePlot: Sendable, Equatable {
         func y(_ value: Double) -> Double {
             Self.height - Self.bottom - yScale.share(value) * (Self.height - Self.top - Self.bottom)
         }
-        var svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 360\" role=\"img\" "
+        var svg =
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 360\" role=\"img\" "
             + "font-family=\"sans-serif\" font-size=\"12\" fill=\"currentColor\">\n<title>\(escaped(title))</title>\n"
         svg += text(8, 18, title, anchor: "start", weight: "bold")
         for tick in yScale.ticks {
             svg += line(Self.left, y(tick), Self.width - Self.right, y(tick), "#8884")
             svg += text(Self.left - 8, y(tick) + 4, yScale.label(tick), anchor: "end")
         }
-        let xTicks = xLabels.isEmpty
+        let xTicks =
+            xLabels.isEmpty
             ? xScale.ticks.map { ($0, xScale.label($0)) } : xLabels.enumerated().map { (Double($0), $1) }
         for (tick, label) in xTicks { svg += text(x(tick), Self.height - Self.bottom + 18, label, anchor: "middle") }
         svg += text((Self.left + Self.width - Self.right) / 2, Self.height - 8, xTitle, anchor: "middle")
         svg += text(8, 36, yTitle, anchor: "start")
         if let mark {
-            svg += "<g class=\"mark-line\">" + line(x(mark.x), Self.top, x(mark.x), Self.height - Self.bottom, "#888")
+            svg +=
+                "<g class=\"mark-line\">" + line(x(mark.x), Self.top, x(mark.x), Self.height - Self.bottom, "#888")
                 + text(x(mark.x), Self.top - 4, mark.text, anchor: "middle") + "</g>\n"
         }
         var colour = -1
@@ -102,11 +105,14 @@ public struct LinePlot: Sendable, Equatable {
         let path = series.points.map { "\(short(x($0.x))),\(short(y($0.y)))" }.joined(separator: " ")
         var svg = "<polyline points=\"\(path)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\"\(dash)/>\n"
         for point in series.points {
-            if let low = point.low, let high = point.high { svg += line(x(point.x), y(low), x(point.x), y(high), colour) }
+            if let low = point.low, let high = point.high {
+                svg += line(x(point.x), y(low), x(point.x), y(high), colour)
+            }
             svg += "<circle cx=\"\(short(x(point.x)))\" cy=\"\(short(y(point.y)))\" r=\"2.5\" fill=\"\(colour)\"/>\n"
         }
         let legendX = Self.width - Self.right + 12, legendY = Self.top + 8 + Double(legendRow) * 18
-        svg += "<line x1=\"\(short(legendX))\" y1=\"\(short(legendY))\" x2=\"\(short(legendX + 20))\" y2=\"\(short(legendY))\" "
+        svg +=
+            "<line x1=\"\(short(legendX))\" y1=\"\(short(legendY))\" x2=\"\(short(legendX + 20))\" y2=\"\(short(legendY))\" "
             + "stroke=\"\(colour)\" stroke-width=\"2\"\(dash)/>\n"
         return svg + text(legendX + 26, legendY + 4, series.name, anchor: "start")
     }

@@ -12,7 +12,8 @@ enum TileFont {
 
     /// A text as it can be drawn: in capitals, without accents, unknown characters as `?`.
     static func drawable(_ text: String) -> String {
-        String(text.folding(options: .diacriticInsensitive, locale: nil).uppercased().map { glyphs[$0] == nil ? "?" : $0 })
+        String(
+            text.folding(options: .diacriticInsensitive, locale: nil).uppercased().map { glyphs[$0] == nil ? "?" : $0 })
     }
 
     private static let glyphs: [Character: [UInt8]] = [
@@ -36,10 +37,12 @@ enum TileFont {
         "6": [0x06, 0x08, 0x10, 0x1E, 0x11, 0x11, 0x0E], "7": [0x1F, 0x01, 0x02, 0x04, 0x08, 0x08, 0x08],
         "8": [0x0E, 0x11, 0x11, 0x0E, 0x11, 0x11, 0x0E], "9": [0x0E, 0x11, 0x11, 0x0F, 0x01, 0x02, 0x0C],
         ".": [0, 0, 0, 0, 0, 0x0C, 0x0C], ",": [0, 0, 0, 0, 0x0C, 0x04, 0x08], "-": [0, 0, 0, 0x1F, 0, 0, 0],
-        "_": [0, 0, 0, 0, 0, 0, 0x1F], "/": [0x01, 0x01, 0x02, 0x04, 0x08, 0x10, 0x10], ":": [0, 0x0C, 0x0C, 0, 0x0C, 0x0C, 0],
+        "_": [0, 0, 0, 0, 0, 0, 0x1F], "/": [0x01, 0x01, 0x02, 0x04, 0x08, 0x10, 0x10],
+        ":": [0, 0x0C, 0x0C, 0, 0x0C, 0x0C, 0],
         "(": [0x02, 0x04, 0x08, 0x08, 0x08, 0x04, 0x02], ")": [0x08, 0x04, 0x02, 0x02, 0x02, 0x04, 0x08],
         "%": [0x18, 0x19, 0x02, 0x04, 0x08, 0x13, 0x03], "+": [0, 0x04, 0x04, 0x1F, 0x04, 0x04, 0],
-        "=": [0, 0, 0x1F, 0, 0x1F, 0, 0], "'": [0x04, 0x04, 0x08, 0, 0, 0, 0], "&": [0x0C, 0x12, 0x14, 0x08, 0x15, 0x12, 0x0D],
+        "=": [0, 0, 0x1F, 0, 0x1F, 0, 0], "'": [0x04, 0x04, 0x08, 0, 0, 0, 0],
+        "&": [0x0C, 0x12, 0x14, 0x08, 0x15, 0x12, 0x0D],
         "#": [0x0A, 0x0A, 0x1F, 0x0A, 0x1F, 0x0A, 0x0A], "?": [0x0E, 0x11, 0x01, 0x02, 0x04, 0, 0x04],
     ]
 }
@@ -48,14 +51,18 @@ extension RGBImage {
     /// The picture with lines of text under it, on white; what is too long for a line is cut off with a point.
     /// - Parameter scale: pixels of a letter's pixel.
     public func labelled(_ lines: [String], scale: Int = 2) -> RGBImage {
-        let margin = 2 * scale, pitch = (TileFont.height + 3) * scale, letters = max(1, (width - margin) / (TileFont.advance * scale))
+        let margin = 2 * scale, pitch = (TileFont.height + 3) * scale,
+            letters = max(1, (width - margin) / (TileFont.advance * scale))
         var result = RGBImage(
             width: width, height: height + lines.count * pitch + margin,
             pixels: pixels + [UInt8](repeating: 255, count: width * (lines.count * pitch + margin) * 3))
         for (number, line) in lines.enumerated() {
-            let whole = TileFont.drawable(line), text = whole.count > letters ? whole.prefix(letters - 1) + "." : whole[...]
+            let whole = TileFont.drawable(line),
+                text = whole.count > letters ? whole.prefix(letters - 1) + "." : whole[...]
             for (place, character) in text.enumerated() {
-                result.draw(character, x: margin + place * TileFont.advance * scale, y: height + margin + number * pitch, scale: scale)
+                result.draw(
+                    character, x: margin + place * TileFont.advance * scale, y: height + margin + number * pitch,
+                    scale: scale)
             }
         }
         return result

@@ -1,13 +1,15 @@
 import Fingerprints
 
 extension Report {
-    /// The page: one file without network, fonts or scripts from elsewhere. Pictures are where their sheets' `source` says.
+    /// The page: one file without network, fonts or scripts from elsewhere. Pictures are where their sheets' `source`
+    /// says.
     public var html: String { opening + Self.closing }
 
     /// What ends the page.
     public static let closing = "</body>\n</html>\n"
 
-    /// A JPEG in the page itself, to stand between `opening` and `closing`: read when a sheet with the source `#id` is shown.
+    /// A JPEG in the page itself, to stand between `opening` and `closing`: read when a sheet with the source `#id` is
+    /// shown.
     public static func embedded(_ id: String, base64: String) -> String {
         "<script type=\"text/plain\" id=\"\(escaped(id))\">\(base64)</script>\n"
     }
@@ -15,7 +17,8 @@ extension Report {
     /// The page but for its end.
     public var opening: String {
         let sections = [
-            differenceSection, ownPictureSection, filterSection, conceptSection, recallSection, scoreSection, claimSection, trainingSection, plotSection, stageSection, provenanceSection,
+            differenceSection, ownPictureSection, filterSection, conceptSection, recallSection, scoreSection,
+            claimSection, trainingSection, plotSection, stageSection, provenanceSection,
         ]
         let present = sections.compactMap { $0 }
         let links = present.map { "<a href=\"#\($0.id)\">\($0.title)</a>" }.joined(separator: "\n")
@@ -61,7 +64,8 @@ extension Report {
 
     private func list(_ facts: [Fact]) -> String {
         guard !facts.isEmpty else { return "" }
-        return "<dl>\n" + facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>\n" }.joined() + "</dl>\n"
+        return "<dl>\n" + facts.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>\n" }.joined()
+            + "</dl>\n"
     }
 
     private var linkList: String {
@@ -85,14 +89,18 @@ extension Report {
         }
         return Section(
             id: "recall", title: "Recall",
-            body: "<p>Mean over the (filter, image) pairs with a ground truth, with the 95 % interval over filters.</p>\n"
+            body:
+                "<p>Mean over the (filter, image) pairs with a ground truth, with the 95 % interval over filters.</p>\n"
                 + body.joined() + moreTables.map { "<h3>\(escaped($0.title))</h3>\n" + $0.table.html }.joined())
     }
 
     private var scoreSection: Section? {
         guard !scores.isEmpty else { return nil }
         let body = scores.map { title, table in
-            let changes = table.differences.map { "<details><summary>\(escaped(table.differencesCaption))</summary>\n\($0.html)</details>\n" } ?? ""
+            let changes =
+                table.differences.map {
+                    "<details><summary>\(escaped(table.differencesCaption))</summary>\n\($0.html)</details>\n"
+                } ?? ""
             let notes = table.footnotes.map { "<li>\(escaped($0))</li>" }.joined()
             return "<h3>\(escaped(title))</h3>\n<p>\(escaped(table.caption)).</p>\n" + table.textTable.html + changes
                 + (notes.isEmpty ? "" : "<ul class=\"notes\">\(notes)</ul>\n")
@@ -124,7 +132,10 @@ extension Report {
 
     private var trainingSection: Section? {
         let figures = training.enumerated().filter { !$1.rows.isEmpty }.map { index, table in
-            let best = table.best.map { "<p class=\"quiet\">The epoch with the lowest validation loss, \($0), is the trained explainer.</p>\n" } ?? ""
+            let best =
+                table.best.map {
+                    "<p class=\"quiet\">The epoch with the lowest validation loss, \($0), is the trained explainer.</p>\n"
+                } ?? ""
             return "<div data-training=\"\(index)\"\(index == 0 ? "" : " hidden")>\n\(best)<div class=\"figures\">\n"
                 + "<figure>\(table.lossPlot.svg)</figure>\n<figure>\(table.hitPlot.svg)</figure>\n</div>\n</div>\n"
         }
@@ -141,7 +152,8 @@ extension Report {
         guard !stages.isEmpty else { return nil }
         let rows = stages.map { stage in
             let time = stage.seconds.map { fixed($0, 1) + " s" } ?? ""
-            return "<tr><td>\(escaped(stage.name))</td><td class=\"\(escaped(stage.state))\">\(escaped(stage.state))</td>"
+            return
+                "<tr><td>\(escaped(stage.name))</td><td class=\"\(escaped(stage.state))\">\(escaped(stage.state))</td>"
                 + "<td class=\"number\">\(time)</td><td>\(escaped(stage.made))</td>"
                 + "<td><code>\(escaped(stage.fingerprint))</code></td><td>\(escaped(stage.reason))</td></tr>\n"
         }
@@ -150,13 +162,15 @@ extension Report {
             .map { "<th>\($0)</th>" }.joined()
         return Section(
             id: "stages", title: "How it was made",
-            body: "<div class=\"made\">\n<div class=\"graph\">\(StageGraph(stages).svg)</div>\n<div class=\"scroll\"><table>\n"
+            body:
+                "<div class=\"made\">\n<div class=\"graph\">\(StageGraph(stages).svg)</div>\n<div class=\"scroll\"><table>\n"
                 + "<thead><tr>\(head)</tr></thead>\n<tbody>\n\(rows.joined())</tbody>\n</table></div>\n</div>\n")
     }
 
     private var provenanceSection: Section? {
         guard !provenance.isEmpty || !reproduce.isEmpty else { return nil }
-        let commands = reproduce.isEmpty
+        let commands =
+            reproduce.isEmpty
             ? "" : "<h3>Make this page again</h3>\n<pre>\(escaped(reproduce.joined(separator: "\n")))</pre>\n"
         return Section(id: "provenance", title: "Provenance", body: list(provenance) + commands)
     }
@@ -172,12 +186,17 @@ extension TextTable {
         let body = rows.map { row in
             "<tr>" + row.enumerated().map { cell("td", $0, $1.html) }.joined() + "</tr>\n"
         }
-        return "<div class=\"scroll\"><table>\n<thead><tr>\(head)</tr></thead>\n<tbody>\n\(body.joined())</tbody>\n</table></div>\n"
+        return
+            "<div class=\"scroll\"><table>\n<thead><tr>\(head)</tr></thead>\n<tbody>\n\(body.joined())</tbody>\n</table></div>\n"
     }
 }
 
 extension TextTable.Cell {
     fileprivate var html: String {
-        shown(missing: "–") { "<strong>\($0)</strong> <span class=\"quiet\">[\($1), \($2)]</span>" } text: { escaped($0) }
+        shown(missing: "–") {
+            "<strong>\($0)</strong> <span class=\"quiet\">[\($1), \($2)]</span>"
+        } text: {
+            escaped($0)
+        }
     }
 }

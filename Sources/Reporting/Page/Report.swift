@@ -38,9 +38,11 @@ public struct Report: Sendable {
     public var isServed = false
 
     public init(
-        title: String, experiment: String, facts: [Fact] = [], differences: TextTable? = nil, links: [String] = [], tables: [RecallTable] = [],
+        title: String, experiment: String, facts: [Fact] = [], differences: TextTable? = nil, links: [String] = [],
+        tables: [RecallTable] = [],
         moreTables: [(title: String, table: TextTable)] = [], scores: [(title: String, table: ScoreTable)] = [],
-        claims: ClaimReport? = nil, training: [TrainingTable] = [], plots: [LinePlot] = [], filters: ReportFilters? = nil, stages: [ReportStage] = [], provenance: [Fact] = [],
+        claims: ClaimReport? = nil, training: [TrainingTable] = [], plots: [LinePlot] = [],
+        filters: ReportFilters? = nil, stages: [ReportStage] = [], provenance: [Fact] = [],
         reproduce: [String] = []
     ) {
         self.title = title
@@ -80,7 +82,8 @@ public struct ReportStage: Sendable, Equatable {
     public var inputs: [String]
 
     public init(
-        name: String, stage: String? = nil, state: String, reason: String = "", seconds: Double? = nil, made: String = "",
+        name: String, stage: String? = nil, state: String, reason: String = "", seconds: Double? = nil,
+        made: String = "",
         fingerprint: String = "", inputs: [String] = []
     ) {
         self.name = name

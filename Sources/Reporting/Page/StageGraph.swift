@@ -1,5 +1,5 @@
-/// The stages as boxes one below the other, the jobs of a stage in one box. An arrow to the next box is straight; one that
-/// passes boxes runs beside them, in a lane that belongs to the stage it leaves.
+/// The stages as boxes one below the other, the jobs of a stage in one box. An arrow to the next box is straight; one
+/// that passes boxes runs beside them, in a lane that belongs to the stage it leaves.
 package struct StageGraph {
     private struct Box {
         let name: String

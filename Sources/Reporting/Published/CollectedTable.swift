@@ -31,7 +31,8 @@ public struct CollectedTable: Sendable, Equatable {
         for (row, ours) in zip(published.rows, ours) {
             table.rows.append([.text(row.label), .text("published")] + row.values.map { .number($0) })
             table.rows.append(
-                [.text(""), .text("ours")] + ours.map { $0.map { .estimate($0.recall, low: $0.low, high: $0.high) } ?? .text("not run") })
+                [.text(""), .text("ours")]
+                    + ours.map { $0.map { .estimate($0.recall, low: $0.low, high: $0.high) } ?? .text("not run") })
         }
         return table
     }
@@ -47,7 +48,8 @@ public struct CollectedTable: Sendable, Equatable {
     /// A `table` environment; needs `\usepackage{booktabs}`.
     public var latex: String {
         let title = TextTable.latexEscaped("\(published.source): \(published.caption). \(note)")
-        return "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{\(title)}\n\(textTable.latex)\\end{table}\n"
+        return
+            "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{\(title)}\n\(textTable.latex)\\end{table}\n"
     }
 
     /// The table as `tables --json` has it: an entry a published number; null where the experiment was not run.
@@ -76,7 +78,10 @@ public struct CollectedTable: Sendable, Equatable {
             for (index, column) in published.columns.enumerated() {
                 let mine = ours[index]
                 rows.append(
-                    [row.experiment, row.label, column.method, String(column.k), fixed(row.values[index], Decimals.stored)]
+                    [
+                        row.experiment, row.label, column.method, String(column.k),
+                        fixed(row.values[index], Decimals.stored),
+                    ]
                         + [mine?.recall, mine?.low, mine?.high].map { fixed($0, Decimals.stored) })
             }
         }

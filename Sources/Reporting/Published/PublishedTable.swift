@@ -41,7 +41,8 @@ public struct PublishedTable: Sendable, Equatable {
 }
 
 extension PublishedTable {
-    /// Every table and figure that we compute (METHOD 8). A = Yang, Kim, Joo, CVPR 2022; B = Buis et al., ReScience C 2023.
+    /// Every table and figure that we compute (METHOD 8). A = Yang, Kim, Joo, CVPR 2022; B = Buis et al., ReScience C
+    /// 2023.
     public static let all = [paperTable2, paperTable3, paperFigure7, reproductionTables]
 
     private static func columns(_ methods: [String], _ ks: [Int]) -> [Column] {
@@ -54,13 +55,17 @@ extension PublishedTable {
         labels: "target model, layer, trained on; reference dataset", concepts: .all,
         columns: columns(["original", "image", "activation", "projection"], [5, 10, 20]),
         rows: [
-            Row("ResNet-18 layer4, COCO; COCO", experiment: "resnet18_coco_trained",
+            Row(
+                "ResNet-18 layer4, COCO; COCO", experiment: "resnet18_coco_trained",
                 values: [0.599, 0.641, 0.675, 0.567, 0.619, 0.659, 0.629, 0.676, 0.721, 0.675, 0.728, 0.776]),
-            Row("ResNet-18 layer4, ImageNet; VG", experiment: "resnet18_vg",
+            Row(
+                "ResNet-18 layer4, ImageNet; VG", experiment: "resnet18_vg",
                 values: [0.182, 0.251, 0.334, 0.181, 0.253, 0.337, 0.235, 0.309, 0.382, 0.273, 0.353, 0.429]),
-            Row("ResNet-50 layer4, ImageNet; VG", experiment: "resnet50_vg",
+            Row(
+                "ResNet-50 layer4, ImageNet; VG", experiment: "resnet50_vg",
                 values: [0.160, 0.229, 0.302, 0.084, 0.134, 0.213, 0.199, 0.264, 0.333, 0.226, 0.302, 0.373]),
-            Row("ResNet-50 layer3, ImageNet; VG", experiment: "resnet50_layer3_vg",
+            Row(
+                "ResNet-50 layer3, ImageNet; VG", experiment: "resnet50_layer3_vg",
                 values: [0.070, 0.097, 0.136, 0.022, 0.045, 0.055, 0.099, 0.155, 0.210, 0.110, 0.156, 0.207]),
         ])
 

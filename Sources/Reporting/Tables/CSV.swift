@@ -24,7 +24,9 @@ public struct CSV: Sendable, Equatable {
         var reader = Reader(text: Array(text.unicodeScalars))
         var records: [(line: Int, cells: [String])] = []
         while let record = try reader.record(name: name) { records.append(record) }
-        guard let header = records.first?.cells else { throw TableError(file: name, line: 1, reason: "the table is empty") }
+        guard let header = records.first?.cells else {
+            throw TableError(file: name, line: 1, reason: "the table is empty")
+        }
         for record in records.dropFirst() where record.cells.count != header.count {
             throw TableError(
                 file: name, line: record.line, reason: "\(record.cells.count) cells under \(header.count) columns")

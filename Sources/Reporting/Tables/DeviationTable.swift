@@ -50,8 +50,10 @@ public struct DeviationTable: Sendable, Equatable {
         TextTable(
             columns: ["deviation", "recall@\(k)", "change"],
             rows: rows.map {
-                [.text($0.name), .estimate($0.recall, low: $0.low, high: $0.high),
-                 .change($0.change, low: $0.changeLow, high: $0.changeHigh)]
+                [
+                    .text($0.name), .estimate($0.recall, low: $0.low, high: $0.high),
+                    .change($0.change, low: $0.changeLow, high: $0.changeHigh),
+                ]
             })
     }
 
@@ -72,7 +74,10 @@ public struct DeviationTable: Sendable, Equatable {
 
     public var csv: String {
         CSV(
-            header: ["experiment", "deviation", "method", "k", "recall", "low", "high", "change", "change_low", "change_high"],
+            header: [
+                "experiment", "deviation", "method", "k", "recall", "low", "high", "change", "change_low",
+                "change_high",
+            ],
             rows: rows.map { row in
                 [experiment, row.name, method, String(k)]
                     + [row.recall, row.low, row.high, row.change, row.changeLow, row.changeHigh].map {
@@ -85,14 +90,16 @@ public struct DeviationTable: Sendable, Equatable {
     public var json: String {
         func number(_ value: Double?) -> Value { rounded(value, Decimals.stored).map(Value.double) ?? .null }
         let value: Value = [
-            "schema": 1, "experiment": .string(experiment), "title": .string(title), "method": .string(method), "k": .int(k),
-            "rows": .array(rows.map { row in
-                [
-                    "deviation": .string(row.name), "recall": number(row.recall), "low": number(row.low),
-                    "high": number(row.high), "change": number(row.change), "change_low": number(row.changeLow),
-                    "change_high": number(row.changeHigh),
-                ]
-            }),
+            "schema": 1, "experiment": .string(experiment), "title": .string(title), "method": .string(method),
+            "k": .int(k),
+            "rows": .array(
+                rows.map { row in
+                    [
+                        "deviation": .string(row.name), "recall": number(row.recall), "low": number(row.low),
+                        "high": number(row.high), "change": number(row.change), "change_low": number(row.changeLow),
+                        "change_high": number(row.changeHigh),
+                    ]
+                }),
             "footnotes": .array(footnotes.map(Value.string)),
         ]
         return value.json(pretty: true) + "\n"

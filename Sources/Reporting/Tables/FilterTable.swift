@@ -41,7 +41,8 @@ public struct FilterRow: Sendable, Equatable {
     public var pairs: Int
 
     public init(
-        filter: Int, threshold: Double, words: [Word], frequent: [Word] = [], isReliable: Bool? = nil, recall: [Double?],
+        filter: Int, threshold: Double, words: [Word], frequent: [Word] = [], isReliable: Bool? = nil,
+        recall: [Double?],
         pairs: Int
     ) {
         self.filter = filter
@@ -105,15 +106,21 @@ public struct FilterTable: Sendable, Equatable {
             words.map { fixed(value($0), Decimals.stored) }.joined(separator: " ")
         }
         return CSV(
-            header: ["filter", "threshold", "method", "words", "frequencies", "similarities"] + ks.map { "recall@\($0)" }
+            header: ["filter", "threshold", "method", "words", "frequencies", "similarities"]
+                + ks.map { "recall@\($0)" }
                 + ["pairs", "ranking", "lifts", "by_frequency", "reliable"],
             rows: rows.map { row in
-                [String(row.filter), fixed(row.threshold, Decimals.stored), method,
-                 row.words.map(\.text).joined(separator: " "),
-                 row.words.map { String($0.frequency) }.joined(separator: " "), list(row.words, \.similarity)]
+                [
+                    String(row.filter), fixed(row.threshold, Decimals.stored), method,
+                    row.words.map(\.text).joined(separator: " "),
+                    row.words.map { String($0.frequency) }.joined(separator: " "), list(row.words, \.similarity),
+                ]
                     + row.recall.map { fixed($0, Decimals.stored) }
-                    + [String(row.pairs), ranking, list(row.words, \.lift), row.frequent.map(\.text).joined(separator: " "),
-                       row.isReliable.map { $0 ? "yes" : "no" } ?? ""]
+                    + [
+                        String(row.pairs), ranking, list(row.words, \.lift),
+                        row.frequent.map(\.text).joined(separator: " "),
+                        row.isReliable.map { $0 ? "yes" : "no" } ?? "",
+                    ]
             }
         ).text
     }

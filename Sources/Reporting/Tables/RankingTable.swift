@@ -20,7 +20,8 @@ public struct RankingTable: Sendable, Equatable {
         public var filters: Int
 
         public init(
-            row: String?, method: String, ranking: String, wordsPerImage: Int, agreement: [Double?], correlation: Double?, distinct: Int, reliable: Int?,
+            row: String?, method: String, ranking: String, wordsPerImage: Int, agreement: [Double?],
+            correlation: Double?, distinct: Int, reliable: Int?,
             filters: Int
         ) {
             self.row = row
@@ -51,7 +52,8 @@ public struct RankingTable: Sendable, Equatable {
 
     public var textTable: TextTable {
         let isMatrix = rows.contains { $0.row != nil }
-        let columns = ["method", "ranking"] + (isScored ? ["P-A@1", "P-A@5", "R-A@5", "corr"] : []) + ["first words"]
+        let columns =
+            ["method", "ranking"] + (isScored ? ["P-A@1", "P-A@5", "R-A@5", "corr"] : []) + ["first words"]
             + (isScored ? ["reliable"] : []) + ["filters"]
         var table = TextTable(columns: (isMatrix ? ["row"] : []) + columns, textColumns: isMatrix ? 3 : 2)
         table.rows = rows.map { row in
@@ -81,7 +83,8 @@ public struct RankingTable: Sendable, Equatable {
     public var csv: String {
         let isMatrix = rows.contains { $0.row != nil }
         let columns = [
-            "method", "ranking", "words_per_image", "p_a_1", "p_a_5", "r_a_5", "corr", "first_words", "reliable", "filters",
+            "method", "ranking", "words_per_image", "p_a_1", "p_a_5", "r_a_5", "corr", "first_words", "reliable",
+            "filters",
         ]
         let lines = rows.map { row -> [String] in
             var cells = [row.method, row.ranking, String(row.wordsPerImage)]

@@ -2,7 +2,9 @@ import Fingerprints
 
 /// The tidy files that programs read, and their way back.
 extension RecallTable {
-    private static let columns = ["experiment", "method", "k", "recall", "low", "high", "filters", "pairs", "published"]
+    private static let columns = [
+        "experiment", "method", "k", "recall", "low", "high", "filters", "pairs", "published",
+    ]
 
     /// A row a method and k; matrix experiments have a further column `row`.
     public var csv: String {
@@ -18,7 +20,8 @@ extension RecallTable {
         ).text
     }
 
-    /// `{"schema": 1, "experiment", "rows": […]}`, with `title`, `concepts`, `footnotes`, and `row` in matrix experiments.
+    /// `{"schema": 1, "experiment", "rows": […]}`, with `title`, `concepts`, `footnotes`, and `row` in matrix
+    /// experiments.
     public var json: String {
         func number(_ value: Double?) -> Value { rounded(value, Decimals.stored).map(Value.double) ?? .null }
         let lines = rows.map { row -> Value in
@@ -52,18 +55,21 @@ extension RecallTable {
             func number(_ column: Int) throws -> Double? {
                 if cells[column].isEmpty { return nil }
                 guard let number = Double(cells[column]) else {
-                    throw TableError(file: name, line: index + 2, reason: "\(Self.columns[column]) is no number: \(cells[column])")
+                    throw TableError(
+                        file: name, line: index + 2, reason: "\(Self.columns[column]) is no number: \(cells[column])")
                 }
                 return number
             }
             func count(_ column: Int) throws -> Int {
                 guard let count = Int(cells[column]) else {
-                    throw TableError(file: name, line: index + 2, reason: "\(Self.columns[column]) is no count: \(cells[column])")
+                    throw TableError(
+                        file: name, line: index + 2, reason: "\(Self.columns[column]) is no count: \(cells[column])")
                 }
                 return count
             }
             return RecallRow(
-                row: isMatrix ? cells[Self.columns.count] : nil, method: cells[1], k: try count(2), recall: try number(3),
+                row: isMatrix ? cells[Self.columns.count] : nil, method: cells[1], k: try count(2),
+                recall: try number(3),
                 low: try number(4), high: try number(5), filters: try count(6), pairs: try count(7),
                 published: try number(8))
         }

@@ -19,7 +19,8 @@ public struct RecallRow: Sendable, Equatable, Codable {
     public var published: Double?
 
     public init(
-        row: String? = nil, method: String, k: Int, recall: Double?, low: Double?, high: Double?, filters: Int, pairs: Int,
+        row: String? = nil, method: String, k: Int, recall: Double?, low: Double?, high: Double?, filters: Int,
+        pairs: Int,
         published: Double? = nil
     ) {
         self.row = row
@@ -79,7 +80,9 @@ public struct RecallTable: Sendable, Equatable {
         var table = self
         table.experiment = "published"
         table.rows = rows.filter { $0.published != nil }.map {
-            RecallRow(row: $0.row, method: $0.method, k: $0.k, recall: $0.published, low: nil, high: nil, filters: 0, pairs: 0)
+            RecallRow(
+                row: $0.row, method: $0.method, k: $0.k, recall: $0.published, low: nil, high: nil, filters: 0, pairs: 0
+            )
         }
         return table
     }
@@ -118,7 +121,8 @@ public struct RecallTable: Sendable, Equatable {
     }
 
     public var markdown: String {
-        let lines = warnings.map { "**Warning**: \(TextTable.markdownEscaped($0))" } + footnotes.map(TextTable.markdownEscaped)
+        let lines =
+            warnings.map { "**Warning**: \(TextTable.markdownEscaped($0))" } + footnotes.map(TextTable.markdownEscaped)
         let notes = lines.isEmpty ? "" : "\n" + lines.map { "- \($0)\n" }.joined()
         return "# \(TextTable.markdownEscaped(title))\n\n\(caption).\n\n\(textTable.markdown)\(notes)"
     }
@@ -126,7 +130,8 @@ public struct RecallTable: Sendable, Equatable {
     /// A `table` environment; needs `\usepackage{booktabs}`.
     public var latex: String {
         let notes = footnotes.map { "\\par\\footnotesize \(TextTable.latexEscaped($0))\n" }.joined()
-        return "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{\(TextTable.latexEscaped(title)). "
+        return
+            "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{\(TextTable.latexEscaped(title)). "
             + "\(TextTable.latexEscaped(caption)).}\n\(textTable.latex)\(notes)\\end{table}\n"
     }
 }

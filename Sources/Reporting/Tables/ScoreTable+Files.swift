@@ -5,16 +5,18 @@ extension ScoreTable {
     public var csv: String {
         let isMatrix = rows.contains { $0.row != nil }
         return CSV(
-            header: ["experiment", "explanation", "metric", "score", "low", "high", "units"] + (isMatrix ? ["row"] : []),
+            header: ["experiment", "explanation", "metric", "score", "low", "high", "units"]
+                + (isMatrix ? ["row"] : []),
             rows: rows.map { row in
-                [experiment, row.explanation, row.metric] + [row.score, row.low, row.high].map { fixed($0, Decimals.stored) }
+                [experiment, row.explanation, row.metric]
+                    + [row.score, row.low, row.high].map { fixed($0, Decimals.stored) }
                     + [String(row.units)] + (isMatrix ? [row.row ?? ""] : [])
             }
         ).text
     }
 
-    /// `{"schema": 1, "experiment", "title", "reference", "rows": […], "footnotes"}`; a row has its difference against the
-    /// reference, where there is one.
+    /// `{"schema": 1, "experiment", "title", "reference", "rows": […], "footnotes"}`; a row has its difference against
+    /// the reference, where there is one.
     public var json: String {
         func number(_ value: Double?) -> Value { rounded(value, Decimals.stored).map(Value.double) ?? .null }
         let lines = rows.map { row -> Value in

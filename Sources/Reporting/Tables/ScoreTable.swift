@@ -16,7 +16,8 @@ public struct ScoreRow: Sendable, Equatable, Codable {
     public var differenceHigh: Double?
 
     public init(
-        row: String? = nil, explanation: String, metric: String, score: Double?, low: Double? = nil, high: Double? = nil, units: Int,
+        row: String? = nil, explanation: String, metric: String, score: Double?, low: Double? = nil,
+        high: Double? = nil, units: Int,
         difference: Double? = nil, differenceLow: Double? = nil, differenceHigh: Double? = nil
     ) {
         self.row = row
@@ -47,7 +48,8 @@ public struct ScoreTable: Sendable, Equatable {
     public var footnotes: [String]
 
     public init(
-        fileName: String, experiment: String, title: String, caption: String, rows: [ScoreRow], reference: String? = nil,
+        fileName: String, experiment: String, title: String, caption: String, rows: [ScoreRow],
+        reference: String? = nil,
         marked: Set<String> = [], footnotes: [String] = []
     ) {
         self.fileName = fileName
@@ -76,11 +78,14 @@ public struct ScoreTable: Sendable, Equatable {
     private func table(_ cell: (ScoreRow) -> TextTable.Cell) -> TextTable {
         let isMatrix = rows.contains { $0.row != nil }, metrics = metrics
         var table = TextTable(
-            columns: (isMatrix ? ["row"] : []) + ["explanation"] + metrics.map { marked.contains($0) ? $0 + Self.mark : $0 },
+            columns: (isMatrix ? ["row"] : []) + ["explanation"]
+                + metrics.map { marked.contains($0) ? $0 + Self.mark : $0 },
             textColumns: isMatrix ? 2 : 1)
         struct Place: Hashable { let line: Line, metric: String }
         var cells: [Place: ScoreRow] = [:]
-        for row in rows { cells[Place(line: Line(row: row.row, explanation: row.explanation), metric: row.metric)] = row }
+        for row in rows {
+            cells[Place(line: Line(row: row.row, explanation: row.explanation), metric: row.metric)] = row
+        }
         for line in Self.distinct(rows.map { Line(row: $0.row, explanation: $0.explanation) }) {
             let numbers = metrics.map { cells[Place(line: line, metric: $0)].map(cell) ?? .number(nil) }
             table.rows.append((isMatrix ? [.text(line.row ?? "")] : []) + [.text(line.explanation)] + numbers)
@@ -96,7 +101,9 @@ public struct ScoreTable: Sendable, Equatable {
         return table { .change($0.difference, low: $0.differenceLow, high: $0.differenceHigh) }
     }
 
-    var differencesCaption: String { "Differences against \(reference ?? ""), over the same draws of units, with their 95 % intervals" }
+    var differencesCaption: String {
+        "Differences against \(reference ?? ""), over the same draws of units, with their 95 % intervals"
+    }
 
     public var markdown: String {
         let second = differences.map { "\n\(differencesCaption).\n\n\($0.markdown)" } ?? ""
@@ -105,9 +112,11 @@ public struct ScoreTable: Sendable, Equatable {
     }
 
     public var latex: String {
-        let second = differences.map { "\\par\\medskip \(TextTable.latexEscaped(differencesCaption)).\\par\n\($0.latex)" } ?? ""
+        let second =
+            differences.map { "\\par\\medskip \(TextTable.latexEscaped(differencesCaption)).\\par\n\($0.latex)" } ?? ""
         let notes = footnotes.map { "\\par\\footnotesize \(TextTable.latexEscaped($0))\n" }.joined()
-        return "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{\(TextTable.latexEscaped(title)). "
+        return
+            "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{\(TextTable.latexEscaped(title)). "
             + "\(TextTable.latexEscaped(caption)).}\n\(textTable.latex)\(second)\(notes)\\end{table}\n"
     }
 }

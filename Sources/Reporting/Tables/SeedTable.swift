@@ -58,8 +58,11 @@ public struct SeedTable: Sendable, Equatable {
         CSV(
             header: ["experiment", "method", "k", "mean", "sd", "seeds", "published"],
             rows: rows.map {
-                [experiment, $0.method, String($0.k), fixed($0.mean, Decimals.stored), fixed($0.deviation, Decimals.stored),
-                 String($0.seeds), fixed($0.published, Decimals.stored)]
+                [
+                    experiment, $0.method, String($0.k), fixed($0.mean, Decimals.stored),
+                    fixed($0.deviation, Decimals.stored),
+                    String($0.seeds), fixed($0.published, Decimals.stored),
+                ]
             }
         ).text
     }

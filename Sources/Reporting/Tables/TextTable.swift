@@ -24,9 +24,13 @@ public struct TextTable: Sendable, Equatable {
     /// GitHub's Markdown.
     public var markdown: String {
         let rule = columns.indices.map { $0 < textColumns ? "---" : "---:" }
-        let lines = [columns.map(Self.markdownEscaped), rule] + rows.map { $0.map { cell in
-            Self.markdownEscaped(cell.shown(missing: "–") { "\($0) [\($1), \($2)]" })
-        } }
+        let lines =
+            [columns.map(Self.markdownEscaped), rule]
+            + rows.map {
+                $0.map { cell in
+                    Self.markdownEscaped(cell.shown(missing: "–") { "\($0) [\($1), \($2)]" })
+                }
+            }
         return lines.map { "| " + $0.joined(separator: " | ") + " |\n" }.joined()
     }
 
@@ -35,10 +39,11 @@ public struct TextTable: Sendable, Equatable {
         let alignment = columns.indices.map { $0 < textColumns ? "l" : "r" }.joined()
         func line(_ cells: [String]) -> String { cells.joined(separator: " & ") + " \\\\\n" }
         let body = rows.map { row in
-            line(row.map { cell in
-                if case .text(let text) = cell { return Self.latexEscaped(text) }
-                return cell.shown(missing: "--") { "\($0) {\\scriptsize [\($1), \($2)]}" }
-            })
+            line(
+                row.map { cell in
+                    if case .text(let text) = cell { return Self.latexEscaped(text) }
+                    return cell.shown(missing: "--") { "\($0) {\\scriptsize [\($1), \($2)]}" }
+                })
         }
         return "\\begin{tabular}{\(alignment)}\n\\toprule\n" + line(columns.map(Self.latexEscaped))
             + "\\midrule\n" + body.joined() + "\\bottomrule\n\\end{tabular}\n"

@@ -33,7 +33,9 @@ public struct TrainingTable: Sendable, Equatable {
             header: ["epoch", "train_loss", "valid_loss"] + ks.map { "train_hit@\($0)" } + ks.map { "valid_hit@\($0)" },
             rows: rows.map { row in
                 [String(row.epoch)]
-                    + ([row.trainLoss, row.validLoss] + row.trainHits + row.validHits).map { fixed($0, Decimals.stored) }
+                    + ([row.trainLoss, row.validLoss] + row.trainHits + row.validHits).map {
+                        fixed($0, Decimals.stored)
+                    }
             }
         ).text
     }

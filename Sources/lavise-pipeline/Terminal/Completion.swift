@@ -18,7 +18,8 @@ enum Completion {
     /// Networks by name, experiments, and model files by path.
     static let models = CompletionKind.custom { words, _, prefix in
         let folder = prefix.contains("/") ? (prefix as NSString).deletingLastPathComponent + "/" : ""
-        let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []).sorted()
+        let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? [])
+            .sorted()
         let names = (try? project(words)?.places.experimentNames()) ?? []
         return ExaminedNetwork.names + names + files.filter(ExaminedNetwork.isModelFile).map { folder + $0 }
     }
@@ -34,10 +35,12 @@ enum Completion {
 
     /// The rows of the matrix of the first experiment that was named.
     static let rows = CompletionKind.custom { words, _, _ in
-        experiment(words).map { file in file.variants.map { $0.labels.joined(separator: ", ") }.filter { !$0.isEmpty } } ?? []
+        experiment(words).map { file in file.variants.map { $0.labels.joined(separator: ", ") }.filter { !$0.isEmpty } }
+            ?? []
     }
 
-    /// What `--set` can change: the keys of the first experiment that was named, and behind `backbone.layer=` its layers.
+    /// What `--set` can change: the keys of the first experiment that was named, and behind `backbone.layer=` its
+    /// layers.
     static let settings = CompletionKind.custom { words, _, prefix in
         guard let file = experiment(words) else { return [] }
         let layerKey = "backbone.layer="

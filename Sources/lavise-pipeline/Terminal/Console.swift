@@ -1,7 +1,8 @@
 import Engine
 import Foundation
 
-/// Tells a person what a run does: a line a finished job and, on a terminal, a live line of what is under way. All to stderr.
+/// Tells a person what a run does: a line a finished job and, on a terminal, a live line of what is under way. All to
+/// stderr.
 final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     private let lock = NSLock()
     private let style = Style(descriptor: STDERR_FILENO)
@@ -68,7 +69,8 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
             let rate = Double(done - meter.first) / elapsed
             let rest = rate > 0 ? Double(total - done) / rate : 0
             meter.rest = rest
-            meter.text = "\(job) \(done)/\(total) \(unit), \(String(format: rate < 10 ? "%.1f" : "%.0f", rate))/s, \(Format.seconds(rest)) left"
+            meter.text =
+                "\(job) \(done)/\(total) \(unit), \(String(format: rate < 10 ? "%.1f" : "%.0f", rate))/s, \(Format.seconds(rest)) left"
             running[job] = meter
             drawLive()
         }
@@ -110,21 +112,31 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     private func describe(_ status: JobStatus) -> String {
         let size = Format.bytes(status.outputs.reduce(0) { $0 + $1.bytes })
         let seconds = status.seconds.map(Format.seconds) ?? ""
-        let right = "  " + String(repeating: " ", count: max(0, 7 - seconds.count)) + seconds
+        let right =
+            "  " + String(repeating: " ", count: max(0, 7 - seconds.count)) + seconds
             + "  " + String(repeating: " ", count: max(0, 7 - size.count)) + size
-        let (word, detail): (String, String) = switch (status.ran, status.cutOff, status.state) {
-        case (true, _, _): (style.good("run    "), status.reason.map { "\($0)" } ?? "")
-        case (_, true, _): (style.changed("cut off"), "inputs came out the same")
-        case (_, _, .fresh): (style.faint("fresh  "), status.outputs.allSatisfy(\.isHere) ? "" : "in a remote store")
-        default: (style.bad(status.state.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)), status.reason.map { "\($0)" } ?? "")
-        }
+        let (word, detail): (String, String) =
+            switch (status.ran, status.cutOff, status.state) {
+            case (true, _, _): (style.good("run    "), status.reason.map { "\($0)" } ?? "")
+            case (_, true, _): (style.changed("cut off"), "inputs came out the same")
+            case (_, _, .fresh):
+                (style.faint("fresh  "), status.outputs.allSatisfy(\.isHere) ? "" : "in a remote store")
+            default:
+                (
+                    style.bad(status.state.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)),
+                    status.reason.map { "\($0)" } ?? ""
+                )
+            }
         guard status.state == .fresh else { return "\(padded(status.job))  \(word)  \(detail)" }
         // Colour has no width: the reason alone is cut at the terminal's edge.
         let room = Format.terminalWidth(STDERR_FILENO).map { max(8, $0 - padded(status.job).count - 29) }
-        return "\(padded(status.job))  \(word)\(right)" + (detail.isEmpty ? "" : "  \(style.faint(Format.clipped(detail, to: room)))")
+        return "\(padded(status.job))  \(word)\(right)"
+            + (detail.isEmpty ? "" : "  \(style.faint(Format.clipped(detail, to: room)))")
     }
 
-    private func padded(_ job: String) -> String { job.padding(toLength: max(width, job.count), withPad: " ", startingAt: 0) }
+    private func padded(_ job: String) -> String {
+        job.padding(toLength: max(width, job.count), withPad: " ", startingAt: 0)
+    }
 
     private func line(_ text: String) {
         lock.withLock {
@@ -146,7 +158,9 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     private var left: Double? {
         guard !expected.isEmpty || running.values.contains(where: { $0.rest != nil }) else { return nil }
         let now = Date()
-        let own = running.map { name, meter in meter.rest ?? max(0, (expected[name] ?? 0) - now.timeIntervalSince(meter.began)) }
+        let own = running.map { name, meter in
+            meter.rest ?? max(0, (expected[name] ?? 0) - now.timeIntervalSince(meter.began))
+        }
         return own.reduce(0, +) + expected.filter { running[$0.key] == nil }.values.reduce(0, +)
     }
 

@@ -41,14 +41,15 @@ enum Format {
         }
         return rows.map { row in
             let cells = row[..<((row.lastIndex { !$0.isEmpty } ?? -1) + 1)]
-            return clipped(cells.enumerated().map { i, cell in
-                i == cells.count - 1 ? cell : cell + String(repeating: " ", count: widths[i] - cell.count)
-            }.joined(separator: "  "), to: width)
+            return clipped(
+                cells.enumerated().map { i, cell in
+                    i == cells.count - 1 ? cell : cell + String(repeating: " ", count: widths[i] - cell.count)
+                }.joined(separator: "  "), to: width)
         }
     }
 
-    /// Rows under a heading, aligned; on a terminal the heading is faint and the `flexible` column, the last that is shown
-    /// whole elsewhere, is cut so that the others stay whole.
+    /// Rows under a heading, aligned; on a terminal the heading is faint and the `flexible` column, the last that is
+    /// shown whole elsewhere, is cut so that the others stay whole.
     static func table(_ rows: [[String]], flexible: Int, style: Style) -> [String] {
         let shown = columns(rows, flexible: flexible)
         guard let head = shown.first else { return [] }

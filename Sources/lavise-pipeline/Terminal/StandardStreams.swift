@@ -11,8 +11,9 @@ struct StreamError: Error, CustomStringConvertible {
 
 /// Makes the process ready to write, before it opens anything.
 ///
-/// Closed standard streams become `/dev/null`, or the first files that a run opens would be its standard streams. A pipe that nobody
-/// reads and a file that may not grow are errors of the call that writes, not signals that end the process.
+/// Closed standard streams become `/dev/null`, or the first files that a run opens would be its standard streams. A
+/// pipe that nobody reads and a file that may not grow are errors of the call that writes, not signals that end the
+/// process.
 func prepareStreams() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
         // The lowest free number is this one.

@@ -47,7 +47,8 @@ struct Check: ParsableCommand {
     private func settled(_ name: String, _ project: Project) throws -> ClaimReport {
         let looks = try SeedLooks(budget: budget), file = try chosen.file(name, project)
         guard !file.matrixKeys.contains("seed") else {
-            throw ExperimentError("\(file.name): --until-settled chooses the seeds; leave out --seeds and a matrix over \"seed\"")
+            throw ExperimentError(
+                "\(file.name): --until-settled chooses the seeds; leave out --seeds and a matrix over \"seed\"")
         }
         let first = Int(file.variants[0].experiment.seed)
         func experiment(seeds: Int) throws -> ExperimentPlan {
@@ -65,7 +66,9 @@ struct Check: ParsableCommand {
     /// Says what all seeds may cost, before any is run.
     private func predict(_ experiment: ExperimentPlan, _ looks: SeedLooks, _ project: Project) throws {
         if global.quiet { return }
-        let predictions = try project.runner().predict(experiment.plan) { try experiment.expectedCosts($0, places: project.places) }
+        let predictions = try project.runner().predict(experiment.plan) {
+            try experiment.expectedCosts($0, places: project.places)
+        }
         let downloads = try predictions.flatMap { try project.pendingDownloads(of: $0.status, in: experiment.plan) }
         let counts = looks.counts.map(String.init).joined(separator: ", ")
         standardError("looks at \(counts) seeds; at most \(PlanVerb.summary(predictions, downloads))")

@@ -21,7 +21,11 @@ enum ClusterCommands {
     /// A first Ctrl-C ends the jobs on the cluster and waits until they are gone; a second leaves them.
     static func cancellation(_ files: [ExperimentFile]) -> Cancellation {
         let names = Format.shell(files.map(\.name))
-        return Cancellation(patience: 60, farewell: "\nerror: cancelled; jobs are left on the cluster: end them with `lavise-pipeline cancel \(names)`, or go on with `lavise-pipeline attach \(names)`\n")
+        return Cancellation(
+            patience: 60,
+            farewell:
+                "\nerror: cancelled; jobs are left on the cluster: end them with `lavise-pipeline cancel \(names)`, or go on with `lavise-pipeline attach \(names)`\n"
+        )
     }
 
     /// The experiment's jobs on the cluster. A Slurm that does not answer is said, and no error.
@@ -38,8 +42,10 @@ enum ClusterCommands {
 extension ClusterJob {
     var value: Value {
         [
-            "name": .string(job), "fingerprint": .string(fingerprint.hex), "ids": .array(ids.map { .int($0) }), "attempt": .int(attempt),
-            "pending": .int(pending), "running": .int(running), "ended": .int(ended), "reasons": .array(reasons.map { .string($0) }),
+            "name": .string(job), "fingerprint": .string(fingerprint.hex), "ids": .array(ids.map { .int($0) }),
+            "attempt": .int(attempt),
+            "pending": .int(pending), "running": .int(running), "ended": .int(ended),
+            "reasons": .array(reasons.map { .string($0) }),
             "driver": .string(driver), "driverAlive": .bool(isDriverAlive),
         ]
     }
@@ -60,23 +66,29 @@ struct Work: ParsableCommand {
 
     func run() throws {
         let project = try global.open(), path = project.places.argumentPath(order)
-        guard let data = FileManager.default.contents(atPath: path) else { throw ExperimentError("\(path): no such order") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ExperimentError("\(path): no such order")
+        }
         let order = try WorkOrder(json: Array(data), path: path)
         let cpus = ProcessInfo.processInfo.environment["SLURM_CPUS_PER_TASK"].flatMap { Int($0) } ?? 1
         let console = Console(names: [order.job], progress: !global.noProgress, quiet: global.quiet)
         defer { console.end() }
-        var options = RunOptions(jobs: max(1, cpus), versions: PipelineVersion.libraries, compare: firstDifference, cancellation: .ofTask())
+        var options = RunOptions(
+            jobs: max(1, cpus), versions: PipelineVersion.libraries, compare: firstDifference, cancellation: .ofTask())
         options.describe = { describe($0) }
         let task = array.flatMap { array in self.task.map { (array, $0) } }
         let grace = try LaviseSettings(project.places).slurm.grace
         try ClusterWorker(store: project.store, options: options, observer: console, grace: grace).run(
-            order, task: task, code: { ExitStatus($0)?.rawValue ?? ExitStatus.inside.rawValue }) { try project.plan(of: order, path: path) }
+            order, task: task, code: { ExitStatus($0)?.rawValue ?? ExitStatus.inside.rawValue }
+        ) { try project.plan(of: order, path: path) }
     }
 }
 
 struct Attach: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Watch an experiment's jobs on the cluster and write its tables: goes on where its driver ended, or waits for it.")
+        abstract:
+            "Watch an experiment's jobs on the cluster and write its tables: goes on where its driver ended, or waits for it."
+    )
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var chosen: ExperimentOptions
@@ -88,17 +100,21 @@ struct Attach: ParsableCommand {
         for file in try chosen.files(project) where try ClusterCommands.jobs(of: file, cluster, project).isEmpty {
             let driver = try project.store.driverName(file.name)
             guard try cluster.client.queue().contains(where: { $0.name == driver && $0.isLive }) else {
-                throw ExperimentError("nothing of \(file.name) is on the cluster; start it with: lavise-pipeline run \(file.name) --executor slurm")
+                throw ExperimentError(
+                    "nothing of \(file.name) is on the cluster; start it with: lavise-pipeline run \(file.name) --executor slurm"
+                )
             }
         }
-        var run = try Run.parse(chosen.words(of: chosen.experiments[0]) + chosen.experiments.dropFirst() + ["--executor", "slurm"])
+        var run = try Run.parse(
+            chosen.words(of: chosen.experiments[0]) + chosen.experiments.dropFirst() + ["--executor", "slurm"])
         run.global = global
         try run.run()
     }
 }
 
 struct Cancel: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "End an experiment's jobs on the cluster; what is finished is kept.")
+    static let configuration = CommandConfiguration(
+        abstract: "End an experiment's jobs on the cluster; what is finished is kept.")
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var chosen: ExperimentOptions
@@ -117,37 +133,47 @@ struct Cancel: ParsableCommand {
 }
 
 struct Logs: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "What an experiment's tasks on the cluster said, and how they ended.")
+    static let configuration = CommandConfiguration(
+        abstract: "What an experiment's tasks on the cluster said, and how they ended.")
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "Experiment file, or its name.", completion: Completion.experiments) var experiment: String
-    @Argument(help: "A stage of it, as `status` names it (default: all).", completion: Completion.stages) var stage: String?
+    @Argument(help: "A stage of it, as `status` names it (default: all).", completion: Completion.stages) var stage:
+        String?
     @Option(help: ArgumentHelp("How much of each log: its last lines.", valueName: "n")) var lines = 20
 
     func run() throws {
         let project = try global.open(), file = try project.experiment(experiment)
         let tasks = try project.store.clusterTasks { job, stage, definition in
-            definition["experiment"]?["name"]?.stringValue == file.name && (self.stage == nil || [job, stage].contains(self.stage))
+            definition["experiment"]?["name"]?.stringValue == file.name
+                && (self.stage == nil || [job, stage].contains(self.stage))
         }
         if global.json {
             return try standardOutput(json: [
                 "schema": 1, "experiment": .string(file.name),
-                "tasks": .array(tasks.map { task in
-                    [
-                        "name": .string(task.job), "task": .string(task.task), "host": task.host.map { .string($0) } ?? .null,
-                        "code": task.code.map { .int($0) } ?? .null, "error": task.error.map { .string($0) } ?? .null,
-                        "seconds": task.seconds.map { .double($0) } ?? .null, "memory": task.memory.map { .int($0) } ?? .null,
-                        "log": .string(task.log),
-                    ]
-                }),
+                "tasks": .array(
+                    tasks.map { task in
+                        [
+                            "name": .string(task.job), "task": .string(task.task),
+                            "host": task.host.map { .string($0) } ?? .null,
+                            "code": task.code.map { .int($0) } ?? .null,
+                            "error": task.error.map { .string($0) } ?? .null,
+                            "seconds": task.seconds.map { .double($0) } ?? .null,
+                            "memory": task.memory.map { .int($0) } ?? .null,
+                            "log": .string(task.log),
+                        ]
+                    }),
             ])
         }
         for task in tasks {
             let end = task.code.map { "exit \($0)" } ?? "no end told"
-            let facts = [task.host, end, task.seconds.map(Format.seconds), task.memory.map(Format.bytes)].compactMap { $0 }
+            let facts = [task.host, end, task.seconds.map(Format.seconds), task.memory.map(Format.bytes)].compactMap {
+                $0
+            }
             let text = FileManager.default.contents(atPath: task.log).map { String(decoding: $0, as: UTF8.self) } ?? ""
             try standardOutput(
-                lines: ["\(task.job) \(task.task): \(facts.joined(separator: ", "))"] + (task.error.map { ["  error: \($0)"] } ?? [])
+                lines: ["\(task.job) \(task.task): \(facts.joined(separator: ", "))"]
+                    + (task.error.map { ["  error: \($0)"] } ?? [])
                     + text.split(separator: "\n").suffix(max(0, lines)).map { "  \($0)" })
         }
         guard tasks.isEmpty else { return }

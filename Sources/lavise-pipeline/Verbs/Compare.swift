@@ -17,8 +17,11 @@ struct Compare: ParsableCommand {
     @Argument(help: "Experiment files, or their names.", completion: Completion.experiments) var experiments: [String]
     @Option(help: "original, image, activation or projection.") var method: String?
     @Option(help: ArgumentHelp("How many words of a filter are compared.", valueName: "n")) var words = 5
-    @Option(help: ArgumentHelp("How many filters to show, those that keep least first.", valueName: "n")) var filters = 10
-    @Option(help: ArgumentHelp("Also write a row a run and filter as CSV.", valueName: "file"), completion: .file(extensions: ["csv"])) var csv: String?
+    @Option(help: ArgumentHelp("How many filters to show, those that keep least first.", valueName: "n")) var filters =
+        10
+    @Option(
+        help: ArgumentHelp("Also write a row a run and filter as CSV.", valueName: "file"),
+        completion: .file(extensions: ["csv"])) var csv: String?
 
     func run() throws {
         guard words > 0 else { throw ExperimentError("--words \(words): expected at least 1") }
@@ -29,7 +32,9 @@ struct Compare: ParsableCommand {
             return try plan.runWords(project.runner().status(of: plan.plan), method: method, count: words)
         }
         guard runs.count > 1 else {
-            throw ExperimentError("compare takes several experiments, or one with a matrix; \(experiments.joined(separator: ", ")) is one run")
+            throw ExperimentError(
+                "compare takes several experiments, or one with a matrix; \(experiments.joined(separator: ", ")) is one run"
+            )
         }
         let comparison = RunComparison(runs)
         if let csv {
@@ -41,15 +46,22 @@ struct Compare: ParsableCommand {
         if global.json { return try standardOutput(json: document(comparison)) }
         try standardOutput(comparison.textTable.markdown)
         if let agreement = comparison.agreement {
-            try standardOutput(String(format: "agreement: filters of two runs share %.3f of their words' weight in the mean", agreement))
+            try standardOutput(
+                String(
+                    format: "agreement: filters of two runs share %.3f of their words' weight in the mean", agreement))
         }
         for filter in comparison.filters.prefix(filters) {
             let kept = comparison.runs.last?.kept?[filter] ?? 0
             try standardOutput(String(format: "\nfilter \(filter) keeps %.2f", kept))
-            try standardOutput(lines: Format.columns(comparison.runs.map { change in
-                let place = change.run.filters.firstIndex(of: filter)
-                return ["  " + change.run.name, place.map { change.run.words[$0].map(\.text).joined(separator: " ") } ?? ""]
-            }))
+            try standardOutput(
+                lines: Format.columns(
+                    comparison.runs.map { change in
+                        let place = change.run.filters.firstIndex(of: filter)
+                        return [
+                            "  " + change.run.name,
+                            place.map { change.run.words[$0].map(\.text).joined(separator: " ") } ?? "",
+                        ]
+                    }))
         }
     }
 
@@ -57,19 +69,24 @@ struct Compare: ParsableCommand {
         func number(_ value: Double?) -> Value { value.map { .double($0) } ?? .null }
         return [
             "schema": 1, "agreement": number(comparison.agreement),
-            "runs": .array(comparison.runs.map { change in
-                [
-                    "name": .string(change.run.name), "layer": .string(change.run.layer), "kept": number(change.meanKept),
-                    "sameFirst": number(change.sameFirst), "born": .array(change.born.map { .string($0) }),
-                    "lost": .array(change.lost.map { .string($0) }),
-                    "concepts": .array(change.run.concepts.map { ["concept": .string($0.text), "filters": .int($0.filters)] }),
-                    "filters": .array(zip(change.run.filters, change.run.words).map { filter, words in
-                        [
-                            "filter": .int(filter), "words": .array(words.map { .string($0.text) }), "kept": number(change.kept?[filter]),
-                        ]
-                    }),
-                ]
-            }),
+            "runs": .array(
+                comparison.runs.map { change in
+                    [
+                        "name": .string(change.run.name), "layer": .string(change.run.layer),
+                        "kept": number(change.meanKept),
+                        "sameFirst": number(change.sameFirst), "born": .array(change.born.map { .string($0) }),
+                        "lost": .array(change.lost.map { .string($0) }),
+                        "concepts": .array(
+                            change.run.concepts.map { ["concept": .string($0.text), "filters": .int($0.filters)] }),
+                        "filters": .array(
+                            zip(change.run.filters, change.run.words).map { filter, words in
+                                [
+                                    "filter": .int(filter), "words": .array(words.map { .string($0.text) }),
+                                    "kept": number(change.kept?[filter]),
+                                ]
+                            }),
+                    ]
+                }),
         ]
     }
 }

@@ -17,7 +17,8 @@ struct Dag: ParsableCommand {
         let project = try global.open()
         let plans = try chosen.files(project).map { (file: $0, plan: try project.plan($0).plan) }
         if global.json {
-            return try standardOutput(json: plans.map { Self.document($0.plan, of: $0.file.name) }, isList: chosen.isList)
+            return try standardOutput(
+                json: plans.map { Self.document($0.plan, of: $0.file.name) }, isList: chosen.isList)
         }
         for (_, plan) in plans { try standardOutput(Self.draw(plan, format)) }
     }
@@ -28,7 +29,8 @@ struct Dag: ParsableCommand {
             let inputs = job.inputs.map { input -> Value in
                 switch input.source {
                 case .file(let path): ["name": .string(input.name), "file": .string(path)]
-                case .output(let source, let name): ["name": .string(input.name), "job": .string(source), "output": .string(name)]
+                case .output(let source, let name):
+                    ["name": .string(input.name), "job": .string(source), "output": .string(name)]
                 }
             }
             return [
@@ -48,13 +50,18 @@ struct Dag: ParsableCommand {
                 case .output(let source, let name): "\(source)/\(name)"
                 }
             }
-            let before = Set(job.inputs.compactMap { input -> Int? in
-                if case .output(let source, _) = input.source { number[source] } else { nil }
-            }).sorted()
+            let before = Set(
+                job.inputs.compactMap { input -> Int? in
+                    if case .output(let source, _) = input.source { number[source] } else { nil }
+                }
+            ).sorted()
             return switch format {
             case .text: "\(job.id)" + sources.map { "\n  ← \($0)" }.joined()
-            case .mermaid: (["  s\(index)[\"\(job.id)\"]"] + before.map { "  s\($0) --> s\(index)" }).joined(separator: "\n")
-            case .dot: (["  s\(index) [label=\"\(job.id)\"];"] + before.map { "  s\($0) -> s\(index);" }).joined(separator: "\n")
+            case .mermaid:
+                (["  s\(index)[\"\(job.id)\"]"] + before.map { "  s\($0) --> s\(index)" }).joined(separator: "\n")
+            case .dot:
+                (["  s\(index) [label=\"\(job.id)\"];"] + before.map { "  s\($0) -> s\(index);" }).joined(
+                    separator: "\n")
             }
         }
         return switch format {

@@ -18,7 +18,8 @@ struct Diff: ParsableCommand {
     @OptionGroup var global: GlobalOptions
     @Argument(help: "Results folder, table, PATH@REVISION or published table.") var old: String
     @Argument(help: "The other.") var new: String
-    @Option(help: ArgumentHelp("0.01, 1% or COLUMN=NUMBER; may be given several times.", valueName: "tolerance")) var tolerance: [String] = []
+    @Option(help: ArgumentHelp("0.01, 1% or COLUMN=NUMBER; may be given several times.", valueName: "tolerance"))
+    var tolerance: [String] = []
     @Option(help: "text, md or json.") var format = Output.text
     @Flag(help: ArgumentHelp("Show every change, not the first \(Self.mostChanges) alone.")) var all = false
 
@@ -54,9 +55,12 @@ struct Diff: ParsableCommand {
         } catch let error as ToleranceError {
             throw ExperimentError("\(error)")
         }
-        if ResultsSource.isPublished(new) { throw ExperimentError("\(new): published values come first: lavise-pipeline diff \(new) \(old)") }
+        if ResultsSource.isPublished(new) {
+            throw ExperimentError("\(new): published values come first: lavise-pipeline diff \(new) \(old)")
+        }
         let ours = try ResultsSource(new, project: project)
-        let before = try ResultsSource.isPublished(old)
+        let before =
+            try ResultsSource.isPublished(old)
             ? ResultsSource(published: old, beside: ours) : ResultsSource(old, project: project)
         return try ResultsDiff(before, ours, tolerances: tolerances)
     }

@@ -17,21 +17,28 @@ struct Explain: ParsableCommand {
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "Experiment file, or its name.", completion: Completion.experiments) var experiment: String
-    @Option(help: ArgumentHelp("A filter of the layer, from 0; may be given several times.", valueName: "number")) var filter: [Int] = []
+    @Option(help: ArgumentHelp("A filter of the layer, from 0; may be given several times.", valueName: "number"))
+    var filter: [Int] = []
     @Option(
-        help: ArgumentHelp("A picture of your own (JPEG, PNG, GIF, WebP, BMP); may be given several times.", valueName: "file"),
+        help: ArgumentHelp(
+            "A picture of your own (JPEG, PNG, GIF, WebP, BMP); may be given several times.", valueName: "file"),
         completion: .file(extensions: ["jpg", "jpeg", "png", "webp", "gif", "bmp"]))
     var image: [String] = []
     @Option(help: ArgumentHelp("A word.", valueName: "word")) var concept: String?
     @Option(help: "original, image, activation or projection.", completion: Completion.methods) var method: String?
-    @Option(help: ArgumentHelp("The row of a matrix experiment, as its tables name it.", valueName: "labels"), completion: Completion.rows) var row: String?
+    @Option(
+        help: ArgumentHelp("The row of a matrix experiment, as its tables name it.", valueName: "labels"),
+        completion: Completion.rows) var row: String?
     @Option(help: ArgumentHelp("The layer, of an experiment with several.", valueName: "name")) var layer: String?
-    @Option(help: ArgumentHelp("How many words, and without --filter how many filters, to show.", valueName: "n")) var words = 10
+    @Option(help: ArgumentHelp("How many words, and without --filter how many filters, to show.", valueName: "n"))
+    var words = 10
     @Option(
         name: [.short, .long],
         help: ArgumentHelp("The picture, a .png or .jpg (default a PNG in results/NAME/heatmaps/).", valueName: "file"))
     var output: String?
-    @Option(help: ArgumentHelp("Change a parameter: a.b=VALUE.", valueName: "key=value"), completion: Completion.settings) var set: [String] = []
+    @Option(
+        help: ArgumentHelp("Change a parameter: a.b=VALUE.", valueName: "key=value"), completion: Completion.settings)
+    var set: [String] = []
     @Option(help: ArgumentHelp("The seeds of the results: 0..4 or 0,1,2.", valueName: "seeds")) var seeds: String?
     @OptionGroup var threads: ThreadOptions
 
@@ -41,9 +48,11 @@ struct Explain: ParsableCommand {
         let file = try project.experiment(experiment, settings: set, seeds: seeds.map { try SeedList($0).seeds })
         let plan = try project.plan(file)
         let explainer = try FilterExplainer(
-            plan, jobs: project.runner().status(of: plan.plan), method: method, row: row, layer: layer, threads: threads.count)
+            plan, jobs: project.runner().status(of: plan.plan), method: method, row: row, layer: layer,
+            threads: threads.count)
         if let concept { return try show(concept: concept, explainer, file.name) }
-        let documents = try image.isEmpty
+        let documents =
+            try image.isEmpty
             ? filter.compactMap { try show(filter: $0, explainer, file, project) }
             : image.compactMap { try show(picture: $0, explainer, file, project) }
         if global.json { try standardOutput(json: documents, isList: documents.count > 1) }
@@ -55,7 +64,9 @@ struct Explain: ParsableCommand {
         guard !filter.isEmpty || !image.isEmpty || concept != nil else {
             throw ExperimentError("say what to explain: --filter NUMBER, --image FILE.jpg or --concept WORD")
         }
-        guard concept == nil || filter.isEmpty && image.isEmpty else { throw ExperimentError("--concept goes without --filter and --image") }
+        guard concept == nil || filter.isEmpty && image.isEmpty else {
+            throw ExperimentError("--concept goes without --filter and --image")
+        }
         guard let output else { return }
         if image.isEmpty ? filter.count > 1 : image.count > 1 {
             throw ExperimentError("--output takes one picture; leave it out for several")
@@ -83,14 +94,19 @@ struct Explain: ParsableCommand {
                 "threshold": .double(row.threshold), "words": .array(list), "picture": .string(path),
             ]
         }
-        let recalls = zip(explainer.results.evaluation.ks, row.recall).compactMap { k, recall in recall.map { String(format: "recall@\(k) %.3f", $0) } }
-        try standardOutput("filter \(number) by \(explainer.method.name): \((recalls + [String(format: "threshold %.3f", row.threshold)]).joined(separator: ", "))")
+        let recalls = zip(explainer.results.evaluation.ks, row.recall).compactMap { k, recall in
+            recall.map { String(format: "recall@\(k) %.3f", $0) }
+        }
+        try standardOutput(
+            "filter \(number) by \(explainer.method.name): \((recalls + [String(format: "threshold %.3f", row.threshold)]).joined(separator: ", "))"
+        )
         let shown = row.words.prefix(words), most = max(1, shown.map(\.frequency).max() ?? 1)
         let lines = shown.map { word in
             ["  " + word.text, String(repeating: "█", count: max(1, 24 * word.frequency / most))] + Self.told(word)
         }
         if row.isReliable == false {
-            try standardOutput("  \(FilterTable.noReliableWord): the first correlates with the filter no better than chance")
+            try standardOutput(
+                "  \(FilterTable.noReliableWord): the first correlates with the filter no better than chance")
         }
         try standardOutput(lines: Format.columns(Array(lines)))
         standardError("heat maps: \(Format.path(path))")
@@ -109,8 +125,12 @@ struct Explain: ParsableCommand {
             throw ExperimentError("\(error)")
         }
         let url = URL(fileURLWithPath: picture), base = url.deletingPathExtension().lastPathComponent
-        let namesakes = image.prefix { $0 != picture }.count { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent == base }
-        let suffix = (namesakes > 0 ? "-\(namesakes + 1)" : "") + (filter.isEmpty ? "" : "-filter-" + filter.map(String.init).joined(separator: "-"))
+        let namesakes = image.prefix { $0 != picture }.count {
+            URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent == base
+        }
+        let suffix =
+            (namesakes > 0 ? "-\(namesakes + 1)" : "")
+            + (filter.isEmpty ? "" : "-filter-" + filter.map(String.init).joined(separator: "-"))
         let path = try write(
             .grid(seen.map { $0.tile(of: url.lastPathComponent) }, columns: 3), "\(base)\(suffix).png", file, project)
         if global.json {
@@ -131,7 +151,8 @@ struct Explain: ParsableCommand {
                 "picture": .string(path),
             ]
         }
-        try standardOutput("\(picture) by \(explainer.method.name): filter, peak over threshold, active area, nearest words")
+        try standardOutput(
+            "\(picture) by \(explainer.method.name): filter, peak over threshold, active area, nearest words")
         let lines = seen.map { one in
             [
                 "  \(one.filter)", one.strength.map { String(format: "%.2f", $0) } ?? "–",
@@ -146,7 +167,10 @@ struct Explain: ParsableCommand {
                 "\(explainer.unranked) filters are left out: their threshold is 0, so that no peak is a multiple of it"
             )
         }
-        if seen.allSatisfy({ $0.area == 0 }) { standardError("none of these filters reaches its threshold in the picture: their heat maps are dim all over") }
+        if seen.allSatisfy({ $0.area == 0 }) {
+            standardError(
+                "none of these filters reaches its threshold in the picture: their heat maps are dim all over")
+        }
         standardError("heat maps: \(Format.path(path))")
         return nil
     }
@@ -164,13 +188,15 @@ struct Explain: ParsableCommand {
             ])
         }
         // `--words` says how many filters are shown, too.
-        let lines = Format.columns(found.prefix(words).map { rank, row in
-            let word = row.words[rank - 1], others = row.words.prefix(5).map(\.text).joined(separator: ", ")
-            return ["filter \(row.filter)", "word \(rank)"] + Self.told(word) + [others]
-        })
+        let lines = Format.columns(
+            found.prefix(words).map { rank, row in
+                let word = row.words[rank - 1], others = row.words.prefix(5).map(\.text).joined(separator: ", ")
+                return ["filter \(row.filter)", "word \(rank)"] + Self.told(word) + [others]
+            })
         try standardOutput(lines: lines)
-        try standardOutput("\(found.count) of \(explainer.results.evaluation.summary.filters.count) filters have \"\(concept)\" among their first \(words) words"
-            + (found.count > words ? "; the first \(words) are shown, --json has all" : ""))
+        try standardOutput(
+            "\(found.count) of \(explainer.results.evaluation.summary.filters.count) filters have \"\(concept)\" among their first \(words) words"
+                + (found.count > words ? "; the first \(words) are shown, --json has all" : ""))
     }
 
     /// What speaks for a word, for programs.
@@ -186,17 +212,20 @@ struct Explain: ParsableCommand {
     private static func told(_ word: FilterRow.Word) -> [String] {
         [
             "\(word.frequency) images", String(format: "cosine %.2f", word.similarity),
-            word.lift.map { String(format: "lift %.2f", $0) } ?? "", word.correlation.map { String(format: "corr %.2f", $0) } ?? "",
+            word.lift.map { String(format: "lift %.2f", $0) } ?? "",
+            word.correlation.map { String(format: "corr %.2f", $0) } ?? "",
             word.intersectionOverUnion.map { String(format: "IoU %.3f", $0) } ?? "",
         ]
     }
 
-    /// Writes a picture where the user wants it, of the kind that its name says, or a PNG under the results; returns its path.
+    /// Writes a picture where the user wants it, of the kind that its name says, or a PNG under the results; returns
+    /// its path.
     private func write(
         _ picture: RGBImage, _ name: String, _ file: ExperimentFile, _ project: Project
     ) throws -> String {
         guard let output else {
-            return try ResultsPlace(file, places: project.places).write([UInt8](encodePNG(picture)), to: "heatmaps/\(name)")
+            return try ResultsPlace(file, places: project.places).write(
+                [UInt8](encodePNG(picture)), to: "heatmaps/\(name)")
         }
         let isPNG = output.lowercased().hasSuffix(".png")
         let bytes = isPNG ? try [UInt8](encodePNG(picture)) : try encodeJPEG(picture, quality: 90)

@@ -6,7 +6,8 @@ import Pipeline
 
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "One archive that proves a table: claims, tables, provenance, container recipe, signature; or a check of one.",
+        abstract:
+            "One archive that proves a table: claims, tables, provenance, container recipe, signature; or a check of one.",
         discussion: """
             Needs an experiment that is up to date. The archive is signed with your Ed25519 key (LAVISE_KEY, or \
             lavise-pipeline/signing-key.pem in ~/.config), which is made where there is none.
@@ -15,30 +16,40 @@ struct Export: ParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: ArgumentHelp("An experiment file, or the name of one in experiments/.", valueName: "experiment"), completion: Completion.experiments)
+    @Argument(
+        help: ArgumentHelp("An experiment file, or the name of one in experiments/.", valueName: "experiment"),
+        completion: Completion.experiments)
     var experiment: String?
 
-    @Option(help: ArgumentHelp("Change a parameter: a.b=VALUE; VALUE is JSON, or else a string.", valueName: "key=value"))
+    @Option(
+        help: ArgumentHelp("Change a parameter: a.b=VALUE; VALUE is JSON, or else a string.", valueName: "key=value"))
     var set: [String] = []
 
     @Option(help: ArgumentHelp("Of a run with several seeds: 0..4 or 0,1,2.", valueName: "seeds"))
     var seeds: String?
 
-    @Option(name: [.short, .long], help: ArgumentHelp("Where the archive goes (default NAME.zip).", valueName: "file"), completion: .file())
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("Where the archive goes (default NAME.zip).", valueName: "file"),
+        completion: .file())
     var output: String?
 
     @Option(help: ArgumentHelp("Check this archive instead.", valueName: "file"), completion: .file())
     var check: String?
 
-    @Option(help: ArgumentHelp("With --check: whose signature counts, ed25519:… or a file that has it.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp("With --check: whose signature counts, ed25519:… or a file that has it.", valueName: "key"))
     var key: String?
 
     /// No bundle of tables comes near this.
     private static let largest = 256 << 20
 
     func validate() throws {
-        guard (check == nil) != (experiment == nil) else { throw ValidationError("name an experiment, or an archive with --check") }
-        if check != nil, !set.isEmpty || seeds != nil || output != nil { throw ValidationError("--check takes no --set, --seeds and --output") }
+        guard (check == nil) != (experiment == nil) else {
+            throw ValidationError("name an experiment, or an archive with --check")
+        }
+        if check != nil, !set.isEmpty || seeds != nil || output != nil {
+            throw ValidationError("--check takes no --set, --seeds and --output")
+        }
         if check == nil, key != nil { throw ValidationError("--key goes with --check") }
     }
 
@@ -56,7 +67,9 @@ struct Export: ParsableCommand {
         try Data(proof.bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
         guard global.json else {
             try standardOutput(shown)
-            if !global.quiet { standardError("\(proof.files) files, \(Format.bytes(proof.bytes.count)), signed by \(key.publicKey)") }
+            if !global.quiet {
+                standardError("\(proof.files) files, \(Format.bytes(proof.bytes.count)), signed by \(key.publicKey)")
+            }
             return
         }
         try standardOutput(json: [
@@ -68,24 +81,34 @@ struct Export: ParsableCommand {
     private func examine(_ name: String) throws {
         let places = try Places(directory: global.project, data: nil), path = places.argumentPath(name)
         let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-        guard size <= Self.largest else { throw ExperimentError("\(name): \(Format.bytes(size)), which no archive of a table has") }
+        guard size <= Self.largest else {
+            throw ExperimentError("\(name): \(Format.bytes(size)), which no archive of a table has")
+        }
         let found = ProofCheck([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))), trusted: try trusted(places))
         if global.json {
             let problems = found.problems.map { problem -> Value in
-                ["file": problem.file.map { .string($0) } ?? .null, "byte": problem.byte.map { .int($0) } ?? .null, "problem": .string(problem.text)]
+                [
+                    "file": problem.file.map { .string($0) } ?? .null, "byte": problem.byte.map { .int($0) } ?? .null,
+                    "problem": .string(problem.text),
+                ]
             }
             try standardOutput(json: [
-                "schema": 1, "archive": .string(name), "experiment": found.subject.map { .string($0) } ?? .null, "whole": .bool(problems.isEmpty),
-                "files": .int(found.files), "key": found.key.map { .string("\($0)") } ?? .null, "problems": .array(problems),
+                "schema": 1, "archive": .string(name), "experiment": found.subject.map { .string($0) } ?? .null,
+                "whole": .bool(problems.isEmpty),
+                "files": .int(found.files), "key": found.key.map { .string("\($0)") } ?? .null,
+                "problems": .array(problems),
                 "claims": found.claims?["claims"] ?? .null,
             ])
         } else if found.problems.isEmpty {
             let verdicts = (found.claims?["claims"]?.arrayValue ?? []).compactMap { claim in
                 claim["claim"]?.stringValue.flatMap { text in claim["verdict"]?.stringValue.map { "  \($0)  \(text)" } }
             }
-            let signer = "\(found.subject ?? name): \(found.files) files, every byte as signed by \(found.key.map { "\($0)" } ?? "")"
+            let signer =
+                "\(found.subject ?? name): \(found.files) files, every byte as signed by \(found.key.map { "\($0)" } ?? "")"
             try standardOutput(lines: [signer] + verdicts)
-            if key == nil, !global.quiet { standardError("whose key that is this file cannot prove; --key says whose counts") }
+            if key == nil, !global.quiet {
+                standardError("whose key that is this file cannot prove; --key says whose counts")
+            }
         } else {
             try standardOutput(lines: found.problems.map { "\($0)" })
         }
@@ -96,7 +119,10 @@ struct Export: ParsableCommand {
         guard let key else { return nil }
         let path = places.argumentPath(key)
         let text = key.hasPrefix("ed25519:") ? key : try String(contentsOfFile: path, encoding: .utf8)
-        guard let known = PublicKey(anyText: text) else { throw ExperimentError("\(key): no Ed25519 public key: expected ed25519: and 44 characters, or a file of PEM") }
+        guard let known = PublicKey(anyText: text) else {
+            throw ExperimentError(
+                "\(key): no Ed25519 public key: expected ed25519: and 44 characters, or a file of PEM")
+        }
         return known
     }
 }

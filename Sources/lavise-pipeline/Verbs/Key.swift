@@ -31,6 +31,9 @@ struct Key: ParsableCommand {
         }
         let mine = key.map { "\($0.publicKey)" } ?? "none: `lavise-pipeline key new` makes one"
         try standardOutput(lines: Format.columns([["yours", mine]] + trust.map { [$0.key, "\($0.value)"] }))
-        if !global.quiet, action == .new { standardError("kept in \(file.path), for you alone; others trust it by a line of remote.trust in their lavise.json") }
+        if !global.quiet, action == .new {
+            standardError(
+                "kept in \(file.path), for you alone; others trust it by a line of remote.trust in their lavise.json")
+        }
     }
 }

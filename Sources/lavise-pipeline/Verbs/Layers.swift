@@ -18,14 +18,19 @@ struct Layers: ParsableCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "A name of torchvision's, a model file, or an experiment.", completion: Completion.models) var model: String
+    @Argument(help: "A name of torchvision's, a model file, or an experiment.", completion: Completion.models)
+    var model: String
     @Option(
         parsing: .upToNextOption, help: ArgumentHelp("Pictures that the model is to name.", valueName: "image"),
         completion: .file(extensions: ["jpg", "jpeg", "png", "webp", "gif", "bmp"]))
     var check: [String] = []
-    @Option(help: ArgumentHelp("The model's weights, for --check.", valueName: "file"), completion: .file(extensions: ["pth", "pt", "safetensors"]))
+    @Option(
+        help: ArgumentHelp("The model's weights, for --check.", valueName: "file"),
+        completion: .file(extensions: ["pth", "pt", "safetensors"]))
     var weights: String?
-    @Option(help: ArgumentHelp("How pictures are made: JSON as an experiment's backbone.preprocess.", valueName: "json")) var preprocess: String?
+    @Option(
+        help: ArgumentHelp("How pictures are made: JSON as an experiment's backbone.preprocess.", valueName: "json"))
+    var preprocess: String?
 
     func run() throws {
         let project = try global.open()
@@ -45,25 +50,31 @@ struct Layers: ParsableCommand {
     private func document(_ network: ExaminedNetwork, _ verdicts: [PictureVerdict]) -> Value {
         var members: [String: Value] = [
             "schema": 1, "model": .string(model),
-            "layers": .array(network.layers.map { layer in
-                [
-                    "name": .string(layer.name), "aliases": .array(layer.aliases.map { .string($0) }), "kind": .string(layer.kind),
-                    "shape": .array(layer.shape.map { .int($0) }), "multiplications": .int(Int(layer.multiplications)),
-                ]
-            }),
+            "layers": .array(
+                network.layers.map { layer in
+                    [
+                        "name": .string(layer.name), "aliases": .array(layer.aliases.map { .string($0) }),
+                        "kind": .string(layer.kind),
+                        "shape": .array(layer.shape.map { .int($0) }),
+                        "multiplications": .int(Int(layer.multiplications)),
+                    ]
+                }),
         ]
         if !check.isEmpty {
-            members["pictures"] = .array(verdicts.map { verdict in
-                [
-                    "image": .string(verdict.picture),
-                    "highest": .array(verdict.highest.map { answer in
-                        [
-                            "index": .int(answer.index), "name": answer.name.map { .string($0) } ?? .null, "value": .double(answer.value),
-                            "share": answer.share.map { .double($0) } ?? .null,
-                        ]
-                    }),
-                ]
-            })
+            members["pictures"] = .array(
+                verdicts.map { verdict in
+                    [
+                        "image": .string(verdict.picture),
+                        "highest": .array(
+                            verdict.highest.map { answer in
+                                [
+                                    "index": .int(answer.index), "name": answer.name.map { .string($0) } ?? .null,
+                                    "value": .double(answer.value),
+                                    "share": answer.share.map { .double($0) } ?? .null,
+                                ]
+                            }),
+                    ]
+                })
         }
         return .object(members)
     }
@@ -71,7 +82,8 @@ struct Layers: ParsableCommand {
     private func show(_ network: ExaminedNetwork) throws {
         let rows = network.layers.map { layer in
             [
-                layer.name, layer.kind, layer.shape.map(String.init).joined(separator: "×"), Self.count(layer.multiplications),
+                layer.name, layer.kind, layer.shape.map(String.init).joined(separator: "×"),
+                Self.count(layer.multiplications),
                 layer.aliases.joined(separator: ", "),
             ]
         }
@@ -82,17 +94,22 @@ struct Layers: ParsableCommand {
     private func show(_ verdicts: [PictureVerdict]) throws {
         for verdict in verdicts {
             try standardOutput(verdict.picture)
-            try standardOutput(lines: Format.columns(verdict.highest.map { answer in
-                [
-                    "  \(answer.index)", answer.name ?? (answer.share == nil ? "channel" : "class"), String(format: "%.3f", answer.value),
-                    answer.share.map { String(format: "%.1f %%", 100 * $0) } ?? "",
-                ]
-            }))
+            try standardOutput(
+                lines: Format.columns(
+                    verdict.highest.map { answer in
+                        [
+                            "  \(answer.index)", answer.name ?? (answer.share == nil ? "channel" : "class"),
+                            String(format: "%.3f", answer.value),
+                            answer.share.map { String(format: "%.1f %%", 100 * $0) } ?? "",
+                        ]
+                    }))
         }
     }
 
     /// "118 M", "4.1 G".
     private static func count(_ number: Double) -> String {
-        number < 999.5e6 ? String(format: number < 9.95e6 ? "%.1f M" : "%.0f M", number / 1e6) : String(format: "%.1f G", number / 1e9)
+        number < 999.5e6
+            ? String(format: number < 9.95e6 ? "%.1f M" : "%.0f M", number / 1e6)
+            : String(format: "%.1f G", number / 1e9)
     }
 }

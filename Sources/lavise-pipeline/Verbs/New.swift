@@ -15,25 +15,36 @@ struct New: ParsableCommand {
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "The experiment's name.") var name: String
-    @Option(help: ArgumentHelp("A folder of pictures at any depth, or a zip archive.", valueName: "path"), completion: .file())
+    @Option(
+        help: ArgumentHelp("A folder of pictures at any depth, or a zip archive.", valueName: "path"),
+        completion: .file())
     var pictures: String?
     @Option(
-        help: ArgumentHelp("Their annotations: COCO's JSON, outlines or boxes, or Visual Genome's objects.json.", valueName: "file"),
+        help: ArgumentHelp(
+            "Their annotations: COCO's JSON, outlines or boxes, or Visual Genome's objects.json.", valueName: "file"),
         completion: .file(extensions: ["json"]))
     var annotations: String?
     @Option(
-        help: ArgumentHelp("The experiment whose explainer is used, or with --annotations whose model and word vectors.", valueName: "experiment"),
+        help: ArgumentHelp(
+            "The experiment whose explainer is used, or with --annotations whose model and word vectors.",
+            valueName: "experiment"),
         completion: Completion.experiments)
     var like: String?
     @Option(help: ArgumentHelp("The target model: a known architecture.", valueName: "name")) var architecture: String?
-    @Option(help: ArgumentHelp("The target model: a file (ONNX).", valueName: "file"), completion: .file()) var model: String?
+    @Option(help: ArgumentHelp("The target model: a file (ONNX).", valueName: "file"), completion: .file()) var model:
+        String?
     @Option(help: ArgumentHelp("The layer whose filters are explained; may be given several times.", valueName: "name"))
     var layer: [String] = []
     @Option(help: ArgumentHelp("The model's checkpoint.", valueName: "file"), completion: .file()) var weights: String?
-    @Option(help: ArgumentHelp("How the model's pictures are made: JSON as an experiment's backbone.preprocess.", valueName: "json"))
+    @Option(
+        help: ArgumentHelp(
+            "How the model's pictures are made: JSON as an experiment's backbone.preprocess.", valueName: "json"))
     var preprocess: String?
-    @Option(help: ArgumentHelp("Word vectors in GloVe's text format.", valueName: "file"), completion: .file()) var words: String?
-    @Option(help: ArgumentHelp("The words that explanations may use, one a line.", valueName: "file"), completion: .file()) var entities: String?
+    @Option(help: ArgumentHelp("Word vectors in GloVe's text format.", valueName: "file"), completion: .file())
+    var words: String?
+    @Option(
+        help: ArgumentHelp("The words that explanations may use, one a line.", valueName: "file"), completion: .file())
+    var entities: String?
 
     @Flag(name: [.customShort("n"), .long], help: "Print the experiment; write nothing.") var dryRun = false
 
@@ -47,7 +58,8 @@ struct New: ParsableCommand {
             throw ExperimentError("say where the pictures are: --pictures FOLDER")
         }
         var wanted = NewExperiment(name: name, pictures: places.argumentPath(pictures))
-        wanted.annotations = (annotations ?? (like == nil ? ask("Their annotations (a JSON file; nothing where there are none):") : nil))
+        wanted.annotations =
+            (annotations ?? (like == nil ? ask("Their annotations (a JSON file; nothing where there are none):") : nil))
             .map(places.argumentPath)
         let reference = like ?? (wanted.annotations == nil ? ask("The experiment whose explainer is used:") : nil)
         wanted.reference = try reference.map { try project.experiment($0) }
@@ -81,7 +93,8 @@ struct New: ParsableCommand {
         let predictions = try project.runner().predict(plan.plan) { try plan.expectedCosts($0, places: project.places) }
         if global.json {
             try standardOutput(json: [
-                "schema": 1, "experiment": .string(name), "file": .string(path), "found": .array(draft.found.map { .string($0) }),
+                "schema": 1, "experiment": .string(name), "file": .string(path),
+                "found": .array(draft.found.map { .string($0) }),
                 "runs": .array(predictions.filter(\.wouldRun).map { .string($0.status.job) }),
             ])
         } else {

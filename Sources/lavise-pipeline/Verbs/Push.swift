@@ -26,12 +26,16 @@ struct Push: ParsableCommand {
 struct Pull: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take traces and outputs from a remote store; run nothing.",
-        discussion: "A run takes what it needs by itself. This is for what it leaves there: the outputs that nothing had to read.")
+        discussion:
+            "A run takes what it needs by itself. This is for what it leaves there: the outputs that nothing had to read."
+    )
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var chosen: ExperimentOptions
     @OptionGroup var remote: RemoteOptions
-    @Option(help: ArgumentHelp("The outputs of these stages alone; of the others the traces.", valueName: "stage"), completion: Completion.stages)
+    @Option(
+        help: ArgumentHelp("The outputs of these stages alone; of the others the traces.", valueName: "stage"),
+        completion: Completion.stages)
     var only: [String] = []
 
     func run() throws {
@@ -50,7 +54,9 @@ struct Transfers {
     init(_ global: GlobalOptions, _ chosen: ExperimentOptions, _ project: Project) throws {
         guard let store = project.remote else {
             throw RemoteError(
-                global.offline ? "--offline: no remote store is asked" : "no remote store is named: give --remote URL, or remote.url in \(LaviseSettings.name)")
+                global.offline
+                    ? "--offline: no remote store is asked"
+                    : "no remote store is named: give --remote URL, or remote.url in \(LaviseSettings.name)")
         }
         self.global = global
         self.chosen = chosen
@@ -71,15 +77,19 @@ struct Transfers {
             if global.json {
                 documents.append([
                     "schema": 1, "experiment": .string(file.name), "store": .string(store.access.store.name),
-                    "stages": .array(moved.map { stage in
-                        [
-                            "name": .string(stage.job), "state": .string(stage.state.rawValue), "bytes": .int(stage.bytes),
-                            "reason": stage.reason.map { .string($0) } ?? .null,
-                        ]
-                    }),
+                    "stages": .array(
+                        moved.map { stage in
+                            [
+                                "name": .string(stage.job), "state": .string(stage.state.rawValue),
+                                "bytes": .int(stage.bytes),
+                                "reason": stage.reason.map { .string($0) } ?? .null,
+                            ]
+                        }),
                 ])
             } else {
-                try standardOutput(lines: Format.columns(moved.map { [$0.job, $0.state.rawValue, Format.bytes($0.bytes), $0.reason ?? ""] }))
+                try standardOutput(
+                    lines: Format.columns(
+                        moved.map { [$0.job, $0.state.rawValue, Format.bytes($0.bytes), $0.reason ?? ""] }))
             }
         }
         if global.json { try standardOutput(json: documents, isList: chosen.isList) }

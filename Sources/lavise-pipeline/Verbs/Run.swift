@@ -15,20 +15,30 @@ struct Run: ParsableCommand {
 
     @Option(help: ArgumentHelp("Only these stages.", valueName: "stage"), completion: Completion.stages)
     var only: [String] = []
-    @Option(help: ArgumentHelp("Only these stages and what depends on them.", valueName: "stage"), completion: Completion.stages)
+    @Option(
+        help: ArgumentHelp("Only these stages and what depends on them.", valueName: "stage"),
+        completion: Completion.stages)
     var from: [String] = []
-    @Option(help: ArgumentHelp("Only these stages and what they depend on.", valueName: "stage"), completion: Completion.stages)
+    @Option(
+        help: ArgumentHelp("Only these stages and what they depend on.", valueName: "stage"),
+        completion: Completion.stages)
     var until: [String] = []
-    @Option(help: ArgumentHelp("Run these stages even if they are fresh.", valueName: "stage"), completion: Completion.stages)
+    @Option(
+        help: ArgumentHelp("Run these stages even if they are fresh.", valueName: "stage"),
+        completion: Completion.stages)
     var force: [String] = []
 
-    @Flag(name: [.customShort("k"), .long], help: "After a failure go on with what does not depend on it, and with the other experiments.")
+    @Flag(
+        name: [.customShort("k"), .long],
+        help: "After a failure go on with what does not depend on it, and with the other experiments.")
     var keepGoing = false
 
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var remote: RemoteOptions
 
-    @Option(help: ArgumentHelp("Where stages run: local or slurm (default: as lavise.json says, or local).", valueName: "where"))
+    @Option(
+        help: ArgumentHelp(
+            "Where stages run: local or slurm (default: as lavise.json says, or local).", valueName: "where"))
     var executor: ExecutorChoice?
     @Flag(help: "With slurm: leave the whole run to a job of the cluster, and return.")
     var detach = false
@@ -53,14 +63,18 @@ struct Run: ParsableCommand {
         let cluster = (executor?.choice ?? settings.executor) == .slurm ? ClusterRun(project, settings.slurm) : nil
         var options = RunOptions(
             jobs: threads.count, only: only, from: from, until: until, force: force,
-            verify: verify, lockTimeout: lockTimeout, keepGoing: keepGoing, versions: PipelineVersion.libraries, compare: firstDifference)
+            verify: verify, lockTimeout: lockTimeout, keepGoing: keepGoing, versions: PipelineVersion.libraries,
+            compare: firstDifference)
         if dryRun {
-            return try PlanVerb.show(files, to: mayLeaveResults ? places : [], project, options, json: global.json, cluster: cluster)
+            return try PlanVerb.show(
+                files, to: mayLeaveResults ? places : [], project, options, json: global.json, cluster: cluster)
         }
         if mayLeaveResults { try places.forEach { try $0.check() } }
         let expected = try check(files.map(project.plan), project, options)
         if let cluster {
-            guard force.isEmpty else { throw ExperimentError("--force runs stages here; leave it out with --executor slurm") }
+            guard force.isEmpty else {
+                throw ExperimentError("--force runs stages here; leave it out with --executor slurm")
+            }
             if detach { return try detached(cluster, files, project) }
             options.cancellation = ClusterCommands.cancellation(files)
         } else if detach {
@@ -90,7 +104,9 @@ struct Run: ParsableCommand {
 
     /// Looks for what would stop the run, before the first stage of the first experiment.
     /// - Returns: of every experiment the seconds that its jobs will take, as far as they are known.
-    private func check(_ experiments: [ExperimentPlan], _ project: Project, _ options: RunOptions) throws -> [[String: Double]] {
+    private func check(_ experiments: [ExperimentPlan], _ project: Project, _ options: RunOptions) throws -> [[String:
+        Double]]
+    {
         var preflight = Preflight(project)
         let expected = try experiments.map { experiment in
             let console = Console(
@@ -98,7 +114,8 @@ struct Run: ParsableCommand {
             defer { console.end() }
             let predictions = try project.predict(experiment, options, observer: console)
             try preflight.look(at: experiment, predictions)
-            return Dictionary(uniqueKeysWithValues: predictions.compactMap { job in job.seconds.map { (job.status.job, $0) } })
+            return Dictionary(
+                uniqueKeysWithValues: predictions.compactMap { job in job.seconds.map { (job.status.job, $0) } })
         }
         try preflight.check()
         return expected
@@ -106,19 +123,25 @@ struct Run: ParsableCommand {
 
     /// - Returns: how each stage stands afterwards.
     private func run(
-        _ file: ExperimentFile, _ project: Project, _ options: RunOptions, _ place: ResultsPlace, _ expected: [String: Double],
+        _ file: ExperimentFile, _ project: Project, _ options: RunOptions, _ place: ResultsPlace,
+        _ expected: [String: Double],
         _ cluster: ClusterRun?
     ) throws -> Value {
         var options = options
         let experiment = try project.plan(file)
-        let details: (@Sendable (JobStatus) -> [String])? = global.verbose ? { @Sendable in project.details(of: $0) } : nil
+        let details: (@Sendable (JobStatus) -> [String])? =
+            global.verbose ? { @Sendable in project.details(of: $0) } : nil
         let console = Console(
-            names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet, expected: expected, details: details)
+            names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet,
+            expected: expected, details: details)
         let recorder = RunRecorder(console, of: file)
         defer { console.end() }
         let began = Date()
         try project.register(results: place)
-        if let cluster { options.executor = try cluster.executor(for: experiment, project.runner(options).status(of: experiment.plan)) }
+        if let cluster {
+            options.executor = try cluster.executor(
+                for: experiment, project.runner(options).status(of: experiment.plan))
+        }
         let result = Result { try project.runner(options, observer: recorder).run(experiment.plan) }
         console.end()
         let recorded = Result { try project.recordLocks(of: experiment) }
@@ -135,20 +158,26 @@ struct Run: ParsableCommand {
     private func export(
         _ experiment: ExperimentPlan, _ outcome: [JobStatus], _ project: Project, _ place: ResultsPlace
     ) throws -> Bool? {
-        guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh, tables.outputs.allSatisfy(\.isHere) else { return nil }
+        guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh,
+            tables.outputs.allSatisfy(\.isHere)
+        else { return nil }
         return try project.export(experiment, outcome, to: place, patience: lockTimeout)
     }
 
     /// The main table, and what to type next.
     private func tell(_ file: ExperimentFile, _ place: ResultsPlace, _ isChanged: Bool) throws {
-        let markdown = try String(contentsOfFile: place.folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8)
+        let markdown = try String(
+            contentsOfFile: place.folder + "/" + TablesFolder.mainTable(of: file), encoding: .utf8)
         let width = Format.terminalWidth(STDOUT_FILENO)
-        try standardOutput(width.map { MarkdownText(markdown).text(width: $0, style: Style(descriptor: STDOUT_FILENO)) } ?? markdown, terminator: "")
+        try standardOutput(
+            width.map { MarkdownText(markdown).text(width: $0, style: Style(descriptor: STDOUT_FILENO)) } ?? markdown,
+            terminator: "")
         if !TablesFolder.hasWarnings(TablesFolder.mainTable(of: file)) {
             for warning in try TablesFolder.warnings(in: place.folder) { standardError("warning: \(warning)") }
         }
         let words = Format.shell(chosen.words(of: file.name))
-        standardError("results: \(Format.path(place.folder)); a page with every filter: lavise-pipeline report \(words)")
+        standardError(
+            "results: \(Format.path(place.folder)); a page with every filter: lavise-pipeline report \(words)")
         if isChanged, FileManager.default.fileExists(atPath: place.folder + "/report.html") {
             standardError("report.html there is older than these tables: lavise-pipeline report \(words)")
         }
@@ -159,22 +188,34 @@ struct Run: ParsableCommand {
         var rows: [Value] = []
         for (argument, file) in zip(chosen.experiments, files) {
             // The driver starts elsewhere: a file of the user's is named from the root.
-            let path = project.places.argumentPath(argument), name = FileManager.default.fileExists(atPath: path) ? path : argument
-            let selection = [("--only", only), ("--from", from), ("--until", until)].flatMap { flag, names in names.flatMap { [flag, $0] } }
-            let words = ["run"] + chosen.words(of: name) + ["--executor", "slurm"] + selection + (results.map { ["--results", $0] } ?? [])
+            let path = project.places.argumentPath(argument),
+                name = FileManager.default.fileExists(atPath: path) ? path : argument
+            let selection = [("--only", only), ("--from", from), ("--until", until)].flatMap { flag, names in
+                names.flatMap { [flag, $0] }
+            }
+            let words =
+                ["run"] + chosen.words(of: name) + ["--executor", "slurm"] + selection
+                + (results.map { ["--results", $0] } ?? [])
             let (id, log) = try cluster.detach(file.name, words)
             rows.append(["experiment": .string(file.name), "job": .int(id), "log": .string(log)])
             if !global.json {
                 try standardOutput("\(file.name): driver is Slurm's job \(id), log \(log)")
-                standardError("lavise-pipeline attach \(Format.shell(chosen.words(of: name))) watches it; cancel ends it with all its jobs")
+                standardError(
+                    "lavise-pipeline attach \(Format.shell(chosen.words(of: name))) watches it; cancel ends it with all its jobs"
+                )
             }
         }
-        if global.json { try standardOutput(json: rows.map { .object(($0.objectValue ?? [:]).merging(["schema": 1]) { $1 }) }, isList: chosen.isList) }
+        if global.json {
+            try standardOutput(
+                json: rows.map { .object(($0.objectValue ?? [:]).merging(["schema": 1]) { $1 }) }, isList: chosen.isList
+            )
+        }
     }
 
     private static func summary(_ outcome: [JobStatus], seconds: Double) -> String {
         func count(_ isCounted: (JobStatus) -> Bool) -> Int { outcome.count(where: isCounted) }
-        return "\(outcome.count) stages: \(count { $0.state == .fresh && !$0.ran && !$0.cutOff }) fresh, \(count(\.ran)) run, "
+        return
+            "\(outcome.count) stages: \(count { $0.state == .fresh && !$0.ran && !$0.cutOff }) fresh, \(count(\.ran)) run, "
             + "\(count(\.cutOff)) cut off, \(count { $0.state == .failed }) failed, \(Format.seconds(seconds))"
     }
 }

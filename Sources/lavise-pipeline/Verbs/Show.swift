@@ -6,7 +6,9 @@ import Pipeline
 struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "What made an artifact or a results file, found by digest or path.",
-        discussion: "Artifacts are looked up among the store's traces, files of results/ in the provenance.json beside them, back to the inputs.")
+        discussion:
+            "Artifacts are looked up among the store's traces, files of results/ in the provenance.json beside them, back to the inputs."
+    )
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "The first digits of a digest or fingerprint, or a path.", completion: .file()) var artifact: String
@@ -18,7 +20,9 @@ struct Show: ParsableCommand {
         }
         let found = try project.store.provenance(of: artifact)
         guard !found.isEmpty else {
-            throw ExperimentError("\(artifact): no trace in \(project.store.root) made it; `lavise-pipeline status --json EXPERIMENT` names what there is")
+            throw ExperimentError(
+                "\(artifact): no trace in \(project.store.root) made it; `lavise-pipeline status --json EXPERIMENT` names what there is"
+            )
         }
         try global.json ? standardOutput(json: document(found)) : standardOutput(lines: found.flatMap(lines))
     }
@@ -26,11 +30,14 @@ struct Show: ParsableCommand {
     private func lines(_ provenance: Provenance) -> [String] {
         let trace = provenance.trace
         return ["\(trace.job)  fingerprint \(provenance.fingerprint.hex)"]
-            + Format.columns(trace.inputs.map { ["  ← \($0.name)", $0.source, $0.digest.short, Format.bytes($0.bytes)] })
+            + Format.columns(
+                trace.inputs.map { ["  ← \($0.name)", $0.source, $0.digest.short, Format.bytes($0.bytes)] })
             + trace.outcomes.flatMap { outcome in
-                let facts = "  \(Format.seconds(outcome.seconds)), \(Format.bytes(outcome.peakMemory)) of memory, "
+                let facts =
+                    "  \(Format.seconds(outcome.seconds)), \(Format.bytes(outcome.peakMemory)) of memory, "
                     + "on \(outcome.host), \(outcome.executions) times"
-                return Format.columns(outcome.outputs.map { ["  → \($0.name)", $0.digest.hex, Format.bytes($0.bytes)] }) + [facts]
+                return Format.columns(
+                    outcome.outputs.map { ["  → \($0.name)", $0.digest.hex, Format.bytes($0.bytes)] }) + [facts]
             }
     }
 
@@ -42,7 +49,8 @@ struct Show: ParsableCommand {
         ]
             + [origin.concern].compactMap { $0 }
             + origin.record.steps.reversed().flatMap { step in
-                ["\(step.job)  fingerprint \(step.fingerprint.hex)"] + Format.columns(step.outputs.map { ["  → \($0.name)", $0.digest.hex] })
+                ["\(step.job)  fingerprint \(step.fingerprint.hex)"]
+                    + Format.columns(step.outputs.map { ["  → \($0.name)", $0.digest.hex] })
             }
             + ["inputs"] + Format.columns(origin.record.inputs.map { ["  ← \($0.name)", $0.digest.hex] })
     }
@@ -52,21 +60,29 @@ struct Show: ParsableCommand {
             let trace = provenance.trace
             return [
                 "job": .string(trace.job), "fingerprint": .string(provenance.fingerprint.hex),
-                "inputs": .array(trace.inputs.map { input in
-                    [
-                        "name": .string(input.name), "source": .string(input.source), "digest": .string(input.digest.hex),
-                        "bytes": .int(input.bytes),
-                    ]
-                }),
-                "outcomes": .array(trace.outcomes.map { outcome in
-                    [
-                        "outputs": .array(outcome.outputs.map { output in
-                            ["name": .string(output.name), "digest": .string(output.digest.hex), "bytes": .int(output.bytes)]
-                        }),
-                        "seconds": .double(outcome.seconds), "peakMemory": .int(outcome.peakMemory), "host": .string(outcome.host),
-                        "executions": .int(outcome.executions),
-                    ]
-                }),
+                "inputs": .array(
+                    trace.inputs.map { input in
+                        [
+                            "name": .string(input.name), "source": .string(input.source),
+                            "digest": .string(input.digest.hex),
+                            "bytes": .int(input.bytes),
+                        ]
+                    }),
+                "outcomes": .array(
+                    trace.outcomes.map { outcome in
+                        [
+                            "outputs": .array(
+                                outcome.outputs.map { output in
+                                    [
+                                        "name": .string(output.name), "digest": .string(output.digest.hex),
+                                        "bytes": .int(output.bytes),
+                                    ]
+                                }),
+                            "seconds": .double(outcome.seconds), "peakMemory": .int(outcome.peakMemory),
+                            "host": .string(outcome.host),
+                            "executions": .int(outcome.executions),
+                        ]
+                    }),
             ]
         }
         return ["schema": 1, "asked": .string(artifact), "traces": .array(traces)]
@@ -81,9 +97,13 @@ struct Show: ParsableCommand {
             "experiment": .string(origin.record.experiment),
             "settings": .array(origin.record.settings.map { .string($0) }),
             "concern": origin.concern.map { .string($0) } ?? .null,
-            "steps": .array(origin.record.steps.reversed().map { step in
-                ["job": .string(step.job), "fingerprint": .string(step.fingerprint.hex), "outputs": items(step.outputs)]
-            }),
+            "steps": .array(
+                origin.record.steps.reversed().map { step in
+                    [
+                        "job": .string(step.job), "fingerprint": .string(step.fingerprint.hex),
+                        "outputs": items(step.outputs),
+                    ]
+                }),
             "inputs": items(origin.record.inputs),
         ]
     }

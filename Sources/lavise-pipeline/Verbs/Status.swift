@@ -31,8 +31,11 @@ struct Status: ParsableCommand {
             let cluster = try ClusterCommands.jobs(of: file, ClusterRun(project, settings), project)
             if global.json {
                 documents.append(
-                    StatusReport(file, jobs, results: ResultsPlace(file, places: project.places), concern: concern, cluster: cluster)
-                        .value)
+                    StatusReport(
+                        file, jobs, results: ResultsPlace(file, places: project.places), concern: concern,
+                        cluster: cluster
+                    )
+                    .value)
             } else {
                 var lines = [Format.title(file.name, file.title)]
                 for (line, job) in zip(Self.lines(jobs), jobs) {
@@ -48,13 +51,15 @@ struct Status: ParsableCommand {
 
     private static func lines(_ jobs: [JobStatus]) -> [String] {
         let style = Style(descriptor: STDOUT_FILENO)
-        let rows = Format.columns(jobs.map { job in
-            [
-                job.job, job.state.rawValue, job.seconds.map(Format.seconds) ?? "-",
-                job.outputs.isEmpty ? "-" : Format.bytes(job.outputs.reduce(0) { $0 + $1.bytes }), job.outputs.first?.digest.short ?? "-",
-                job.reason.map { "\($0)" } ?? (job.outputs.allSatisfy(\.isHere) ? "" : "in a remote store"),
-            ]
-        }, flexible: 5)
+        let rows = Format.columns(
+            jobs.map { job in
+                [
+                    job.job, job.state.rawValue, job.seconds.map(Format.seconds) ?? "-",
+                    job.outputs.isEmpty ? "-" : Format.bytes(job.outputs.reduce(0) { $0 + $1.bytes }),
+                    job.outputs.first?.digest.short ?? "-",
+                    job.reason.map { "\($0)" } ?? (job.outputs.allSatisfy(\.isHere) ? "" : "in a remote store"),
+                ]
+            }, flexible: 5)
         return zip(rows, jobs).map { style.state($0, $1.state) }
     }
 }

@@ -14,8 +14,12 @@ struct Tables: ParsableCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Option(help: ArgumentHelp("Where the experiments' results are (default results).", valueName: "dir")) var results: String?
-    @Option(name: [.short, .long], help: ArgumentHelp("Where the tables go (default tables/ in the results).", valueName: "folder")) var output: String?
+    @Option(help: ArgumentHelp("Where the experiments' results are (default results).", valueName: "dir")) var results:
+        String?
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("Where the tables go (default tables/ in the results).", valueName: "folder")) var output:
+        String?
 
     func run() throws {
         let project = try global.open()
@@ -31,7 +35,8 @@ struct Tables: ParsableCommand {
         }
         for line in found.leftOut { standardError(line) }
         if !global.quiet {
-            let rows = collected.reduce(0) { $0 + $1.published.rows.count }, computed = collected.reduce(0) { $0 + $1.computed }
+            let rows = collected.reduce(0) { $0 + $1.published.rows.count },
+                computed = collected.reduce(0) { $0 + $1.computed }
             standardError("\(computed) of \(rows) rows computed here; written to \(Format.path(folder))")
         }
         if found.isDamaged { throw ExitCode(ExitStatus.integrity.rawValue) }

@@ -5,7 +5,8 @@ import Foundation
 import Pipeline
 
 struct Verify: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Rebuild stages in a scratch place and compare bit for bit.")
+    static let configuration = CommandConfiguration(
+        abstract: "Rebuild stages in a scratch place and compare bit for bit.")
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "Experiment file, or its name.", completion: Completion.experiments) var experiment: String
@@ -25,15 +26,19 @@ struct Verify: ParsableCommand {
         if global.json {
             try standardOutput(json: [
                 "schema": 1, "experiment": .string(experiment),
-                "stages": .array(verified.map { stage in
-                    [
-                        "name": .string(stage.job), "same": .bool(stage.error == nil), "executions": .int(stage.executions),
-                        "agreeing": .int(stage.agreeing), "difference": stage.error.map { .string("\($0)") } ?? .null,
-                    ]
-                }),
+                "stages": .array(
+                    verified.map { stage in
+                        [
+                            "name": .string(stage.job), "same": .bool(stage.error == nil),
+                            "executions": .int(stage.executions),
+                            "agreeing": .int(stage.agreeing),
+                            "difference": stage.error.map { .string("\($0)") } ?? .null,
+                        ]
+                    }),
             ])
         } else {
-            try standardOutput(lines: Format.columns(verified.map { [$0.job, $0.error == nil ? "the same" : "differs", $0.summary] }))
+            try standardOutput(
+                lines: Format.columns(verified.map { [$0.job, $0.error == nil ? "the same" : "differs", $0.summary] }))
         }
         if let error = verified.compactMap(\.error).first { throw error }
     }

@@ -65,7 +65,8 @@ struct Why: ParsableCommand {
         guard let step = explanation.steps.first else { return "" }
         let isFresh = step.state == .fresh
         // That there was no build before is the reason of the first.
-        let reasons = step.reasons.map { isFresh && $0 == .neverBuilt ? "its first build" : "\($0)" }.joined(separator: "; ")
+        let reasons = step.reasons.map { isFresh && $0 == .neverBuilt ? "its first build" : "\($0)" }.joined(
+            separator: "; ")
         return isFresh
             ? "\(step.job) is fresh; it last ran because of: \(reasons)"
             : "\(step.job) is \(step.state.rawValue): \(reasons)"

@@ -28,8 +28,9 @@ import Testing
         #expect(worst <= 1e-4, "sums off by \(worst)")
     }
 
-    /// Within 1e-4 of each number, or of a thirtieth of the map's largest where the number is less. (By the relative error of its
-    /// smaller numbers, PyTorch's own float32 is off by up to 1e-3 here: they are what is left of large terms that cancel.)
+    /// Within 1e-4 of each number, or of a thirtieth of the map's largest where the number is less. (By the relative
+    /// error of its smaller numbers, PyTorch's own float32 is off by up to 1e-3 here: they are what is left of large
+    /// terms that cancel.)
     func expectClose(map ours: [Float], _ golden: [Float], _ label: String) {
         #expect(ours.count == golden.count)
         let least = (golden.max() ?? 0) / 30
@@ -37,8 +38,8 @@ import Testing
         #expect(worst <= 1e-4 || ours == golden, "\(label): off by \(worst)")
     }
 
-    /// The features of a crop, by digest. Other bits here want a raised revision of FeaturesStage and EvaluateStage; a machine with
-    /// bits of its own is a fault of the kernels.
+    /// The features of a crop, by digest. Other bits here want a raised revision of FeaturesStage and EvaluateStage; a
+    /// machine with bits of its own is a fault of the kernels.
     @Test(arguments: [
         (Architecture.resnet18, "layer4", "ee95896d4b88fc857f7f64ea52ccdb38ff4e45d7e59417180873a702cd8333ff"),
         (.resnet50, "layer4", "864e0faea536c945ab3f25317c79d0be6e869cfb5ebff44f017fe9430d1241ff"),
@@ -56,7 +57,8 @@ import Testing
     @Test(arguments: try Golden.read())
     func featuresAgreeWithTorchvision(golden: Golden.Case) throws {
         let architecture = try #require(Architecture.all.first { $0.name == golden.architecture })
-        let backbone = try Backbone(architecture, layer: golden.layer, parameters: HashedParameters(), probes: golden.probes)
+        let backbone = try Backbone(
+            architecture, layer: golden.layer, parameters: HashedParameters(), probes: golden.probes)
         #expect(golden.shape == [backbone.shape.channels, backbone.shape.height, backbone.shape.width])
         #expect(try architecture.featureShape(layer: golden.layer) == backbone.shape)
         var features = [Float](repeating: .nan, count: backbone.shape.count)
@@ -90,7 +92,9 @@ import Testing
         for index in 0..<count {
             images.withUnsafeBufferPointer { images in
                 expected.withUnsafeMutableBufferPointer { expected in
-                    single.features(image: images.baseAddress! + index * size, into: expected.baseAddress! + index * single.shape.count)
+                    single.features(
+                        image: images.baseAddress! + index * size,
+                        into: expected.baseAddress! + index * single.shape.count)
                 }
             }
         }
@@ -114,12 +118,15 @@ import Testing
     /// Rectangles of pixels that are kept, `[top, left, bottom, right]`.
     static let masks: [[[Int]]] = [
         [], [[0, 0, 1, 1]], [[223, 223, 224, 224]], [[0, 100, 3, 224]], [[90, 0, 140, 30]], [[100, 100, 101, 101]],
-        [[64, 64, 128, 128]], [[57, 31, 96, 103]], [[10, 20, 40, 50], [180, 190, 200, 224]], [[0, 0, 224, 224]], [[1, 1, 223, 223]],
+        [[64, 64, 128, 128]], [[57, 31, 96, 103]], [[10, 20, 40, 50], [180, 190, 200, 224]], [[0, 0, 224, 224]],
+        [[1, 1, 223, 223]],
     ]
 
-    /// The content of every mask in one batch, against each of them computed in full: `features(image:)` has the same bits,
-    /// `features(maskedImage:)` the same numbers, and bits that do not depend on its neighbours either.
-    @Test(arguments: [(Architecture.resnet18, "layer1"), (.resnet18, "layer4"), (.resnet50, "layer3"), (.alexnet, "features")])
+    /// The content of every mask in one batch, against each of them computed in full: `features(image:)` has the same
+    /// bits, `features(maskedImage:)` the same numbers, and bits that do not depend on its neighbours either.
+    @Test(arguments: [
+        (Architecture.resnet18, "layer1"), (.resnet18, "layer4"), (.resnet50, "layer3"), (.alexnet, "features"),
+    ])
     func zeroPixelsAreSkipped(architecture: Architecture, layer: String) throws {
         let backbone = try Backbone(architecture, layer: layer, parameters: HashedParameters())
         let size = FeatureShape.image.count, count = Self.masks.count, length = backbone.shape.count
@@ -129,7 +136,9 @@ import Testing
             for rectangle in mask {
                 for place in 0..<size {
                     let (y, x) = (place / 224 % 224, place % 224)
-                    if rectangle[0]..<rectangle[2] ~= y, rectangle[1]..<rectangle[3] ~= x { images[index * size + place] = content[place] }
+                    if rectangle[0]..<rectangle[2] ~= y, rectangle[1]..<rectangle[3] ~= x {
+                        images[index * size + place] = content[place]
+                    }
                 }
             }
         }
@@ -139,7 +148,8 @@ import Testing
         images.withUnsafeBufferPointer { images in
             alone.withUnsafeMutableBufferPointer { alone in
                 for index in (0..<count).reversed() {
-                    backbone.features(maskedImage: images.baseAddress! + index * size, into: alone.baseAddress! + index * length)
+                    backbone.features(
+                        maskedImage: images.baseAddress! + index * size, into: alone.baseAddress! + index * length)
                 }
             }
         }
@@ -158,7 +168,8 @@ import Testing
     @Test(arguments: [(Architecture.resnet18, ["layer1", "layer2", "layer4"]), (.resnet50, ["layer3", "layer4"])])
     func layersOfOnePass(architecture: Architecture, layers: [String]) throws {
         let crops = (1...9).flatMap { hashedCrop($0 % 3 + 1) }
-        let all = try Backbone(architecture, layer: layers[layers.count - 1], layers: layers, parameters: HashedParameters())
+        let all = try Backbone(
+            architecture, layer: layers[layers.count - 1], layers: layers, parameters: HashedParameters())
         let maps = all.layerFeatures(pixels: crops, count: 9)
         for (index, layer) in layers.enumerated() {
             let alone = try Backbone(architecture, layer: layer, parameters: HashedParameters())
@@ -174,7 +185,8 @@ import Testing
     @Test func otherNormalisations() {
         let pixels: [UInt8] = [10, 20, 30, 40, 50, 60]
         var image = [Float](repeating: 0, count: 6)
-        Normalisation(mean: [1, 2, 3], deviation: [1, 1, 2], scale: 1, isBGR: true).apply(pixels, places: 2, into: &image)
+        Normalisation(mean: [1, 2, 3], deviation: [1, 1, 2], scale: 1, isBGR: true).apply(
+            pixels, places: 2, into: &image)
         #expect(image == [29, 59, 18, 48, 3.5, 18.5])
     }
 

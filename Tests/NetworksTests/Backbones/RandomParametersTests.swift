@@ -10,7 +10,8 @@ import Testing
     }
 
     @Test func resNetConvolutionsAreNormalWithFanOut() throws {
-        let weights = try RandomParameters(architecture: .resnet18, seed: 0).tensor("layer2.0.conv1.weight", shape: [128, 64, 3, 3])
+        let weights = try RandomParameters(architecture: .resnet18, seed: 0).tensor(
+            "layer2.0.conv1.weight", shape: [128, 64, 3, 3])
         let (mean, variance, largest) = moments(weights.data)
         let expected = 2.0 / (128 * 9)
         #expect(abs(mean) < 4 * (expected / 73728).squareRoot())
@@ -31,7 +32,8 @@ import Testing
 
     @Test func batchNormsAreTheIdentity() throws {
         let source = RandomParameters(architecture: .resnet50, seed: 0)
-        for (field, value) in [("weight", 1), ("bias", 0), ("running_mean", 0), ("running_var", 1)] as [(String, Float)] {
+        for (field, value) in [("weight", 1), ("bias", 0), ("running_mean", 0), ("running_var", 1)] as [(String, Float)]
+        {
             let tensor = try source.tensor("layer4.0.downsample.1.\(field)", shape: [2048])
             #expect(tensor.data.allSatisfy { $0 == value })
         }
@@ -43,10 +45,15 @@ import Testing
         let first = try source.tensor("layer1.0.conv1.weight", shape: shape)
         #expect(try source.tensor("layer1.0.conv2.weight", shape: shape) != first)
         #expect(try source.tensor("layer1.0.conv1.weight", shape: shape) == first)
-        #expect(try RandomParameters(architecture: .resnet18, seed: 2).tensor("layer1.0.conv1.weight", shape: shape) != first)
+        #expect(
+            try RandomParameters(architecture: .resnet18, seed: 2).tensor("layer1.0.conv1.weight", shape: shape)
+                != first)
     }
 
-    @Test(arguments: [("layer1.0.conv1.weight", [64, 64, 1, 1]), ("layer1.0.conv1.bias", [64]), ("fc.weight", [1000, 512]), ("conv1", [])])
+    @Test(arguments: [
+        ("layer1.0.conv1.weight", [64, 64, 1, 1]), ("layer1.0.conv1.bias", [64]), ("fc.weight", [1000, 512]),
+        ("conv1", []),
+    ])
     func unknownTensorsAreNamed(name: String, shape: [Int]) {
         let error = #expect(throws: UnknownParameter.self) {
             try RandomParameters(architecture: .resnet18, seed: 0).tensor(name, shape: shape)
@@ -57,7 +64,8 @@ import Testing
     @Test(arguments: Architecture.all)
     func everyBackboneCanBeRandom(architecture: Architecture) throws {
         for layer in architecture.layers {
-            let backbone = try Backbone(architecture, layer: layer, parameters: RandomParameters(architecture: architecture, seed: 0))
+            let backbone = try Backbone(
+                architecture, layer: layer, parameters: RandomParameters(architecture: architecture, seed: 0))
             #expect(try backbone.shape == architecture.featureShape(layer: layer))
         }
     }

@@ -172,7 +172,8 @@ import Testing
             ).contains("outside its storage"))
     }
 
-    /// Nested without end, wide without end, a tree that doubles, a list that holds itself, a dictionary made again and again.
+    /// Nested without end, wide without end, a tree that doubles, a list that holds itself, a dictionary made again and
+    /// again.
     @Test func bombs() throws {
         let many = 3_000_000
         let nested = HostilePickles.start + Array(")".utf8) + [UInt8](repeating: 0x85, count: many)

@@ -4,15 +4,23 @@ import Networks
 import Tensors
 import Testing
 
-/// Training followed step by step beside the oracle. Skipped where the reference files are not there (see LAVISE_REFERENCE).
-@Suite(.enabled(if: FileManager.default.fileExists(atPath: referencePath("reference/golden-paper.h5")), "needs the reference files: set LAVISE_REFERENCE"))
+/// Training followed step by step beside the oracle. Skipped where the reference files are not there (see
+/// LAVISE_REFERENCE).
+@Suite(
+    .enabled(
+        if: FileManager.default.fileExists(atPath: referencePath("reference/golden-paper.h5")),
+        "needs the reference files: set LAVISE_REFERENCE"))
 struct GoldenTraining {
     /// The golden's samples of one split, pooled as METHOD 5: mean over the grid of features · mask.
-    private func samples(_ file: HDF5File, split: UInt8, features: String, keepEmpty: Bool, maskScale: Float) throws -> ListedSamples {
+    private func samples(_ file: HDF5File, split: UInt8, features: String, keepEmpty: Bool, maskScale: Float) throws
+        -> ListedSamples
+    {
         let shape = try file.shape(of: features), maps = try file.read(features, as: Float.self)
-        let splits = try file.read("images/split", as: UInt8.self), images = try file.read("instances/image", as: Int32.self)
+        let splits = try file.read("images/split", as: UInt8.self),
+            images = try file.read("instances/image", as: Int32.self)
         let masks = try file.read("instances/grid_mask", as: UInt8.self)
-        let concepts = try file.read("instances/concepts", as: Int32.self), offsets = try file.read("instances/offset", as: Int32.self)
+        let concepts = try file.read("instances/concepts", as: Int32.self),
+            offsets = try file.read("instances/offset", as: Int32.self)
         let channels = shape[1], grid = shape[2] * shape[3]
         var pooled: [Float] = [], lists: [[Int32]] = []
         for (sample, image) in images.enumerated() where splits[Int(image)] == split {
@@ -40,14 +48,18 @@ struct GoldenTraining {
         return Tensor(shape: [tokens.count, 300], data: try tokens.flatMap { try #require(vectors[$0]) })
     }
 
-    private func follow(_ name: String, options: TrainingOptions, features: String, keepEmpty: Bool, maskScale: Float) throws {
+    private func follow(_ name: String, options: TrainingOptions, features: String, keepEmpty: Bool, maskScale: Float)
+        throws
+    {
         let file = try HDF5File.open(referencePath("reference/" + name), trusted: true)
         let training = try samples(file, split: 0, features: features, keepEmpty: keepEmpty, maskScale: maskScale)
         let validation = try samples(file, split: 1, features: features, keepEmpty: keepEmpty, maskScale: maskScale)
-        var trainer = try Trainer(options: options, concepts: conceptVectors(file), initial: Explainer(from: file, at: "/explainer_init"))
+        var trainer = try Trainer(
+            options: options, concepts: conceptVectors(file), initial: Explainer(from: file, at: "/explainer_init"))
         for _ in 0..<options.epochs { try trainer.runEpoch(training: training, validation: validation) }
 
-        let steps = try file.read("training/step_loss", as: Double.self), epochs = try file.read("training/epoch", as: Double.self)
+        let steps = try file.read("training/step_loss", as: Double.self),
+            epochs = try file.read("training/epoch", as: Double.self)
         let found = trainer.history.flatMap(\.stepLosses)
         #expect(found.count == steps.count)
         for (step, (ours, golden)) in zip(found, steps).enumerated() {
@@ -60,10 +72,15 @@ struct GoldenTraining {
             #expect(report.validHits.map { Float($0) } == row[2...].map { Float($0) }, "epoch \(epoch)")
         }
         let golden = try Explainer(from: file, at: "/explainer")
-        for name in ["linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias", "bn1.weight", "bn1.bias", "bn2.weight", "bn2.bias",
-                     "bn1.running_mean", "bn1.running_var", "bn2.running_mean", "bn2.running_var"] {
+        for name in [
+            "linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias", "bn1.weight", "bn1.bias", "bn2.weight",
+            "bn2.bias",
+            "bn1.running_mean", "bn1.running_var", "bn2.running_mean", "bn2.running_var",
+        ] {
             let ours = try #require(trainer.current.tensor(name)).data, theirs = try #require(golden.tensor(name)).data
-            #expect(relativeError(ours, theirs) < 1e-3 || largestDifference(ours, theirs) < 1e-6, "\(name): \(relativeError(ours, theirs))")
+            #expect(
+                relativeError(ours, theirs) < 1e-3 || largestDifference(ours, theirs) < 1e-6,
+                "\(name): \(relativeError(ours, theirs))")
         }
     }
 
@@ -73,7 +90,9 @@ struct GoldenTraining {
     }
 
     @Test func fact2023() throws {
-        let options = TrainingOptions(epochs: 3, batchSize: 16, optimiser: .dadaptAdam, dropout: 0, shuffle: false, frozenBatchNorm: true)
-        try follow("golden-fact2023.h5", options: options, features: "features_training", keepEmpty: true, maskScale: 1 / 255)
+        let options = TrainingOptions(
+            epochs: 3, batchSize: 16, optimiser: .dadaptAdam, dropout: 0, shuffle: false, frozenBatchNorm: true)
+        try follow(
+            "golden-fact2023.h5", options: options, features: "features_training", keepEmpty: true, maskScale: 1 / 255)
     }
 }

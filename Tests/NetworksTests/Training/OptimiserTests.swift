@@ -6,7 +6,8 @@ import Testing
 /// Optimisers and scheduler beside PyTorch's and the published DAdaptAdam: `Fixtures/Training/make_optimisers.py`.
 @Suite struct Optimisers {
     /// Follows the fixture; `step` changes the parameters with the gradients.
-    private func follow(_ name: String, step: (UnsafeMutablePointer<Float>, UnsafePointer<Float>) throws -> Void) throws {
+    private func follow(_ name: String, step: (UnsafeMutablePointer<Float>, UnsafePointer<Float>) throws -> Void) throws
+    {
         let file = try trainingFixture("optimisers.h5")
         var p: [Float] = try file.read("start")
         let all: [Float] = try file.read("gradients"), golden: [Float] = try file.read(name)

@@ -5,7 +5,8 @@ import Tensors
 
 /// Path of a file of the reference, which is not part of the project (LAVISE_REFERENCE, by default `../shared`).
 func referencePath(_ name: String) -> String {
-    let root = ProcessInfo.processInfo.environment["LAVISE_REFERENCE"]
+    let root =
+        ProcessInfo.processInfo.environment["LAVISE_REFERENCE"]
         ?? URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../../shared").standardized.path
     return root + "/" + name
 }

@@ -7,7 +7,8 @@ import Testing
 
 /// Training from end to end on samples drawn from a few clusters.
 @Suite struct Training {
-    private static let concepts = Tensor(shape: [12, 16], data: (0..<192).map { (i: Int) -> Float in Float((i * i * 7919 + i * 104_729) % 1009) - 504 })
+    private static let concepts = Tensor(
+        shape: [12, 16], data: (0..<192).map { (i: Int) -> Float in Float((i * i * 7919 + i * 104_729) % 1009) - 504 })
 
     private static func samples(_ count: Int, from first: Int) -> ListedSamples {
         let width = 24
@@ -25,12 +26,14 @@ import Testing
 
     private static let training = samples(331, from: 0), validation = samples(60, from: 1000)
     /// Validation samples whose positives are wrong: the better the explainer, the worse its loss.
-    private static let wrong = ListedSamples(width: 24, features: validation.features, lists: validation.lists.map { $0.map { ($0 + 6) % 12 } })
+    private static let wrong = ListedSamples(
+        width: 24, features: validation.features, lists: validation.lists.map { $0.map { ($0 + 6) % 12 } })
 
     private func trainer(_ change: (inout TrainingOptions) -> Void = { _ in }) throws -> Trainer {
         var options = TrainingOptions(epochs: 4, batchSize: 30, learningRate: 5e-3, seed: 3)
         change(&options)
-        return try Trainer(options: options, concepts: Training.concepts, initial: Explainer(inputs: 24, outputs: 16, seed: 3))
+        return try Trainer(
+            options: options, concepts: Training.concepts, initial: Explainer(inputs: 24, outputs: 16, seed: 3))
     }
 
     private func run(_ trainer: Trainer, epochs: Int) throws -> Trainer {
@@ -43,7 +46,8 @@ import Testing
         let trainer = try run(trainer(), epochs: 12)
         let first = try #require(trainer.history.first), last = try #require(trainer.history.last)
         #expect(last.trainLoss < 0.7 * first.trainLoss && last.validLoss < first.validLoss)
-        #expect(last.validHits[0] > 0.7 && last.trainHits[0] > 0.7, "chance is 0.11: \(last.validHits) \(last.trainHits)")
+        #expect(
+            last.validHits[0] > 0.7 && last.trainHits[0] > 0.7, "chance is 0.11: \(last.validHits) \(last.trainHits)")
         for report in trainer.history {
             #expect(report.stepLosses.count == 11)  // a 12th batch would hold a single sample
             #expect(report.trainHits == report.trainHits.sorted() && report.validHits == report.validHits.sorted())
@@ -51,9 +55,15 @@ import Testing
     }
 
     @Test(arguments: Optimiser.allCases) func threadsDoNotMatter(optimiser: Optimiser) throws {
-        let one = try run(trainer { $0.optimiser = optimiser; $0.batchSize = 100 }, epochs: 2)
+        let one = try run(
+            trainer {
+                $0.optimiser = optimiser; $0.batchSize = 100
+            }, epochs: 2)
         for threads in [2, 3] {
-            let more = try run(trainer { $0.optimiser = optimiser; $0.batchSize = 100; $0.threads = threads }, epochs: 2)
+            let more = try run(
+                trainer {
+                    $0.optimiser = optimiser; $0.batchSize = 100; $0.threads = threads
+                }, epochs: 2)
             #expect(more.current == one.current && more.history == one.history)
         }
     }
@@ -84,22 +94,29 @@ import Testing
     /// The same batch four times, and a rate that changes nothing: the losses differ by what dropout drops.
     @Test func everyStepDropsAnew() throws {
         let batch = Training.training.features.prefix(30 * 24), lists = Training.training.lists.prefix(30)
-        let samples = ListedSamples(width: 24, features: (0..<4).flatMap { _ in batch }, lists: (0..<4).flatMap { _ in lists })
+        let samples = ListedSamples(
+            width: 24, features: (0..<4).flatMap { _ in batch }, lists: (0..<4).flatMap { _ in lists })
         func losses(_ dropout: Double) throws -> Set<Double> {
-            var trainer = try trainer { $0.dropout = dropout; $0.shuffle = false; $0.learningRate = 1e-30 }
+            var trainer = try trainer {
+                $0.dropout = dropout; $0.shuffle = false; $0.learningRate = 1e-30
+            }
             return Set(try trainer.runEpoch(training: samples, validation: Training.validation).stepLosses)
         }
         #expect(try losses(0).count == 1 && losses(0.5).count == 4)
     }
 
-    /// With two concepts every positive is first or second: hit@5 is always 1, and hit@1 not where the samples are of the other concept.
+    /// With two concepts every positive is first or second: hit@5 is always 1, and hit@1 not where the samples are of
+    /// the other concept.
     @Test func aHitIsBelowK() throws {
         let concepts = Tensor(shape: [2, 16], data: Array(Training.concepts.data.prefix(32)))
         func samples(_ other: Int) -> ListedSamples {
-            ListedSamples(width: 24, features: Training.training.features, lists: (0..<331).map { [Int32(($0 % 12 / 6 + other) % 2)] })
+            ListedSamples(
+                width: 24, features: Training.training.features,
+                lists: (0..<331).map { [Int32(($0 % 12 / 6 + other) % 2)] })
         }
         let options = TrainingOptions(epochs: 8, batchSize: 30, learningRate: 5e-3, seed: 3)
-        var trainer = try Trainer(options: options, concepts: concepts, initial: Explainer(inputs: 24, outputs: 16, seed: 3))
+        var trainer = try Trainer(
+            options: options, concepts: concepts, initial: Explainer(inputs: 24, outputs: 16, seed: 3))
         for _ in 0..<8 { try trainer.runEpoch(training: samples(0), validation: samples(1)) }
         let hits = try #require(trainer.history.last).validHits
         #expect(hits[0] < 0.5 && hits[1] == 1, "\(hits)")
@@ -111,29 +128,48 @@ import Testing
         features[5] = .nan
         let broken = ListedSamples(width: 24, features: features, lists: Training.validation.lists)
         var trainer = try trainer()
-        let error = #expect(throws: TrainingError.self) { try trainer.runEpoch(training: Training.training, validation: broken) }
+        let error = #expect(throws: TrainingError.self) {
+            try trainer.runEpoch(training: Training.training, validation: broken)
+        }
         #expect("\(String(describing: error))".contains("nan"), "\(String(describing: error))")
     }
 
     @Test func dropoutZeroNeedsNoRandomNumbers() throws {
-        let one = try run(trainer { $0.dropout = 0; $0.shuffle = false }, epochs: 1)
-        #expect(try run(trainer { $0.dropout = 0; $0.shuffle = false; $0.seed = 77 }, epochs: 1).current == one.current)
+        let one = try run(
+            trainer {
+                $0.dropout = 0; $0.shuffle = false
+            }, epochs: 1)
+        #expect(
+            try run(
+                trainer {
+                    $0.dropout = 0; $0.shuffle = false; $0.seed = 77
+                }, epochs: 1
+            ).current == one.current)
     }
 
     /// Saved and loaded after every epoch, or not at all: the same numbers, and the same bytes in the file.
     @Test(arguments: Optimiser.allCases) func resumes(optimiser: Optimiser) throws {
         try withTemporaryFolder { folder in
-            let straight = try run(trainer { $0.optimiser = optimiser; $0.plateauPatience = 0; $0.learningRate = 0.05 }, epochs: 4)
-            var resumed = try trainer { $0.optimiser = optimiser; $0.plateauPatience = 0; $0.learningRate = 0.05 }
+            let straight = try run(
+                trainer {
+                    $0.optimiser = optimiser; $0.plateauPatience = 0; $0.learningRate = 0.05
+                }, epochs: 4)
+            var resumed = try trainer {
+                $0.optimiser = optimiser; $0.plateauPatience = 0; $0.learningRate = 0.05
+            }
             for _ in 0..<4 {
                 resumed = try run(resumed, epochs: 1)
                 try resumed.save(to: folder + "/state.h5")
-                resumed = try Trainer.load(from: folder + "/state.h5", options: resumed.options, concepts: Training.concepts)
+                resumed = try Trainer.load(
+                    from: folder + "/state.h5", options: resumed.options, concepts: Training.concepts)
             }
-            #expect(resumed.current == straight.current && resumed.best == straight.best && resumed.history == straight.history)
+            #expect(
+                resumed.current == straight.current && resumed.best == straight.best
+                    && resumed.history == straight.history)
             try straight.save(to: folder + "/straight.h5")
             #expect(FileManager.default.contentsEqual(atPath: folder + "/state.h5", andPath: folder + "/straight.h5"))
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["state.h5", "straight.h5"])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["state.h5", "straight.h5"])
         }
     }
 
@@ -189,12 +225,18 @@ import Testing
             try trainer.save(to: folder + "/state.h5")
             var options = trainer.options
             options.seed = 9
-            #expect(throws: TrainingError.self) { _ = try Trainer.load(from: folder + "/state.h5", options: options, concepts: Training.concepts) }
+            #expect(throws: TrainingError.self) {
+                _ = try Trainer.load(from: folder + "/state.h5", options: options, concepts: Training.concepts)
+            }
             options = trainer.options
             options.optimiser = .dadaptAdam
-            #expect(throws: TrainingError.self) { _ = try Trainer.load(from: folder + "/state.h5", options: options, concepts: Training.concepts) }
+            #expect(throws: TrainingError.self) {
+                _ = try Trainer.load(from: folder + "/state.h5", options: options, concepts: Training.concepts)
+            }
             try Data("no HDF5".utf8).write(to: URL(filePath: folder + "/state.h5"))
-            #expect(throws: HDF5Error.self) { _ = try Trainer.load(from: folder + "/state.h5", options: options, concepts: Training.concepts) }
+            #expect(throws: HDF5Error.self) {
+                _ = try Trainer.load(from: folder + "/state.h5", options: options, concepts: Training.concepts)
+            }
         }
     }
 
@@ -230,10 +272,13 @@ import Testing
             let file = try HDF5File.open(folder + "/explainer.h5")
             #expect(try Explainer(from: file) == trainer.best)
             #expect(try TrainingHistory(from: file) == history)
-            #expect(try file.shape(of: "/linear1/weight") == [24, 24] && file.shape(of: "/linear2/weight") == [16, 24])
+            #expect(
+                try file.shape(of: "/linear1/weight") == [24, 24] && file.shape(of: "/linear2/weight") == [16, 24])
             #expect(try file.shape(of: "/history") == [2, 11])
-            #expect(history.columns.joined(separator: ",") == "train_loss,valid_loss,train_hit@1,train_hit@5,train_hit@10,train_hit@20,"
-                + "valid_hit@1,valid_hit@5,valid_hit@10,valid_hit@20,learning_rate")
+            #expect(
+                history.columns.joined(separator: ",")
+                    == "train_loss,valid_loss,train_hit@1,train_hit@5,train_hit@10,train_hit@20,"
+                    + "valid_hit@1,valid_hit@5,valid_hit@10,valid_hit@20,learning_rate")
         }
     }
 
@@ -256,7 +301,9 @@ import Testing
         bad[24 * 100] = .nan
         var trainer = try trainer { $0.shuffle = false }
         do {
-            try trainer.runEpoch(training: ListedSamples(width: 24, features: bad, lists: Training.training.lists), validation: Training.validation)
+            try trainer.runEpoch(
+                training: ListedSamples(width: 24, features: bad, lists: Training.training.lists),
+                validation: Training.validation)
             Issue.record("trained on NaN")
         } catch {
             #expect("\(error)".contains("epoch 1, step 4") && "\(error)".contains("learningRate"))
@@ -268,8 +315,14 @@ import Testing
         for (training, validation, reason) in [
             (ListedSamples(width: 12, features: good.features, lists: good.lists), Training.validation, "12 features"),
             (good, ListedSamples(width: 24, features: [], lists: []), "0 validation samples"),
-            (ListedSamples(width: 24, features: good.features, lists: [[0]]), Training.validation, "1 training samples"),
-            (ListedSamples(width: 24, features: good.features, lists: [[0], []]), Training.validation, "positive concepts []"),
+            (
+                ListedSamples(width: 24, features: good.features, lists: [[0]]), Training.validation,
+                "1 training samples"
+            ),
+            (
+                ListedSamples(width: 24, features: good.features, lists: [[0], []]), Training.validation,
+                "positive concepts []"
+            ),
             (ListedSamples(width: 24, features: good.features, lists: [[12], [1]]), Training.validation, "0..<12"),
         ] {
             var trainer = try trainer()
@@ -280,16 +333,24 @@ import Testing
                 #expect("\(error)".contains(reason), "\(error)")
             }
         }
-        #expect(throws: TrainingError.self) { _ = try Trainer(options: TrainingOptions(), concepts: Tensor(zeros: [3, 9]), initial: Explainer(inputs: 4, outputs: 8, seed: 0)) }
+        #expect(throws: TrainingError.self) {
+            _ = try Trainer(
+                options: TrainingOptions(), concepts: Tensor(zeros: [3, 9]),
+                initial: Explainer(inputs: 4, outputs: 8, seed: 0))
+        }
         #expect(throws: TrainingError.self) { _ = try self.trainer { $0.batchSize = 1 } }
     }
 
     @Test func initialisationIsPyTorchs() {
         let explainer = Explainer(inputs: 100, outputs: 30, seed: 5)
-        #expect(explainer == Explainer(inputs: 100, outputs: 30, seed: 5) && explainer != Explainer(inputs: 100, outputs: 30, seed: 6))
+        #expect(
+            explainer == Explainer(inputs: 100, outputs: 30, seed: 5)
+                && explainer != Explainer(inputs: 100, outputs: 30, seed: 6))
         for name in ["linear1.weight", "linear2.weight"] {
             let values = explainer.tensor(name)?.data ?? []
-            #expect(values.allSatisfy { abs($0) <= 0.1 } && values.contains { $0 > 0.099 } && values.contains { $0 < -0.099 })
+            #expect(
+                values.allSatisfy { abs($0) <= 0.1 } && values.contains { $0 > 0.099 }
+                    && values.contains { $0 < -0.099 })
             let variance = values.reduce(0.0) { $0 + Double($1 * $1) } / Double(values.count)
             #expect(abs(variance - 0.01 / 3) < 2e-4)
         }

@@ -21,7 +21,9 @@ import Testing
     @Test func columnSums() {
         let x = numbers(1)
         var sums = [Double](repeating: 9, count: Self.columns), squares = sums
-        x.withUnsafeBufferPointer { ct_column_sums(Self.rows, Self.columns, Self.stride, $0.baseAddress! + Self.first, &sums, &squares) }
+        x.withUnsafeBufferPointer {
+            ct_column_sums(Self.rows, Self.columns, Self.stride, $0.baseAddress! + Self.first, &sums, &squares)
+        }
         var expected = [Double](repeating: 0, count: Self.columns), expectedSquares = expected
         for place in places() {
             expected[place.j] += Double(x[place.at])
@@ -37,8 +39,9 @@ import Testing
         x.withUnsafeBufferPointer { x in
             kept.withUnsafeBufferPointer { kept in
                 out.withUnsafeMutableBufferPointer { out in
-                    ct_normalise(Self.rows, Self.columns, Self.stride, x.baseAddress! + Self.first, mean, scale, bias,
-                                 dropout ? kept.baseAddress! + Self.first : nil, 1.25, out.baseAddress! + Self.first)
+                    ct_normalise(
+                        Self.rows, Self.columns, Self.stride, x.baseAddress! + Self.first, mean, scale, bias,
+                        dropout ? kept.baseAddress! + Self.first : nil, 1.25, out.baseAddress! + Self.first)
                 }
             }
         }
@@ -50,7 +53,8 @@ import Testing
     }
 
     @Test(arguments: [true, false]) func gradients(dropout: Bool) {
-        let x = numbers(2), mean = numbers(3), inverse = numbers(4), weight = numbers(5), biasGradient = numbers(8), weightGradient = numbers(9)
+        let x = numbers(2), mean = numbers(3), inverse = numbers(4), weight = numbers(5), biasGradient = numbers(8),
+            weightGradient = numbers(9)
         let kept = numbers(6).map { UInt8($0 > -1 ? 1 : 0) }
         var gradient = numbers(7), expected = gradient
         var sums = [Double](repeating: 9, count: Self.columns), products = sums
@@ -58,8 +62,10 @@ import Testing
         x.withUnsafeBufferPointer { x in
             kept.withUnsafeBufferPointer { kept in
                 gradient.withUnsafeMutableBufferPointer { gradient in
-                    ct_parameter_gradients(Self.rows, Self.columns, Self.stride, x.baseAddress! + Self.first, mean, inverse,
-                                           dropout ? kept.baseAddress! + Self.first : nil, 1.25, gradient.baseAddress! + Self.first, &sums, &products)
+                    ct_parameter_gradients(
+                        Self.rows, Self.columns, Self.stride, x.baseAddress! + Self.first, mean, inverse,
+                        dropout ? kept.baseAddress! + Self.first : nil, 1.25, gradient.baseAddress! + Self.first, &sums,
+                        &products)
                 }
             }
         }
@@ -72,8 +78,10 @@ import Testing
 
         x.withUnsafeBufferPointer { x in
             gradient.withUnsafeMutableBufferPointer { gradient in
-                ct_input_gradient(Self.rows, Self.columns, Self.stride, x.baseAddress! + Self.first, mean, inverse, weight, 0.125, biasGradient,
-                                  weightGradient, gradient.baseAddress! + Self.first)
+                ct_input_gradient(
+                    Self.rows, Self.columns, Self.stride, x.baseAddress! + Self.first, mean, inverse, weight, 0.125,
+                    biasGradient,
+                    weightGradient, gradient.baseAddress! + Self.first)
             }
         }
         for (j, at) in places() {
@@ -92,9 +100,10 @@ import Testing
             kept.withUnsafeBufferPointer { kept in
                 normalised.withUnsafeMutableBufferPointer { normalised in
                     dropped.withUnsafeMutableBufferPointer { dropped in
-                        ct_keep_normalised(Self.rows, Self.columns, Self.stride, x.baseAddress! + Self.first, mean, inverse,
-                                           dropout ? kept.baseAddress! + Self.first : nil, 1.25, normalised.baseAddress! + Self.first,
-                                           dropped.baseAddress! + Self.first)
+                        ct_keep_normalised(
+                            Self.rows, Self.columns, Self.stride, x.baseAddress! + Self.first, mean, inverse,
+                            dropout ? kept.baseAddress! + Self.first : nil, 1.25, normalised.baseAddress! + Self.first,
+                            dropped.baseAddress! + Self.first)
                     }
                 }
             }
@@ -112,7 +121,8 @@ import Testing
     /// More outputs and columns than are turned round at a time.
     @Test(arguments: [true, false]) func foldedGradients(dropout: Bool) {
         let outputs = 131, columns = 71, stride = 79, first = 5
-        let weight = numbers(1, count: outputs * stride), scale = numbers(2), shift = numbers(3), outputSums = numbers(4)
+        let weight = numbers(1, count: outputs * stride), scale = numbers(2), shift = numbers(3),
+            outputSums = numbers(4)
         let droppedSums = numbers(5, count: columns * outputs)
         var gradient = numbers(6, count: outputs * stride), expected = gradient
         var scaleGradient = [Double](repeating: 9, count: columns), shiftGradient = scaleGradient
@@ -120,8 +130,10 @@ import Testing
         weight.withUnsafeBufferPointer { weight in
             droppedSums.withUnsafeBufferPointer { droppedSums in
                 gradient.withUnsafeMutableBufferPointer { gradient in
-                    ct_folded_gradients(outputs, columns, stride, weight.baseAddress! + first, scale, shift, outputSums,
-                                        dropout ? droppedSums.baseAddress : nil, 1.25, gradient.baseAddress! + first, &scaleGradient, &shiftGradient)
+                    ct_folded_gradients(
+                        outputs, columns, stride, weight.baseAddress! + first, scale, shift, outputSums,
+                        dropout ? droppedSums.baseAddress : nil, 1.25, gradient.baseAddress! + first, &scaleGradient,
+                        &shiftGradient)
                 }
             }
         }

@@ -22,8 +22,9 @@ import Testing
         let x: [Float] = try file.read("x"), count = x.count / explainer.inputs
         let layout = explainer.layout
         try explainer.withStorage { parameters, statistics in
-            let step = TrainingStep(layout: layout, loss: CSMRLoss(concepts: try concepts(file)), options: options, batch: count,
-                                    parameters: parameters, statistics: statistics)
+            let step = TrainingStep(
+                layout: layout, loss: CSMRLoss(concepts: try concepts(file)), options: options, batch: count,
+                parameters: parameters, statistics: statistics)
             step.input.update(from: x, count: x.count)
             step.setPositives(try lists(file))
             let loss = try step.run(count: count, stream: "test")
@@ -32,13 +33,15 @@ import Testing
             #expect(abs(loss - losses.reduce(0.0) { $0 + Double($1) } / Double(count)) < 1e-5 * loss)
             #expect((0..<count).map { step.ranks[$0] } == ranks)
             for entry in layout.parameters {
-                let golden: [Float] = try file.read("\(kind)/gradients/" + entry.name.split(separator: ".").joined(separator: "/"))
+                let golden: [Float] = try file.read(
+                    "\(kind)/gradients/" + entry.name.split(separator: ".").joined(separator: "/"))
                 #expect(relativeError(entry.range.map { step.gradients[$0] }, golden) < 1e-4, "\(entry.name)")
             }
         }
         for entry in layout.statistics {
             let path = entry.name.split(separator: ".").joined(separator: "/")
-            let golden: [Float] = kind == "frozen" ? try file.read("explainer/" + path) : try file.read("training/" + path)
+            let golden: [Float] =
+                kind == "frozen" ? try file.read("explainer/" + path) : try file.read("training/" + path)
             #expect(relativeError(Array(explainer.statistics[entry.range]), golden) < 1e-5, "\(entry.name)")
         }
     }
@@ -58,23 +61,29 @@ import Testing
         let x = (0..<200 * 37).map { Float(($0 * 7919) % 1009) / 1009 }
         var all = [Float](repeating: 0, count: 200 * 11)
         explainer.predict(x, count: 200, into: &all)
-        for (start, count) in [(0, 1), (1, 1), (64, 1), (127, 2), (199, 1), (0, 17), (37, 63), (64, 65), (3, 197), (192, 8)] {
+        for (start, count) in [
+            (0, 1), (1, 1), (64, 1), (127, 2), (199, 1), (0, 17), (37, 63), (64, 65), (3, 197), (192, 8),
+        ] {
             var some = [Float](repeating: 0, count: count * 11)
             explainer.predict(Array(x[start * 37..<(start + count) * 37]), count: count, into: &some)
             #expect(some == Array(all[start * 11..<(start + count) * 11]))
         }
     }
 
-    /// Concepts 2, 5 and 7 have the same vector; 5 is positive: of the equally near ones, only the lower index goes before it.
+    /// Concepts 2, 5 and 7 have the same vector; 5 is positive: of the equally near ones, only the lower index goes
+    /// before it.
     @Test func tiesGoToTheLowerIndex() {
         var vectors = [Float](repeating: 0, count: 9 * 4)
-        for concept in 0..<9 { vectors[concept * 4 + (concept == 2 || concept == 5 || concept == 7 ? 1 : concept % 2 * 2)] = 1 }
+        for concept in 0..<9 {
+            vectors[concept * 4 + (concept == 2 || concept == 5 || concept == 7 ? 1 : concept % 2 * 2)] = 1
+        }
         let loss = CSMRLoss(concepts: Tensor(shape: [9, 4], data: vectors))
         let prediction: [Float] = [0, 2, 0, 0]
         var cosines = [Float](repeating: 0, count: 9), losses = [0.0], ranks: [Int32] = [-1]
         let positives: [Int32] = [5, 8]
         positives.withUnsafeBufferPointer { positives in
-            loss.evaluate(prediction, count: 1, positives: { _ in positives }, cosines: &cosines, losses: &losses, ranks: &ranks)
+            loss.evaluate(
+                prediction, count: 1, positives: { _ in positives }, cosines: &cosines, losses: &losses, ranks: &ranks)
         }
         #expect(ranks == [1])
         // s⁺ = (1 + 0) / 2; outside P: two with cosine 1, five with cosine 0
@@ -93,13 +102,16 @@ import Testing
         let vectors = (0..<concepts * width).map { Float(spread * number() + ($0 % width == 0 ? 1 : 0)) }
         let lists = (0..<rows).map { row in (0...row % 3).map { Int32((row * 29 + $0 * 67) % concepts) }.sorted() }
         // Near the first positive concept.
-        let predictions = (0..<rows * width).map { vectors[Int(lists[$0 / width][0]) * width + $0 % width] + Float(0.1 * number()) }
+        let predictions = (0..<rows * width).map {
+            vectors[Int(lists[$0 / width][0]) * width + $0 % width] + Float(0.1 * number())
+        }
         var cosines = [Float](repeating: 0, count: rows * concepts), losses = [Double](repeating: 0, count: rows)
         var ranks = [Int32](repeating: 0, count: rows), gradient = [Float](repeating: 0, count: rows * width)
         let flat = lists.flatMap { $0 }, offsets = lists.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
         flat.withUnsafeBufferPointer { flat in
             CSMRLoss(concepts: Tensor(shape: [concepts, width], data: vectors)).evaluate(
-                predictions, count: rows, positives: { UnsafeBufferPointer(rebasing: flat[offsets[$0]..<offsets[$0 + 1]]) }, cosines: &cosines,
+                predictions, count: rows,
+                positives: { UnsafeBufferPointer(rebasing: flat[offsets[$0]..<offsets[$0 + 1]]) }, cosines: &cosines,
                 losses: &losses, ranks: &ranks, gradient: &gradient, scale: 0.25)
         }
         let units = (0..<concepts).map { unit(vectors[$0 * width..<($0 + 1) * width].map(Double.init)) }
@@ -107,14 +119,17 @@ import Testing
         for row in 0..<rows {
             let prediction = predictions[row * width..<(row + 1) * width].map(Double.init), direction = unit(prediction)
             let norm = product(prediction, prediction).squareRoot(), similar = units.map { product($0, direction) }
-            let positives = Set(lists[row].map(Int.init)), mean = positives.reduce(0.0) { $0 + similar[$1] } / Double(positives.count)
+            let positives = Set(lists[row].map(Int.init)),
+                mean = positives.reduce(0.0) { $0 + similar[$1] } / Double(positives.count)
             let open = units.indices.filter { !positives.contains($0) && 1 - mean + similar[$0] > 0 }
             closed += concepts - open.count
             let loss = open.reduce(0.0) { $0 + 1 - mean + similar[$1] }
             var slope = [Double](repeating: 0, count: width)
             for i in 0..<width {
                 for concept in open { slope[i] += units[concept][i] }
-                for concept in positives { slope[i] -= units[concept][i] * Double(open.count) / Double(positives.count) }
+                for concept in positives {
+                    slope[i] -= units[concept][i] * Double(open.count) / Double(positives.count)
+                }
             }
             let along = product(slope, direction)
             let expected = (0..<width).map { Float(0.25 * (slope[$0] - direction[$0] * along) / norm) }
@@ -123,7 +138,9 @@ import Testing
             let nearest = positives.map { similar[$0] }.max() ?? 0
             #expect(Int(ranks[row]) == similar.count { $0 > nearest + 1e-6 })
         }
-        #expect(spread < 1 ? closed < rows * concepts / 20 : closed > rows * concepts / 8, "the case does not show what it should: \(closed)")
+        #expect(
+            spread < 1 ? closed < rows * concepts / 20 : closed > rows * concepts / 8,
+            "the case does not show what it should: \(closed)")
     }
 
     private func product(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
@@ -139,8 +156,10 @@ import Testing
             var explainer = Explainer(inputs: 128, outputs: 5, seed: 1)
             let layout = explainer.layout
             return try explainer.withStorage { parameters, statistics in
-                let step = TrainingStep(layout: layout, loss: CSMRLoss(concepts: concepts), options: TrainingOptions(dropout: dropout), batch: 64,
-                                        parameters: parameters, statistics: statistics)
+                let step = TrainingStep(
+                    layout: layout, loss: CSMRLoss(concepts: concepts), options: TrainingOptions(dropout: dropout),
+                    batch: 64,
+                    parameters: parameters, statistics: statistics)
                 for i in 0..<64 * 128 { step.input[i] = Float((i * 7919) % 1009) }
                 step.setPositives((0..<64).map { [Int32($0 % 3)] })
                 return try step.run(count: 64, stream: stream)
@@ -151,8 +170,8 @@ import Testing
         #expect(try loss("a", 0) == loss("b", 0))
     }
 
-    /// Gradients with dropout beside differences of the loss, whose dropout is the same in every run of one stream. The weight and bias
-    /// of bn1 are far from 1 and 0, and the batch is no multiple of anything.
+    /// Gradients with dropout beside differences of the loss, whose dropout is the same in every run of one stream. The
+    /// weight and bias of bn1 are far from 1 and 0, and the batch is no multiple of anything.
     @Test(arguments: [0.1, 0.6], [false, true]) func gradientsWithDropout(dropout: Double, frozen: Bool) throws {
         let d = 600, count = 45
         var random = RandomSource(seed: 2, stream: "differences")
@@ -165,7 +184,8 @@ import Testing
             }
             let running = (0..<layout.statistics.map(\.range.count).reduce(0, +)).map { statistics[$0] }
             let step = TrainingStep(
-                layout: layout, loss: CSMRLoss(concepts: concepts), options: TrainingOptions(dropout: dropout, frozenBatchNorm: frozen, threads: frozen ? 1 : 2),
+                layout: layout, loss: CSMRLoss(concepts: concepts),
+                options: TrainingOptions(dropout: dropout, frozenBatchNorm: frozen, threads: frozen ? 1 : 2),
                 batch: count, parameters: parameters, statistics: statistics)
             for index in 0..<count * d { step.input[index] = Float(random.normal()) }
             step.setPositives((0..<count).map { [Int32($0 % 20)] })
@@ -180,7 +200,10 @@ import Testing
                 let length = entry.range.reduce(0.0) { $0 + Double(gradients[$1]) * Double(gradients[$1]) }.squareRoot()
                 let before = entry.range.map { parameters[$0] }, reach = 2e-4
                 let rises = try [-reach, reach].map { reach in
-                    for index in entry.range { parameters[index] = before[index - entry.range.lowerBound] + Float(reach * Double(gradients[index]) / length) }
+                    for index in entry.range {
+                        parameters[index] =
+                            before[index - entry.range.lowerBound] + Float(reach * Double(gradients[index]) / length)
+                    }
                     return try loss()
                 }
                 for index in entry.range { parameters[index] = before[index - entry.range.lowerBound] }

@@ -9,10 +9,11 @@ extension DatasetFormat {
     static let conceptFolders = DatasetFormat(
         "concept-folders",
         parts: { files, _ in
-            let (input, source): (String, Source) = switch files {
-            case .inside(let input, let source): (input, source)
-            case .folder(let base, _): ("pictures", .file(base))
-            }
+            let (input, source): (String, Source) =
+                switch files {
+                case .inside(let input, let source): (input, source)
+                case .folder(let base, _): ("pictures", .file(base))
+                }
             let layout = DatasetLayout(parameters: .string(input)) { context, reading in
                 let root = try context.input(input)
                 return (try ConceptFolders(root, reading), try ImageFiles(folders: [root]))

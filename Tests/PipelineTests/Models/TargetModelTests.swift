@@ -54,18 +54,42 @@ import Testing
             (#"{"architecture": "resnet19", "random": true}"#, "did you mean \"resnet18\"?"),
             (#"{"architecture": "vgg16", "random": true}"#, "lacks \"layer\""),
             (#"{"architecture": "vgg16", "layer": "featuers.28", "random": true}"#, "did you mean \"features.28\"?"),
-            (#"{"architecture": "resnet18", "layer": "layer4.1.conv3", "random": true}"#, "did you mean \"layer4.1.conv1\"?"),
-            (#"{"architecture": "vgg16", "layer": "classifier.6", "random": true}"#, "has the shape [1, 1000], which is no map"),
-            (#"{"architecture": "resnet18", "layer": "layer1", "layers": ["layer2"], "random": true}"#, "\"backbone.layer\" must be absent"),
+            (
+                #"{"architecture": "resnet18", "layer": "layer4.1.conv3", "random": true}"#,
+                "did you mean \"layer4.1.conv1\"?"
+            ),
+            (
+                #"{"architecture": "vgg16", "layer": "classifier.6", "random": true}"#,
+                "has the shape [1, 1000], which is no map"
+            ),
+            (
+                #"{"architecture": "resnet18", "layer": "layer1", "layers": ["layer2"], "random": true}"#,
+                "\"backbone.layer\" must be absent"
+            ),
             (#"{"model": {"path": "net.onnx"}, "layer": "a"}"#, "lacks \"preprocess\""),
-            (#"{"model": {"path": "net.onnx"}, "layer": "a", "preprocess": {"resize": 64, "crop": 64, "mean": [0, 0, 0]}}"#, "lacks \"std\""),
+            (
+                #"{"model": {"path": "net.onnx"}, "layer": "a", "preprocess": {"resize": 64, "crop": 64, "mean": [0, 0, 0]}}"#,
+                "lacks \"std\""
+            ),
             (#"{"model": {"path": "net.h5"}, "layer": "a", "preprocess": {}}"#, "a file that ends with .onnx"),
-            (#"{"architecture": "resnet18", "preprocess": {"crop": 300}, "random": true}"#, "such that \"resize\" (256) is at least"),
-            (#"{"architecture": "resnet18", "preprocess": {"std": [1, 0, 1]}, "random": true}"#, "three numbers above 0"),
+            (
+                #"{"architecture": "resnet18", "preprocess": {"crop": 300}, "random": true}"#,
+                "such that \"resize\" (256) is at least"
+            ),
+            (
+                #"{"architecture": "resnet18", "preprocess": {"std": [1, 0, 1]}, "random": true}"#,
+                "three numbers above 0"
+            ),
             (#"{"architecture": "resnet18", "preprocess": {"order": "rbg"}, "random": true}"#, "not one of rgb, bgr"),
             (#"{"architecture": "vit_b_16", "layer": "conv_proj", "preprocess": {"crop": 200}, "random": true}"#, ""),
-        ] { #expect(text.isEmpty ? Self.fault(backbone).isEmpty : Self.fault(backbone).contains(text), "\(backbone): \(Self.fault(backbone))") }
-        #expect(Self.fault(#"{"architecture": "vgg16", "layer": "features.28", "random": true}"#, #"{"filters": [512]}"#).contains("from 0 to 511"))
+        ] {
+            #expect(
+                text.isEmpty ? Self.fault(backbone).isEmpty : Self.fault(backbone).contains(text),
+                "\(backbone): \(Self.fault(backbone))")
+        }
+        #expect(
+            Self.fault(#"{"architecture": "vgg16", "layer": "features.28", "random": true}"#, #"{"filters": [512]}"#)
+                .contains("from 0 to 511"))
     }
 
     /// Other pictures, other numbers: each changes the fingerprints of the stages that read it, and no others.
@@ -73,7 +97,8 @@ import Testing
         try Workspace.with { workspace in
             func stages(_ backbone: String) throws -> [String: String] {
                 let plan = try workspace.plan(Self.json(backbone))
-                return Dictionary(uniqueKeysWithValues: plan.plan.jobs.map { ($0.id, $0.stage.parameters.json(pretty: false)) })
+                return Dictionary(
+                    uniqueKeysWithValues: plan.plan.jobs.map { ($0.id, $0.stage.parameters.json(pretty: false)) })
             }
             func changed(_ more: String) throws -> Set<String> {
                 let plain = try stages(#"{"architecture": "resnet18", "random": true}"#)
@@ -81,8 +106,10 @@ import Testing
                 return Set(plain.keys.filter { plain[$0] != other[$0] })
             }
             for (more, expected) in [
-                (#""preprocess": {}"#, []), (#""preprocess": {"resize": 256, "crop": 224, "order": "rgb", "scale": 255}"#, []),
-                (#""preprocess": {"resize": 232}"#, ["preprocess"]), (#""preprocess": {"interpolation": "bicubic"}"#, ["preprocess"]),
+                (#""preprocess": {}"#, []),
+                (#""preprocess": {"resize": 256, "crop": 224, "order": "rgb", "scale": 255}"#, []),
+                (#""preprocess": {"resize": 232}"#, ["preprocess"]),
+                (#""preprocess": {"interpolation": "bicubic"}"#, ["preprocess"]),
                 (#""preprocess": {"mean": [0, 0, 0]}"#, ["evaluate", "evidence", "features"]),
                 (#""preprocess": {"order": "bgr"}"#, ["evaluate", "evidence", "features"]),
                 (#""layer": "layer4.1.conv2""#, ["evaluate", "evidence", "features", "tables"]),
@@ -99,10 +126,13 @@ import Testing
     @Test func torchvisionByName() throws {
         try Workspace.with { workspace in
             let backbone = #"{"architecture": "squeezenet1_1", "layer": "features.4", "random": true, \#(Self.small)}"#
-            let plan = try workspace.plan(Self.json(backbone)), done = try workspace.run(plan.plan), jobs = plan.variants[0]
+            let plan = try workspace.plan(Self.json(backbone)), done = try workspace.run(plan.plan),
+                jobs = plan.variants[0]
             let dataset = try HDF5File.open(#require(done[jobs.dataset]).path("dataset.h5"))
             let features = try HDF5File.open(#require(done[jobs.features]).path("features.h5"))
-            #expect(try dataset.shape(of: "images/pixels") == [12, 64, 64, 3] && dataset.shape(of: "instances/mask64")[1] == 512)
+            #expect(
+                try dataset.shape(of: "images/pixels") == [12, 64, 64, 3]
+                    && dataset.shape(of: "instances/mask64")[1] == 512)
             #expect(try features.shape(of: "features") == [12, 128, 15, 15])
             let evaluation = try HDF5File.open(#require(done[jobs.evaluate]).path("evaluation.h5"))
             for method in ["original", "image", "activation", "projection"] {
@@ -124,15 +154,20 @@ import Testing
                     {"model": {"path": "\(name)"}, "layer": "features.4",
                      "preprocess": {"resize": 64, "crop": 64, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}}
                     """
-                let plan = try workspace.plan(Self.json(backbone)), done = try workspace.run(plan.plan), jobs = plan.variants[0]
+                let plan = try workspace.plan(Self.json(backbone)), done = try workspace.run(plan.plan),
+                    jobs = plan.variants[0]
                 let status = try #require(done[jobs.features])
-                let features = try HDF5File.open(status.path("features.h5")), dataset = try HDF5File.open(#require(done[jobs.dataset]).path("dataset.h5"))
+                let features = try HDF5File.open(status.path("features.h5")),
+                    dataset = try HDF5File.open(#require(done[jobs.dataset]).path("dataset.h5"))
                 #expect(try features.shape(of: "features") == [12, 12, 8, 8])
                 // The first evaluated picture, through the graph by hand.
-                let splits = try dataset.read("images/split", as: UInt8.self), row = try #require(splits.firstIndex(of: 1))
+                let splits = try dataset.read("images/split", as: UInt8.self),
+                    row = try #require(splits.firstIndex(of: 1))
                 let pixels = try dataset.dataset("images/pixels", UInt8.self).read(rows: row..<row + 1)
                 var image = Tensor(zeros: [1, 3, 64, 64])
-                for place in 0..<4096 { for c in 0..<3 { image.data[c * 4096 + place] = (Float(pixels[place * 3 + c]) / 255 - 0.5) / 0.5 } }
+                for place in 0..<4096 {
+                    for c in 0..<3 { image.data[c * 4096 + place] = (Float(pixels[place * 3 + c]) / 255 - 0.5) / 0.5 }
+                }
                 let graph = try Graph(onnx: Self.fixture(name)), layer = try graph.layer(named: "features.4")
                 let maps = try features.dataset("features", Float.self).read(rows: row..<row + 1)
                 #expect(try GraphProgram(graph, target: layer.value).run(image).data == maps)
@@ -147,8 +182,12 @@ import Testing
                 do { _ = try workspace.plan(Self.json(backbone, evaluate)); return "" } catch { return "\(error)" }
             }
             #expect(fault(#""layer": "features.5""#).contains("did you mean \"features.0\"?"))
-            #expect(fault(#""layer": "features.4""#, crop: 48).contains("takes pictures of 64×64 pixels, but backbone.preprocess.crop is 48"))
-            #expect(fault(#""layer": "features.4""#, evaluate: #"{"filters": [12]}"#).contains("has filters 0 to 11, not 12"))
+            #expect(
+                fault(#""layer": "features.4""#, crop: 48).contains(
+                    "takes pictures of 64×64 pixels, but backbone.preprocess.crop is 48"))
+            #expect(
+                fault(#""layer": "features.4""#, evaluate: #"{"filters": [12]}"#).contains(
+                    "has filters 0 to 11, not 12"))
             #expect(fault(#""layer": "features.4""#).isEmpty)
         }
     }
@@ -156,7 +195,8 @@ import Testing
     /// The file agrees with PyTorch in double precision.
     @Test func theFileIsPyTorchs() throws {
         struct Expected: Decodable { let shape: [Int], maps: [Double], classes: [Double] }
-        let expected = try JSONDecoder().decode(Expected.self, from: Data(contentsOf: URL(fileURLWithPath: Self.fixture("tiny.json"))))
+        let expected = try JSONDecoder().decode(
+            Expected.self, from: Data(contentsOf: URL(fileURLWithPath: Self.fixture("tiny.json"))))
         let graph = try Graph(onnx: Self.fixture("tiny.onnx"))
         let numbers = (0..<3 * 64 * 64).map { place -> Float in
             let x = Float(place) * 0.37
@@ -177,19 +217,26 @@ import Testing
     ])
     func severalLayers(_ name: String, _ layers: [String], isSmall: Bool) throws {
         try Workspace.with { workspace in
-            let more = isSmall ? ", " + Self.small : "", evaluate = #"{"topImages": 2, "ks": [1], "methods": ["original"], "filters": [0, 1]}"#
+            let more = isSmall ? ", " + Self.small : "",
+                evaluate = #"{"topImages": 2, "ks": [1], "methods": ["original"], "filters": [0, 1]}"#
             let list = layers.map { "\"\($0)\"" }.joined(separator: ", ")
-            let all = try workspace.plan(Self.json("{\"architecture\": \"\(name)\", \"layers\": [\(list)], \"random\": true\(more)}", evaluate))
-            #expect(all.plan.jobs.count { $0.stage.name == "features" } == 1 && all.plan.jobs.count { $0.stage.name == "evaluate" } == 2)
+            let all = try workspace.plan(
+                Self.json("{\"architecture\": \"\(name)\", \"layers\": [\(list)], \"random\": true\(more)}", evaluate))
+            #expect(
+                all.plan.jobs.count { $0.stage.name == "features" } == 1
+                    && all.plan.jobs.count { $0.stage.name == "evaluate" } == 2)
             #expect(all.file.matrixKeys == ["backbone.layer"] && all.file.variants.map(\.labels) == layers.map { [$0] })
             let done = try workspace.run(all.plan)
             for (layer, jobs) in zip(layers, all.variants) {
-                let alone = try workspace.plan(Self.json("{\"architecture\": \"\(name)\", \"layer\": \"\(layer)\", \"random\": true\(more)}", evaluate))
+                let alone = try workspace.plan(
+                    Self.json(
+                        "{\"architecture\": \"\(name)\", \"layer\": \"\(layer)\", \"random\": true\(more)}", evaluate))
                 let own = try workspace.run(alone.plan), status = try #require(done[jobs.features])
                 let place = try #require(layers.firstIndex(of: layer))
                 for kind in ["features", "pooled"] {
                     let together = try #require(status.outputs.first { $0.name == "\(kind).\(place).h5" })
-                    let single = try #require(own[alone.variants[0].features]?.outputs.first { $0.name == "\(kind).h5" })
+                    let single = try #require(
+                        own[alone.variants[0].features]?.outputs.first { $0.name == "\(kind).h5" })
                     #expect(together.digest == single.digest, "\(layer) \(kind)")
                 }
             }

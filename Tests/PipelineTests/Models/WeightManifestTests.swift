@@ -9,7 +9,9 @@ import Transfer
 
     /// PyTorch writes the beginning of a file's SHA-256 into its name: the hashes are those files'.
     @Test func hashesBeginAsTheNamesSay() throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".json") && !$0.hasSuffix(".lock.json") }
+        let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter {
+            $0.hasSuffix(".json") && !$0.hasSuffix(".lock.json")
+        }
         var checked: [String] = []
         for name in names.sorted() {
             for file in try Manifest(contentsOf: "\(Self.folder)/\(name)").files where file.name.hasSuffix(".pth") {
