@@ -148,4 +148,46 @@ import Testing
                 "\(some)")
         }
     }
+
+    /// Units that never rise above 0 have no multiple of a threshold: they are left out where a picture's filters are
+    /// ranked, counted, and still explained where they are named.
+    @Test func filtersWithoutAThresholdAreLeftOutAndCounted() throws {
+        try Command.inMemory { command in
+            try command.makeExperiment()
+            // Channel 3, its opposite, nothing at all, and channel 5.
+            var weights = [Float](repeating: 0, count: 4 * 64)
+            (weights[3], weights[64 + 3], weights[3 * 64 + 5]) = (1, -1, 1)
+            let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 64), }"
+            let array =
+                [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0] + Array(header.utf8)
+                + weights.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
+            try Data(array).write(to: URL(fileURLWithPath: command.path("data/units.npy")))
+            let units = ["--set", "evaluate.units=units.npy", "--set", "evaluate.metrics=[]"]
+            func filters(_ list: String) -> [String] { units + ["--set", "evaluate.filters=\(list)"] }
+            for list in ["all", "[1, 2]"] {
+                let run = try command.run(["run", "x.json", "--quiet"] + filters(list))
+                #expect(run.code == 0, "\(run.errors)")
+            }
+            let scene = ["--image", command.path(try command.image("val2017"))]
+
+            let ranked = try Self.explained(command, filters("all") + scene)[0]
+            let numbers = ranked["filters"]?.arrayValue?.compactMap { $0["filter"]?.intValue } ?? []
+            #expect(numbers.sorted() == [0, 3] && ranked["unranked"]?.intValue == 2, "\(ranked)")
+            let told = try command.run(["explain", "x.json"] + filters("all") + scene)
+            #expect(told.code == 0 && told.output.split(separator: "\n").count == 3, "\(told.output)")
+            #expect(told.errors.contains("2 filters are left out: they have no threshold above 0"), "\(told.errors)")
+
+            let named = try Self.explained(command, filters("all") + scene + ["--filter", "1", "--filter", "2"])[0]
+            let shown = try #require(named["filters"]?.arrayValue)
+            #expect(shown.map { $0["filter"]?.intValue } == [1, 2] && named["unranked"]?.intValue == 0)
+            #expect(shown.allSatisfy { $0["strength"] == .null && $0["words"]?.arrayValue?.isEmpty == false })
+            let line = try command.run(["explain", "x.json"] + filters("all") + scene + ["--filter", "2"]).output
+            #expect(line.contains("  2  –  0.0 %"), "\(line)")
+
+            let none = try command.run(["explain", "x.json"] + filters("[1, 2]") + scene)
+            #expect(
+                none.code == 2 && none.errors.contains("no filter of x has a threshold above 0: none can be ranked"),
+                "\(none.errors)")
+        }
+    }
 }

@@ -148,6 +148,7 @@ import Testing
                     #expect(html.contains("<h3>" + side + table), "\(side)\(table)")
                 }
             }
+            try expectComparison(command, html, ["x", "x@train.epochs=2"])
             for name in ["x@nonsense", "x@train.epochs=two", "y@seed=1"] {
                 let wrong = try command.run("report", "x", name)
                 #expect(wrong.code == 2, "\(name): \(wrong)")
@@ -164,6 +165,48 @@ import Testing
             let faint = try page.tooFaint()
             #expect(faint.isEmpty && page.complaints.isEmpty, "\(faint) \(page.complaints)")
         }
+    }
+
+    /// The rows of a matrix: agreement over seeds stands on the page as `compare` has it.
+    @Test func seedsAreComparedOnThePage() throws {
+        try StreamTests.withProject { command in
+            #expect(try command.run("run", "x", "--seeds", "0,1,2").code == 0)
+            #expect(try command.run("report", "x", "--seeds", "0,1,2").code == 0)
+            let folder = try #require(
+                FileManager.default.contentsOfDirectory(atPath: command.path("results")).first {
+                    $0.hasPrefix("x@seeds")
+                })
+            let page = command.path("results/\(folder)/report.html")
+            try expectComparison(
+                command, String(contentsOfFile: page, encoding: .utf8), ["x", "--seeds", "0,1,2"], runs: 3)
+            // One row alone has nothing beside it.
+            #expect(try command.run("report", "x", "--seeds", "0,1,2", "--row", "1").code == 0)
+            #expect(try !String(contentsOfFile: page, encoding: .utf8).contains("id=\"comparison\""))
+        }
+    }
+
+    /// The page's section says what `compare` says.
+    private func expectComparison(_ command: Command, _ html: String, _ arguments: [String], runs count: Int = 2) throws
+    {
+        let end = try command.run(["compare"] + arguments + ["--json"])
+        let document = try Value(json: Array(end.output.utf8))
+        let agreement = try #require(document["agreement"]?.doubleValue, "\(end)")
+        let section = try #require(
+            html.components(separatedBy: "<section id=\"comparison\">").last?.components(separatedBy: "</section>")
+                .first)
+        #expect(section.contains("share \(String(format: "%.3f", agreement)) of their words' weight"), "\(section)")
+        let runs = try #require(document["runs"]?.arrayValue)
+        #expect(runs.count == count)
+        for run in runs {
+            let name = try #require(run["name"]?.stringValue), kept = try #require(run["kept"]?.doubleValue)
+            #expect(section.contains("<th class=\"number\">\(name)</th>"), "\(name)")
+            #expect(section.contains("<td class=\"number\">\(String(format: "%.3f", kept))</td>"), "\(name): \(kept)")
+            for concept in try #require(run["concepts"]?.arrayValue) {
+                let text = try #require(concept["concept"]?.stringValue)
+                #expect(section.contains("<td>\(text)</td>"), "\(text)")
+            }
+        }
+        #expect(document["layers"]?.arrayValue?.map { $0["agreement"]?.doubleValue } == [agreement])
     }
 
     /// Training's curves for TensorBoard take the place of an earlier run's, and no page is written.

@@ -26,7 +26,7 @@ import Testing
             try write(command, "experiments/\(name).json", name)
             #expect(try command.run("run", name).code == 0)
             let outcome = try command.run("tables")
-            #expect(outcome.code == 0 && outcome.errors.contains("2 of 16 rows computed here"), "\(outcome.errors)")
+            #expect(outcome.code == 0 && outcome.errors.contains("2 of 22 rows computed here"), "\(outcome.errors)")
             let markdown = try String(contentsOfFile: command.path("results/tables/A-table-3.md"), encoding: .utf8)
             #expect(
                 markdown.contains(
@@ -37,16 +37,59 @@ import Testing
             let names = try FileManager.default.contentsOfDirectory(atPath: command.path("results/tables")).sorted()
             #expect(
                 names
-                    == ["A-figure-7", "A-table-2", "A-table-3", "B-tables-2-3"].flatMap { name in
-                        (name == "A-figure-7" ? ["csv", "md", "svg", "tex"] : ["csv", "md", "tex"]).map {
-                            "\(name).\($0)"
-                        }
-                    })
+                    == [
+                        "A-figure-7.csv", "A-figure-7.md", "A-figure-7.svg", "A-figure-7.tex",
+                        "A-section-4-5-5-agreement.csv", "A-section-4-5-5.md", "A-section-4-5-5.tex",
+                        "A-table-1-agreement.csv", "A-table-1.md", "A-table-1.tex", "A-table-2-agreement.csv",
+                        "A-table-2.csv", "A-table-2.md", "A-table-2.tex", "A-table-3.csv", "A-table-3.md",
+                        "A-table-3.tex", "B-tables-2-3.csv", "B-tables-2-3.md", "B-tables-2-3.tex",
+                    ])
             #expect(try command.run("tables").output == outcome.output)
             let published = try command.run("diff", "A-table-3", "results/\(name)", "--tolerance", "recall=0.0001")
             #expect(
                 published.code == 4 && published.output.contains("layer2, projection, 5"),
                 "\(published.output)\(published.errors)")
+        }
+    }
+
+    /// P-A, R-A, network dissection's share and the concepts learned stand in the paper's tables as `agreement.csv` has
+    /// them.
+    @Test func agreementIsCollected() throws {
+        try Command.with { command in
+            let name = "resnet18_vg"
+            try FileManager.default.createDirectory(
+                atPath: command.path("experiments"), withIntermediateDirectories: true)
+            try command.write(
+                "experiments/\(name).json",
+                """
+                {"name": "\(name)", "dataset": {"kind": "demo-scenes", "scenes": 24},
+                 "embedding": {"kind": "demo-scenes"},
+                 "backbone": {"architecture": "resnet18", "layer": "layer1", "random": true},
+                 "train": {"epochs": 1, "batchSize": 12},
+                 "evaluate": {"filters": [0, 1, 2], "topImages": 4, "methods": ["original", "projection"],
+                              "metrics": ["iou"]}}
+                """)
+            #expect(try command.run("run", name).code == 0)
+            let outcome = try command.run("tables", "--json")
+            #expect(outcome.code == 0 && outcome.errors.contains("3 of 22 rows computed here"), "\(outcome.errors)")
+            let own = try String(contentsOfFile: command.path("results/\(name)/agreement.csv"), encoding: .utf8)
+                .split(separator: "\n").dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+            var found = 0
+            for table in ["A-table-1", "A-table-2", "A-section-4-5-5"] {
+                let path = command.path("results/tables/\(table)-agreement.csv")
+                let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+                for line in lines where line.hasPrefix("\(name),") {
+                    let cells = line.split(separator: ",", omittingEmptySubsequences: false).suffix(6).map(String.init)
+                    guard let row = own.first(where: { $0[1] == cells[0] && $0[2] == cells[1] }) else {
+                        // Methods that were not evaluated.
+                        #expect(["image", "activation"].contains(cells[0]) && cells[3].isEmpty, "\(line)")
+                        continue
+                    }
+                    #expect(row[3...5].map(String.init) == Array(cells[3...5]) && !cells[3].isEmpty, "\(line)")
+                    found += 1
+                }
+            }
+            #expect(found == 3 + 2 * 3 + 1)
         }
     }
 
@@ -57,7 +100,7 @@ import Testing
             func isOurs() throws -> (Bool, String) {
                 let outcome = try command.run("tables")
                 #expect(outcome.code == 0, "\(outcome.errors)")
-                return (!outcome.errors.contains("0 of 16 rows"), outcome.errors)
+                return (!outcome.errors.contains("0 of 22 rows"), outcome.errors)
             }
             func expectLeftOut(_ text: String) throws {
                 let (isOurs, errors) = try isOurs()
@@ -127,7 +170,7 @@ import Testing
                 ["results/x/recall.tex"]
                 + (try FileManager.default.contentsOfDirectory(atPath: command.path("results/tables")))
                 .filter { $0.hasSuffix(".tex") }.map { "results/tables/\($0)" }
-            #expect(files.count == 5)
+            #expect(files.count == 7)
             let inputs = files.map { "\\input{\($0)}" }.joined(separator: "\n")
             try command.write(
                 "all.tex",

@@ -107,6 +107,29 @@ import Testing
         ] { #expect(html.contains(text), "\(text)") }
     }
 
+    /// Words kept, agreement and concepts of several runs; none of one.
+    @Test func comparisonHasItsSection() {
+        var report = Self.report(filters: 1) { "heatmaps/\($0).png" }
+        #expect(!report.html.contains("#comparison"))
+        func run(_ name: String, _ words: [String]) -> RunWords {
+            RunWords(
+                name: name, layer: "net <b>", filters: Array(words.indices),
+                words: words.map { [.init(text: $0, weight: 1)] })
+        }
+        report.comparison = RunComparison([
+            run("seed 0", ["dog", "<i>", "cat"]), run("seed 1", ["dog", "cat", "cat"]),
+        ])
+        for text in [
+            "<a href=\"#comparison\">Comparison</a>", "<h3>net &lt;b&gt;: 2 runs</h3>",
+            "<p>Filters of two runs share 0.667 of their words' weight in the mean.</p>",
+            "<summary>The 3 filters that keep least</summary>",
+            "<td>1</td><td>seed 0</td><td>&lt;i&gt;</td><td class=\"number\">–</td>",
+            "<td></td><td>seed 1</td><td>cat</td><td class=\"number\">0.000</td>",
+            "<td>seed 1</td><td>net &lt;b&gt;</td><td></td><td>&lt;i&gt;</td>",
+            "<td>cat</td><td class=\"number\">1</td><td class=\"number\">2</td>",
+        ] { #expect(report.html.contains(text), "\(text)") }
+    }
+
     @Test func emptyReportHasNoSections() {
         let html = Report(title: "t", experiment: "e").html
         #expect(!html.contains("<section") && !html.contains("page-data\">"))

@@ -24,7 +24,8 @@ extension SeenInPicture {
     /// The heat map with what is to be said of it.
     public func tile(of picture: String) -> RGBImage {
         heatMap.labelled([
-            "filter \(filter): " + (strength.map { String(format: "%.2f of its threshold", $0) } ?? "threshold 0"),
+            "filter \(filter): "
+                + (strength.map { String(format: "%.2f of its threshold", $0) } ?? "no threshold above 0"),
             words.prefix(4).map(\.text).joined(separator: ", "), picture,
         ])
     }

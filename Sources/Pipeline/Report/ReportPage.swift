@@ -81,11 +81,17 @@ public struct ReportPage: Sendable {
         return Report(
             title: file.title, experiment: file.name, facts: try facts.header(results[rows[0]]), links: links,
             tables: try tables.recalls(), moreTables: more, scores: try tables.scores(),
-            claims: try experiment.checkClaims(results),
+            comparison: comparison(results), claims: try experiment.checkClaims(results),
             training: rows.map { results[$0].trainingTable },
             filters: ReportFilters(
                 ks: results[rows[0]].evaluation.ks, rows: shown, categories: experiment.conceptGroups(jobs)),
             stages: try facts.stages(),
             provenance: try facts.provenance(), reproduce: facts.reproduce(arguments))
+    }
+
+    /// The rows that are shown beside each other; nil of one alone.
+    private func comparison(_ results: [VariantResults]) -> RunComparison? {
+        guard rows.count > 1 else { return nil }
+        return RunComparison(rows.map { experiment.runWords(ofVariant: $0, results[$0]) })
     }
 }

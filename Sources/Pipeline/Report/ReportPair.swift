@@ -57,10 +57,14 @@ public struct ReportPair {
         let scores = try tables.flatMap { side in
             try side.tables.scores().map { ("\(side.title): \($0.title)", $0.table) }
         }
+        let words = zip([a, b], results).map { side, result in
+            side.experiment.runWords(ofVariant: side.rows[0], result)
+        }
         return Report(
             title: "\(rows[0].name) beside \(rows[1].name)", experiment: "\(rows[0].name) · \(rows[1].name)",
             facts: facts,
-            differences: differences(), moreTables: recalls, scores: scores, training: results.map(\.trainingTable),
+            differences: differences(), moreTables: recalls, scores: scores, comparison: RunComparison(words),
+            training: results.map(\.trainingTable),
             filters: ReportFilters(ks: results[0].evaluation.ks, rows: rows, isPaired: true),
             reproduce: ReportFacts(a.experiment, project: a.project, jobs: a.jobs).reproduce(arguments))
     }

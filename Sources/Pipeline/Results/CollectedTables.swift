@@ -21,13 +21,13 @@ public struct CollectedTables: Sendable {
                 "\(base.shown): no results there; run an experiment first, or name their folder with --results")
         }
         let published = Set(PublishedTable.all.flatMap { $0.rows.map(\.experiment) })
-        var tables: [RecallTable] = [], leftOut: [String] = [], isDamaged = false
+        var recalls: [RecallTable] = [], agreements: [ScoreTable] = [], leftOut: [String] = [], isDamaged = false
         for name in names where !name.hasPrefix(".") {
             let own = String(name.prefix { $0 != "@" })
             let place = ResultsPlace("\(base.shown)/\(name)", places: project.places, isArgument: results != nil)
-            let found = try Self.recalls(place)
-            guard published.contains(own) || found.contains(where: { published.contains($0.experiment) }),
-                !found.isEmpty
+            let found = try Self.recalls(place), agreement = try Self.agreement(place)
+            let made = found.map(\.experiment) + (agreement.map { [$0.experiment] } ?? [])
+            guard published.contains(own) || made.contains(where: published.contains), !made.isEmpty
             else { continue }
             guard let folder = ResultsFolder(place) else { continue }
             if let strangeness = folder.strangeness(to: name, asked: try project.ownExperiment(name)) {
@@ -38,22 +38,31 @@ public struct CollectedTables: Sendable {
                     "left out: \(place.shown): \(folder.damage.joined(separator: ", ")) "
                         + "since the run that its provenance records")
             } else {
-                tables += found
+                recalls += found
+                if let agreement { agreements.append(agreement) }
             }
         }
-        self.tables = PublishedTable.all.map { CollectedTable($0, from: tables) }
+        self.tables = PublishedTable.all.map { CollectedTable($0, from: recalls, agreements: agreements) }
         self.leftOut = leftOut
         self.isDamaged = isDamaged
     }
 
     private static func recalls(_ place: ResultsPlace) throws -> [RecallTable] {
         try ConceptShare.allCases.compactMap { share in
-            let file = "\(RecallTable.fileName(share)).json"
-            guard let text = try? String(contentsOfFile: "\(place.folder)/\(file)", encoding: .utf8) else {
-                return nil
-            }
-            return try ResultsSource.asExperimentError { try RecallTable(json: text, name: "\(place.shown)/\(file)") }
+            try read("\(RecallTable.fileName(share)).json", place) { try RecallTable(json: $0, name: $1) }
         }
+    }
+
+    private static func agreement(_ place: ResultsPlace) throws -> ScoreTable? {
+        try read("\(ResultTables.agreementName).json", place) { try ScoreTable(json: $0, name: $1) }
+    }
+
+    /// A table of a results folder; nil where it has none of that name.
+    private static func read<T>(
+        _ file: String, _ place: ResultsPlace, _ table: (String, String) throws -> T
+    ) throws -> T? {
+        guard let text = try? String(contentsOfFile: "\(place.folder)/\(file)", encoding: .utf8) else { return nil }
+        return try ResultsSource.asExperimentError { try table(text, "\(place.shown)/\(file)") }
     }
 
     /// Writes every table's files into a folder, in the place of what an earlier call left there.
@@ -66,9 +75,10 @@ public struct CollectedTables: Sendable {
             isArgument: output != nil || results != nil)
         let files = tables.flatMap { table -> [ResultsUnit.File] in
             let texts =
-                [("md", table.markdown), ("csv", table.csv), ("tex", table.latex)]
-                + (table.isFigure ? [("svg", table.plot.svg)] : [])
-            return texts.map { ResultsUnit.File(name: "\(table.published.name).\($0)", bytes: Array($1.utf8)) }
+                [("\(table.published.name).md", table.markdown), ("\(table.published.name).tex", table.latex)]
+                + table.csvs.map { ("\($0.name).csv", $0.text) }
+                + (table.isFigure ? [("\(table.published.name).svg", table.plot.svg)] : [])
+            return texts.map { ResultsUnit.File(name: $0, bytes: Array($1.utf8)) }
         }
         _ = try place.unit().replace(with: files, leavings: { [] })
         return place.folder

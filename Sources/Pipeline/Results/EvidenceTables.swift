@@ -34,6 +34,9 @@ extension ResultTables {
         return fit + [("Agreement with the annotations", try agreement())].filter { !$0.1.rows.isEmpty }
     }
 
+    /// The agreement's files' name without the ending.
+    static let agreementName = "agreement"
+
     /// P-A and R-A of the methods, the number of concepts that are a filter's first word, and the units that network
     /// dissection finds a concept for.
     package func agreement() throws -> ScoreTable {
@@ -45,7 +48,7 @@ extension ResultTables {
             }
         }
         return ScoreTable(
-            fileName: "agreement", experiment: file.name, title: file.title,
+            fileName: Self.agreementName, experiment: file.name, title: file.title,
             caption:
                 "How far a filter's first word (P-A@1) and first five (P-A@5, R-A@5) agree with the ground truth of its first "
                 + "\(Agreement.images) images, mean over (filter, image) pairs with the 95 % interval over filters; how many concepts are the first "

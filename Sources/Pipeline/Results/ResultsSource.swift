@@ -198,10 +198,11 @@ extension PublishedTable {
         return RecallTable(
             experiment: source, title: caption, concepts: concepts,
             rows: own.flatMap { row in
-                zip(columns, row.values).map { column, value in
-                    RecallRow(
-                        row: row.row, method: column.method, k: column.k, recall: value, low: nil, high: nil,
-                        filters: 0, pairs: 0)
+                zip(columns, row.values).compactMap { column, value -> RecallRow? in
+                    guard case .recall(let k) = column.measure else { return nil }
+                    return RecallRow(
+                        row: row.row, method: column.method, k: k, recall: value, low: nil, high: nil, filters: 0,
+                        pairs: 0)
                 }
             })
     }

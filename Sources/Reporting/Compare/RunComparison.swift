@@ -11,6 +11,9 @@ public struct RunWords: Sendable, Equatable {
         }
     }
 
+    /// How many first words of a filter are compared where nothing else is asked.
+    public static let compared = 5
+
     /// The experiment, and the row of its matrix.
     public var name: String
     /// Runs of one layer of one architecture have the same filters.
@@ -33,16 +36,20 @@ public struct RunWords: Sendable, Equatable {
         return counts.sorted { (-$0.value, $0.key) < (-$1.value, $1.key) }.map { ($0.key, $0.value) }
     }
 
-    func words(of filter: Int) -> [Word]? { filters.firstIndex(of: filter).map { words[$0] } }
+    /// A filter's words; none of one that the run does not explain.
+    public func words(of filter: Int) -> [Word] { filters.firstIndex(of: filter).map { words[$0] } ?? [] }
+
+    /// Each filter's words by its number.
+    fileprivate var byFilter: [Int: [Word]] { Dictionary(zip(filters, words), uniquingKeysWith: { first, _ in first }) }
 }
 
 /// Runs beside each other: which words filters keep, which concepts are born and lost.
 public struct RunComparison: Sendable {
-    /// A run held against the first, and against the one before it.
+    /// A run held against the first of its layer, and against the one before it.
     public struct Change: Sendable {
         public var run: RunWords
-        /// Of every filter that the first run has too, how much of its words it keeps; nil where the run has other
-        /// filters.
+        /// Of every filter that the first run of the layer has too, how much of its words it keeps; nil where this is
+        /// the layer's first run, unless it is the first of all.
         public var kept: [Int: Double]?
         /// The share of those filters with the same first word.
         public var sameFirst: Double?
@@ -55,26 +62,77 @@ public struct RunComparison: Sendable {
         }
     }
 
+    /// Several runs of one layer, which have the same filters.
+    public struct Layer: Sendable {
+        public var name: String
+        public var runs: [Change]
+        /// The mean over all pairs of the runs and over the filters that both have: agreement over seeds, say; nil
+        /// where they have none in common.
+        public var agreement: Double?
+
+        /// The filters that all its runs have, those that keep least of their words in the last run first.
+        public var filters: [Int] {
+            guard let first = runs.first, let last = runs.last else { return [] }
+            let changed = runs.dropFirst()
+            return first.run.filters.filter { filter in changed.allSatisfy { $0.kept?[filter] != nil } }
+                .sorted { (last.kept?[$0] ?? 0, $0) < (last.kept?[$1] ?? 0, $1) }
+        }
+    }
+
     public let runs: [Change]
+    /// The layers that have several runs, in the order of their first.
+    public let layers: [Layer]
+    /// The agreement of all layers' pairs together; nil without a pair.
+    public let agreement: Double?
 
     public init(_ all: [RunWords]) {
-        runs = all.enumerated().map { index, run in
-            let first = all[0], before = all[max(index - 1, 0)]
-            var change = Change(run: run, kept: nil, sameFirst: nil, born: [], lost: [])
-            if run.layer == first.layer {
-                var kept: [Int: Double] = [:], same = 0
-                for (filter, words) in zip(run.filters, run.words) {
-                    guard let own = first.words(of: filter) else { continue }
-                    kept[filter] = Self.overlap(own, words)
-                    if own.first?.text == words.first?.text { same += 1 }
-                }
-                change.kept = kept
-                change.sameFirst = kept.isEmpty ? nil : Double(same) / Double(kept.count)
+        let words = all.map(\.byFilter), concepts = all.map { Set($0.concepts.map(\.text)) }
+        var members: [(name: String, runs: [Int])] = []
+        for (index, run) in all.enumerated() {
+            if let known = members.firstIndex(where: { $0.name == run.layer }) {
+                members[known].runs.append(index)
+            } else {
+                members.append((run.layer, [index]))
             }
-            let now = Set(run.concepts.map(\.text)), then = Set(before.concepts.map(\.text))
-            change.born = now.subtracting(then).sorted()
-            change.lost = then.subtracting(now).sorted()
+        }
+        let firsts = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.runs[0]) })
+        let changes = all.enumerated().map { index, run in
+            let before = concepts[max(index - 1, 0)], first = firsts[run.layer] ?? index
+            var change = Change(
+                run: run, kept: nil, sameFirst: nil, born: concepts[index].subtracting(before).sorted(),
+                lost: before.subtracting(concepts[index]).sorted())
+            if first != index || index == 0 {
+                let shared = run.filters.filter { words[first][$0] != nil }
+                func own(_ run: Int, _ filter: Int) -> [RunWords.Word] { words[run][filter] ?? [] }
+                change.kept = Dictionary(
+                    uniqueKeysWithValues: shared.map { ($0, Self.overlap(own(first, $0), own(index, $0))) })
+                let same = shared.count { own(first, $0).first?.text == own(index, $0).first?.text }
+                change.sameFirst = shared.isEmpty ? nil : Double(same) / Double(shared.count)
+            }
             return change
+        }
+        runs = changes
+        let several = members.filter { $0.runs.count > 1 }
+        let overlaps = several.map { Self.overlaps($0.runs.map { (all[$0].filters, words[$0]) }) }
+        layers = zip(several, overlaps).map { layer, overlaps in
+            Layer(name: layer.name, runs: layer.runs.map { changes[$0] }, agreement: Self.mean(overlaps))
+        }
+        agreement = Self.mean(overlaps.flatMap { $0 })
+    }
+
+    private static func mean(_ values: [Double]) -> Double? {
+        values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+
+    /// Of all pairs of the runs and the filters that both have.
+    private static func overlaps(_ runs: [(filters: [Int], words: [Int: [RunWords.Word]])]) -> [Double] {
+        runs.indices.flatMap { index in
+            runs[..<index].flatMap { other in
+                runs[index].filters.compactMap { filter in
+                    guard let own = runs[index].words[filter], let words = other.words[filter] else { return nil }
+                    return overlap(own, words)
+                }
+            }
         }
     }
 
@@ -90,20 +148,6 @@ public struct RunComparison: Sendable {
         if a.isEmpty, b.isEmpty { return 1 }
         let other = shares(b)
         return shares(a).sorted { $0.key < $1.key }.reduce(0) { $0 + min($1.value, other[$1.key] ?? 0) }
-    }
-
-    /// The mean over all pairs of runs that have the same filters, and over their filters: agreement over seeds, say;
-    /// nil without a pair.
-    public var agreement: Double? {
-        var values: [Double] = []
-        for (index, a) in runs.enumerated() {
-            for b in runs[..<index] where a.run.layer == b.run.layer {
-                for (filter, words) in zip(a.run.filters, a.run.words) {
-                    if let own = b.run.words(of: filter) { values.append(Self.overlap(own, words)) }
-                }
-            }
-        }
-        return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
     }
 
     /// A row a run.
@@ -126,11 +170,34 @@ public struct RunComparison: Sendable {
             })
     }
 
-    /// The filters that all runs have, those that keep least of their words in the last run first.
-    public var filters: [Int] {
-        guard let first = runs.first, let last = runs.last, last.kept != nil else { return [] }
-        return first.run.filters.filter { filter in runs.allSatisfy { $0.kept?[filter] != nil } }
-            .sorted { (last.kept?[$0] ?? 0, $0) < (last.kept?[$1] ?? 0, $1) }
+    /// A row a concept that is the first word of some filter, a column a run: of how many; the most frequent first.
+    /// - Parameter most: rows at most.
+    public func conceptTable(most: Int) -> TextTable {
+        let counts = runs.map { change in
+            Dictionary(uniqueKeysWithValues: change.run.concepts.map { ($0.text, $0.filters) })
+        }
+        var totals: [String: Int] = [:]
+        for run in counts { totals.merge(run, uniquingKeysWith: +) }
+        let concepts = totals.sorted { (-$0.value, $0.key) < (-$1.value, $1.key) }.prefix(most).map(\.key)
+        return TextTable(
+            columns: ["concept"] + runs.map(\.run.name),
+            rows: concepts.map { concept in [.text(concept)] + counts.map { .integer($0[concept] ?? 0) } })
+    }
+
+    /// A row a filter and run, the filters of a layer that keep least of their words first.
+    /// - Parameter most: filters at most.
+    public func filterTable(_ layer: Layer, most: Int) -> TextTable {
+        TextTable(
+            columns: ["filter", "run", "words", "kept"], textColumns: 3,
+            rows: layer.filters.prefix(most).flatMap { filter in
+                layer.runs.enumerated().map { index, change in
+                    let words = change.run.words(of: filter).map(\.text).joined(separator: " ")
+                    return [
+                        .text(index == 0 ? String(filter) : ""), .text(change.run.name), .text(words),
+                        .number(index == 0 ? nil : change.kept?[filter]),
+                    ]
+                }
+            })
     }
 
     /// A row a run and filter: its words, and how much of the first run's it keeps (empty for other filters).

@@ -35,15 +35,20 @@ extension CollectedTable {
         LinePlot(
             title: published.caption, xTitle: published.labels, yTitle: "recall",
             series: published.columns.enumerated().flatMap { index, column -> [LinePlot.Series] in
+                guard case .recall(let k) = column.measure else { return [] }
                 let mine = ours.enumerated().compactMap { x, row in
-                    row[index].flatMap { row in
-                        row.recall.map { LinePlot.Point(x: Double(x), y: $0, low: row.low, high: row.high) }
+                    row[index].flatMap { number in
+                        number.value.map {
+                            LinePlot.Point(x: Double(x), y: $0, low: number.low, high: number.high)
+                        }
                     }
                 }
-                let theirs = published.rows.enumerated().map { LinePlot.Point(x: Double($0), y: $1.values[index]) }
+                let theirs = published.rows.enumerated().compactMap { x, row in
+                    row.values[index].map { LinePlot.Point(x: Double(x), y: $0) }
+                }
                 return [
-                    LinePlot.Series(name: "ours @\(column.k)", points: mine),
-                    LinePlot.Series(name: "published @\(column.k)", points: theirs, isReference: true),
+                    LinePlot.Series(name: "ours @\(k)", points: mine),
+                    LinePlot.Series(name: "published @\(k)", points: theirs, isReference: true),
                 ]
             }, xLabels: published.rows.map(\.label))
     }

@@ -17,7 +17,8 @@ extension Report {
     /// The page but for its end.
     public var opening: String {
         let sections = [
-            differenceSection, ownPictureSection, filterSection, conceptSection, recallSection, scoreSection,
+            differenceSection, ownPictureSection, filterSection, conceptSection, comparisonSection, recallSection,
+            scoreSection,
             claimSection, trainingSection, plotSection, stageSection, provenanceSection,
         ]
         let present = sections.compactMap { $0 }
@@ -106,6 +107,10 @@ extension Report {
                 + (notes.isEmpty ? "" : "<ul class=\"notes\">\(notes)</ul>\n")
         }
         return Section(id: "evidence", title: "Evidence", body: body.joined())
+    }
+
+    private var comparisonSection: Section? {
+        comparison.map { Section(id: "comparison", title: "Comparison", body: $0.html) }
     }
 
     private var claimSection: Section? {

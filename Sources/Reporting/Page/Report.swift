@@ -24,6 +24,8 @@ public struct Report: Sendable {
     public var moreTables: [(title: String, table: TextTable)]
     /// How well explanations fit, under their titles.
     public var scores: [(title: String, table: ScoreTable)]
+    /// Of several runs: what their filters say, beside each other.
+    public var comparison: RunComparison?
     public var claims: ClaimReport?
     /// How training went, a row of `filters` each.
     public var training: [TrainingTable]
@@ -41,7 +43,8 @@ public struct Report: Sendable {
         title: String, experiment: String, facts: [Fact] = [], differences: TextTable? = nil, links: [String] = [],
         tables: [RecallTable] = [],
         moreTables: [(title: String, table: TextTable)] = [], scores: [(title: String, table: ScoreTable)] = [],
-        claims: ClaimReport? = nil, training: [TrainingTable] = [], plots: [LinePlot] = [],
+        comparison: RunComparison? = nil, claims: ClaimReport? = nil, training: [TrainingTable] = [],
+        plots: [LinePlot] = [],
         filters: ReportFilters? = nil, stages: [ReportStage] = [], provenance: [Fact] = [],
         reproduce: [String] = []
     ) {
@@ -53,6 +56,7 @@ public struct Report: Sendable {
         self.tables = tables
         self.moreTables = moreTables
         self.scores = scores
+        self.comparison = comparison
         self.claims = claims
         self.training = training
         self.plots = plots

@@ -2,16 +2,39 @@ import Fingerprints
 
 /// A published table with ours beside it, in its own order of rows and columns.
 public struct CollectedTable: Sendable, Equatable {
-    public let published: PublishedTable
-    /// `[rows][columns]` our recalls; nil where the experiment was not run.
-    public let ours: [[RecallRow?]]
+    /// One of our numbers, with its 95 % interval where it has one.
+    public struct Number: Sendable, Equatable {
+        public var value: Double?
+        public var low: Double?
+        public var high: Double?
+    }
 
-    /// - Parameter results: recall tables of any experiments; those that the table does not name are passed over.
-    public init(_ published: PublishedTable, from results: [RecallTable]) {
+    public let published: PublishedTable
+    /// `[rows][columns]` our numbers; nil where the experiment was not run.
+    public let ours: [[Number?]]
+
+    /// Takes its numbers from the tables of any experiments; those that the published table does not name are passed
+    /// over.
+    /// - Parameters:
+    ///   - results: recall tables.
+    ///   - agreements: tables of agreement with annotations.
+    public init(_ published: PublishedTable, from results: [RecallTable], agreements: [ScoreTable] = []) {
         self.published = published
         ours = published.rows.map { row in
-            let table = results.first { $0.experiment == row.experiment && $0.concepts == published.concepts }
-            return published.columns.map { table?.row(row.row, method: $0.method, k: $0.k) }
+            let recalls = results.first { $0.experiment == row.experiment && $0.concepts == published.concepts }
+            let scores = agreements.first { $0.experiment == row.experiment }?.rows.filter { $0.row == row.row } ?? []
+            return published.columns.map { column in
+                switch column.measure {
+                case .recall(let k):
+                    recalls?.row(row.row, method: column.method, k: k).map {
+                        Number(value: $0.recall, low: $0.low, high: $0.high)
+                    }
+                case .agreement(let metric):
+                    scores.first { $0.explanation == column.method && $0.metric == metric }.map {
+                        Number(value: $0.score, low: $0.low, high: $0.high)
+                    }
+                }
+            }
         }
     }
 
@@ -21,70 +44,81 @@ public struct CollectedTable: Sendable, Equatable {
     /// Whether the publication shows it as a figure: then `plot` is its own form.
     public var isFigure: Bool { published.source.contains("Figure") }
 
-    /// Two lines a row: published, ours.
+    /// Two lines a row, and where there are several methods two lines a row and method: published, ours. A line of which
+    /// nothing is published is left out.
     public var textTable: TextTable {
-        let severalMethods = Set(published.columns.map(\.method)).count > 1
+        let columns = published.columns, methods = distinct(columns.map(\.method))
+        let measures = distinct(columns.map(\.measure)), isOne = methods.count == 1
         var table = TextTable(
-            columns: [published.labels, ""]
-                + published.columns.map { severalMethods ? "\($0.method) @\($0.k)" : "recall@\($0.k)" },
-            textColumns: 2)
+            columns: [published.labels] + (isOne ? [] : ["method"]) + [""] + measures.map(\.heading),
+            textColumns: isOne ? 2 : 3)
         for (row, ours) in zip(published.rows, ours) {
-            table.rows.append([.text(row.label), .text("published")] + row.values.map { .number($0) })
-            table.rows.append(
-                [.text(""), .text("ours")]
-                    + ours.map { $0.map { .estimate($0.recall, low: $0.low, high: $0.high) } ?? .text("not run") })
+            for method in methods {
+                let places = measures.map { measure in
+                    columns.firstIndex { $0.method == method && $0.measure == measure }
+                }
+                let theirs = places.map { $0.flatMap { row.values[$0] } }
+                let label = [method == methods[0] ? row.label : ""] + (isOne ? [] : [method])
+                var lines: [(name: String, cells: [TextTable.Cell])] = []
+                if theirs.contains(where: { $0 != nil }) {
+                    lines.append(("published", zip(measures, theirs).map { $0.cell(CollectedTable.Number(value: $1)) }))
+                }
+                lines.append(
+                    (
+                        "ours",
+                        zip(measures, places).map { measure, place in
+                            place.map { ours[$0].map(measure.cell) ?? .text("not run") } ?? .number(nil)
+                        }
+                    ))
+                for (index, line) in lines.enumerated() {
+                    let names = index == 0 ? label : label.map { _ in "" }
+                    table.rows.append((names + [line.name]).map(TextTable.Cell.text) + line.cells)
+                }
+            }
         }
         return table
     }
 
-    private var note: String {
-        computed == published.rows.count ? "" : "\(computed) of \(published.rows.count) rows computed here so far."
+    private var notes: [String] {
+        let progress =
+            computed == published.rows.count ? [] : ["\(computed) of \(published.rows.count) rows computed here so far"]
+        return (published.note.map { [$0] } ?? []) + progress
     }
 
     public var markdown: String {
-        "# \(published.source): \(published.caption)\n\n\(textTable.markdown)" + (note.isEmpty ? "" : "\n\(note)\n")
+        "# \(published.source): \(published.caption)\n\n\(textTable.markdown)" + notes.map { "\n\($0).\n" }.joined()
     }
 
     /// A `table` environment; needs `\usepackage{booktabs}`.
     public var latex: String {
-        let title = TextTable.latexEscaped("\(published.source): \(published.caption). \(note)")
+        let title = TextTable.latexEscaped(
+            (["\(published.source): \(published.caption)"] + notes).map { "\($0)." }.joined(separator: " "))
         return
             "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{\(title)}\n\(textTable.latex)\\end{table}\n"
     }
+}
 
-    /// The table as `tables --json` has it: an entry a published number; null where the experiment was not run.
-    public var value: Value {
-        let rows = zip(published.rows, ours).flatMap { row, ours in
-            zip(published.columns.indices, ours).map { index, mine -> Value in
-                let column = published.columns[index]
-                func number(_ value: Double?) -> Value { rounded(value, Decimals.stored).map(Value.double) ?? .null }
-                return [
-                    "experiment": .string(row.experiment), "row": .string(row.label), "method": .string(column.method),
-                    "k": .int(column.k), "published": number(row.values[index]), "recall": number(mine?.recall),
-                    "low": number(mine?.low), "high": number(mine?.high),
-                ]
-            }
+extension PublishedTable.Measure {
+    /// What stands above its column. What the paper has people judge is named beside ours.
+    fileprivate var heading: String {
+        switch self {
+        case .recall(let k): "recall@\(k)"
+        case .agreement("P-A@1"): "P-H/P-A@1"
+        case .agreement("P-A@5"): "P-H/P-A@5"
+        case .agreement("R-A@5"): "R-H/R-A@5"
+        case .agreement(let metric): metric
         }
-        return [
-            "name": .string(published.name), "source": .string(published.source), "caption": .string(published.caption),
-            "rows": .array(rows),
-        ]
     }
 
-    /// Tidy: a row a published number.
-    public var csv: String {
-        var rows: [[String]] = []
-        for (row, ours) in zip(published.rows, ours) {
-            for (index, column) in published.columns.enumerated() {
-                let mine = ours[index]
-                rows.append(
-                    [
-                        row.experiment, row.label, column.method, String(column.k),
-                        fixed(row.values[index], Decimals.stored),
-                    ]
-                        + [mine?.recall, mine?.low, mine?.high].map { fixed($0, Decimals.stored) })
-            }
+    fileprivate func cell(_ number: CollectedTable.Number) -> TextTable.Cell {
+        if self == .agreement("concepts"), let count = number.value.flatMap({ Int(exactly: $0) }) {
+            return .integer(count)
         }
-        return CSV(header: ["experiment", "row", "method", "k", "published", "recall", "low", "high"], rows: rows).text
+        return .estimate(number.value, low: number.low, high: number.high)
     }
+}
+
+private func distinct<T: Hashable>(_ all: [T]) -> [T] {
+    var seen: Set<T> = []
+    return all.filter { seen.insert($0).inserted }
 }

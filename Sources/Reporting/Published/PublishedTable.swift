@@ -1,13 +1,20 @@
 /// A table or figure of a publication with the experiments that compute its rows.
 public struct PublishedTable: Sendable, Equatable {
     public struct Column: Sendable, Equatable {
+        /// An explanation method, or a peer: `net-dissect`.
         public var method: String
-        public var k: Int
+        public var measure: Measure
 
-        public init(method: String, k: Int) {
+        public init(method: String, measure: Measure) {
             self.method = method
-            self.k = k
+            self.measure = measure
         }
+    }
+
+    public enum Measure: Sendable, Hashable {
+        case recall(k: Int)
+        /// A column of `agreement.csv`: `P-A@1`, `concepts`.
+        case agreement(String)
     }
 
     public struct Row: Sendable, Equatable {
@@ -17,10 +24,10 @@ public struct PublishedTable: Sendable, Equatable {
         public var experiment: String
         /// The experiment's matrix row; nil for a plain experiment.
         public var row: String?
-        /// A value a column.
-        public var values: [Double]
+        /// A value a column; nil where it is not known here.
+        public var values: [Double?]
 
-        public init(_ label: String, experiment: String, row: String? = nil, values: [Double]) {
+        public init(_ label: String, experiment: String, row: String? = nil, values: [Double?]) {
             self.label = label
             self.experiment = experiment
             self.row = row
@@ -38,36 +45,65 @@ public struct PublishedTable: Sendable, Equatable {
     public var concepts: ConceptShare
     public var columns: [Column]
     public var rows: [Row]
+    /// What is to be known of the numbers.
+    public var note: String?
 }
 
 extension PublishedTable {
     /// Every table and figure that we compute (METHOD 8). A = Yang, Kim, Joo, CVPR 2022; B = Buis et al., ReScience C
     /// 2023.
-    public static let all = [paperTable2, paperTable3, paperFigure7, reproductionTables]
+    public static let all = [
+        paperTable1, paperTable2, paperTable3, paperFigure7, paperConcepts, reproductionTables,
+    ]
 
-    private static func columns(_ methods: [String], _ ks: [Int]) -> [Column] {
-        methods.flatMap { method in ks.map { Column(method: method, k: $0) } }
+    private static func columns(_ methods: [String], _ ks: [Int], agreement: [String] = []) -> [Column] {
+        let measures = ks.map { Measure.recall(k: $0) } + agreement.map { .agreement($0) }
+        return methods.flatMap { method in measures.map { Column(method: method, measure: $0) } }
     }
+
+    /// A, Table 1: its column of network dissection.
+    public static let paperTable1 = PublishedTable(
+        name: "A-table-1", source: "A, Table 1", caption: "what network dissection finds, beside LaViSE",
+        labels: "target model, layer, trained on; reference dataset", concepts: .all,
+        columns: [
+            Column(method: "net-dissect", measure: .agreement("IoU > .04")),
+            Column(method: "net-dissect", measure: .agreement("concepts")),
+            Column(method: "projection", measure: .agreement("concepts")),
+        ],
+        rows: paperTable2.rows.map { Row($0.label, experiment: $0.experiment, values: [nil, nil, nil]) },
+        note:
+            "IoU > .04: the share of units for which a concept passes the threshold, on images that it was not chosen "
+            + "on; concepts: how many are some unit's. The rows are those of Table 2, and the published values are not "
+            + "entered here")
 
     /// A, Table 2.
     public static let paperTable2 = PublishedTable(
-        name: "A-table-2", source: "A, Table 2 (p. 8338)", caption: "recall of the four explanation methods",
+        name: "A-table-2", source: "A, Table 2 (p. 8338)", caption: "the four explanation methods",
         labels: "target model, layer, trained on; reference dataset", concepts: .all,
-        columns: columns(["original", "image", "activation", "projection"], [5, 10, 20]),
+        columns: columns(
+            ["original", "image", "activation", "projection"], [5, 10, 20], agreement: ["P-A@1", "P-A@5", "R-A@5"]),
         rows: [
-            Row(
-                "ResNet-18 layer4, COCO; COCO", experiment: "resnet18_coco_trained",
-                values: [0.599, 0.641, 0.675, 0.567, 0.619, 0.659, 0.629, 0.676, 0.721, 0.675, 0.728, 0.776]),
-            Row(
-                "ResNet-18 layer4, ImageNet; VG", experiment: "resnet18_vg",
-                values: [0.182, 0.251, 0.334, 0.181, 0.253, 0.337, 0.235, 0.309, 0.382, 0.273, 0.353, 0.429]),
-            Row(
-                "ResNet-50 layer4, ImageNet; VG", experiment: "resnet50_vg",
-                values: [0.160, 0.229, 0.302, 0.084, 0.134, 0.213, 0.199, 0.264, 0.333, 0.226, 0.302, 0.373]),
-            Row(
-                "ResNet-50 layer3, ImageNet; VG", experiment: "resnet50_layer3_vg",
-                values: [0.070, 0.097, 0.136, 0.022, 0.045, 0.055, 0.099, 0.155, 0.210, 0.110, 0.156, 0.207]),
-        ])
+            methodsRow(
+                "ResNet-18 layer4, COCO; COCO", "resnet18_coco_trained",
+                [[0.599, 0.641, 0.675], [0.567, 0.619, 0.659], [0.629, 0.676, 0.721], [0.675, 0.728, 0.776]]),
+            methodsRow(
+                "ResNet-18 layer4, ImageNet; VG", "resnet18_vg",
+                [[0.182, 0.251, 0.334], [0.181, 0.253, 0.337], [0.235, 0.309, 0.382], [0.273, 0.353, 0.429]]),
+            methodsRow(
+                "ResNet-50 layer4, ImageNet; VG", "resnet50_vg",
+                [[0.160, 0.229, 0.302], [0.084, 0.134, 0.213], [0.199, 0.264, 0.333], [0.226, 0.302, 0.373]]),
+            methodsRow(
+                "ResNet-50 layer3, ImageNet; VG", "resnet50_layer3_vg",
+                [[0.070, 0.097, 0.136], [0.022, 0.045, 0.055], [0.099, 0.155, 0.210], [0.110, 0.156, 0.207]]),
+        ],
+        note:
+            "P-H and R-H are people's judgements, which are not entered here; ours, P-A and R-A, have the annotations in "
+            + "their place, and so are another measure")
+
+    /// - Parameter recalls: `[methods][ks]`. What people judged of them is not known here.
+    private static func methodsRow(_ label: String, _ experiment: String, _ recalls: [[Double]]) -> Row {
+        Row(label, experiment: experiment, values: recalls.flatMap { $0.map(Optional.some) + [nil, nil, nil] })
+    }
 
     /// A, Table 3.
     public static let paperTable3 = PublishedTable(
@@ -90,6 +126,17 @@ extension PublishedTable {
             Row("30 %", experiment: "unseen_vg", row: "0.3", values: [0.021, 0.102, 0.148, 0.219]),
             Row("50 %", experiment: "unseen_vg", row: "0.5", values: [0.050, 0.131, 0.194, 0.301]),
             Row("70 %", experiment: "unseen_vg", row: "0.7", values: [0.066, 0.174, 0.237, 0.400]),
+        ])
+
+    /// A, section 4.5.5: how many concepts a trained network's filters have learned, and an untrained one's.
+    public static let paperConcepts = PublishedTable(
+        name: "A-section-4-5-5", source: "A, section 4.5.5",
+        caption: "how many different concepts are the first word of a filter",
+        labels: "weights", concepts: .all,
+        columns: [Column(method: "projection", measure: .agreement("concepts"))],
+        rows: [
+            Row("ImageNet", experiment: "resnet18_vg", values: [219]),
+            Row("random", experiment: "random_vg", values: [150]),
         ])
 
     /// B, Tables 2 and 3.

@@ -43,4 +43,34 @@ extension ScoreTable {
     public var files: [(name: String, text: String)] {
         [("md", markdown), ("csv", csv), ("tex", latex), ("json", json)].map { ("\(fileName).\($0)", $1) }
     }
+
+    /// Reads the rows of `json`, without captions and marks.
+    /// - Parameter name: the file, for errors.
+    /// - Throws: `TableError`.
+    public init(json text: String, name: String) throws {
+        func fail(_ reason: String) -> TableError { TableError(file: name, reason: reason) }
+        let value: Value
+        do {
+            value = try Value(json: text)
+        } catch {
+            throw TableError(file: name, line: error.line, reason: error.message)
+        }
+        guard value["schema"]?.intValue == 1 else { throw fail("schema is not 1") }
+        guard let experiment = value["experiment"]?.stringValue, let lines = value["rows"]?.arrayValue else {
+            throw fail("experiment or rows is missing")
+        }
+        let rows = try lines.enumerated().map { index, line in
+            guard let explanation = line["explanation"]?.stringValue, let metric = line["metric"]?.stringValue else {
+                throw fail("rows[\(index)] has no explanation or no metric")
+            }
+            return ScoreRow(
+                row: line["row"]?.stringValue, explanation: explanation, metric: metric,
+                score: line["score"]?.doubleValue, low: line["low"]?.doubleValue, high: line["high"]?.doubleValue,
+                units: line["units"]?.intValue ?? 0)
+        }
+        let file = name.split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? name
+        self.init(
+            fileName: file, experiment: experiment, title: value["title"]?.stringValue ?? experiment, caption: "",
+            rows: rows)
+    }
 }

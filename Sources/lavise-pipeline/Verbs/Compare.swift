@@ -10,15 +10,18 @@ struct Compare: ParsableCommand {
         discussion: """
             compare coco_sample random_sample   two experiments beside each other
             compare layers_experiment           the rows of a matrix: layers, seeds, weights
+            compare coco_sample --seeds 0..4    how far the words of one filter agree over seeds
+            compare demo demo@train.epochs=2    a run with --set, by its results folder's name
             Runs of one layer of one architecture have the same filters; of others only their concepts are compared.
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "Experiment files, or their names.", completion: Completion.experiments) var experiments: [String]
+    @OptionGroup var chosen: ExperimentOptions
     @Option(help: "original, image, activation or projection.") var method: String?
-    @Option(help: ArgumentHelp("How many words of a filter are compared.", valueName: "n")) var words = 5
-    @Option(help: ArgumentHelp("How many filters to show, those that keep least first.", valueName: "n")) var filters =
-        10
+    @Option(help: ArgumentHelp("How many words of a filter are compared.", valueName: "n"))
+    var words = RunWords.compared
+    @Option(help: ArgumentHelp("How many filters to show, those that keep least first.", valueName: "n"))
+    var filters = 10
     @Option(
         help: ArgumentHelp("Also write a row a run and filter as CSV.", valueName: "file"),
         completion: .file(extensions: ["csv"])) var csv: String?
@@ -27,13 +30,14 @@ struct Compare: ParsableCommand {
         guard words > 0 else { throw ExperimentError("--words \(words): expected at least 1") }
         guard filters >= 0 else { throw ExperimentError("--filters \(filters): expected at least 0") }
         let project = try global.open()
-        let runs = try experiments.flatMap { name in
-            let plan = try project.plan(project.experiment(name))
+        let runs = try chosen.files(project).flatMap { file in
+            let plan = try project.plan(file)
             return try plan.runWords(project.runner().status(of: plan.plan), method: method, count: words)
         }
         guard runs.count > 1 else {
             throw ExperimentError(
-                "compare takes several experiments, or one with a matrix; \(experiments.joined(separator: ", ")) is one run"
+                "compare takes several experiments, or one with a matrix or --seeds; "
+                    + "\(chosen.experiments.joined(separator: ", ")) is one run"
             )
         }
         let comparison = RunComparison(runs)
@@ -45,23 +49,24 @@ struct Compare: ParsableCommand {
         }
         if global.json { return try standardOutput(json: document(comparison)) }
         try standardOutput(comparison.textTable.markdown)
-        if let agreement = comparison.agreement {
-            try standardOutput(
-                String(
-                    format: "agreement: filters of two runs share %.3f of their words' weight in the mean", agreement))
-        }
-        for filter in comparison.filters.prefix(filters) {
-            let kept = comparison.runs.last?.kept?[filter] ?? 0
-            try standardOutput(String(format: "\nfilter \(filter) keeps %.2f", kept))
-            try standardOutput(
-                lines: Format.columns(
-                    comparison.runs.map { change in
-                        let place = change.run.filters.firstIndex(of: filter)
-                        return [
-                            "  " + change.run.name,
-                            place.map { change.run.words[$0].map(\.text).joined(separator: " ") } ?? "",
-                        ]
-                    }))
+        for layer in comparison.layers {
+            if let agreement = layer.agreement {
+                try standardOutput(
+                    "\n\(layer.name): filters of two runs share "
+                        + String(format: "%.3f of their words' weight in the mean", agreement))
+            }
+            for filter in layer.filters.prefix(filters) {
+                let kept = layer.runs.last?.kept?[filter] ?? 0
+                try standardOutput(String(format: "\nfilter \(filter) keeps %.2f", kept))
+                try standardOutput(
+                    lines: Format.columns(
+                        layer.runs.map { change in
+                            [
+                                "  " + change.run.name,
+                                change.run.words(of: filter).map(\.text).joined(separator: " "),
+                            ]
+                        }))
+            }
         }
     }
 
@@ -69,6 +74,8 @@ struct Compare: ParsableCommand {
         func number(_ value: Double?) -> Value { value.map { .double($0) } ?? .null }
         return [
             "schema": 1, "agreement": number(comparison.agreement),
+            "layers": .array(
+                comparison.layers.map { ["layer": .string($0.name), "agreement": number($0.agreement)] }),
             "runs": .array(
                 comparison.runs.map { change in
                     [

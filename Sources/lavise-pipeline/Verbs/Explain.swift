@@ -163,9 +163,8 @@ struct Explain: ParsableCommand {
         }
         try standardOutput(lines: Format.columns(lines))
         if filter.isEmpty, explainer.unranked > 0 {
-            standardError(
-                "\(explainer.unranked) filters are left out: their threshold is 0, so that no peak is a multiple of it"
-            )
+            let count = explainer.unranked == 1 ? "1 filter is" : "\(explainer.unranked) filters are"
+            standardError("\(count) left out: they have no threshold above 0, of which a peak could be a multiple")
         }
         if seen.allSatisfy({ $0.area == 0 }) {
             standardError(
