@@ -15,6 +15,7 @@ public struct AnnotationNotes: Sendable, Equatable {
     /// Visual Genome objects without a synset, which have no concept.
     public var withoutSynset = 0
 
+    /// Nothing to say.
     public init() {}
 
     mutating func addUnusable(_ text: String) {
@@ -47,8 +48,10 @@ public struct AnnotationNotes: Sendable, Equatable {
 public struct ImageAnnotations: Sendable {
     /// By their positives' indices. May be empty.
     public let samples: [Sample]
+    /// What is to be said of the annotations of this image.
     public let notes: AnnotationNotes
 
+    /// - Parameter samples: by their positives' indices; may be empty.
     public init(samples: [Sample], notes: AnnotationNotes = AnnotationNotes()) {
         self.samples = samples
         self.notes = notes

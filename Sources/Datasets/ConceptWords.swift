@@ -16,12 +16,14 @@ public enum NameConcepts: String, Sendable, CaseIterable {
 
 /// A category or synset without a concept: none of its words has a vector.
 public struct UnmatchedName: Sendable, Equatable {
+    /// The category's name or the synset's lemma as the annotations have it.
     public let name: String
     /// How many annotations are left out with it.
     public let annotations: Int
     /// The words that would be found in it if they were folded, joined by blanks; nil where there are none.
     public let match: String?
 
+    /// - Parameter match: the words that folding would find, joined by blanks; nil where there are none.
     public init(name: String, annotations: Int, match: String?) {
         (self.name, self.annotations, self.match) = (name, annotations, match)
     }

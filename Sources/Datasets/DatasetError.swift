@@ -9,6 +9,7 @@ public enum DatasetError: Error, CustomStringConvertible, Sendable, Equatable {
     /// Nothing is left to work on.
     case empty(file: String, reason: String)
 
+    /// `FILE: ` (or `FILE:PLACE: `) and the reason.
     public var description: String {
         switch self {
         case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"

@@ -9,10 +9,12 @@ public enum Split: UInt8, Sendable, CaseIterable {
 public struct ReferenceImage: Sendable, Equatable {
     /// The dataset's own number of it.
     public let id: Int64
+    /// The part that it is in, unless its samples have their own (`sampleSplits`).
     public let split: Split
     /// Path of the picture. It may turn out to be missing when it is read.
     public let file: String
 
+    /// - Parameter file: path of the picture, which need not exist.
     public init(id: Int64, split: Split, file: String) {
         (self.id, self.split, self.file) = (id, split, file)
     }
@@ -25,6 +27,9 @@ public struct Sample: Sendable, Equatable {
     /// As large as the crop, in the image's own view.
     public let mask: Bitmap
 
+    /// - Parameters:
+    ///   - concepts: indices into the dataset's concepts, each once.
+    ///   - mask: as large as the crop, in the image's own view.
     public init(concepts: [Int32], mask: Bitmap) {
         self.concepts = concepts
         self.mask = mask
@@ -51,6 +56,7 @@ public protocol ReferenceDataset: Sendable {
 }
 
 extension ReferenceDataset {
+    /// nil: every sample goes where its image goes.
     public func sampleSplits(ofImage row: Int) -> [Split]? { nil }
 
     /// The samples of image `row` alone, in METHOD's standard view when `view` is nil.
@@ -93,6 +99,7 @@ public struct DatasetRules: Sendable, Equatable {
     /// Of the Visual Genome split.
     public var seed: UInt64 = 0
 
+    /// METHOD's rules, without a deviation.
     public init() {}
 }
 

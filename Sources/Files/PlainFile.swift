@@ -2,6 +2,7 @@ import Glibc
 
 /// A regular file open for reading at any place; closed with its owner. Any number of threads may read.
 public final class PlainFile: Sendable {
+    /// As it was given.
     public let path: String
     /// Bytes when it was opened.
     public let size: Int
@@ -60,16 +61,19 @@ public final class PlainFile: Sendable {
 
 /// Why a file cannot be read.
 public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The file as it was given.
     public let path: String
+    /// The system's words for the code, or what else is wrong; without the path.
     public let problem: String
     /// The system's error number; nil where it is not the system that refused.
     public let code: Int32?
 
-    public init(_ path: String, code: Int32) {
+    init(_ path: String, code: Int32) {
         (self.path, self.code, problem) = (path, code, String(cString: strerror(code)))
     }
 
-    public init(_ path: String, problem: String) { (self.path, self.problem, code) = (path, problem, nil) }
+    init(_ path: String, problem: String) { (self.path, self.problem, code) = (path, problem, nil) }
 
+    /// `PATH: ` and the problem.
     public var description: String { "\(path): \(problem)" }
 }

@@ -11,6 +11,7 @@ public struct ZipMember: Sendable, Equatable {
     public let bytes: Int
     /// Size in the archive.
     public let compressedBytes: Int
+    /// CRC-32 of the unpacked bytes, as the archive declares it; what is read is checked against it.
     public let crc32: UInt32
     /// The position in the archive's directory.
     let index: UInt64
@@ -18,12 +19,14 @@ public struct ZipMember: Sendable, Equatable {
 
 /// How much an archive may demand.
 public struct ZipLimits: Sendable {
+    /// Members of an archive, folders too.
     public var members = 8_000_000
     /// Unpacked bytes for each packed byte of a member of over 1 MiB.
     public var ratio = 250
     /// Unpacked bytes of all members.
     public var bytes = 1 << 41
 
+    /// Limits that no real dataset comes near.
     public init() {}
 }
 
@@ -35,6 +38,7 @@ public struct ZipLimits: Sendable {
 /// Opening refuses an archive that names a path outside its folder, a link or another special file, a member twice, or
 /// that would unpack to more than `ZipLimits` allow.
 public final class ZipArchive: Sendable {
+    /// As it was given.
     public let path: String
     /// Every file, sorted by the bytes of its name; folders are left out.
     public let members: [ZipMember]
@@ -54,10 +58,13 @@ public final class ZipArchive: Sendable {
         idle = Mutex([handle])
     }
 
+    /// The same as `init`.
+    /// - Throws: `ZipError` when it is no usable archive.
     public static func open(_ path: String, limits: ZipLimits = ZipLimits()) throws(ZipError) -> ZipArchive {
         try ZipArchive(path, limits: limits)
     }
 
+    /// Whether a file of exactly that path is in the archive.
     public func contains(_ name: String) -> Bool { positions[name] != nil }
 
     /// - Throws: `ZipError` when there is no such member; it names the nearest one.
@@ -97,6 +104,7 @@ public final class ZipArchive: Sendable {
 
     /// Hands the content of a member to `body` in blocks. CRC and size are checked at the end, so what `body` has done
     /// counts only once this returns.
+    /// - Throws: `ZipError` when the content does not have the declared size and CRC, and what `body` throws.
     public func stream(_ member: ZipMember, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: min(max(member.bytes, 1), 1 << 20), alignment: 64)

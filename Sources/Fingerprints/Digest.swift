@@ -81,12 +81,16 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The first 8 hex digits, for people.
     public var short: String { String(hex.prefix(8)) }
 
+    /// As `hex`.
     public var description: String { hex }
 
+    /// Whether all 32 bytes are equal.
     public static func == (a: Digest, b: Digest) -> Bool { a.words == b.words }
 
+    /// By the bytes, the first one counting most: the order of `hex`.
     public static func < (a: Digest, b: Digest) -> Bool { a.words < b.words }
 
+    /// The first 8 bytes alone: of a digest they are spread as evenly as all 32.
     public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 
     private static func value(ofHexDigit digit: UInt8) -> UInt8? {
@@ -101,6 +105,8 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
 
 /// A digest is coded as its hex string.
 extension Digest: Codable {
+    /// Reads what `encode` wrote; upper-case digits are taken too.
+    /// - Throws: `DecodingError` for anything but a string of 64 hex digits.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
@@ -111,6 +117,8 @@ extension Digest: Codable {
         self = digest
     }
 
+    /// Writes the 64 lower-case hex digits as a string.
+    /// - Throws: the encoder's error.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(hex)

@@ -4,6 +4,7 @@ import CCrypto
 public struct DigestStream {
     private var context: Context
 
+    /// Nothing hashed yet.
     public init() { context = Context() }
 
     /// Appends `bytes` to what is hashed.

@@ -2,10 +2,12 @@ import Glibc
 
 /// A file that could not be hashed: which, and the system's reason.
 public struct FileDigestError: Error, Sendable, CustomStringConvertible {
+    /// The file as it was given; bytes that are no UTF-8 are replaced.
     public let path: String
     /// `errno` of the failed call.
     public let code: Int32
 
+    /// `cannot read PATH: ` and the system's words for the code.
     public var description: String { "cannot read \(path): \(String(cString: strerror(code)))" }
 }
 
@@ -18,6 +20,7 @@ extension Digest {
     }
 
     /// The same for a path that need not be UTF-8.
+    /// - Throws: `FileDigestError` when the file cannot be opened or read, and what `hashed` throws.
     public init(contentsOf pathBytes: [UInt8], hashed: (Int) throws -> Void = { _ in }) throws {
         let path = String(decoding: pathBytes, as: UTF8.self)
         let descriptor = (pathBytes + [0]).withUnsafeBufferPointer { bytes in

@@ -13,6 +13,7 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Codable, Equatable 
         }
     }
 
+    /// The next 64 bits of the stream.
     public mutating func next() -> UInt64 {
         state.withUnsafeMutableBufferPointer { Self.step(&$0[0], &$0[1], &$0[2], &$0[3]) }
     }

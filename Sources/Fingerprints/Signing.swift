@@ -17,6 +17,7 @@ public struct PublicKey: Sendable, Hashable, CustomStringConvertible {
         self.bytes = bytes
     }
 
+    /// `ed25519:` and the 32 bytes in base64: what `init(_:)` reads.
     public var description: String { Self.prefix + base64(bytes) }
 
     /// Whether the owner of this key signed `message`.
@@ -34,6 +35,7 @@ public struct PublicKey: Sendable, Hashable, CustomStringConvertible {
 /// An Ed25519 key to sign with. Kept as a PEM file that `openssl pkey` reads too.
 public struct SigningKey: Sendable {
     private let seed: [UInt8]
+    /// What checks the signatures of this key.
     public let publicKey: PublicKey
 
     /// PKCS #8 of RFC 8410 up to the 32 bytes of the key.
@@ -59,6 +61,7 @@ public struct SigningKey: Sendable {
         publicKey = Self.publicKey(of: seed)
     }
 
+    /// PKCS #8 (RFC 8410) between the lines of a PEM file, not encrypted: what `init(pem:)` reads.
     public var pem: String { "\(Self.first)\n\(base64(Self.header + seed))\n\(Self.last)\n" }
 
     /// The 64 bytes that say that the owner of this key stands by `message`.

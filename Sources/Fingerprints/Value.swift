@@ -12,6 +12,7 @@ public indirect enum Value: Sendable {
 }
 
 extension Value: Hashable {
+    /// Numbers by what they are worth (`1` equals `1.0`), and NaN equals NaN; anything else by its kind and content.
     public static func == (a: Value, b: Value) -> Bool {
         switch (a.canonicalNumber, b.canonicalNumber) {
         case (.null, .null): true
@@ -25,6 +26,7 @@ extension Value: Hashable {
         }
     }
 
+    /// The same for equal values: numbers by what they are worth, every NaN alike.
     public func hash(into hasher: inout Hasher) {
         switch canonicalNumber {
         case .null: hasher.combine(0)
@@ -63,9 +65,13 @@ extension Value {
         }
     }
 
+    /// The text; nil for anything but a string.
     public var stringValue: String? { if case .string(let value) = self { value } else { nil } }
+    /// The truth value; nil for anything but `true` and `false`.
     public var boolValue: Bool? { if case .bool(let value) = self { value } else { nil } }
+    /// The elements; nil for anything but an array.
     public var arrayValue: [Value]? { if case .array(let value) = self { value } else { nil } }
+    /// The members; nil for anything but an object.
     public var objectValue: [String: Value]? { if case .object(let value) = self { value } else { nil } }
 }
 
@@ -129,11 +135,17 @@ extension Value: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressib
     ExpressibleByFloatLiteral,
     ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// `nil` is JSON's `null`.
     public init(nilLiteral: ()) { self = .null }
+    /// `true` or `false`.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// A whole number.
     public init(integerLiteral value: Int) { self = .int(value) }
+    /// A number; NaN and the infinities, which JSON does not have, only ever come of a computation.
     public init(floatLiteral value: Double) { self = .double(value) }
+    /// A text.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// An array of the values in their order.
     public init(arrayLiteral elements: Value...) { self = .array(elements) }
     /// A key that is given twice keeps its last value.
     public init(dictionaryLiteral elements: (String, Value)...) {
@@ -142,6 +154,8 @@ extension Value: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressib
 }
 
 extension Value: Codable {
+    /// Reads any JSON value; a number that is an `Int` becomes one.
+    /// - Throws: `DecodingError` for what is no JSON value.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -161,6 +175,8 @@ extension Value: Codable {
         }
     }
 
+    /// Writes the plain JSON value.
+    /// - Throws: `EncodingError`, also for a number that is not finite.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

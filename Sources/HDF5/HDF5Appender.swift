@@ -21,6 +21,8 @@ public final class HDF5Appender<T: HDF5Scalar> {
     deinit { place.letGo(id) }
 
     /// Adds whole rows at the end.
+    /// - Throws: `HDF5Error` for numbers that are no whole rows, for a closed file, and for a disk that is full or
+    ///   fails.
     public func append(_ data: [T]) throws {
         try place.require(
             rowCount > 0 && data.count % rowCount == 0, "\(data.count) numbers are no whole rows of \(rowCount)")
@@ -50,6 +52,8 @@ public final class HDF5Appender<T: HDF5Scalar> {
 extension HDF5File {
     /// Makes an empty dataset `[0] + rowShape` that grows; a chunk holds `rowsPerChunk` rows.
     /// - Parameter deflate: compression level 0…9 of chunks.
+    /// - Throws: `HDF5Error` for a name that is taken or has no place, a shape or level that HDF5 refuses, and a disk
+    ///   that fails.
     public func createAppender<T: HDF5Scalar>(
         _ name: String, _ type: T.Type, rowShape: [Int], rowsPerChunk: Int, deflate: Int? = nil
     ) throws -> HDF5Appender<T> {

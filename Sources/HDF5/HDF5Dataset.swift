@@ -6,6 +6,7 @@ import Glibc
 /// Rows of a contiguous dataset of a file opened for reading come straight from the file, from several threads at once.
 /// Rows of a chunked dataset pass HDF5's lock; written in another order they give other bytes in the file.
 public struct HDF5Dataset<T: HDF5Scalar>: Sendable {
+    /// Extents, the outermost first; empty for a single value.
     public let shape: [Int]
     /// Numbers in a row: the product of all extents but the first.
     public let rowCount: Int
@@ -22,6 +23,8 @@ public struct HDF5Dataset<T: HDF5Scalar>: Sendable {
     }
 
     /// Reads rows into `destination`, which has room for `rows.count · rowCount` numbers.
+    /// - Throws: `HDF5Error` for rows that the dataset does not have, and for a file that is damaged, cut short or
+    ///   closed.
     public func read(rows: Range<Int>, into destination: UnsafeMutablePointer<T>) throws {
         try handle.requireRows(rows)
         guard rows.count * rowCount > 0 else { return }
@@ -33,6 +36,8 @@ public struct HDF5Dataset<T: HDF5Scalar>: Sendable {
         try handle.transfer(rows, T.hdf5Type, "read rows \(rows)") { H5Dread($0, $1, $2, $3, 0, destination) }
     }
 
+    /// Rows, one after the other: `rows.count · rowCount` numbers.
+    /// - Throws: `HDF5Error` as the other `read`, also where the file claims far more data than it holds.
     public func read(rows: Range<Int>) throws -> [T] {
         try handle.requireRows(rows)
         try handle.requireBacked(rows.count, ofRowBytes: rowCount * MemoryLayout<T>.stride)
@@ -43,12 +48,15 @@ public struct HDF5Dataset<T: HDF5Scalar>: Sendable {
     }
 
     /// Writes rows from `source`, which holds `rows.count · rowCount` numbers.
+    /// - Throws: `HDF5Error` for rows that the dataset does not have, and for a disk that is full or fails.
     public func write(rows: Range<Int>, from source: UnsafePointer<T>) throws {
         try handle.requireRows(rows)
         guard rows.count * rowCount > 0 else { return }
         try handle.transfer(rows, T.hdf5Type, "write rows \(rows)") { H5Dwrite($0, $1, $2, $3, 0, source) }
     }
 
+    /// Writes rows, one after the other: `rows.count · rowCount` numbers.
+    /// - Throws: `HDF5Error` as the other `write`, also for another count of numbers.
     public func write(rows: Range<Int>, _ data: [T]) throws {
         try handle.requireRows(rows)
         try handle.place.require(
@@ -69,6 +77,8 @@ extension HDF5File {
     ///   - chunk: extents of a chunk; chunks never written take no space and read as zeros. nil: one contiguous block,
     ///     whose rows are quick to read in any order.
     ///   - deflate: compression level 0…9 of chunks, after a byte shuffle.
+    /// - Throws: `HDF5Error` for a name that is taken or has no place, extents or a level that HDF5 refuses, and a disk
+    ///   that fails.
     public func createDataset<T: HDF5Scalar>(
         _ name: String, _ type: T.Type, shape: [Int], chunk: [Int]?, deflate: Int? = nil
     ) throws -> HDF5Dataset<T> {
@@ -114,6 +124,7 @@ extension HDF5File {
     }
 
     /// An existing dataset of exactly this number type.
+    /// - Throws: `HDF5Error` where there is no such dataset, or it has another number type.
     public func dataset<T: HDF5Scalar>(_ name: String, _ type: T.Type) throws -> HDF5Dataset<T> {
         let place = place.at(name)
         let handle = try withLibrary {

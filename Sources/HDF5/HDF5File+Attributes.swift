@@ -2,6 +2,8 @@ import CHDF5
 
 extension HDF5File {
     /// Sets an attribute of `/`, a group or a dataset, in place of an old one.
+    /// - Throws: `HDF5Error` where there is no such object, for a text that ends in a zero or has 60,000 bytes or more
+    ///   of UTF-8, and for a disk that fails.
     public func setAttribute(_ name: String, on object: String, _ value: String) throws {
         let bytes = Array(value.utf8)
         try place.at(object).require(
@@ -10,18 +12,24 @@ extension HDF5File {
         try setAttribute(name, on: object, bytes.isEmpty ? [0] : bytes) { lavise_h5_text(max(1, bytes.count)) }
     }
 
+    /// Sets an attribute to a whole number (64 bits, little endian), in place of an old one.
+    /// - Throws: `HDF5Error` where there is no such object, and for a disk that fails.
     public func setAttribute(_ name: String, on object: String, _ value: Int) throws {
         try setAttribute(name, on: object, bytes(of: Int64(value).littleEndian)) {
             lavise_h5_file_type(LAVISE_H5_INT64)
         }
     }
 
+    /// Sets an attribute to a number (64 bits, little endian), in place of an old one.
+    /// - Throws: `HDF5Error` where there is no such object, and for a disk that fails.
     public func setAttribute(_ name: String, on object: String, _ value: Double) throws {
         try setAttribute(name, on: object, bytes(of: value.bitPattern.littleEndian)) {
             lavise_h5_file_type(LAVISE_H5_FLOAT64)
         }
     }
 
+    /// An attribute that is one text.
+    /// - Throws: `HDF5Error` where there is no such object or attribute, or it is no single text.
     public func stringAttribute(_ name: String, on object: String) throws -> String {
         try withAttribute(name, on: object) { attribute, type, place in
             let texts = try self.texts(type, count: 1, limit: 1 << 20, place) { H5Aread(attribute, $0, $1) }
@@ -39,6 +47,8 @@ extension HDF5File {
         }
     }
 
+    /// An attribute that is one number, whole or not.
+    /// - Throws: `HDF5Error` where there is no such object or attribute, or it is no single number.
     public func doubleAttribute(_ name: String, on object: String) throws -> Double {
         try withAttribute(name, on: object) { attribute, type, place in
             try place.require(HDF5ScalarType(fileType: type) != nil, "the attribute '\(name)' is not a number")
@@ -46,6 +56,8 @@ extension HDF5File {
         }
     }
 
+    /// Whether an object has such an attribute, of whatever type.
+    /// - Throws: `HDF5Error` where there is no such object.
     public func hasAttribute(_ name: String, on object: String) throws -> Bool {
         try withObject(object) {
             try place.at(object).check(H5Aexists($0, name), "look up the attribute '\(name)'") > 0

@@ -2,6 +2,8 @@ import CHDF5
 
 extension HDF5File {
     /// Writes a new dataset of UTF-8 strings, one axis. The longest decides the room that each takes.
+    /// - Throws: `HDF5Error` for a name that is taken or has no place, a string that ends in a zero, and a disk that
+    ///   fails.
     public func write(_ name: String, strings: [String]) throws {
         let place = place.at(name)
         let width = max(1, strings.lazy.map(\.utf8.count).max() ?? 0)
@@ -30,6 +32,8 @@ extension HDF5File {
     }
 
     /// Reads a dataset of strings, of fixed or variable length, row-major.
+    /// - Throws: `HDF5Error` where there is no such dataset, it holds no text, more than the file has room for, or text
+    ///   of variable length in a file that is not trusted.
     public func readStrings(_ name: String) throws -> [String] {
         let place = place.at(name)
         return try withDataset(name) { dataset in

@@ -7,6 +7,7 @@ import Glibc
 /// Thread-safe. Object names are paths such as `/images/pixels`; the leading slash may be left out. Only hard links are
 /// followed, so a file cannot lead to another one, and filters that are not built into HDF5 are never loaded.
 public final class HDF5File: Sendable {
+    /// As it was given.
     public let path: String
     let id: hid_t
     let isTrusted: Bool
@@ -22,6 +23,7 @@ public final class HDF5File: Sendable {
     deinit { withLibrary { if place.health?.reason == nil, H5Iis_valid(id) > 0 { H5Fclose(id) } } }
 
     /// A new file, in place of any old one.
+    /// - Throws: `HDF5Error` where the system or HDF5 refuses.
     public static func create(_ path: String) throws -> HDF5File {
         let place = Place(file: path, health: Health())
         // HDF5 refuses to truncate a file that this process abandoned: a new one takes its name.
@@ -41,6 +43,7 @@ public final class HDF5File: Sendable {
     /// An existing file, for reading, or for adding to it when `writable`.
     /// - Parameter trusted: read text of variable length too (what h5py writes). With a damaged file, HDF5 1.10 can
     ///   loop there for ever.
+    /// - Throws: `HDF5Error` for a file that is missing or no HDF5, and for one that may not be read (or written).
     public static func open(_ path: String, writable: Bool = false, trusted: Bool = false) throws -> HDF5File {
         let place = Place(file: path, health: writable ? Health() : nil)
         let id = try withLibrary {
@@ -83,6 +86,7 @@ public final class HDF5File: Sendable {
     }
 
     /// Names of the datasets and groups directly in a group, by code units.
+    /// - Throws: `HDF5Error` where there is no such group, or it is a dataset.
     public func children(of group: String = "/") throws -> [String] {
         let place = place.at(group)
         return try withObject(group) { object in
@@ -104,16 +108,19 @@ public final class HDF5File: Sendable {
     }
 
     /// Whether `name` is a group (and not a dataset).
+    /// - Throws: `HDF5Error` where there is neither.
     public func isGroup(_ name: String) throws -> Bool {
         try withObject(name) { H5Iget_type($0) == H5I_GROUP }
     }
 
     /// Extents of a dataset, outermost first; `[]` for a single value.
+    /// - Throws: `HDF5Error` where there is no such dataset.
     public func shape(of name: String) throws -> [Int] {
         try withDataset(name) { try extents(of: $0, place.at(name)) }
     }
 
     /// The number type of a dataset; nil for text and anything else that is not one of ours.
+    /// - Throws: `HDF5Error` where there is no such dataset.
     public func scalarType(of name: String) throws -> HDF5ScalarType? {
         try withDataset(name) { dataset in
             try place.at(name).using(H5Dget_type(dataset), H5Tclose, "read the type") { HDF5ScalarType(fileType: $0) }
@@ -124,6 +131,8 @@ public final class HDF5File: Sendable {
 
     /// Writes a new dataset; groups on the way are created.
     /// - Parameter shape: extents whose product is `data.count`; by default one axis; `[]` for a single value.
+    /// - Throws: `HDF5Error` for a name that is taken or has no place, for data that do not fill `shape`, and for a
+    ///   disk that fails.
     public func write<T: HDF5Scalar>(_ name: String, _ data: [T], shape: [Int]? = nil) throws {
         let shape = shape ?? [data.count]
         let count = try place.at(name).count(shape)

@@ -4,6 +4,7 @@ import CHDF5
 public enum HDF5ScalarType: String, Sendable, CaseIterable, Codable {
     case uint8, uint16, int32, int64, float16, float32, float64
 
+    /// Bytes of one number.
     public var size: Int {
         switch self {
         case .uint8: 1
@@ -43,14 +44,41 @@ public enum HDF5ScalarType: String, Sendable, CaseIterable, Codable {
 
 /// A number that can be kept in a dataset.
 public protocol HDF5Scalar: BitwiseCopyable, Sendable {
+    /// The type that it has in a file.
     static var hdf5Type: HDF5ScalarType { get }
-    static var zero: Self { get }
 }
 
-extension UInt8: HDF5Scalar { public static var hdf5Type: HDF5ScalarType { .uint8 } }
-extension UInt16: HDF5Scalar { public static var hdf5Type: HDF5ScalarType { .uint16 } }
-extension Int32: HDF5Scalar { public static var hdf5Type: HDF5ScalarType { .int32 } }
-extension Int64: HDF5Scalar { public static var hdf5Type: HDF5ScalarType { .int64 } }
-extension Float16: HDF5Scalar { public static var hdf5Type: HDF5ScalarType { .float16 } }
-extension Float: HDF5Scalar { public static var hdf5Type: HDF5ScalarType { .float32 } }
-extension Double: HDF5Scalar { public static var hdf5Type: HDF5ScalarType { .float64 } }
+extension UInt8: HDF5Scalar {
+    /// `uint8`: 8 bits without a sign.
+    public static var hdf5Type: HDF5ScalarType { .uint8 }
+}
+
+extension UInt16: HDF5Scalar {
+    /// `uint16`: 16 bits without a sign.
+    public static var hdf5Type: HDF5ScalarType { .uint16 }
+}
+
+extension Int32: HDF5Scalar {
+    /// `int32`: 32 bits with a sign.
+    public static var hdf5Type: HDF5ScalarType { .int32 }
+}
+
+extension Int64: HDF5Scalar {
+    /// `int64`: 64 bits with a sign.
+    public static var hdf5Type: HDF5ScalarType { .int64 }
+}
+
+extension Float16: HDF5Scalar {
+    /// `float16`: IEEE half precision.
+    public static var hdf5Type: HDF5ScalarType { .float16 }
+}
+
+extension Float: HDF5Scalar {
+    /// `float32`: IEEE single precision.
+    public static var hdf5Type: HDF5ScalarType { .float32 }
+}
+
+extension Double: HDF5Scalar {
+    /// `float64`: IEEE double precision.
+    public static var hdf5Type: HDF5ScalarType { .float64 }
+}

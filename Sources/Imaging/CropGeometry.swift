@@ -7,8 +7,10 @@ public struct CropRule: Sendable, Hashable {
     public var shorterSide = 256
     /// Side of the crop.
     public var side = 224
+    /// How the picture is resized; masks are always sampled by the nearest pixel.
     public var filter = Filter.bilinear
 
+    /// `standard` where nothing else is given.
     public init(shorterSide: Int = 256, side: Int = 224, filter: Filter = .bilinear) {
         self.shorterSide = shorterSide
         self.side = side

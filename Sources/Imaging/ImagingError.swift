@@ -11,6 +11,7 @@ public enum ImagingError: Error, CustomStringConvertible, Sendable, Equatable {
     /// The encoder refused the pixels.
     case notEncoded(reason: String)
 
+    /// `FILE: ` and the reason.
     public var description: String {
         switch self {
         case .unreadable(let file, _), .truncated(let file), .undecodable(let file, _), .tooLarge(let file, _):

@@ -3,10 +3,14 @@ import CKernels
 /// Feature maps of several images in the kernels' layout: `[channels / 16][plane][16]`, pixel
 /// `(image · height + y) · width + x` of a plane. A view: whoever owns the memory keeps it alive.
 public struct BlockedMaps {
+    /// Pixel 0 of the first 16 channels, at a multiple of 64 bytes.
     public let address: UnsafeMutablePointer<Float>
     /// Pixels from one block of channels to the next.
     public let plane: Int
 
+    /// - Parameters:
+    ///   - address: at a multiple of 64 bytes.
+    ///   - plane: pixels from one block of 16 channels to the next.
     public init(_ address: UnsafeMutablePointer<Float>, plane: Int) {
         self.address = address
         self.plane = plane

@@ -6,6 +6,12 @@ public struct ConvolutionShape: Sendable, Equatable {
     public let kernel: Int, stride: Int, padding: Int
     public let height: Int, width: Int
 
+    /// - Parameters:
+    ///   - inputs: channels that are read.
+    ///   - outputs: channels that are written.
+    ///   - kernel: side of the square kernel, in pixels; likewise `stride` and `padding` (of zeros) in both directions.
+    ///   - height: rows of an input map.
+    ///   - width: columns of an input map.
     public init(inputs: Int, outputs: Int, kernel: Int, stride: Int, padding: Int, height: Int, width: Int) {
         self.inputs = inputs
         self.outputs = outputs
@@ -16,7 +22,9 @@ public struct ConvolutionShape: Sendable, Equatable {
         self.width = width
     }
 
+    /// Rows of an output map: `(height + 2 · padding − kernel) / stride + 1`, rounded down.
     public var outputHeight: Int { withUnsafePointer(to: kernels) { Int(ck_out_height($0)) } }
+    /// Columns of an output map: `(width + 2 · padding − kernel) / stride + 1`, rounded down.
     public var outputWidth: Int { withUnsafePointer(to: kernels) { Int(ck_out_width($0)) } }
 
     var kernels: ck_convolution {

@@ -5,7 +5,9 @@ import Glibc
 /// Large ones ask for huge pages, where kernels are up to a tenth faster: small ones lie scattered in memory and crowd
 /// some of a cache's sets.
 public final class FloatStorage {
+    /// Floats that there is room for.
     public let count: Int
+    /// The first of them; valid as long as this object.
     public let address: UnsafeMutablePointer<Float>
 
     private static let hugePage = 2 << 20

@@ -4,6 +4,7 @@ import CKernels
 public struct MapRegion: Sendable, Equatable {
     public var top: Int, left: Int, bottom: Int, right: Int
 
+    /// Rows `top..<bottom` and columns `left..<right`.
     public init(top: Int, left: Int, bottom: Int, right: Int) {
         self.top = top
         self.left = left
@@ -19,6 +20,7 @@ public struct MapRegion: Sendable, Equatable {
     /// No pixel.
     public static let empty = MapRegion(top: 0, left: 0, bottom: 0, right: 0)
 
+    /// Whether it has no pixel.
     public var isEmpty: Bool { top >= bottom || left >= right }
 
     /// The smallest region that covers both.

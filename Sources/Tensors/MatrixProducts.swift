@@ -4,6 +4,7 @@ import Synchronization
 /// A matrix of numbers somewhere: (i, j) is at `address[i · row + j · column]`. A view: whoever owns the memory keeps
 /// it alive.
 public struct MatrixView {
+    /// Element (0, 0).
     public let address: UnsafePointer<Float>
     let row: Int, column: Int
 
@@ -18,6 +19,7 @@ public struct MatrixView {
         self.column = column
     }
 
+    /// The same numbers with rows and columns exchanged; nothing is copied.
     public var transposed: MatrixView { MatrixView(address: address, row: column, column: row) }
 
     var kernels: ck_matrix { ck_matrix(numbers: address, row: row, column: column) }
@@ -55,6 +57,7 @@ public final class MatrixProducts: Sendable {
     private let instructions: InstructionSet
     private let free = Mutex<[Memory]>([])
 
+    /// - Parameter instructions: whose kernels compute; they change the speed and no bit.
     public init(instructions: InstructionSet = .best) { self.instructions = instructions }
 
     /// `result ← a · b`.

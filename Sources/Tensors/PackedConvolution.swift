@@ -35,7 +35,9 @@ public enum ConvolutionAlgorithm: Sendable, CaseIterable {
 /// Every output is one fixed sequence of fused multiply-adds: the bits depend on the image and the algorithm, not on
 /// the instruction set, the number of images in a call or the thread.
 public struct PackedConvolution: Sendable {
+    /// The convolution, and the maps that it is for.
     public let shape: ConvolutionShape
+    /// The algorithm that the weights are packed for.
     public let algorithm: ConvolutionAlgorithm
     private let instructions: InstructionSet
     private let bias: [Float]

@@ -1,6 +1,8 @@
 /// Numbers in row-major order: the last axis is contiguous.
 public struct Tensor: Sendable, Equatable {
+    /// Extents of the axes, the outermost first, such as `[N, d, h, w]`; empty for a single number.
     public var shape: [Int]
+    /// The numbers, as many as the product of `shape`.
     public var data: [Float]
 
     /// A tensor of zeros.

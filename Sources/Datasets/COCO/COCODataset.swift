@@ -6,10 +6,13 @@ import Imaging
 
 /// A dataset in COCO's format (METHOD 2): polygons, uncompressed and compressed RLE.
 public struct COCODataset: ReferenceDataset {
+    /// Words of the categories' names that have a vector, each once, by Unicode code points.
     public let concepts: [String]
+    /// By split, then id; images without annotations are dropped.
     public let images: [ReferenceImage]
     /// Categories with annotations of which no word has a vector.
     public let unmatched: [UnmatchedName]
+    /// Of the annotations that could not be used already when the files were read.
     public let notes: AnnotationNotes
 
     private let rules: DatasetRules
@@ -123,6 +126,9 @@ public struct COCODataset: ReferenceDataset {
         }.inOrder()
     }
 
+    /// The samples of one image, their outlines and runs made masks in the view (METHOD 2).
+    /// - Throws: `DatasetError` for an annotation file that can no longer be read, and, by `rules`, for an annotation
+    ///   that cannot be used.
     public func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations {
         let entry = entries[row], part = parts[entry.part], path = part.annotations.path
         let image = part.annotations.images[entry.row], size = COCOAnnotations.Size(width: width, height: height)

@@ -7,6 +7,7 @@ public struct GloveError: Error, CustomStringConvertible, Sendable, Equatable {
     /// What was expected and found.
     public let reason: String
 
+    /// `PATH:LINE: ` and the reason, or without a line.
     public var description: String {
         line.map { "\(path):\($0): \(reason)" } ?? "\(path): \(reason)"
     }

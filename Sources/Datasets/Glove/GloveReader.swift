@@ -13,7 +13,8 @@ public struct GloveReader: Sendable {
     /// Bytes read at a time, and the longest line that is taken for one.
     private static let capacity = 1 << 20
 
-    /// The file at `path`. Throws GloveError if it cannot be opened.
+    /// The file at `path`.
+    /// - Throws: `GloveError` where it cannot be opened.
     public init(_ path: String) throws {
         self.path = path
         _ = try VectorSource(path)
@@ -22,8 +23,8 @@ public struct GloveReader: Sendable {
     /// Gives every word with its vector, in the order of the file; the vector is valid only within the call.
     ///
     /// A number is the Float nearest to its decimal text, as C's `strtof` gives it.
-    /// Throws GloveError with file and line for a line that is no word with as many finite numbers as the first line's,
-    /// for a word that is not UTF-8, for a line over 1 MiB and for a file without words; and what `body` throws.
+    /// - Throws: `GloveError` with file and line for a line that is no word with as many finite numbers as the first
+    ///   line's, for a word that is not UTF-8, for a line over 1 MiB and for a file without words; and what `body` throws.
     public func forEach(_ body: (String, UnsafeBufferPointer<Float>) throws -> Void) throws {
         let source = try VectorSource(path)
         let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: Self.capacity + 1)

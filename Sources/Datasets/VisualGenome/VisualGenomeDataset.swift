@@ -6,10 +6,13 @@ import Imaging
 /// The order of the rules: concepts of synsets; those without a vector dropped; images split;
 /// concepts that occur less than `minimumCount` times in training dropped; images without boxes dropped.
 public struct VisualGenomeDataset: ReferenceDataset {
+    /// Lemmas that have a vector and occur `minimumCount` times or more in training, by Unicode code points.
     public let concepts: [String]
+    /// By split, then id; images without a box that has a concept are dropped.
     public let images: [ReferenceImage]
     /// Lemmas of synsets that have no vector.
     public let unmatched: [UnmatchedName]
+    /// Of the objects that could not be used, or have no synset, when the file was read.
     public let notes: AnnotationNotes
 
     private let rules: DatasetRules
@@ -82,6 +85,7 @@ public struct VisualGenomeDataset: ReferenceDataset {
         notes = objects.notes
     }
 
+    /// Of the deviation `splitByInstance`; nil without it.
     public func sampleSplits(ofImage row: Int) -> [Split]? { sampleSplits?[row] }
 
     /// The folder that has the image; the first one for an image that none has, so that reading it names a file.
@@ -92,6 +96,8 @@ public struct VisualGenomeDataset: ReferenceDataset {
 
     fileprivate static func name(_ id: Int64) -> String { "\(id).jpg" }
 
+    /// The samples of one image: its boxes filled (METHOD 2).
+    /// - Throws: nothing: what is wrong with an object was found when the file was read.
     public func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations {
         let canvas = canvasOfBoxes(width: width, height: height, rules: rules)
         let sampling = NearestSampling(

@@ -35,6 +35,7 @@ public struct Fields: Sendable {
         members.first { $0.key == key }.flatMap { $0.value.isNull ? nil : $0.value }
     }
 
+    /// Whether something other than `null` stands under the key.
     public func has(_ key: String) -> Bool { node(key) != nil }
 
     private func name(of key: String) -> String { "\"\((path + [key]).joined(separator: "."))\"" }
@@ -65,6 +66,7 @@ public struct Fields: Sendable {
     private func place(ofAbsent key: String) -> TextPlace { members.first { $0.key == key }?.value.place ?? node.place }
 
     /// What `read` finds under `key`, which may not be absent.
+    /// - Throws: `TextError` naming what lacks the key, and what `read` throws.
     public func required<T>(_ key: String, _ expected: String, _ read: (String) throws -> T?) throws -> T {
         guard let value = try read(key) else { throw lacks(key, expected) }
         return value
@@ -76,6 +78,8 @@ public struct Fields: Sendable {
         return TextError(place(ofAbsent: key), "\(owner) lacks \"\(key)\", which must be \(expected)")
     }
 
+    /// The text under the key, never empty; nil where the key is absent.
+    /// - Throws: `TextError` for anything but a string of at least one character.
     public func string(_ key: String) throws(TextError) -> String? {
         guard let node = node(key) else { return nil }
         guard case .string(let text) = node.content, !text.isEmpty else {
@@ -84,6 +88,8 @@ public struct Fields: Sendable {
         return text
     }
 
+    /// The truth value under the key; nil where the key is absent.
+    /// - Throws: `TextError` for anything but `true` and `false`.
     public func bool(_ key: String) throws(TextError) -> Bool? {
         guard let node = node(key) else { return nil }
         guard case .bool(let flag) = node.content else { throw error(key, "true or false") }
@@ -91,6 +97,7 @@ public struct Fields: Sendable {
     }
 
     /// A whole number, also one written as `1.0`.
+    /// - Throws: `TextError` for anything but a whole number in `range`; the message gives the range.
     public func int(_ key: String, in range: ClosedRange<Int>) throws(TextError) -> Int? {
         guard let node = node(key) else { return nil }
         guard let number = node.value.intValue, range.contains(number) else {
@@ -103,6 +110,8 @@ public struct Fields: Sendable {
         return number
     }
 
+    /// A number within `range`, whole or not; nil where the key is absent.
+    /// - Throws: `TextError` for anything but a number in `range`; the message gives the range.
     public func double(_ key: String, in range: ClosedRange<Double>) throws(TextError) -> Double? {
         guard let node = node(key) else { return nil }
         guard let number = node.value.doubleValue, range.contains(number) else {
@@ -111,6 +120,9 @@ public struct Fields: Sendable {
         return number
     }
 
+    /// The case of `type` whose raw value stands under the key; nil where the key is absent.
+    /// - Throws: `TextError` for anything but a string, an empty one, and one that names no case: it suggests the
+    ///   nearest.
     public func choice<T: RawRepresentable & CaseIterable>(_ key: String, _ type: T.Type) throws(TextError) -> T?
     where T.RawValue == String {
         guard let text = try string(key) else { return nil }
@@ -118,9 +130,12 @@ public struct Fields: Sendable {
         throw choiceError(key, text, T.allCases.map(\.rawValue))
     }
 
+    /// The texts of the list under the key, empty ones too; nil where the key is absent.
+    /// - Throws: `TextError` for anything but a list of strings, at the first element that is none.
     public func strings(_ key: String) throws(TextError) -> [String]? { try list(key, "a string", \.stringValue) }
 
     /// Strings of which each is one of `names`.
+    /// - Throws: `TextError` as `strings`, and at the first string that is none of `names`: it suggests the nearest.
     public func strings(_ key: String, among names: [String]) throws(TextError) -> [String]? {
         guard let texts = try strings(key) else { return nil }
         for (text, node) in zip(texts, items(key)) where !names.contains(text) {
@@ -129,8 +144,12 @@ public struct Fields: Sendable {
         return texts
     }
 
+    /// The whole numbers of the list under the key; nil where the key is absent.
+    /// - Throws: `TextError` for anything but a list of whole numbers, at the first element that is none.
     public func ints(_ key: String) throws(TextError) -> [Int]? { try list(key, "a whole number", \.intValue) }
 
+    /// The numbers of the list under the key, whole or not; nil where the key is absent.
+    /// - Throws: `TextError` for anything but a list of numbers, at the first element that is none.
     public func doubles(_ key: String) throws(TextError) -> [Double]? { try list(key, "a number", \.doubleValue) }
 
     private func list<T>(_ key: String, _ one: String, _ read: (Value) -> T?) throws(TextError) -> [T]? {
@@ -150,11 +169,13 @@ public struct Fields: Sendable {
     }
 
     /// The object under `key`, or an empty one.
+    /// - Throws: `TextError` for anything but an object, and for a key in it that is not `known`.
     public func object(_ key: String, known: [String]) throws(TextError) -> Fields {
         try Fields(node(key) ?? JSONNode(.object([]), at: place(ofAbsent: key)), at: path + [key], known: known)
     }
 
     /// The objects of the list under `key`, or none.
+    /// - Throws: `TextError` for anything but a list of objects, and for a key in one that is not `known`.
     public func objects(_ key: String, known: [String]) throws(TextError) -> [Fields] {
         guard has(key) else { return [] }
         guard case .array(let items)? = node(key)?.content else { throw error(key, "a list of objects") }
@@ -166,6 +187,7 @@ public struct Fields: Sendable {
     }
 
     /// The objects under `key` by their names, in the order of the text.
+    /// - Throws: `TextError` for anything but an object of objects, and for a key in one that is not `known`.
     public func namedObjects(_ key: String, known: [String]) throws(TextError) -> [(name: String, fields: Fields)] {
         guard has(key) else { return [] }
         guard case .object(let members)? = node(key)?.content else { throw error(key, "an object of objects") }

@@ -1,8 +1,11 @@
 /// A JSON value as it was written: with its place, and the members of objects in their order.
 public struct JSONNode: Sendable {
+    /// Where the value begins.
     public let place: TextPlace
+    /// What the value is, with the places of its parts.
     public let content: Content
 
+    /// As `Value`, but the parts have places and members keep their order.
     public enum Content: Sendable {
         case null
         case bool(Bool)
@@ -14,12 +17,16 @@ public struct JSONNode: Sendable {
         case object([Member])
     }
 
+    /// A key of an object and what stands under it.
     public struct Member: Sendable {
+        /// As it is meant: without quotes, escapes resolved.
         public let key: String
         /// Of the key.
         public let place: TextPlace
+        /// What stands under the key.
         public let value: JSONNode
 
+        /// - Parameter place: where the key begins.
         public init(key: String, place: TextPlace, value: JSONNode) {
             self.key = key
             self.place = place
@@ -27,6 +34,7 @@ public struct JSONNode: Sendable {
         }
     }
 
+    /// - Parameter place: where the value begins.
     public init(_ content: Content, at place: TextPlace) {
         self.content = content
         self.place = place

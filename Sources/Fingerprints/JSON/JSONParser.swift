@@ -2,8 +2,10 @@
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Line (ended by LF, CR or CRLF) and column (in Unicode scalars), both from 1.
     public let line: Int, column: Int
+    /// What was expected or found there, without the place.
     public let message: String
 
+    /// `line L, column C: ` and the message.
     public var description: String { "line \(line), column \(column): \(message)" }
 }
 
@@ -17,6 +19,7 @@ extension Value {
     }
 
     /// The same for an array of bytes.
+    /// - Throws: `JSONError` with the place of the first fault.
     public init(json bytes: [UInt8], maximumDepth: Int = 128) throws(JSONError) {
         self = try bytes.withUnsafeBufferPointer { (bytes) throws(JSONError) in
             try Value(json: UnsafeRawBufferPointer(bytes), maximumDepth: maximumDepth)
@@ -24,6 +27,7 @@ extension Value {
     }
 
     /// The same for a string.
+    /// - Throws: `JSONError` with the place of the first fault.
     public init(json text: String, maximumDepth: Int = 128) throws(JSONError) {
         try self.init(json: Array(text.utf8), maximumDepth: maximumDepth)
     }
