@@ -17,16 +17,21 @@ public struct Graph: Sendable {
 
     /// An operation on values; the places of inputs and outputs among `values`.
     public struct Node: Sendable, Equatable {
+        /// What is computed.
         public let operation: Operation
+        /// Places of what it reads among `values`, in the operation's order.
         public let inputs: [Int]
+        /// The place of what it computes among `values`.
         public let output: Int
     }
 
+    /// All tensors: input, constants, parameters, and what nodes compute.
     public internal(set) var values: [Value] = []
     /// Tensors that the model's file holds, by the place of their value.
     public internal(set) var constants: [Int: Tensor] = [:]
     /// Names of parameters that come from elsewhere, by the place of their value.
     public internal(set) var parameters: [Int: String] = [:]
+    /// In an order in which they can be computed.
     public internal(set) var nodes: [Node] = []
     /// The place of the image, `[1, 3, h, w]`.
     public internal(set) var input = 0

@@ -8,6 +8,7 @@ public enum GraphError: Error, CustomStringConvertible, Sendable, Equatable {
     case inconsistent(node: String, String)
     case tooLarge(String)
 
+    /// The file or node, what is wrong, and what to do.
     public var description: String {
         switch self {
         case .malformed(let file, let problem): "\(file): \(problem)"

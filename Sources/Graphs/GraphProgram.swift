@@ -15,7 +15,7 @@ public enum GraphKernels: Sendable, Equatable {
 /// A graph made ready to run up to some of its values, its parameters read.
 ///
 /// A value that threads share. The bits depend on the image alone, not on how many run together, the thread or the
-/// instruction set.
+/// instruction set; where it `usesOpenBLAS`, on that library's kernel too.
 public struct GraphProgram: Sendable {
     /// What is computed; its constants are in the program.
     public let graph: Graph
@@ -59,6 +59,7 @@ public struct GraphProgram: Sendable {
     }
 
     /// A graph up to one value.
+    /// - Throws: `GraphError` for an operation or a shape that is not computed, and what `parameters` throws.
     public init(
         _ graph: Graph, target: Int, kernels: GraphKernels = .best,
         parameters: (_ name: String, _ shape: [Int]) throws -> Tensor
@@ -67,6 +68,7 @@ public struct GraphProgram: Sendable {
     }
 
     /// A graph that holds all its parameters.
+    /// - Throws: `GraphError`, also where a parameter's numbers are not in the model's file.
     public init(_ graph: Graph, target: Int, kernels: GraphKernels = .best) throws {
         try self.init(graph, target: target, kernels: kernels) { name, _ in
             throw GraphError.inconsistent(node: name, "the model holds no numbers for this parameter")
@@ -85,6 +87,7 @@ public struct GraphProgram: Sendable {
     public func run(_ image: Tensor) throws -> Tensor { try runAll(image).first ?? image }
 
     /// All target values for one image.
+    /// - Throws: `GraphError.inconsistent` for an image of another shape.
     public func runAll(_ image: Tensor) throws -> [Tensor] {
         let input = graph.values[graph.input]
         guard image.shape == input.shape else {

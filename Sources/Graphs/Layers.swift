@@ -14,12 +14,14 @@ public struct GraphLayer: Sendable, Equatable {
 
 /// A layer that cannot be told from others, or is not there.
 public struct UnknownGraphLayer: Error, CustomStringConvertible, Sendable, Equatable {
+    /// The name that was asked for.
     public let name: String
     /// Layers that may be meant.
     public let candidates: [GraphLayer]
     /// Whether the name is that of a module which all candidates leave.
     public let isAmbiguous: Bool
 
+    /// The name, the layers that may be meant with their shapes, or how to list all.
     public var description: String {
         let list = candidates.map { "\($0.name) [\($0.shape.map(String.init).joined(separator: "×"))]" }.joined(
             separator: ", ")

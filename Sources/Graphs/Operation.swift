@@ -35,10 +35,14 @@ public enum Operation: Sendable, Equatable {
     /// Krizhevsky et al. 2012, section 3.3: x / (bias + α/size · Σ x²)^β over neighbouring channels.
     case localResponseNorm(size: Int, alpha: Double, beta: Double, bias: Double)
 
+    /// What stands around a map: one number, its mirror image without the edge, or its edge again (as NumPy's `pad`).
     public enum PadMode: Sendable, Equatable { case constant(Float), reflect, edge }
+    /// What becomes of the numbers along the axes.
     public enum Reduction: String, Sendable { case mean, sum, max, min, product }
+    /// An operation on two numbers.
     public enum Binary: String, Sendable { case add, subtract, multiply, divide, maximum, minimum, power }
 
+    /// An operation on each number, as ONNX and PyTorch define it.
     public enum Unary: Sendable, Equatable {
         case relu, sigmoid, silu, hardSwish, tanh, exp, log, erf, squareRoot, reciprocal, negate, absolute
         case clip(Float, Float)

@@ -1,10 +1,13 @@
 /// How a convolution or pooling slides over h×w: `[vertical, horizontal]` each.
 public struct Window: Sendable, Equatable {
+    /// Rows and columns of the kernel.
     public var kernel: [Int]
+    /// Rows and columns from one output to the next.
     public var stride: [Int]
-    public var dilation: [Int]
+    var dilation: [Int]
     /// Zeros around the map: above and to the left, below and to the right.
     public var before: [Int]
+    /// Zeros below and to the right of the map.
     public var after: [Int]
     /// Pooling: whether a last window that is not full counts.
     public var isCeiling = false

@@ -7,12 +7,18 @@ public struct RecallEstimate: Sendable, Equatable, Codable {
     public var recall: Double?
     /// nil, like `high`, where there is no interval (`Bootstrap`).
     public var low: Double?
+    /// The upper bound, from 0 to 1.
     public var high: Double?
     /// Number of filters evaluated.
     public var filters: Int
     /// Number of (filter, image) pairs with a ground truth.
     public var pairs: Int
 
+    /// - Parameters:
+    ///   - recall: from 0 to 1; nil when no pair has a ground truth.
+    ///   - low: the lower bound; nil, like `high`, where there is no interval.
+    ///   - filters: that were evaluated.
+    ///   - pairs: (filter, image) pairs with a ground truth.
     public init(recall: Double?, low: Double?, high: Double?, filters: Int, pairs: Int) {
         self.recall = recall
         self.low = low
@@ -24,9 +30,11 @@ public struct RecallEstimate: Sendable, Equatable, Codable {
 
 /// How much one recall exceeds another, with its interval.
 public struct RecallDifference: Sendable, Equatable, Codable {
+    /// The first recall minus the second, from −1 to 1.
     public var difference: Double
     /// nil, like `high`, where there is no interval.
     public var low: Double?
+    /// The upper bound of the difference.
     public var high: Double?
 }
 
@@ -46,13 +54,17 @@ public struct Bootstrap: Sendable {
     /// A standard error below it is rounding.
     private static let smallestError = 1e-9
 
+    /// How many filters are resampled.
     public let filters: Int
+    /// How often the filters are drawn anew.
     public let resamples: Int
     /// How often an interval shall hold the recall of all filters that there could be.
     public var confidence: Double
     /// `[resamples, filters]` how often a filter was drawn.
     private let weights: [UInt16]
 
+    /// Draws the resamples: `resamples` times `filters` of the filters, with replacement.
+    /// - Parameter confidence: how often an interval shall hold the recall of all filters that there could be.
     public init(filters: Int, seed: UInt64, resamples: Int = 2000, confidence: Double = 0.95) {
         self.filters = filters
         self.resamples = resamples

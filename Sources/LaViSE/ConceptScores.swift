@@ -12,6 +12,11 @@ public struct ConceptScores: Sendable, Equatable {
     /// `[U, C]` Σ |M ∩ R| / Σ |M ∪ R| over images, M the concept's mask and R the filter's active region.
     public var intersectionOverUnion: [Float]
 
+    /// - Parameters:
+    ///   - concepts: `[C]` word ids.
+    ///   - images: N, the evaluated images.
+    ///   - correlation: `[U, C]`, from −1 to 1.
+    ///   - intersectionOverUnion: `[U, C]`, from 0 to 1.
     public init(concepts: [Int32], images: Int, correlation: [Float], intersectionOverUnion: [Float]) {
         self.concepts = concepts
         self.images = images

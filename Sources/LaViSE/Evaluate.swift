@@ -66,6 +66,7 @@ public struct ExplanationWork: Sendable {
     }
 
     /// Tells of pairs that an earlier attempt has explained.
+    /// - Throws: what `progress` throws.
     public func skip(block: Int) throws { try explanation.counter.advance(by: slice(block).count) }
 
     /// The evaluation, of the results of all blocks in their order.

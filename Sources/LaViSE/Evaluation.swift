@@ -2,6 +2,7 @@
 public struct Evaluation: Sendable, Equatable {
     /// What one method said.
     public struct Method: Sendable, Equatable {
+        /// The method that said it.
         public var method: ExplanationMethod
         /// `[U, p, s]` ids of the nearest words, nearest first; −1 where there is no image.
         public var words: [Int32]
@@ -10,6 +11,10 @@ public struct Evaluation: Sendable, Equatable {
         /// `[U, p, K]` recall@k; NaN where there is no ground truth.
         public var recall: [Float]
 
+        /// - Parameters:
+        ///   - words: `[U, p, s]` ids, −1 where there is no image.
+        ///   - similarities: `[U, p, s]` cosines, NaN where there is no image.
+        ///   - recall: `[U, p, K]`, NaN where there is no ground truth.
         public init(method: ExplanationMethod, words: [Int32], similarities: [Float], recall: [Float]) {
             self.method = method
             self.words = words
@@ -26,10 +31,16 @@ public struct Evaluation: Sendable, Equatable {
     public var wordsPerImage: Int
     /// `[U, p]` ground truths: ascending word ids, empty where none.
     public var groundTruth: [[Int32]]
+    /// What each method said, in the order of the options.
     public var methods: [Method]
     /// How well every concept fits every filter; nil where the images have no annotations.
     public var scores: ConceptScores?
 
+    /// - Parameters:
+    ///   - ks: the K cut-offs, ascending.
+    ///   - wordsPerImage: s.
+    ///   - groundTruth: `[U, p]` ascending word ids, empty where none.
+    ///   - scores: nil where the images have no annotations.
     public init(
         summary: MapSummary, ks: [Int], wordsPerImage: Int, groundTruth: [[Int32]], methods: [Method],
         scores: ConceptScores? = nil

@@ -5,6 +5,9 @@ public struct TruthSample: Sendable, Equatable {
     /// The mask on the image's pixels, laid out as `Region.bits`.
     public var mask: [UInt64]
 
+    /// - Parameters:
+    ///   - words: ids of the positive concepts.
+    ///   - mask: laid out as `Region.bits`.
     public init(words: [Int32], mask: [UInt64]) {
         self.words = words
         self.mask = mask
@@ -24,12 +27,16 @@ public protocol EvaluationData: Sendable {
     /// Width w of the target layer's map.
     var mapWidth: Int { get }
     /// Writes the feature of an image, `[d, h, w]`.
+    /// - Throws: what reading the features throws; it ends the evaluation.
     func maps(_ image: Int, into: UnsafeMutablePointer<Float>) throws
     /// Writes the normalised image, `[3, side, side]`.
+    /// - Throws: what reading the picture throws; it ends the evaluation.
     func image(_ image: Int, into: UnsafeMutablePointer<Float>) throws
     /// The annotated samples of an image.
+    /// - Throws: what reading the annotations throws; it ends the evaluation.
     func truth(_ image: Int) throws -> [TruthSample]
     /// The backbone: masked normalised image `[3, side, side]` to feature `[d, h, w]`.
+    /// - Throws: what the backbone throws; it ends the evaluation.
     func features(of image: UnsafePointer<Float>, into: UnsafeMutablePointer<Float>) throws
     /// The explainer in eval mode: `[count, inputs]` to `[count, dimension of the vocabulary]`.
     func explain(_ inputs: UnsafePointer<Float>, count: Int, into: UnsafeMutablePointer<Float>)

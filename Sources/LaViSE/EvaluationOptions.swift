@@ -9,6 +9,7 @@ public struct EvaluationOptions: Sendable, Equatable {
     /// Words of an image that may enter a filter's explanation (METHOD 10). So many are kept, or as many as the largest
     /// cut-off has.
     public var wordsPerImage: Int
+    /// The methods to explain by, in the order of the result.
     public var methods: [ExplanationMethod]
     /// The quantile of the raw map that is a filter's threshold; see `lowQuantile` for FACT2023's.
     public var quantile: Double
@@ -20,8 +21,10 @@ public struct EvaluationOptions: Sendable, Equatable {
     public var gridMaskIoU: Bool
     /// A concept is in the ground truth when its mask's IoU with the active region exceeds this.
     public var iouThreshold: Double
+    /// Threads to compute with; the result does not depend on it.
     public var threads: Int
 
+    /// METHOD's protocol `paper`, but for what is given.
     public init(
         filters: [Int]? = nil, topImages: Int = 25, ks: [Int] = [5, 10, 20], wordsPerImage: Int = 5,
         methods: [ExplanationMethod] = ExplanationMethod.paper, quantile: Double = 0.995,
@@ -60,14 +63,18 @@ public struct EvaluationOptions: Sendable, Equatable {
 
 /// How far an evaluation is.
 public struct EvaluationProgress: Sendable, Equatable {
+    /// What is being counted; the raw value is the counted thing's name.
     public enum Phase: String, Sendable {
         /// Maxima and thresholds; counts images read.
         case maps = "images"
         /// Explanations; counts (filter, image) pairs.
         case explanations = "pairs"
     }
+    /// What is being counted.
     public let phase: Phase
+    /// How many of `total` are done.
     public let done: Int
+    /// How many there are.
     public let total: Int
 }
 
@@ -83,6 +90,7 @@ public enum EvaluationError: Error, CustomStringConvertible, Sendable, Equatable
     case noImages
     case outOfMemory(bytes: Int)
 
+    /// What is wrong and, where something helps, what to do.
     public var description: String {
         switch self {
         case .unknownFilter(let filter, let channels):

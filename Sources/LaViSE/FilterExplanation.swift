@@ -9,6 +9,7 @@ public enum WordRanking: String, Sendable, CaseIterable, Codable {
 
 /// A word that explains a filter.
 public struct ExplanationWord: Sendable, Equatable, Codable {
+    /// The word's id.
     public var word: Int32
     /// How many of the filter's images have the word (times their weight under `weighByActivation`).
     public var frequency: Int
@@ -17,7 +18,7 @@ public struct ExplanationWord: Sendable, Equatable, Codable {
     /// Σ of the cosine over those images, minus the mean of that sum over all filters of the layer.
     public var lift: Double
 
-    public init(word: Int32, frequency: Int, similarity: Double, lift: Double) {
+    init(word: Int32, frequency: Int, similarity: Double, lift: Double) {
         self.word = word
         self.frequency = frequency
         self.similarity = similarity

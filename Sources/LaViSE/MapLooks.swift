@@ -9,6 +9,10 @@ public struct BucketCounts: Sendable, Equatable {
     /// How often: 2³² − 1 at most, kept as the bits of an `Int32`.
     public var counts: [Int32]
 
+    /// - Parameters:
+    ///   - offsets: `[U + 1]` where each filter's buckets begin.
+    ///   - buckets: ascending within a filter.
+    ///   - counts: as the bits of an `Int32`, one a bucket.
     public init(offsets: [Int64], buckets: [UInt16], counts: [Int32]) {
         self.offsets = offsets
         self.buckets = buckets
@@ -46,8 +50,12 @@ public struct FirstLook: Sendable, Equatable {
     public var topImages: [Int32]
     /// `[U, p]`
     public var maxima: [Float]
+    /// How often the upper halves of the keys fell into each bucket.
     public var counts: BucketCounts
 
+    /// - Parameters:
+    ///   - topImages: `[U, p]` as in `MapSummary`.
+    ///   - maxima: `[U, p]`.
     public init(topImages: [Int32], maxima: [Float], counts: BucketCounts) {
         self.topImages = topImages
         self.maxima = maxima
@@ -57,10 +65,12 @@ public struct FirstLook: Sendable, Equatable {
 
 /// The second look: the lower halves of the keys within each filter's bucket, and what lies above it. U filters.
 public struct SecondLook: Sendable, Equatable {
+    /// How often the lower halves of the keys within the filter's bucket did.
     public var counts: BucketCounts
     /// `[U]` the smallest key above the bucket, as the bits of an `Int32`; −1 when there is none.
     public var above: [Int32]
 
+    /// - Parameter above: `[U]` the smallest key above the bucket as bits; −1 when there is none.
     public init(counts: BucketCounts, above: [Int32]) {
         self.counts = counts
         self.above = above
@@ -74,6 +84,7 @@ public struct MapLooks: Sendable {
     /// Images of a range: what an interrupted summary loses at most.
     public static let imagesPerRange = 2048
 
+    /// Rows of images that are looked at together, in order.
     public let ranges: [Range<Int>]
     private let filters: [Int]
     private let topImages: Int
@@ -126,6 +137,7 @@ public struct MapLooks: Sendable {
     }
 
     /// - Parameter first: the first looks at all ranges.
+    /// - Throws: `EvaluationError`, or what the data and `progress` throw.
     public func second(_ range: Range<Int>, _ first: JoinedFirstLooks) throws -> SecondLook {
         let selections = first.selections(position)
         let lower = try table(), above = try SharedBuffer<UInt32>(repeating: .max, count: filters.count)
@@ -147,15 +159,18 @@ public struct MapLooks: Sendable {
     }
 
     /// Tells of images that an earlier attempt has looked at.
+    /// - Throws: what `progress` throws.
     public func skip(_ range: Range<Int>) throws { try reader.counter.advance(by: range.count) }
 
     /// To be given the first looks at all ranges, in their order.
+    /// - Throws: `EvaluationError.outOfMemory`.
     public func joinedFirst() throws -> JoinedFirstLooks {
         JoinedFirstLooks(
             top: try TopImages(filters: filters.count, size: topImages), counts: try table(), filters: filters.count)
     }
 
     /// To be given the second looks at all ranges.
+    /// - Throws: `EvaluationError.outOfMemory`.
     public func joinedSecond(_ first: JoinedFirstLooks) throws -> JoinedSecondLooks {
         JoinedSecondLooks(
             first: first, filters: filters, position: position, selections: first.selections(position),

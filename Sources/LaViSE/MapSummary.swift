@@ -14,6 +14,12 @@ public struct MapSummary: Sendable, Equatable {
     /// `[U]` the quantile of the raw map over all images and positions.
     public var thresholds: [Float]
 
+    /// - Parameters:
+    ///   - filters: the U channels.
+    ///   - imagesPerFilter: p.
+    ///   - topImages: `[U, p]` rows, −1 where there is none.
+    ///   - maxima: `[U, p]`, 0 where there is no image.
+    ///   - thresholds: `[U]`.
     public init(filters: [Int], imagesPerFilter: Int, topImages: [Int32], maxima: [Float], thresholds: [Float]) {
         self.filters = filters
         self.imagesPerFilter = imagesPerFilter

@@ -7,6 +7,10 @@ public struct PairResult: Sendable, Equatable {
     /// `[methods, s]`
     public var similarities: [Float]
 
+    /// - Parameters:
+    ///   - truth: ascending word ids.
+    ///   - words: `[methods, s]` ids.
+    ///   - similarities: `[methods, s]` cosines.
     public init(truth: [Int32], words: [Int32], similarities: [Float]) {
         self.truth = truth
         self.words = words

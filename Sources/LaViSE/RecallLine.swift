@@ -1,11 +1,15 @@
 /// One number of a recall table: a method or baseline at one cut-off.
 public struct RecallLine: Sendable, Equatable, Codable {
+    /// The baseline that says the training set's most frequent concepts of every image.
     public static let mostFrequent = "most-frequent"
+    /// The baseline that says words drawn at random: the exact expectation.
     public static let random = "random"
 
     /// An `ExplanationMethod`, or one of the two baselines.
     public var method: String
+    /// The cut-off: words of an image that count.
     public var k: Int
+    /// The recall with its interval over filters.
     public var estimate: RecallEstimate
 }
 

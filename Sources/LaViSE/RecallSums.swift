@@ -5,6 +5,9 @@ public struct RecallSums: Sendable, Equatable, Codable {
     /// Number of those pairs, a number a filter.
     public var pairs: [Int]
 
+    /// - Parameters:
+    ///   - sums: Σ recall over each filter's pairs with a ground truth.
+    ///   - pairs: how many these are.
     public init(sums: [Double], pairs: [Int]) {
         self.sums = sums
         self.pairs = pairs

@@ -38,6 +38,7 @@ public struct Region: Sendable, Equatable {
         }
     }
 
+    /// Whether a pixel is in the region, counted row by row from 0 to side² − 1.
     public subscript(pixel: Int) -> Bool { bits[pixel / 64] >> UInt64(pixel % 64) & 1 == 1 }
 
     /// Intersection over union; 0 for two empty regions.

@@ -1,9 +1,13 @@
 /// A mean over seeds with the bounds of its interval.
 public struct SeedInterval: Sendable, Equatable {
+    /// The mean.
     public var value: Double
+    /// The lower bound.
     public var low: Double
+    /// The upper bound.
     public var high: Double
 
+    /// Bounds that somebody else has computed.
     public init(value: Double, low: Double, high: Double) {
         self.value = value
         self.low = low

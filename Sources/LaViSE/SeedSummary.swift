@@ -1,8 +1,10 @@
 /// A number over several seeds, or resamples.
 public struct SeedSummary: Sendable, Equatable, Codable {
+    /// The mean over the seeds.
     public var mean: Double
     /// Sample standard deviation (n − 1); 0 for a single seed.
     public var deviation: Double
+    /// How many values there are.
     public var seeds: Int
 
     /// nil for no values.

@@ -19,7 +19,9 @@ public struct Upsampling: Sendable {
         }
     }
 
+    /// Rows of the map.
     public let height: Int
+    /// Columns of the map.
     public let width: Int
     /// Of the enlarged map.
     public let side: Int

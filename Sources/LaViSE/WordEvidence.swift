@@ -6,6 +6,7 @@ public struct WordEvidence: Sendable {
     /// The (filter, image) pairs with a ground truth.
     public let pairs: Int
 
+    /// Counts the words of the ground truths once.
     public init(_ evaluation: Evaluation) {
         self.evaluation = evaluation
         var occurrences: [Int32: Int] = [:]

@@ -4,8 +4,10 @@ import Transfer
 
 /// A remote store that cannot be used as it was named (exit code 2).
 public struct RemoteError: Error, CustomStringConvertible, Sendable, Equatable {
+    /// What was found, what was expected, and what to do.
     public let description: String
 
+    /// - Parameter description: all that the user is told.
     public init(_ description: String) { self.description = description }
 }
 
@@ -27,11 +29,14 @@ public struct RemoteSettings: Sendable, Equatable {
     /// Seconds without an answer that count as none.
     public var timeout = 10
 
+    /// The keys of a `remote` object.
     public static let keys = ["url", "endpoint", "region", "write", "trust", "connections", "timeout"]
 
+    /// No remote store.
     public init() {}
 
     /// - Parameter fields: an object of no other keys than `keys`.
+    /// - Throws: `TextError` for an address, endpoint, number or key that is not as described here.
     public init(_ fields: Fields) throws(TextError) {
         url = try fields.string("url")
         if let url, let problem = Self.problem(of: url) { throw fields.error("url", problem) }

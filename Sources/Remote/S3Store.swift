@@ -8,6 +8,7 @@ import Transfer
 /// A bucket of S3 or of what speaks its language (radosgw, MinIO, `rclone serve s3`), with the same names as over HTTP.
 /// Files larger than a part go over in parts; an upload that broke off goes on with the parts that are missing.
 public struct S3Store: RemoteStore {
+    /// How messages name it: `s3://bucket/prefix`.
     public let name: String
     private let endpoint: String, host: String
     /// The path of all objects, percent-encoded: bucket and prefix.
@@ -55,6 +56,8 @@ public struct S3Store: RemoteStore {
             .signed(request, host: host, path: path, query: query, body: digest ?? Digest(hashing: ""), now: time(nil))
     }
 
+    /// GetObject, from byte `start` by a range.
+    /// - Throws: as `RemoteStore.get`.
     public func get(_ key: RemoteKey, from start: Int, receive: (Int, UnsafeRawBufferPointer) throws -> Void) throws
         -> Bool
     {
@@ -62,16 +65,22 @@ public struct S3Store: RemoteStore {
         return try client.get(request(.get, path(key), [], fields), from: start, receive: receive)
     }
 
+    /// HeadObject.
+    /// - Throws: as `RemoteStore.has`.
     public func has(_ key: RemoteKey) throws -> Bool {
         try client.ask(request(.head, path(key)), good: [404]).status != 404
     }
 
+    /// PutObject with `If-None-Match: *`, by which the bucket keeps what it has.
+    /// - Throws: as `RemoteStore.putNew`.
     public func putNew(_ bytes: [UInt8], _ key: RemoteKey) throws -> Bool {
         let request = request(
             .put, path(key), [], [("if-none-match", "*")], body: .bytes(bytes), digest: Digest(hashing: bytes))
         return try client.ask(request, good: [412]).status != 412
     }
 
+    /// PutObject, or a multipart upload for a file larger than a part; one that broke off goes on.
+    /// - Throws: as `RemoteStore.put`.
     public func put(file path: String, bytes: Int, _ key: RemoteKey, sent: (Int) throws -> Void) throws {
         guard bytes > partBytes else {
             _ = try client.ask(

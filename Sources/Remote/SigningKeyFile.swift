@@ -6,6 +6,7 @@ import Transfer
 /// The user's signing key on disk: `LAVISE_KEY`, or else `lavise-pipeline/signing-key.pem` in `XDG_CONFIG_HOME`
 /// (`~/.config`).
 public struct SigningKeyFile: Sendable {
+    /// Where the key lies, or will.
     public let path: String
 
     /// - Throws: `RemoteError` where nothing says where it is.

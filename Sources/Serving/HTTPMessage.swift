@@ -1,8 +1,10 @@
 /// A request, as far as anything here asks.
 public struct HTTPRequest: Sendable {
+    /// In upper case, as in `GET`.
     public let method: String
     /// Percent-decoded, as libmicrohttpd hands it over; begins with `/`.
     public let path: String
+    /// At most `HTTPServer.mostBytes`; empty where the request has none.
     public let body: [UInt8]
     private let headers: [String: String]
     private let query: [String: String]
@@ -35,10 +37,16 @@ public struct HTTPRequest: Sendable {
 
 /// An answer.
 public struct HTTPResponse: Sendable {
+    /// The status code of RFC 9110.
     public var status: Int
+    /// In the order in which they are sent; `Content-Type` is the first.
     public var headers: [(name: String, value: String)]
+    /// All of it: nothing is streamed.
     public var body: [UInt8]
 
+    /// - Parameters:
+    ///   - type: of `Content-Type`.
+    ///   - headers: besides `Content-Type`.
     public init(status: Int = 200, type: String, body: [UInt8], headers: [(name: String, value: String)] = []) {
         self.status = status
         self.headers = [("Content-Type", type)] + headers

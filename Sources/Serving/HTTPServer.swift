@@ -3,6 +3,7 @@ import Glibc
 
 /// A server that cannot be had.
 public struct ServingError: Error, CustomStringConvertible {
+    /// What could not be had, and the system's reason.
     public let description: String
 }
 

@@ -15,6 +15,7 @@ public struct DownloadOptions: Sendable {
     public var retries = 6
     /// Seconds before the first retry; doubled at each further one up to `longestDelay`, with jitter.
     public var firstDelay = 0.5
+    /// Seconds before a retry at most.
     public var longestDelay = 60.0
     /// The longest wait a server may ask for by `Retry-After`; beyond it the origin is given up.
     public var longestRetryAfter = 600.0
@@ -22,6 +23,7 @@ public struct DownloadOptions: Sendable {
     public var connectTimeout = 30.0
     /// A connection that brings fewer than `stallBytesPerSecond` for so many seconds is cut and tried again.
     public var stallSeconds = 30
+    /// Bytes a second below which a connection counts as stalled.
     public var stallBytesPerSecond = 1000
     /// Bytes a second over all connections; nil: as fast as it goes.
     public var bandwidthLimit: Int?
@@ -30,6 +32,7 @@ public struct DownloadOptions: Sendable {
     /// A proxy URL; nil: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` of the environment; empty: none.
     public var proxy: String?
 
+    /// The defaults, without a look at the environment.
     public init() {}
 
     /// The defaults with what the usual variables of `environment` say: `LAVISE_MIRRORS` (folders and URLs, separated

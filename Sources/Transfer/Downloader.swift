@@ -3,8 +3,10 @@ import Glibc
 
 /// Fetches the files of manifests.
 public struct Downloader: Sendable {
+    /// How it fetches: mirrors, limits, retries.
     public let options: DownloadOptions
 
+    /// Nothing is opened before `fetch`.
     public init(_ options: DownloadOptions = DownloadOptions()) { self.options = options }
 
     /// Brings every file of `manifest` into `folder`, verified, and returns them in the manifest's order.

@@ -9,6 +9,7 @@ public struct Manifest: Sendable, Equatable {
     /// Whether an archive stays on disk once its members have been extracted.
     public let keepArchives: Bool
 
+    /// - Parameter files: in the order in which they are to be fetched.
     public init(name: String, files: [ManifestFile], keepArchives: Bool = false) {
         self.name = name
         self.files = files
@@ -31,6 +32,13 @@ public struct ManifestFile: Sendable, Equatable {
     /// What to take out of the archive; empty: the file itself is the product.
     public let extract: [Extraction]
 
+    /// - Parameters:
+    ///   - name: path relative to the download folder.
+    ///   - urls: the preferred one first.
+    ///   - bytes: nil when the size is not known beforehand.
+    ///   - checksum: nil when no hash is published.
+    ///   - license: the publisher's terms.
+    ///   - extract: what to take out of an archive; empty where the file itself is the product.
     public init(
         name: String, urls: [String], bytes: Int?, checksum: Checksum?, license: String, extract: [Extraction] = []
     ) {
@@ -49,6 +57,7 @@ public enum Checksum: Sendable, Equatable, CustomStringConvertible {
     /// 32 lower-case hex digits.
     case md5(String)
 
+    /// The algorithm and lower-case hex digits.
     public var description: String {
         switch self {
         case .sha256(let digest): "sha256 \(digest.hex)"
@@ -59,6 +68,7 @@ public enum Checksum: Sendable, Equatable, CustomStringConvertible {
 
 /// One rule for taking members out of a zip archive.
 public struct Extraction: Sendable, Equatable {
+    /// The members that a rule takes.
     public enum Selection: Sendable, Equatable {
         /// One member by its full name.
         case member(String)
@@ -66,6 +76,7 @@ public struct Extraction: Sendable, Equatable {
         case folder(String)
     }
 
+    /// The members that are taken.
     public let selection: Selection
     /// The path below the target folder: of the file for a member, of the folder for a folder (empty: the target
     /// itself).
@@ -75,6 +86,10 @@ public struct Extraction: Sendable, Equatable {
     /// The hash of the member, where known.
     public let sha256: Digest?
 
+    /// - Parameters:
+    ///   - to: path below the target folder; empty for the target itself.
+    ///   - bytes: size of the member, where known.
+    ///   - sha256: hash of the member, where known.
     public init(_ selection: Selection, to: String, bytes: Int? = nil, sha256: Digest? = nil) {
         self.selection = selection
         self.to = to

@@ -4,6 +4,7 @@ import Fingerprints
 public struct ManifestError: Error, Sendable, Equatable, CustomStringConvertible {
     /// `FILE:LINE:COLUMN`, or whatever names the text.
     public let place: String
+    /// What is wrong and what was expected, without the place.
     public let problem: String
 
     init(_ place: String, _ problem: String) {
@@ -13,5 +14,6 @@ public struct ManifestError: Error, Sendable, Equatable, CustomStringConvertible
 
     init(_ error: TextError) { self.init("\(error.place)", error.problem) }
 
+    /// The place and the problem.
     public var description: String { "\(place): \(problem)" }
 }

@@ -10,6 +10,7 @@ extension Manifest {
 
     /// Reads a manifest from JSON text. Unknown keys, unsafe paths, duplicate names and malformed hashes are errors.
     /// - Parameter source: the name of the text in errors.
+    /// - Throws: `ManifestError` with the place of the first fault.
     public init(json: [UInt8], source: String) throws(ManifestError) {
         do {
             try self.init(JSONNode(json: json, source: source))

@@ -2,10 +2,14 @@ import Fingerprints
 
 /// Sizes and hashes that a manifest could not name beforehand: recorded at the first download, enforced ever after.
 public struct ManifestLock: Sendable, Equatable {
+    /// What the first download found of a file.
     public struct Entry: Sendable, Equatable {
+        /// Size of the whole file.
         public let bytes: Int
+        /// Of the whole file.
         public let sha256: Digest
 
+        /// - Parameter bytes: size of the whole file.
         public init(bytes: Int, sha256: Digest) {
             self.bytes = bytes
             self.sha256 = sha256
@@ -17,6 +21,9 @@ public struct ManifestLock: Sendable, Equatable {
     /// By file name.
     public private(set) var entries: [String: Entry]
 
+    /// - Parameters:
+    ///   - manifest: name of the manifest it belongs to.
+    ///   - entries: by file name.
     public init(manifest: String, entries: [String: Entry] = [:]) {
         self.manifest = manifest
         self.entries = entries
@@ -29,6 +36,7 @@ public struct ManifestLock: Sendable, Equatable {
     }
 
     /// The same from JSON text; `source` names it in errors.
+    /// - Throws: `ManifestError` with the place of the first fault.
     public init(json: [UInt8], source: String) throws(ManifestError) {
         do {
             try self.init(JSONNode(json: json, source: source))

@@ -1,5 +1,6 @@
 /// A file that `Downloader.fetch` would have to get, as `plan` and `doctor` show it.
 public struct PlannedDownload: Sendable, Equatable {
+    /// The file as the manifest has it.
     public let file: ManifestFile
     /// Bytes that an interrupted download has left.
     public let bytesPresent: Int

@@ -15,6 +15,7 @@ public enum TransferError: Error, Sendable, CustomStringConvertible {
     /// libcurl or libcrypto would not start.
     case library(String)
 
+    /// The file or folder, what happened and, where something helps, what to do.
     public var description: String {
         switch self {
         case .noOriginLeft(let file, let failures):
@@ -38,17 +39,22 @@ public enum TransferError: Error, Sendable, CustomStringConvertible {
 public struct OriginFailure: Sendable, Equatable, CustomStringConvertible {
     /// A URL or a local path.
     public let origin: String
+    /// What the server or the disk said, or how the file was wrong.
     public let problem: String
 
+    /// The origin and the problem.
     public var description: String { "\(origin): \(problem)" }
 }
 
 /// A file that offline mode could not get.
 public struct MissingFile: Sendable, Equatable, CustomStringConvertible {
+    /// The name in the manifest.
     public let name: String
+    /// Size in bytes; nil where the manifest gives none.
     public let bytes: Int?
     /// The first of its URLs.
     public let url: String
 
+    /// `NAME (SIZE, URL)`.
     public var description: String { "\(name) (\(bytes.map { "\($0) bytes" } ?? "size unknown"), \(url))" }
 }

@@ -1,5 +1,6 @@
 /// How far a call has come.
 public struct TransferProgress: Sendable, Equatable {
+    /// What is being done to the files.
     public enum Phase: String, Sendable {
         /// Files that are already here are hashed.
         case checking
@@ -7,6 +8,7 @@ public struct TransferProgress: Sendable, Equatable {
         case extracting
     }
 
+    /// What is being done at the moment.
     public let phase: Phase
     /// The first file that is not finished.
     public let file: String

@@ -5,9 +5,12 @@ import Glibc
 
 /// What an extraction has left in its folder.
 public struct ExtractionSummary: Sendable, Equatable {
+    /// Files that the rules name, those that were already there and right included.
     public var files = 0
+    /// Their unpacked bytes.
     public var bytes = 0
 
+    /// Nothing yet, or what is there.
     public init(files: Int = 0, bytes: Int = 0) {
         self.files = files
         self.bytes = bytes

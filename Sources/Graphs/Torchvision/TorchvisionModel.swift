@@ -41,10 +41,12 @@ extension Graph {
 
 /// How the pictures are made that a model's first published weights were trained for.
 public struct TorchvisionPicture: Sendable, Equatable {
+    /// How a picture is resized, antialiased as Pillow does it.
     public enum Interpolation: String, Sendable { case bilinear, bicubic }
 
     /// The shorter side, then the side of its central square, in pixels.
     public let resize: Int, crop: Int
+    /// How the picture is resized.
     public let interpolation: Interpolation
     /// Of a channel's numbers from 0 to 1, red first.
     public let mean: [Float], deviation: [Float]
@@ -67,8 +69,10 @@ public struct TorchvisionPicture: Sendable, Equatable {
 
 /// A model that is none of torchvision's, or none that this program has the graph of.
 public struct UnknownModel: Error, CustomStringConvertible, Sendable, Equatable {
+    /// The name that was asked for.
     public let name: String
 
+    /// The name, the models that are known, and the way for any other.
     public var description: String {
         "no model \"\(name)\"; known are \(Graph.torchvisionModels.joined(separator: ", ")), and any other as an ONNX file"
     }

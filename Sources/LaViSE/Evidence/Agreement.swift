@@ -3,6 +3,7 @@ public struct Agreement: Sendable {
     /// p of the paper's experiment with people: images a filter.
     public static let images = 15
 
+    /// What is measured over (filter, image) pairs; the raw value is the paper's name, as tables show it.
     public enum Measure: String, CaseIterable, Sendable {
         /// Whether a filter's first word is in the ground truth of an image.
         case precisionOfOne = "P-A@1"

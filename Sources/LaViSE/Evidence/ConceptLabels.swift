@@ -2,10 +2,12 @@
 public struct ConceptLabels: Sendable, Equatable {
     /// A concept in an image, or an image of a concept.
     public struct Label: Sendable, Equatable {
+        /// Of the concept (in `ofImage`) or of the image (in `ofConcept`).
         public var index: Int
         /// At least 1.
         public var pixels: Int
 
+        /// - Parameter pixels: at least 1.
         public init(index: Int, pixels: Int) {
             self.index = index
             self.pixels = pixels
@@ -29,6 +31,8 @@ public struct ConceptLabels: Sendable, Equatable {
         ofConcept = images.map { $0.sorted { ($1.pixels, $0.index) < ($0.pixels, $1.index) } }
     }
 
+    /// N
     public var imageCount: Int { ofImage.count }
+    /// C
     public var conceptCount: Int { ofConcept.count }
 }

@@ -41,9 +41,13 @@ public func f1(_ intersection: Int, _ a: Int, _ b: Int) -> Double {
 
 /// What a Pearson correlation and a cosine of two rows of numbers are made of.
 public struct PairSums: Sendable, Equatable {
+    /// Numbers in a row.
     public var count: Int
     public var x: Double, xx: Double, y: Double, yy: Double, xy: Double
 
+    /// - Parameters:
+    ///   - count: numbers in a row.
+    ///   - x: Σ x; likewise `xx` is Σ x², `y` Σ y, `yy` Σ y², and `xy` Σ x · y.
     public init(count: Int, x: Double, xx: Double, y: Double, yy: Double, xy: Double) {
         (self.count, self.x, self.xx, self.y, self.yy, self.xy) = (count, x, xx, y, yy, xy)
     }

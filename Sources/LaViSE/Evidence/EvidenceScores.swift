@@ -1,10 +1,13 @@
 /// How well every concept fits every unit on some images, by one metric: `[U, C]`.
 public struct ScoreMatrix: Sendable, Equatable {
+    /// C
     public let concepts: Int
+    /// `[U, C]`, row by row.
     public let values: [Double]
     /// What a word that is no concept of the dataset scores: that of a concept which no image shows.
     public let floors: [Double]
 
+    /// The score of a concept for a unit.
     public subscript(unit: Int, concept: Int) -> Double { values[unit * concepts + concept] }
 
     /// The scores of a unit.
@@ -20,6 +23,7 @@ public struct ScoreMatrix: Sendable, Equatable {
 extension EvidenceSums {
     /// Every concept's score for every unit; of `simulation` those of explanations of one word, which are
     /// `correlation`'s.
+    /// - Throws: nothing of its own: only what would end its threads.
     public func scores(_ metric: EvidenceMetric, threads: Int = 1) throws -> ScoreMatrix {
         switch metric {
         case .iou:

@@ -2,7 +2,8 @@ import Tensors
 
 /// What one look at the maps and masks of some images leaves of them: all metrics come from it. U units, C concepts.
 public struct EvidenceSums: Sendable {
-    public let unitCount: Int
+    let unitCount: Int
+    /// Which concepts the images show.
     public let labels: ConceptLabels
     /// `[U, N]` the mean of every unit's map in every image.
     public let means: [Float]
@@ -19,7 +20,9 @@ public struct EvidenceSums: Sendable {
     /// Images times cells.
     let cells: Int
 
+    /// N
     public var imageCount: Int { labels.imageCount }
+    /// C
     public var conceptCount: Int { labels.conceptCount }
 
     /// The means of a unit's maps, `[N]`.

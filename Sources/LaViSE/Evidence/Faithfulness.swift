@@ -17,13 +17,18 @@ public struct Faithfulness: Sendable {
         case best
     }
 
+    /// One way of choosing words, with its scores.
     public struct Row: Sendable, Equatable {
+        /// A method's, a `Peer`'s, or what another tool's file is called.
         public var name: String
         /// By metric, `[U]`: the mean of both directions.
         public var scores: [EvidenceMetric: [Double]]
         /// The words chosen on the first half and on the second, `[U]` each; empty for `random` and `best`.
         public var words: [[[WordExplanations.Word]]]
 
+        /// - Parameters:
+        ///   - scores: by metric, `[U]`.
+        ///   - words: by direction, `[U]`; empty for `random` and `best`.
         public init(name: String, scores: [EvidenceMetric: [Double]], words: [[[WordExplanations.Word]]]) {
             self.name = name
             self.scores = scores
@@ -31,16 +36,19 @@ public struct Faithfulness: Sendable {
         }
     }
 
+    /// Methods and other tools' files in the order given, then the peers.
     public var rows: [Row]
     /// `[U]` the IoU of `net-dissect`'s word on the images that it is scored on, for each direction.
     public var dissection: [[Double]]
 
     /// One half of the images (or all of them): what its maps say, and what explanations were chosen on it.
     public struct Half: Sendable {
+        /// What the maps and masks of these images say.
         public var sums: EvidenceSums
         /// The methods' explanations, and other tools'.
         public var explanations: [WordExplanations]
 
+        /// - Parameter explanations: chosen on these images.
         public init(sums: EvidenceSums, explanations: [WordExplanations]) {
             self.sums = sums
             self.explanations = explanations

@@ -2,20 +2,25 @@ import Glibc
 
 /// Whether a filter is active in other shares of two groups of images (METHOD 12: §4.6 of the paper, without people).
 public struct GroupDifference: Sendable, Equatable {
+    /// The channel.
     public var filter: Int
     /// Images of the group, of the others, and in how many of them the filter is active.
     public var active: (own: Int, others: Int)
+    /// Images of the group and of the others, at least 1 each.
     public var images: (own: Int, others: Int)
     /// The share of the group less that of the others, with its 95 % interval (Newcombe 1998, method 10: from
     /// Wilson's).
     public var difference: Double
+    /// The lower bound of `difference`, from −1 to 1.
     public var low: Double
+    /// The upper bound of `difference`, from −1 to 1.
     public var high: Double
     /// Of Fisher's exact test, two-sided.
     public var p: Double
     /// The false-discovery rate at which it would be found, over all that were compared (Benjamini and Hochberg 1995).
     public var q: Double
 
+    /// In which share of each the filter is active.
     public var rates: (own: Double, others: Double) {
         (Double(active.own) / Double(max(images.own, 1)), Double(active.others) / Double(max(images.others, 1)))
     }
@@ -51,6 +56,7 @@ public struct GroupDifference: Sendable, Equatable {
         return all.sorted { ($0.p, -abs($0.difference), $0.filter) < ($1.p, -abs($1.difference), $1.filter) }
     }
 
+    /// Whether all numbers are equal; tuples have no `==` to derive it from.
     public static func == (a: GroupDifference, b: GroupDifference) -> Bool {
         a.filter == b.filter && a.active == b.active && a.images == b.images && a.difference == b.difference
             && a.low == b.low

@@ -5,6 +5,7 @@ public struct ImageHalves: Sendable, Equatable {
     /// Ascending; the first has the odd one.
     public let first: [Int], second: [Int]
 
+    /// Shuffles the rows `0..<images` by the seed and cuts them in the middle.
     public init(images: Int, seed: UInt64) {
         var order = Array(0..<images), random = RandomSource(seed: seed, stream: "evidence/halves")
         random.shuffle(&order)

@@ -7,6 +7,7 @@ import Fingerprints
 /// λ is chosen for every unit by five-fold cross-validation over the images, cut by the seed: the one with the smallest
 /// squared error; ties: the larger.
 public struct LinearExplanation: Sendable {
+    /// The λ that are tried, ascending.
     public static let penalties: [Double] = [0.1, 1, 10, 100, 1000, 10_000]
     static let folds = 5
 

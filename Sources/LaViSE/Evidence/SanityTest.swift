@@ -2,6 +2,7 @@
 /// unit, of those with four labels or more, half the labels are taken away, or as many are added; the score must fall.
 /// A metric passes a test where it falls for `enough` of the units.
 public struct SanityTest: Sendable, Equatable {
+    /// What is done to a concept's labels: half of them are taken away, or as many false ones added.
     public enum Change: String, Sendable, CaseIterable { case missing, extra }
 
     /// A fall counts from this share of the metric's range on.
@@ -20,12 +21,15 @@ public struct SanityTest: Sendable, Equatable {
     public var cases: Int
     /// How many fell without labels.
     public var fellByMissing: Int
+    /// How many fell with false labels added.
     public var fellByExtra: Int
 
+    /// - Parameter metric: an `EvidenceMetric`, `recall`, `auc` or `recall@k`.
     public init(metric: String, cases: Int, fellByMissing: Int, fellByExtra: Int) {
         (self.metric, self.cases, self.fellByMissing, self.fellByExtra) = (metric, cases, fellByMissing, fellByExtra)
     }
 
+    /// The share of the cases that fell, from 0 to 1; 0 where there was no case.
     public func share(_ change: Change) -> Double {
         cases == 0 ? 0 : Double(change == .missing ? fellByMissing : fellByExtra) / Double(cases)
     }

@@ -61,26 +61,40 @@ public struct DirectedImages: EvaluationData {
     /// The units as channels.
     public var units: Range<Int> { base.channels..<channels }
 
+    /// Those of the base.
     public var imageCount: Int { base.imageCount }
+    /// Those of the base, in pixels.
     public var side: Int { base.side }
+    /// The base's channels, then the units.
     public var channels: Int { base.channels + directions.count }
+    /// That of the base.
     public var mapHeight: Int { base.mapHeight }
+    /// That of the base.
     public var mapWidth: Int { base.mapWidth }
 
+    /// Writes the feature of an image, `[d + U, h, w]`: the base's channels, then the units' maps.
+    /// - Throws: what the base throws.
     public func maps(_ image: Int, into out: UnsafeMutablePointer<Float>) throws {
         try base.maps(image, into: out)
         directions.apply(out, positions: positions, into: out + base.channels * positions)
     }
 
+    /// The base's image.
+    /// - Throws: what the base throws.
     public func image(_ image: Int, into out: UnsafeMutablePointer<Float>) throws { try base.image(image, into: out) }
 
+    /// The base's samples.
+    /// - Throws: what the base throws.
     public func truth(_ image: Int) throws -> [TruthSample] { try base.truth(image) }
 
+    /// The base's feature `[d, h, w]` of a masked image, and the units' maps behind it.
+    /// - Throws: what the base throws.
     public func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) throws {
         try base.features(of: image, into: out)
         directions.apply(out, positions: positions, into: out + base.channels * positions)
     }
 
+    /// The base's explainer, asked without what is pooled of the units.
     public func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {
         let numbers = isFlat ? positions : 1, width = channels * numbers, own = base.channels * numbers
         var kept = [Float](repeating: 0, count: count * own)

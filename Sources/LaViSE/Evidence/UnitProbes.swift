@@ -6,6 +6,7 @@ import Tensors
 /// w minimises Σ over cells of (w·(f − f̄) − (y − ȳ))² + λ‖w‖², y = 1 where the concept covers half the cell or more; λ
 /// is a hundredth of the channels' mean Σ (f − f̄)². Each w has unit length.
 public struct UnitProbes: Sendable {
+    /// λ in parts of the channels' mean Σ (f − f̄)².
     public static let penalty = 0.01
     /// The share of a cell that counts as covered.
     static let covered: Float = 0.5
@@ -14,6 +15,7 @@ public struct UnitProbes: Sendable {
 
     /// The concept of every unit, ascending.
     public let concepts: [Int]
+    /// The units, one a concept in the order of `concepts`.
     public let directions: UnitDirections
 
     /// Reads the maps and masks of the images once, a block at a time. Memory: a block (at most 64 MB, or one image),

@@ -1,20 +1,25 @@
 /// What one method, or another tool, says of every unit: words with weights, the first first.
 public struct WordExplanations: Sendable, Equatable {
+    /// A word of an explanation.
     public struct Word: Sendable, Equatable {
         /// nil for a word that is no concept of the dataset: no image shows it.
         public var concept: Int?
+        /// What `simulation` multiplies the word's presence by.
         public var weight: Double
 
+        /// - Parameter concept: nil for a word that is no concept of the dataset.
         public init(concept: Int?, weight: Double) {
             self.concept = concept
             self.weight = weight
         }
     }
 
+    /// The method's or the other tool's, as tables show it.
     public var name: String
     /// `[U]`
     public var words: [[Word]]
 
+    /// - Parameter words: `[U]`, each unit's first word first.
     public init(name: String, words: [[Word]]) {
         self.name = name
         self.words = words

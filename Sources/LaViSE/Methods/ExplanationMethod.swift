@@ -35,10 +35,13 @@ public struct ExplanationMethod: Sendable {
 }
 
 extension ExplanationMethod: Hashable, CustomStringConvertible {
+    /// By name alone.
     public static func == (a: ExplanationMethod, b: ExplanationMethod) -> Bool { a.name == b.name }
 
+    /// The name alone.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
+    /// The name.
     public var description: String { name }
 }
 

@@ -46,23 +46,30 @@ public struct Architecture: Sendable {
 }
 
 extension Architecture: Hashable, CustomStringConvertible {
+    /// By name alone.
     public static func == (a: Architecture, b: Architecture) -> Bool { a.name == b.name }
 
+    /// The name alone.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
+    /// The name, as experiments say it.
     public var description: String { name }
 }
 
 /// A layer that the architecture does not have.
 public struct UnknownLayer: Error, CustomStringConvertible, Sendable, Equatable {
+    /// The architecture that was asked.
     public let architecture: Architecture
+    /// The name that it has no target layer of.
     public let layer: String
 
+    /// - Parameter layer: the name that the architecture has no target layer of.
     public init(architecture: Architecture, layer: String) {
         self.architecture = architecture
         self.layer = layer
     }
 
+    /// Names the layers that there are.
     public var description: String {
         "\(architecture) has no target layer \"\(layer)\": use one of \(architecture.layers.joined(separator: ", "))"
     }

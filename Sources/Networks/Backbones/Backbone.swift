@@ -9,7 +9,9 @@ public struct Backbone: Sendable {
     /// Images a call for the best speed: the last layers take so many at once.
     public static let batch = PackedNetwork.batch
 
+    /// The target model that it computes.
     public let architecture: Architecture
+    /// The target layer: the last that it computes.
     public let layer: String
     /// The shape of the target layer's output for one image.
     public let shape: FeatureShape

@@ -2,6 +2,7 @@
 public struct FeatureShape: Sendable, Hashable {
     public let channels: Int, height: Int, width: Int
 
+    /// Of one image: without the axis of images.
     public init(channels: Int, height: Int, width: Int) {
         self.channels = channels
         self.height = height

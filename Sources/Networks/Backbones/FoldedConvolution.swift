@@ -57,6 +57,7 @@ public enum BackboneError: Error, CustomStringConvertible, Sendable, Equatable {
     /// A weight is NaN or infinite, or a stored variance negative.
     case notFinite(convolution: String, batchNorm: String?)
 
+    /// The convolution, its batch norm where it has one, and what to do.
     public var description: String {
         switch self {
         case .notFinite(let convolution, let batchNorm):

@@ -11,9 +11,12 @@ import Tensors
 /// The numbers are not the ones PyTorch draws from the same seed. Each tensor is drawn from a stream of its own name,
 /// so they depend on nothing that was asked for before.
 public struct RandomParameters: ParameterSource {
+    /// Whose parameters they are: it decides shapes and distributions.
     public let architecture: Architecture
+    /// What every tensor's stream is drawn from, with the architecture's and the tensor's name.
     public let seed: UInt64
 
+    /// The same seed gives an architecture the same parameters on every machine.
     public init(architecture: Architecture, seed: UInt64) {
         self.architecture = architecture
         self.seed = seed
@@ -63,9 +66,13 @@ public struct RandomParameters: ParameterSource {
 
 /// A tensor that the architecture does not have.
 public struct UnknownParameter: Error, CustomStringConvertible, Sendable, Equatable {
+    /// The architecture that was asked.
     public let architecture: Architecture
+    /// The name that was asked for, as in torchvision's `state_dict`.
     public let name: String
+    /// The shape that was asked for, the outermost axis first.
     public let shape: [Int]
 
+    /// The architecture, the name and the shape.
     public var description: String { "\(architecture) has no parameter \(name) of shape \(shape)" }
 }

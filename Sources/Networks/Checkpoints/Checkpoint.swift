@@ -9,6 +9,7 @@ import Tensors
 /// name that is wanted is found. Only names and places are kept; a tensor's numbers are read from the file when it is
 /// asked for.
 public struct Checkpoint: ParameterSource {
+    /// The file as it was given.
     public let path: String
     /// The keys that lead from the file's root to the dictionary, joined by dots; empty for the root itself.
     public let key: String

@@ -1,13 +1,17 @@
 /// Why a checkpoint cannot be used: the file, and what is wrong with it.
 public struct CheckpointError: Error, CustomStringConvertible, Sendable, Equatable {
+    /// The file as it was given.
     public let path: String
+    /// What is wrong with it and, where something helps, what to do.
     public let reason: String
 
+    /// - Parameter reason: without the path, which `description` puts before it.
     public init(path: String, reason: String) {
         self.path = path
         self.reason = reason
     }
 
+    /// `checkpoint 'PATH': ` and the reason.
     public var description: String { "checkpoint '\(path)': \(reason)" }
 }
 

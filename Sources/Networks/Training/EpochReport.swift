@@ -5,8 +5,11 @@ import HDF5
 public struct EpochReport: Sendable, Codable, Equatable {
     /// Mean over the epoch's batches, each before its update, with dropout.
     public var trainLoss: Double
+    /// Mean over the validation samples after the epoch, in eval mode.
     public var validLoss: Double
+    /// hit@k over the epoch's training samples, each before its batch's update: from 0 to 1, one a `hitKs`.
     public var trainHits: [Double]
+    /// hit@k over the validation samples after the epoch: from 0 to 1, one a `hitKs`.
     public var validHits: [Double]
     /// Learning rate during the epoch; for DAdaptAdam its estimate d at the end.
     public var learningRate: Double
@@ -17,9 +20,12 @@ public struct EpochReport: Sendable, Codable, Equatable {
 /// The epochs of a training, in a file: `/history` `[E, 3 + 2K]` with the names of its columns in the attribute
 /// `columns`, and `/step_loss` `[E, steps]`.
 public struct TrainingHistory: Sendable, Equatable {
+    /// The first epoch first.
     public var epochs: [EpochReport]
+    /// The k of hit@k, in the order of every epoch's hits.
     public var hitKs: [Int]
 
+    /// - Parameter epochs: each with as many hits as there are `hitKs`.
     public init(epochs: [EpochReport], hitKs: [Int]) {
         self.epochs = epochs
         self.hitKs = hitKs
@@ -34,6 +40,8 @@ public struct TrainingHistory: Sendable, Equatable {
         ]
     }
 
+    /// Writes `/history` with its columns' names and `/step_loss`, in double precision.
+    /// - Throws: `HDF5Error` where they are there already or the disk fails.
     public func write(to file: HDF5File) throws {
         let rows = epochs.flatMap { [$0.trainLoss, $0.validLoss] + $0.trainHits + $0.validHits + [$0.learningRate] }
         try file.write("/history", rows, shape: [epochs.count, columns.count])
@@ -42,6 +50,8 @@ public struct TrainingHistory: Sendable, Equatable {
             "/step_loss", epochs.flatMap(\.stepLosses), shape: [epochs.count, epochs.first?.stepLosses.count ?? 0])
     }
 
+    /// Reads what `write(to:)` has written.
+    /// - Throws: `HDF5Error` where they are missing, or of shapes that do not suit each other.
     public init(from file: HDF5File) throws {
         let columns = try file.stringAttribute("columns", on: "/history").split(separator: ",")
         hitKs = columns.compactMap { $0.hasPrefix("train_hit@") ? Int($0.dropFirst("train_hit@".count)) : nil }

@@ -28,6 +28,7 @@ extension Explainer {
     }
 
     /// Writes what `init(from:at:)` reads.
+    /// - Throws: `HDF5Error` where a tensor is there already or the disk fails.
     public func write(to file: HDF5File, at group: String = "/") throws {
         let prefix = group == "/" ? "" : group
         for (entries, values) in [(layout.parameters, parameters), (layout.statistics, statistics)] {

@@ -15,7 +15,9 @@ public struct Explainer: Sendable, Equatable {
     /// Running mean and variance of both BatchNorm layers, by `layout.statistics`.
     package internal(set) var statistics: [Float]
 
+    /// Length of a sample's features: d where masked features are pooled, d·h·w where they are not.
     public var inputs: Int { layout.inputs }
+    /// Length of a word vector, 300 with GloVe 6B.
     public var outputs: Int { layout.outputs }
 
     /// PyTorch's default initialisation, drawn from `seed`: Linear weights and biases U(−1/√fan_in, 1/√fan_in);

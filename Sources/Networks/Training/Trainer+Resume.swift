@@ -4,6 +4,7 @@ import Tensors
 
 extension Trainer {
     /// Writes everything that the next epoch depends on: a file either old or new, never half of one.
+    /// - Throws: `HDF5Error` or `TrainingError.unusable` where the disk fails.
     public func save(to path: String) throws {
         let new = path + ".new"
         let file = try HDF5File.create(new)

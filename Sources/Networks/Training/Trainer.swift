@@ -4,11 +4,13 @@ import Tensors
 /// Trains an explainer (METHOD 5), an epoch at a time. The result depends on options, concepts, initial explainer and
 /// samples alone: not on threads, nor on being saved and loaded between epochs.
 public struct Trainer: Sendable {
+    /// How it trains; nothing changes it from epoch to epoch.
     public let options: TrainingOptions
     /// The explainer after the last epoch.
     public internal(set) var current: Explainer
     /// The explainer after the epoch with the lowest validation loss: the result (before any epoch: the initial one).
     public internal(set) var best: Explainer
+    /// The epochs done so far, the first one first.
     public internal(set) var history: [EpochReport] = []
 
     var optimiser: OptimiserState
@@ -16,6 +18,8 @@ public struct Trainer: Sendable {
     let loss: CSMRLoss
 
     /// - Parameter concepts: vectors `[C, outputs]` of the concepts that take part; positives are indices of its rows.
+    /// - Throws: `TrainingError.unusable` for vectors that are not `[C, outputs]`, finite and at least one, a batch
+    ///   under 2, and a dropout outside [0, 1).
     public init(options: TrainingOptions, concepts: Tensor, initial: Explainer) throws {
         guard concepts.shape.count == 2, concepts.shape[1] == initial.outputs else {
             throw TrainingError.unusable(

@@ -6,6 +6,7 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable, Equatable {
     /// A saved state that is not of this training.
     case otherTraining(path: String, String)
 
+    /// What happened, where, and what to change.
     public var description: String {
         switch self {
         case .diverged(let epoch, let step, let loss):
