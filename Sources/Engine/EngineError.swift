@@ -47,6 +47,7 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
         if case .cancelled = self { true } else { false }
     }
 
+    /// What failed, where, and what to do.
     public var description: String {
         switch self {
         case .stageFailed(let job, let stage, let error):

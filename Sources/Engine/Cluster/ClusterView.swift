@@ -2,11 +2,15 @@ import Fingerprints
 
 /// A job that a driver has on a cluster, or had.
 public struct ClusterJob: Sendable {
+    /// The fingerprint that the job was claimed under.
     public let fingerprint: Digest
+    /// The job's id.
     public let job: String
     /// `pid@host job` of its driver.
     public let driver: String
+    /// Whether the driver still holds its lock.
     public let isDriverAlive: Bool
+    /// How often the job was ordered, from 1.
     public let attempt: Int
     /// Slurm's ids.
     public let ids: [Int]
@@ -15,6 +19,7 @@ public struct ClusterJob: Sendable {
     /// Why tasks wait, in Slurm's words.
     public let reasons: [String]
 
+    /// A line for the user.
     public var text: String {
         let waiting = reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))"
         let state =
@@ -27,17 +32,20 @@ public struct ClusterJob: Sendable {
 
 /// A task of a cluster as it told of itself.
 public struct ClusterTask: Sendable {
+    /// The job's id.
     public let job: String
     /// `ATTEMPT-ARRAY-TASK` or `ATTEMPT-assembly`.
     public let task: String
     public let host: String?, code: Int?, error: String?
     public let seconds: Double?, memory: Int?
+    /// Where what it printed lies, or would.
     public let log: String
 }
 
 extension Store {
     /// Which jobs of a plan are claimed for a cluster.
     /// - Parameter queue: asked only where there are such.
+    /// - Throws: what `queue` throws, and `FileSystemError` for the store.
     public func clusterJobs(plan: String, queue: () throws -> [SlurmJob]) throws -> [ClusterJob] {
         let claims = try clusterFingerprints().compactMap { fingerprint in
             try ClusterFolder(store: self, fingerprint: fingerprint).claim().map { (fingerprint, $0) }
@@ -56,12 +64,14 @@ extension Store {
     }
 
     /// Gives up a claim whose driver is gone.
+    /// - Throws: `FileSystemError`.
     public func dropClaim(_ fingerprint: Digest) throws {
         try ClusterFolder(store: self, fingerprint: fingerprint).dropClaim()
     }
 
     /// The tasks of all orders whose definition is one that is asked for.
     /// - Parameter isWanted: job, stage, definition.
+    /// - Throws: `FileSystemError`; what is damaged is left out.
     public func clusterTasks(_ isWanted: (String, String, Value) -> Bool) throws -> [ClusterTask] {
         var tasks: [ClusterTask] = []
         for fingerprint in try clusterFingerprints() {
@@ -98,8 +108,11 @@ extension Store {
     public var isOnSharedDisk: Bool { fileSystem.isShared(root) }
 
     /// The name of a detached driver's job, and where its log goes.
+    /// - Throws: `FileSystemError`.
     public func driverName(_ experiment: String) throws -> String { "lv.driver.\(experiment).\(try clusterName())" }
 
+    /// Where the log of an experiment's detached driver goes; its folder is made.
+    /// - Throws: `EngineError` for what is no store, `FileSystemError` for the disk.
     public func driverLog(_ experiment: String) throws -> String {
         try open()
         _ = try clusterName()

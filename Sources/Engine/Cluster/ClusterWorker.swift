@@ -11,6 +11,7 @@ public struct ClusterWorker: Sendable {
     /// How long to wait for inputs that a network disk does not show yet, in seconds.
     let grace: Double
 
+    /// - Parameter grace: seconds to wait for inputs that a network disk does not show yet.
     public init(store: Store, options: RunOptions, observer: any RunObserver, grace: Double = 120) {
         self.store = store
         self.options = options

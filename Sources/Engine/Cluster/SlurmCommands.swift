@@ -5,6 +5,9 @@ public struct SlurmCommands: SlurmClient {
     /// Seconds to wait for an answer; a controller that is down is noticed by that alone.
     let patience: Double
 
+    /// - Parameters:
+    ///   - partition: added to every submission, as are `account` and `constraint`; nil: what the cluster does without.
+    ///   - patience: seconds to wait for an answer.
     public init(partition: String? = nil, account: String? = nil, constraint: String? = nil, patience: Double = 30) {
         options = [("partition", partition), ("account", account), ("constraint", constraint)].compactMap {
             key, value in
@@ -28,6 +31,8 @@ public struct SlurmCommands: SlurmClient {
             && !["SLURM_CONF", "SLURM_CLUSTERS"].contains(variable)
     }
 
+    /// `sbatch`.
+    /// - Throws: `SlurmError`.
     public func submit(_ submission: SlurmSubmission) throws -> Int {
         var arguments = [
             "--parsable", "--job-name=\(submission.name)", "--requeue", "--signal=B:USR1@120", "--output=/dev/null",
@@ -73,6 +78,8 @@ public struct SlurmCommands: SlurmClient {
 
     private static let widths = [40, 120, 24, 60, 12, 60]
 
+    /// `squeue --me`.
+    /// - Throws: `SlurmError`, never `.refused`: a question may be asked again.
     public func queue() throws -> [SlurmJob] {
         let format = zip(["JobArrayID", "Name", "State", "Reason", "exit_code", "NodeList"], Self.widths).map {
             "\($0):\($1)"
@@ -113,6 +120,8 @@ public struct SlurmCommands: SlurmClient {
         return (bits >> 8 & 0xff, bits & 0x7f)
     }
 
+    /// `scancel`, 2,000 ids at a time.
+    /// - Throws: `SlurmError`.
     public func cancel(_ ids: [Int]) throws {
         // A command line has its limits.
         for start in stride(from: 0, to: ids.count, by: 2000) {
@@ -122,6 +131,8 @@ public struct SlurmCommands: SlurmClient {
         }
     }
 
+    /// `scontrol show config`, and `sinfo` for the nodes of the partition.
+    /// - Throws: `SlurmError`, never `.refused`.
     public func limits() throws -> SlurmLimits {
         let end = try ask("scontrol", ["show", "config"])
         guard end.code == 0 else { throw Self.passing(end, "scontrol") }
@@ -139,6 +150,8 @@ public struct SlurmCommands: SlurmClient {
             version: settings["SLURM_VERSION"] ?? "?")
     }
 
+    /// `sacct`, one allocation a line.
+    /// - Throws: `SlurmError`, never `.refused`.
     public func accounted(_ ids: [Int]) throws -> [SlurmJob] {
         guard !ids.isEmpty else { return [] }
         let end = try ask(

@@ -40,8 +40,11 @@ public final class SlurmExecutor: JobExecutor {
         driver = LocalFileSystem().uniqueName()
     }
 
+    /// Every stage that need not stay with the driver.
     public func takes(_ stage: any Stage) -> Bool { !stage.staysWithDriver }
 
+    /// Takes the driver's lock and begins to serve on a thread of its own.
+    /// - Throws: `EngineError.storage` where the lock or the thread cannot be had, `FileSystemError` for the store.
     public func start(_ run: ExecutorRun) throws {
         let session = Digest(hashing: Claim.lockName(driver))
         guard let lock = try run.store.lock(session, label: Host.label("driver of jobs on the cluster")) else {
@@ -57,6 +60,7 @@ public final class SlurmExecutor: JobExecutor {
         guard isStarted else { throw EngineError.storage(FileSystemError("start", "a thread", code: 11)) }
     }
 
+    /// Hands the job to the serving thread, which submits it with the next round.
     public func make(_ job: RemoteJob) -> RemoteState {
         shared.update { shared in
             if let state = shared.states[job.fingerprint] {
@@ -70,6 +74,7 @@ public final class SlurmExecutor: JobExecutor {
         }
     }
 
+    /// Waits until the serving thread has ended what is to be ended.
     public func finish() {
         shared.update { $0.isOver = true }
         shared.wait { $0.hasEnded ? () : nil }

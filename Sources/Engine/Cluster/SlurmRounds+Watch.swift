@@ -188,6 +188,7 @@ public enum ClusterFault: Error, Sendable, Equatable, CustomStringConvertible {
     case outOfTime
     case tooOften(Int, String)
 
+    /// What went wrong on the cluster, and what to change.
     public var description: String {
         switch self {
         case .node(let node, let path):

@@ -1,6 +1,8 @@
 /// How a project uses a Slurm cluster; no part of any fingerprint.
 public struct SlurmSettings: Sendable, Equatable {
+    /// Of `sbatch`; nil: the cluster's own.
     public var partition: String?
+    /// Of `sbatch`; nil: the user's own.
     public var account: String?
     /// Features that nodes must have: such as have the same arithmetic.
     public var constraint: String?
@@ -19,6 +21,7 @@ public struct SlurmSettings: Sendable, Equatable {
     /// Seconds that a network disk may take to show what other hosts wrote.
     public var grace = 120.0
 
+    /// The defaults.
     public init() {}
 
     /// Core-seconds for a unit of work where a sharded stage never ran in this store: a multiplication of the kernels,

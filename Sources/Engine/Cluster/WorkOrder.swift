@@ -18,7 +18,9 @@ struct WorkTask: Sendable, Equatable {
 public struct WorkOrder: Sendable {
     /// What the plan is made of, for whoever makes it again.
     public let definition: Value
+    /// The job's id.
     public let job: String
+    /// The stage's name.
     public let stage: String
     /// What the fingerprint is made of; a worker that finds something else does nothing.
     public let fields: FingerprintFields
@@ -28,6 +30,7 @@ public struct WorkOrder: Sendable {
     public let attempt: Int
     let arrays: [[WorkTask]]
 
+    /// The digest of the fields: what the worker must find too.
     public var fingerprint: Digest { fields.value.digest }
 
     static func name(_ attempt: Int) -> String { attempt == 1 ? "job.json" : "job-\(attempt).json" }

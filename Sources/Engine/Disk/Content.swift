@@ -4,7 +4,9 @@ import Fingerprints
 public struct Content: Sendable, Hashable {
     /// SHA-256 of the file's bytes, or of the folder's listing.
     public let digest: Digest
+    /// Size of the file, or of all files of the folder together.
     public let bytes: Int
+    /// Whether it is a folder, whose digest is of its listing.
     public let isFolder: Bool
 }
 

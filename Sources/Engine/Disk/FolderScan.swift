@@ -7,6 +7,7 @@ public struct FolderScan: Sendable {
     private var starts: [Int] = []
     private var statuses: [FileStatus] = []
 
+    /// No files yet.
     public init() {}
 
     /// - Parameters:
@@ -18,6 +19,7 @@ public struct FolderScan: Sendable {
         self.statuses = statuses
     }
 
+    /// How many files there are.
     public var count: Int { statuses.count }
 
     /// Total size of the files in bytes.
@@ -39,6 +41,7 @@ public struct FolderScan: Sendable {
     /// The path of file `index` relative to the folder.
     public func name(_ index: Int) -> String { String(decoding: nameBytes(index), as: UTF8.self) }
 
+    /// What the system says about file `index`, in the order of `append`.
     public func status(_ index: Int) -> FileStatus { statuses[index] }
 
     /// Those whose path's last part is among `names`, whatever the case of its letters.

@@ -4,8 +4,11 @@ import Synchronization
 
 /// The disk of this machine, network mounts included: files, `rename` and `flock`, nothing else.
 public struct LocalFileSystem: FileSystem {
+    /// Nothing is opened beforehand.
     public init() {}
 
+    /// Joined to the current folder; `..` stays, for it means what the disk makes of it.
+    /// - Throws: `FileSystemError` where the current folder is gone or is not UTF-8.
     public func absolute(_ path: String) throws -> String {
         var text = path
         if path.utf8.first != UInt8(ascii: "/") {
@@ -21,6 +24,8 @@ public struct LocalFileSystem: FileSystem {
         return "/" + parts.joined(separator: "/")
     }
 
+    /// `stat`.
+    /// - Throws: `FileSystemError`, unless nothing is there.
     public func status(of path: String) throws -> FileStatus? {
         var info = stat()
         if stat(path, &info) == 0 { return FileStatus(info) }
@@ -28,6 +33,8 @@ public struct LocalFileSystem: FileSystem {
         throw FileSystemError("look at", path, code: errno)
     }
 
+    /// `readdir`, sorted by bytes.
+    /// - Throws: `FileSystemError`, unless the folder is absent.
     public func names(in folder: String) throws -> [String] {
         guard let stream = opendir(folder) else {
             if errno == ENOENT { return [] }
@@ -45,10 +52,14 @@ public struct LocalFileSystem: FileSystem {
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
+    /// Several threads list at once.
+    /// - Throws: `FileSystemError`.
     public func scan(_ folder: String, threads: Int, asInput: Bool) throws -> FolderScan {
         try LocalScan.run(folder, threads: threads, asInput: asInput)
     }
 
+    /// The whole file at once.
+    /// - Throws: `FileSystemError`, unless the file is absent.
     public func read(_ path: String) throws -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -71,6 +82,8 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
+    /// Read in pieces of 1 MiB.
+    /// - Throws: `FileSystemError`, and what `hashed` throws.
     public func digest(of path: String, hashed: (Int) throws -> Void) throws -> Digest {
         do {
             return try Digest(contentsOf: path, hashed: hashed)
@@ -79,6 +92,8 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
+    /// Read in pieces of 1 MiB.
+    /// - Throws: `FileSystemError`, and what `hashed` throws.
     public func digest(of name: ArraySlice<UInt8>, in folder: String, hashed: (Int) throws -> Void) throws -> Digest {
         do {
             return try Digest(contentsOf: Array("\(folder)/".utf8) + name, hashed: hashed)
@@ -87,14 +102,20 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
+    /// Truncates what is there.
+    /// - Throws: `FileSystemError`, also for what a network disk could not keep when the file was closed.
     public func write(_ bytes: [UInt8], to path: String) throws {
         try put(bytes, to: path, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC)
     }
 
+    /// O_APPEND: several processes may add at once.
+    /// - Throws: `FileSystemError`.
     public func append(_ bytes: [UInt8], to path: String) throws {
         try put(bytes, to: path, flags: O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC)
     }
 
+    /// O_EXCL.
+    /// - Throws: `FileSystemError`, unless there is a file already.
     public func create(_ bytes: [UInt8], at path: String) throws -> Bool {
         do {
             try put(bytes, to: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC)
@@ -133,6 +154,8 @@ public struct LocalFileSystem: FileSystem {
         guard close(descriptor) == 0 else { throw FileSystemError("write", path, code: errno) }
     }
 
+    /// `fsync`.
+    /// - Throws: `FileSystemError`.
     public func sync(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileSystemError("flush", path, code: errno) }
@@ -140,6 +163,8 @@ public struct LocalFileSystem: FileSystem {
         guard fsync(descriptor) == 0 else { throw FileSystemError("flush", path, code: errno) }
     }
 
+    /// `fsync` of every file, eight at a time, then of the folders from the inside out.
+    /// - Throws: `FileSystemError` of the first that failed.
     public func syncTree(_ path: String) throws {
         guard try status(of: path)?.kind == .folder else { return try sync(path) }
         var folders: [String] = []
@@ -152,6 +177,8 @@ public struct LocalFileSystem: FileSystem {
         for folder in folders.reversed() { try sync(folder) }
     }
 
+    /// `mkdir`, of those above it too.
+    /// - Throws: `FileSystemError`.
     public func makeFolder(_ path: String) throws {
         if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else {
@@ -163,6 +190,8 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
+    /// `rename`; a read-only folder is made writable for it.
+    /// - Throws: `FileSystemError`.
     public func rename(_ path: String, to new: String) throws {
         if Glibc.rename(path, new) == 0 { return }
         var code = errno
@@ -175,6 +204,8 @@ public struct LocalFileSystem: FileSystem {
         throw FileSystemError("move", path, code: code)
     }
 
+    /// Folders are made writable before, so that protected artifacts go too.
+    /// - Throws: `FileSystemError`.
     public func remove(_ path: String) throws {
         var info = stat()
         guard lstat(path, &info) == 0 else {
@@ -190,6 +221,8 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
+    /// Mode 444, or 555 for folders and what its owner may execute.
+    /// - Throws: `FileSystemError`.
     public func protect(_ path: String) throws {
         try walk(path) { entry, isFolder in
             var info = stat()
@@ -199,6 +232,8 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
+    /// Mode 755.
+    /// - Throws: `FileSystemError`.
     public func makeExecutable(_ path: String) throws {
         guard chmod(path, 0o755) == 0 else { throw FileSystemError("make executable", path, code: errno) }
     }
@@ -213,6 +248,8 @@ public struct LocalFileSystem: FileSystem {
         if isFolder { for name in try names(in: path) { try walk("\(path)/\(name)", body) } }
     }
 
+    /// FICLONE, or else a copy in pieces of 1 MiB.
+    /// - Throws: `FileSystemError`, also where there is something at `new`.
     public func clone(_ path: String, to new: String) throws {
         let source = open(path, O_RDONLY | O_CLOEXEC)
         guard source >= 0 else { throw FileSystemError("read", path, code: errno) }
@@ -247,8 +284,11 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
+    /// Of the process, a random token and a count.
     public func uniqueName() -> String { UniqueName.next() }
 
+    /// `flock`, so that the system ends it with the process.
+    /// - Throws: `FileSystemError`, unless another holds it.
     public func lock(_ path: String, exclusive: Bool, label: String) throws -> (any FileLock)? {
         while true {
             var descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)

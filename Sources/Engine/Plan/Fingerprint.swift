@@ -3,10 +3,15 @@ import Fingerprints
 /// Everything that decides what a job leaves. Its digest is the job's fingerprint, the name under which its trace is
 /// kept.
 public struct FingerprintFields: Sendable, Equatable {
+    /// The stage's name.
     public let stage: String
+    /// The stage's revision.
     public let revision: Int
+    /// All that the stage reads of the experiment.
     public let parameters: Value
+    /// Digests of the inputs, by the names that the stage calls them.
     public let inputs: [String: Digest]
+    /// Names of the outputs, in the stage's order.
     public let outputs: [String]
     /// Only of numeric stages.
     public let numericsKey: Digest?

@@ -15,6 +15,9 @@ public struct InputSelection: Sendable {
     /// is wrong with the file.
     public let names: @Sendable () throws -> Set<String>
 
+    /// - Parameters:
+    ///   - file: outside the store.
+    ///   - names: reads from `file` the last parts of the paths that it names; may be called on any thread.
     public init(file: String, names: @escaping @Sendable () throws -> Set<String>) {
         self.file = file
         self.names = names
@@ -23,11 +26,14 @@ public struct InputSelection: Sendable {
 
 /// A named input of a job.
 public struct Input: Sendable {
+    /// As the stage asks for it.
     public let name: String
+    /// Where its bytes come from.
     public let source: Source
     /// Of a folder outside the store; nil: all of its files count.
     public let selection: InputSelection?
 
+    /// - Parameter selection: of a folder outside the store; nil: all of its files count.
     public init(_ name: String, _ source: Source, selection: InputSelection? = nil) {
         self.name = name
         self.source = source
@@ -39,9 +45,12 @@ public struct Input: Sendable {
 public struct Job: Sendable {
     /// Unique in a plan, and the same from plan to plan: the history of a job is found by it.
     public let id: String
+    /// What is to be done.
     public let stage: any Stage
+    /// What it is done with; each name once.
     public let inputs: [Input]
 
+    /// - Parameter id: unique in a plan, and the same from plan to plan.
     public init(id: String, stage: any Stage, inputs: [Input]) {
         self.id = id
         self.stage = stage

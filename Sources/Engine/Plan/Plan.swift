@@ -7,6 +7,7 @@ public enum PlanError: Error, Sendable, Equatable, CustomStringConvertible {
     case badOutputs(job: String, outputs: [String])
     case cycle([String])
 
+    /// Which jobs, inputs or outputs do not fit together.
     public var description: String {
         switch self {
         case .duplicateJob(let job):

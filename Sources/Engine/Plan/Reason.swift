@@ -24,6 +24,7 @@ public enum Reason: Sendable, Equatable, Codable, CustomStringConvertible {
     /// The fingerprint is one that was current before: an earlier state came back, but its trace is gone.
     case traceLost
 
+    /// What changed, old → new, in one line.
     public var description: String {
         switch self {
         case .neverBuilt: "never built"

@@ -8,6 +8,7 @@ public protocol ShardedStage: Stage {
     /// - Throws: what the stage's inputs throw.
     func phases(_ context: StageContext) throws -> [ShardPhase]
     /// Computes shards of a phase that are not there yet, and keeps each in `context.scratch` as soon as it is done.
+    /// - Throws: what fails the job; shards that were kept stay.
     func run(_ phase: ShardPhase, shards: [Int], _ context: StageContext) throws
 }
 
@@ -20,6 +21,10 @@ public struct ShardPhase: Sendable, Equatable {
     /// The work of all of them, in the unit in which the stage tells its work.
     public let work: Double
 
+    /// - Parameters:
+    ///   - name: what the files of its shards are called.
+    ///   - count: how many shards there are at most.
+    ///   - work: of all of them, in the unit in which the stage tells its work.
     public init(name: String, count: Int, work: Double) {
         self.name = name
         self.count = count
@@ -33,6 +38,7 @@ public struct ShardPhase: Sendable, Equatable {
 extension StageContext {
     /// Which of a phase's shards are not in the scratch, in their order. Lists the folder: on a network disk a name
     /// that was asked for in vain may stay unseen for a while.
+    /// - Throws: `FileSystemError`.
     public func missing(_ phase: ShardPhase) throws -> [Int] {
         let done = Set(try LocalFileSystem().names(in: scratch))
         return (0..<phase.count).filter { !done.contains(phase.file($0)) }

@@ -14,16 +14,19 @@ public protocol Stage: Sendable {
     /// Where the bits depend on the machine's arithmetic: what canaries of the kernels that the stage uses return here.
     /// It enters the fingerprint, so it must not depend on anything else. nil for a stage that computes with whole
     /// numbers and exact rules alone.
+    /// - Throws: what keeps the kernels from being tried; it ends the look at the plan.
     func numericsKey() throws -> Digest?
     /// Names of the files or folders that `run` leaves in `context.output`, exactly these.
     var outputs: [String] { get }
     /// Whether it runs where the run was started, whatever makes the others: it needs the network, or takes no time.
     var staysWithDriver: Bool { get }
     /// Does the work. An error thrown here fails the job; what lies in `context.scratch` is kept for the next attempt.
+    /// - Throws: anything: it fails the job, and its description is shown.
     func run(_ context: StageContext) throws
 }
 
 extension Stage {
+    /// false: it may run anywhere.
     public var staysWithDriver: Bool { false }
 }
 

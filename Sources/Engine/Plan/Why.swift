@@ -2,9 +2,13 @@ import Fingerprints
 
 /// Why a job is not fresh, or why it last ran, followed to where the change came from.
 public struct Explanation: Sendable, CustomStringConvertible {
+    /// One job on the way from the one that was asked about to where the change came from.
     public struct Step: Sendable {
+        /// The job's id.
         public let job: String
+        /// The stage's name.
         public let stage: String
+        /// How the job stands.
         public let state: JobState
         /// Every field that changed, old → new.
         public let reasons: [Reason]
@@ -15,6 +19,7 @@ public struct Explanation: Sendable, CustomStringConvertible {
     /// The job asked about, then the jobs whose changes reached it, nearest first.
     public let steps: [Step]
 
+    /// A heading a job; indented below it what changed.
     public var description: String {
         steps.map { step in
             let heading =

@@ -3,6 +3,7 @@ import Glibc
 
 /// A folder as a remote store: a disk that several people see, or a stick to carry.
 public struct FolderStore: RemoteStore {
+    /// `file://` and the folder.
     public let name: String
     private let folder: String
     private let files = LocalFileSystem()
@@ -15,6 +16,8 @@ public struct FolderStore: RemoteStore {
 
     private func path(_ key: RemoteKey) -> String { "\(folder)/\(key)" }
 
+    /// Read in pieces of 1 MiB, from `start` on.
+    /// - Throws: `RemoteFault` where the folder cannot be read, and what `receive` throws.
     public func get(_ key: RemoteKey, from start: Int, receive: (Int, UnsafeRawBufferPointer) throws -> Void) throws
         -> Bool
     {
@@ -37,16 +40,22 @@ public struct FolderStore: RemoteStore {
         }
     }
 
+    /// `access`.
+    /// - Throws: `RemoteFault` where the folder cannot be looked at.
     public func has(_ key: RemoteKey) throws -> Bool {
         if access(path(key), R_OK) == 0 { return true }
         if errno == ENOENT { return false }
         throw fault("look at", key)
     }
 
+    /// A file beside its place gets its name by a hard link, which fails where there is one.
+    /// - Throws: `RemoteFault` where the folder cannot be written.
     public func putNew(_ bytes: [UInt8], _ key: RemoteKey) throws -> Bool {
         try place(key) { try files.write(bytes, to: $0) }
     }
 
+    /// A copy of the file, blocks shared where the disk can.
+    /// - Throws: `RemoteFault` where the folder cannot be written, and what `sent` throws.
     public func put(file path: String, bytes: Int, _ key: RemoteKey, sent: (Int) throws -> Void) throws {
         // Another writer's has the same bytes.
         _ = try place(key) { try files.clone(path, to: $0) }

@@ -5,8 +5,11 @@ import Synchronization
 /// answers. It is asked three times; one that does not answer, or does not let us, is left alone from then on, and said
 /// once.
 public final class RemoteAccess: Sendable {
+    /// What may be asked of the store, and whose word counts there.
     public struct Policy: Sendable {
+        /// Whether jobs are looked for there.
         public var reads: Bool
+        /// Whether what was made here is given there.
         public var writes: Bool
         /// Whose traces are used, and what each is called.
         public var trust: [PublicKey: String]
@@ -17,6 +20,10 @@ public final class RemoteAccess: Sendable {
         /// Nanoseconds before the second try; twice that before the third.
         public var pause = 500_000_000
 
+        /// - Parameters:
+        ///   - trust: whose traces are used, and what each is called; nobody's by default.
+        ///   - signingKey: what traces are signed with that go there.
+        ///   - connections: transfers at a time, at least 1.
         public init(
             reads: Bool = true, writes: Bool = false, trust: [PublicKey: String] = [:], signingKey: SigningKey? = nil,
             connections: Int = 4
@@ -31,6 +38,7 @@ public final class RemoteAccess: Sendable {
 
     /// What went over.
     public struct Traffic: Sendable, Equatable {
+        /// Questions and transfers, tries that failed too.
         public var requests = 0
         public var received = 0, sent = 0
         /// Jobs whose trace was there and is used, and those that had none.
@@ -42,7 +50,9 @@ public final class RemoteAccess: Sendable {
     /// Hears a line about the remote store.
     typealias Note = (String) -> Void
 
+    /// Where it lies.
     public let store: any RemoteStore
+    /// What may be done with it.
     public let policy: Policy
     private let time: any TimeSource
     private let state: Mutex<State>
@@ -57,6 +67,7 @@ public final class RemoteAccess: Sendable {
     /// As many bytes between two failures are progress.
     private static let progressBytes = 64 << 10
 
+    /// Nothing is asked before it is used.
     public init(_ store: any RemoteStore, _ policy: Policy, time: any TimeSource = SystemTime()) {
         self.store = store
         self.policy = policy
@@ -64,6 +75,7 @@ public final class RemoteAccess: Sendable {
         state = Mutex(State(mayRead: policy.reads, mayWrite: policy.writes))
     }
 
+    /// What went over so far.
     public var traffic: Traffic { state.withLock(\.traffic) }
 
     package func may(_ direction: Direction) -> Bool {

@@ -13,19 +13,23 @@ public protocol RemoteStore: Sendable {
     /// - Parameter receive: gets each piece with its place in the object; what it throws ends the transfer and is
     ///   thrown here.
     /// - Returns: false when there is no such object.
+    /// - Throws: `RemoteFault`, and what `receive` throws.
     func get(_ key: RemoteKey, from start: Int, receive: (_ place: Int, _ bytes: UnsafeRawBufferPointer) throws -> Void)
         throws -> Bool
 
     /// Whether there is such an object.
+    /// - Throws: `RemoteFault`.
     func has(_ key: RemoteKey) throws -> Bool
 
     /// Keeps a small object.
     /// - Returns: false when there is one already, and the other side can tell: then nothing was changed.
+    /// - Throws: `RemoteFault`.
     func putNew(_ bytes: [UInt8], _ key: RemoteKey) throws -> Bool
 
     /// Keeps a file whose SHA-256 is the key's. What an earlier attempt that broke off has brought over need not go
     /// again.
     /// - Parameter sent: hears how many more bytes went over; what it throws ends the transfer and is thrown here.
+    /// - Throws: `RemoteFault`, `FileSystemError` for the file here, and what `sent` throws.
     func put(file path: String, bytes: Int, _ key: RemoteKey, sent: (Int) throws -> Void) throws
 }
 
@@ -34,12 +38,14 @@ public enum RemoteKey: Sendable, Hashable, CustomStringConvertible {
     case trace(Digest)
     case blob(Digest)
 
+    /// The fingerprint or the digest.
     public var digest: Digest {
         switch self {
         case .trace(let digest), .blob(let digest): digest
         }
     }
 
+    /// The name below the store's address.
     public var description: String {
         switch self {
         case .trace(let digest): "ac/\(digest.hex)"
@@ -57,6 +63,7 @@ public enum RemoteFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// It answered with something that is none of this.
     case unusable(String)
 
+    /// What the other side said, in words.
     public var description: String {
         switch self {
         case .refused(let words), .unavailable(let words), .unusable(let words): words

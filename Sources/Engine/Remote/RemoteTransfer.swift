@@ -2,6 +2,7 @@ import Fingerprints
 
 /// What came of giving a job to a remote store, or of taking it from there.
 public struct RemoteTransfer: Sendable {
+    /// What became of it; the raw value is what `--json` says.
     public enum State: String, Sendable {
         /// Its bytes went over.
         case moved
@@ -13,9 +14,13 @@ public struct RemoteTransfer: Sendable {
         case absent
     }
 
+    /// The job's id.
     public let job: String
+    /// The stage's name.
     public let stage: String
+    /// What became of it.
     public let state: State
+    /// Why it is absent; nil for anything else.
     public let reason: String?
     /// That went over.
     public let bytes: Int

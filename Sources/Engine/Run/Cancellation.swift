@@ -28,6 +28,7 @@ public final class Cancellation: Sendable {
     /// Asks the run to stop at the next place where it can.
     public func cancel() { cancelled.store(true, ordering: .relaxed) }
 
+    /// Whether somebody asked for the end, by `cancel()` or by a signal that is caught.
     public var isCancelled: Bool {
         cancelled.load(ordering: .relaxed)
             || listens.load(ordering: .relaxed) && receivedSignal.load(ordering: .relaxed) != 0

@@ -17,6 +17,9 @@ public struct FaultPoints: Sendable {
         FaultPoints(variable("LAVISE_FAULT"), log: variable("LAVISE_FAULT_LOG"))
     }
 
+    /// - Parameters:
+    ///   - specification: a number, a name or `name:n`; nil: kills nowhere.
+    ///   - log: a file to append the names passed to; nil: none.
     public init(_ specification: String?, log: String?) {
         guard specification != nil || log != nil else {
             state = nil

@@ -6,6 +6,7 @@ public protocol JobExecutor: Sendable {
     /// Whether it makes jobs of this stage; the run makes the others itself.
     func takes(_ stage: any Stage) -> Bool
     /// A run begins.
+    /// - Throws: what keeps it from working; the run ends with it.
     func start(_ run: ExecutorRun) throws
     /// Has a job made. Asked again each time that `RemoteJob.wake` was called; never waits.
     func make(_ job: RemoteJob) -> RemoteState

@@ -1,5 +1,6 @@
 import Fingerprints
 
+/// How a job stands; the raw value is what `--json` says.
 public enum JobState: String, Sendable, Codable {
     /// Its outputs are in the store and nothing that they depend on changed.
     case fresh
@@ -15,8 +16,11 @@ public enum JobState: String, Sendable, Codable {
 
 /// How a job stands.
 public struct JobStatus: Sendable {
+    /// The job's id.
     public let job: String
+    /// The stage's name.
     public let stage: String
+    /// How the job stands.
     public let state: JobState
     /// Why it is not fresh, or why it ran in this run; of several reasons the first.
     public let reason: Reason?

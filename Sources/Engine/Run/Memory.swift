@@ -35,6 +35,7 @@ public enum Memory {
 public struct MemoryFault: Error, CustomStringConvertible {
     let bytes: Int
 
+    /// How much is lacking, and what to do.
     public var description: String {
         "it needs some \(bytes / 1_000_000) MB of memory more, and this process may not have them; raise the limit (`ulimit -v`, `ulimit -d`), or use fewer threads (-j)"
     }

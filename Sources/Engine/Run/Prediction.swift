@@ -2,6 +2,7 @@ import Fingerprints
 
 /// What a run would do with a job, and what that may cost.
 public struct Prediction: Sendable {
+    /// How the job stands now.
     public let status: JobStatus
     /// Whether a run would execute the job, as far as can be known before: a job after one that runs counts, though it
     /// is left alone if that one leaves the same bytes as before.
@@ -21,6 +22,9 @@ public struct ExpectedCost: Sendable, Equatable {
     /// Bytes that it will leave; nil: as before, scaled to the work.
     public let bytes: Int?
 
+    /// - Parameters:
+    ///   - work: in the stage's own unit; nil: its time goes by the bytes it leaves.
+    ///   - bytes: that it will leave; nil: as before, scaled to the work.
     public init(work: Double?, bytes: Int?) {
         self.work = work
         self.bytes = bytes
@@ -115,6 +119,7 @@ extension Store {
 
 extension Store {
     /// Core-seconds that a unit of each stage's work took last in this store.
+    /// - Throws: `EngineError.storage`.
     public func coreSecondsPerWork() throws -> [String: Double] {
         try asEngineError { try Runner(store: self).lastOutcomes().compactMapValues(\.coreSecondsPerWork) }
     }

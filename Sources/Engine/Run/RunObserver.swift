@@ -20,17 +20,25 @@ public protocol RunObserver: Sendable {
 }
 
 extension RunObserver {
+    /// Does nothing.
     public func started(job: String, stage: String, reason: Reason, threads: Int) {}
+    /// Does nothing.
     public func progressed(job: String, done: Int, total: Int, unit: String) {}
+    /// Does nothing.
     public func noted(job: String, text: String) {}
+    /// Does nothing.
     public func waiting(job: String, holder: String) {}
+    /// Does nothing.
     public func queued(job: String, text: String) {}
+    /// Does nothing.
     public func finished(_ status: JobStatus) {}
+    /// Does nothing.
     public func failed(job: String, stage: String, error: EngineError) {}
 }
 
 /// Says nothing.
 public struct SilentObserver: RunObserver {
+    /// It has nothing to remember.
     public init() {}
 }
 

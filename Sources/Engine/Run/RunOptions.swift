@@ -24,6 +24,7 @@ public struct RunOptions: Sendable {
     public var compare: (@Sendable (_ first: String, _ second: String) throws -> String?)?
     /// What an error says to a user: kept as the reason of a job that failed.
     public var describe: @Sendable (any Error) -> String = { withoutStoreAddresses("\($0)") }
+    /// What asks the run to stop.
     public var cancellation: Cancellation
     /// Makes jobs elsewhere; nil: all are made here.
     public var executor: (any JobExecutor)?
@@ -31,10 +32,13 @@ public struct RunOptions: Sendable {
     var isWorker = false
     /// SIGINT, SIGTERM and SIGHUP cancel the run.
     public var catchSignals: Bool
+    /// Where a crash test kills the process.
     public var faults: FaultPoints
     /// Whose traces and artifacts are used in place of running a job, and who is given what this run has.
     public var remote: RemoteAccess?
 
+    /// Everything of the plan, once, in one thread, but for what is given.
+    /// - Parameter jobs: threads in all, at least 1.
     public init(
         jobs: Int = 1, only: [String] = [], from: [String] = [], until: [String] = [], force: [String] = [],
         verify: Bool = false,

@@ -2,10 +2,13 @@ import Fingerprints
 
 /// Brings plans up to date, and says how they stand.
 public struct Runner: Sendable {
+    /// Where traces and artifacts are kept.
     public let store: Store
+    /// What is run, and how.
     public let options: RunOptions
     let observer: any RunObserver
 
+    /// Nothing is opened before the first question.
     public init(store: Store, options: RunOptions = RunOptions(), observer: any RunObserver = SilentObserver()) {
         self.store = store
         self.options = options

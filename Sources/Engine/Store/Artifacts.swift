@@ -79,6 +79,7 @@ extension Store {
     /// link: who edits the copy must not edit the artifact. Nothing is written when the same bytes are there already.
     /// In one step: never half a file.
     /// - Returns: whether anything was written.
+    /// - Throws: `FileSystemError`, also where only a remote store has the bytes.
     @discardableResult
     public func export(_ output: OutputRecord, to destination: String) throws -> Bool {
         let destination = try fileSystem.absolute(destination)

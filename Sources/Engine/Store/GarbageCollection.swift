@@ -2,22 +2,29 @@ import Fingerprints
 
 /// What a collection removed, or with `dryRun` would remove.
 public struct Garbage: Sendable {
+    /// What can be garbage; the raw value is what `--json` says.
     public enum Kind: String, Sendable, Codable { case artifact, trace, scratch, quarantined, record }
 
+    /// One thing that nothing reaches.
     public struct Item: Sendable {
+        /// What it is.
         public let kind: Kind
         /// A digest, a fingerprint or a file name.
         public let name: String
+        /// Where it lies in the store.
         public let path: String
         /// The job that made it, where known.
         public let job: String?
+        /// Bytes that its removal frees.
         public let bytes: Int
         /// Seconds since it was made.
         public let age: Double
     }
 
+    /// In the order in which they are removed.
     public let items: [Item]
 
+    /// Bytes of all of them.
     public var bytes: Int { items.reduce(0) { $0 + $1.bytes } }
 }
 
@@ -34,6 +41,12 @@ public struct Keep: Sendable {
     /// Whether inputs of plans may be absent; their jobs keep what they had last.
     public var mayMissInputs = false
 
+    /// - Parameters:
+    ///   - plans: of all current experiments.
+    ///   - planNames: of plans that cannot be made just now.
+    ///   - digests: artifacts, and traces with all that they left.
+    ///   - days: what is younger stays.
+    ///   - mayMissInputs: whether inputs of `plans` may be absent.
     public init(
         plans: [Plan] = [], planNames: Set<String> = [], digests: Set<Digest> = [], days: Double = 0,
         mayMissInputs: Bool = false

@@ -7,6 +7,10 @@ public struct KnownProject: Sendable, Hashable {
     /// The folder with a folder for each experiment's results.
     public let results: String
 
+    /// - Parameters:
+    ///   - path: the project folder, absolute.
+    ///   - data: the base of its data paths, absolute.
+    ///   - results: the folder with a folder for each experiment's results, absolute.
     public init(path: String, data: String, results: String) {
         self.path = path
         self.data = data
@@ -47,6 +51,7 @@ extension Store {
 
     /// Forgets a project: what only it stands on is garbage then.
     /// - Returns: whether it was known.
+    /// - Throws: `EngineError`.
     public func forgetProject(at path: String) throws -> Bool {
         try asEngineError {
             let path = try fileSystem.absolute(path)

@@ -2,7 +2,9 @@ import Fingerprints
 
 /// A trace found by what it made.
 public struct Provenance: Sendable {
+    /// The fingerprint that the trace is kept under.
     public let fingerprint: Digest
+    /// All that went into the job, and what came out.
     public let trace: Trace
     /// The output asked about; nil when the fingerprint itself was asked for.
     public let output: Artifact?

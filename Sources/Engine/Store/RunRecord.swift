@@ -4,12 +4,16 @@ import Fingerprints
 public struct RunRecord: Sendable, Equatable {
     /// What became of a job.
     public struct Step: Sendable, Equatable {
+        /// The job's id.
         public let job: String
         /// `run`, `fresh`, `cut off` or `failed`.
         public let action: String
+        /// Why it ran, or what failed; empty where there is nothing to say.
         public let reason: String
+        /// How long it took; nil where it did not run.
         public let seconds: Double?
 
+        /// - Parameter action: `run`, `fresh`, `cut off` or `failed`.
         public init(job: String, action: String, reason: String = "", seconds: Double? = nil) {
             self.job = job
             self.action = action
@@ -18,13 +22,17 @@ public struct RunRecord: Sendable, Equatable {
         }
     }
 
+    /// The plan's name: the experiment's.
     public let plan: String
     /// What the command line changed in the experiment.
     public let settings: [String]
     /// Seconds since 1970.
     public let began: Double
+    /// Wall time of the whole run.
     public let seconds: Double
+    /// The machine that it ran on.
     public let host: String
+    /// The program's version.
     public let version: String
     /// Jobs that had something done to them: not those that were found fresh.
     public let steps: [Step]
@@ -62,6 +70,7 @@ public struct RunRecord: Sendable, Equatable {
 }
 
 extension RunRecord {
+    /// As it is kept and as `--json` shows it.
     public var value: Value {
         [
             "schema": 1, "experiment": .string(plan), "settings": .array(settings.map { .string($0) }),

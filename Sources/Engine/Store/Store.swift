@@ -24,6 +24,7 @@ public struct Store: Sendable {
     let sightings = LeaseSightings()
 
     /// The store at `path`; it comes into being with the first thing written.
+    /// - Throws: `FileSystemError` for a relative path where the current folder is gone.
     public init(at path: String, fileSystem: any FileSystem = LocalFileSystem(), time: any TimeSource = SystemTime())
         throws
     {
@@ -159,10 +160,13 @@ public struct Store: Sendable {
 
 /// An output of a job as it lies in the store.
 public struct OutputRecord: Sendable, Codable, Equatable {
+    /// As the stage declares it.
     public let name: String
     /// Absolute path of a read-only file or folder.
     public let path: String
+    /// SHA-256 of the file, or of the folder's listing.
     public let digest: Digest
+    /// Size of the file, or of all files of the folder together.
     public let bytes: Int
     /// false where only a remote store has its bytes: then nothing lies at `path` yet.
     public let isHere: Bool

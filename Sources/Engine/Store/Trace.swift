@@ -6,7 +6,9 @@ public struct Artifact: Sendable, Hashable {
     public let name: String
     /// SHA-256 of the file, or of the folder's listing.
     public let digest: Digest
+    /// Size of the file, or of all files of the folder together.
     public let bytes: Int
+    /// Whether it is a folder, whose digest is of its listing.
     public let isFolder: Bool
 
     package init(name: String, digest: Digest, bytes: Int, isFolder: Bool) {
@@ -19,7 +21,9 @@ public struct Artifact: Sendable, Hashable {
 
 /// One execution of a job and what it left.
 public struct Outcome: Sendable, Equatable {
+    /// In the order in which the stage declares them.
     public package(set) var outputs: [Artifact]
+    /// Wall time of the execution.
     public let seconds: Double
     /// How much work that was, in a unit of the stage's own; nil where the stage did not say.
     public let work: Double?
@@ -27,7 +31,9 @@ public struct Outcome: Sendable, Equatable {
     public let threads: Int?
     /// Highest resident memory of the process while the job ran, in bytes.
     public let peakMemory: Int
+    /// The machine that it ran on.
     public let host: String
+    /// Of the program and its libraries, by name.
     public let versions: [String: String]
     /// Seconds since 1970.
     public let finished: Double
@@ -37,21 +43,28 @@ public struct Outcome: Sendable, Equatable {
 
 /// An input as it was when the job ran.
 public struct TracedInput: Sendable, Equatable {
+    /// As the stage asks for it.
     public let name: String
     /// `file:PATH` or `JOB/OUTPUT`.
     public let source: String
+    /// SHA-256 of the file, or of the folder's listing.
     public let digest: Digest
+    /// Size of the file, or of all files of the folder together.
     public let bytes: Int
 }
 
 /// The record of a job under one fingerprint: all that went in, and what came out (a constructive trace).
 public struct Trace: Sendable, Equatable {
+    /// The job's id.
     public let job: String
+    /// All that the fingerprint is made of.
     public let fields: FingerprintFields
+    /// What the job read, in its order.
     public let inputs: [TracedInput]
     /// The first is the one in use; more than one means that the stage is not deterministic.
     public var outcomes: [Outcome]
 
+    /// The digest of the fields: the trace's name in the store.
     public var fingerprint: Digest { fields.value.digest }
 
     /// Schema 2 adds the digest of what the fingerprint does not cover; traces of schema 1 are still read.

@@ -2,6 +2,7 @@ import Fingerprints
 
 extension Store {
     /// The trace kept under a fingerprint. A damaged one counts as none: the job runs again.
+    /// - Throws: `FileSystemError`.
     public func trace(_ fingerprint: Digest) throws -> Trace? {
         guard try isListed("ac", fingerprint) else { return nil }
         return try fileSystem.read(sharded("ac", fingerprint)).flatMap { Trace(json: $0, fingerprint: fingerprint) }

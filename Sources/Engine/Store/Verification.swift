@@ -2,7 +2,9 @@ import Fingerprints
 
 /// What executing a fresh job once more showed.
 public struct Verification: Sendable {
+    /// The job's id.
     public let job: String
+    /// The stage's name.
     public let stage: String
     /// How often the outcome in use was seen, this time included if it agreed.
     public let agreeing: Int
