@@ -1,10 +1,14 @@
 /// Recipes of a machine that runs this program: `packaging/` has the same files.
 public enum ContainerRecipe {
+    /// A recipe as a file.
     public struct File: Sendable {
+        /// As the tool looks for it, or asks for it by its ending.
         public let name: String
+        /// All of the file.
         public let text: String
     }
 
+    /// For Docker and for Apptainer: both install this version's Debian package on Debian 12.
     public static var files: [File] {
         [File(name: "Dockerfile", text: dockerfile), File(name: "lavise-pipeline.def", text: definition)]
     }

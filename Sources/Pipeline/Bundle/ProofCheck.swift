@@ -9,17 +9,22 @@ public struct ProofCheck: Sendable {
         public let file: String?
         /// From the archive's start, where a place is known.
         public let byte: Int?
+        /// What is wrong there, without file and byte.
         public let text: String
 
+        /// The file, the byte where one is known, and what is wrong.
         public var description: String {
             "\(file ?? "the archive")\(byte.map { ", byte \($0) of the archive" } ?? ""): \(text)"
         }
     }
 
+    /// None where every byte is one that was signed.
     public let problems: [Problem]
     /// The results that it is about: `demo`; nil where nothing says it.
     public let subject: String?
+    /// The key in the archive; nil where there is none that can be read.
     public let key: PublicKey?
+    /// Files in the archive, the signature and the key among them.
     public let files: Int
     /// `claims.json`.
     public let claims: Value?

@@ -11,6 +11,7 @@ public struct TableProof: Sendable {
 
     /// The archive.
     public let bytes: [UInt8]
+    /// Files in the archive, the signature and the key among them.
     public let files: Int
 
     /// Of an experiment that is up to date. The same results and key give the same bytes.

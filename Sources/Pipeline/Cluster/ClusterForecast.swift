@@ -4,19 +4,24 @@ import Foundation
 
 /// What a run on a cluster would ask of it.
 public struct ClusterForecast: Sendable {
+    /// What one job would ask.
     public struct Stage: Sendable {
+        /// The job's id.
         public let job: String
         /// Tasks of arrays and the job that puts all together; what is submitted for them, each one request.
         public let tasks: Int, submissions: Int
         /// nil: unknown.
         public let coreHours: Double?
+        /// Bytes that it will leave on the shared disk; nil: unknown.
         public let bytes: Int?
     }
 
+    /// The jobs that would be made on the cluster, in the plan's order.
     public let stages: [Stage]
     /// Looks at the queue in an hour.
     public let looksPerHour: Double
 
+    /// Sums over all jobs and what each asks, for `--json`; what is unknown counts as nothing in the sums.
     public var value: Value {
         [
             "jobs": .int(stages.reduce(0) { $0 + $1.tasks }),

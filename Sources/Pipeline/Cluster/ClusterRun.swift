@@ -7,11 +7,13 @@ public struct ClusterRun: Sendable {
     let project: Project
     let settings: SlurmSettings
 
+    /// - Parameter settings: `slurm` of the project's `lavise.json`.
     public init(_ project: Project, _ settings: SlurmSettings) {
         self.project = project
         self.settings = settings
     }
 
+    /// Asks the cluster by Slurm's commands, with the settings' partition, account and constraint.
     public var client: SlurmCommands {
         SlurmCommands(partition: settings.partition, account: settings.account, constraint: settings.constraint)
     }
@@ -30,6 +32,8 @@ public struct ClusterRun: Sendable {
     }
 
     /// - Parameter statuses: how the plan's jobs stand.
+    /// - Throws: `ExperimentError` where the program's own path cannot be told, and what `ExperimentPlan.expectedCosts`
+    ///   throws.
     public func executor(for experiment: ExperimentPlan, _ statuses: [JobStatus]) throws -> SlurmExecutor {
         let lease = ProcessInfo.processInfo.environment["LAVISE_LEASE"].map { ["LAVISE_LEASE": $0] } ?? [:]
         return SlurmExecutor(

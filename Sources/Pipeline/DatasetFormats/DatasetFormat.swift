@@ -43,10 +43,13 @@ public struct DatasetFormat: Sendable {
 }
 
 extension DatasetFormat: Hashable, CustomStringConvertible {
+    /// By name alone.
     public static func == (a: DatasetFormat, b: DatasetFormat) -> Bool { a.name == b.name }
 
+    /// The name alone.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
+    /// The name, as experiments say it.
     public var description: String { name }
 }
 

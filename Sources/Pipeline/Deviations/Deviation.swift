@@ -77,12 +77,16 @@ public struct Deviation: Sendable {
 public enum ProtocolName: String, CaseIterable, Sendable { case paper, fact2023 }
 
 extension Deviation: Hashable, Comparable, CustomStringConvertible {
+    /// By name alone.
     public static func == (a: Deviation, b: Deviation) -> Bool { a.name == b.name }
 
+    /// By name: the order in which deviations are applied.
     public static func < (a: Deviation, b: Deviation) -> Bool { a.name < b.name }
 
+    /// The name alone.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
+    /// The name, as experiments say it.
     public var description: String { name }
 }
 

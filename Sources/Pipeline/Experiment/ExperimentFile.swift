@@ -4,19 +4,25 @@ import Transfer
 
 /// An experiment file after `--set`, before validation: JSON with its places, expanded by its matrix into variants.
 public struct ExperimentFile: Sendable {
+    /// The experiment's name, which is the file's without its ending.
     public let name: String
+    /// The experiment's title.
     public let title: String
     /// One experiment for every combination of the matrix, in its order; a single one without a matrix.
     public let variants: [Variant]
+    /// The keys that the variants differ in, in the matrix's order; `backbone.layer` is the last where a file names
+    /// several.
     public let matrixKeys: [String]
     /// The file's JSON after `--set` and `--seeds`.
     public let value: Value
     /// What the command line changed: `a.b=VALUE` pairs, and the seeds in place of the file's.
     public let settings: [String], seeds: [Int]?
 
+    /// One experiment of the file.
     public struct Variant: Sendable {
         /// The matrix values of this combination as text, in the order of `matrixKeys`.
         public let labels: [String]
+        /// The experiment of this combination, validated.
         public let experiment: Experiment
     }
 
@@ -38,6 +44,8 @@ public struct ExperimentFile: Sendable {
         }
     }
 
+    /// The same from JSON text; `file` names it in errors.
+    /// - Throws: `ExperimentError` naming line, column and key, or the argument that is wrong.
     public init(
         json: String, file: String, settings: [String] = [], seeds: [Int]? = nil, catalogue: Catalogue = Catalogue()
     ) throws {
@@ -45,6 +53,7 @@ public struct ExperimentFile: Sendable {
     }
 
     /// The same from the file's bytes; `file` names it in errors, and `stem` is what its `name` must be.
+    /// - Throws: `ExperimentError` naming line, column and key, or the argument that is wrong.
     public init(
         json: [UInt8], file: String, stem: String? = nil, settings: [String] = [], seeds: [Int]? = nil,
         catalogue: Catalogue = Catalogue()

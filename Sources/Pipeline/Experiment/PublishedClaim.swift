@@ -1,5 +1,6 @@
 /// A published statement that `check` tests and tables show beside our numbers.
 public struct PublishedClaim: Sendable, Hashable {
+    /// What was published.
     public let statement: Statement
     /// Where it was published, e.g. "A, Table 2".
     public let source: String
@@ -8,6 +9,7 @@ public struct PublishedClaim: Sendable, Hashable {
     /// How the experiment's settings differ from the source's, parts parted by `; `; nil where they are its own.
     public let differs: String?
 
+    /// A number with its margin, or an order of methods.
     public enum Statement: Sendable, Hashable {
         /// recall@k of `method`, over all concepts or the unseen ones alone, is `published` within `margin`.
         case recall(method: String, k: Int, unseen: Bool, published: Double, margin: Double)

@@ -7,7 +7,9 @@ import Tensors
 
 /// A filter that is active in other shares of one group of pictures than of the others.
 public struct FoundBias: Sendable {
+    /// The group, as the CSV names it.
     public let group: String
+    /// How much more (or less) often the filter is active in the group than in the others.
     public let difference: GroupDifference
     /// The filter's first words.
     public let words: [String]

@@ -11,7 +11,9 @@ public struct FilterExplainer {
     let jobs: [JobStatus]
     let threads: Int
     let variant: Int
+    /// The results that are asked.
     public let results: VariantResults
+    /// The explanation method whose words are shown.
     public let method: ExplanationMethod
 
     /// - Parameters:
@@ -51,6 +53,8 @@ public struct FilterExplainer {
     }
 
     /// The filter's heat maps in its top images, best first, with each image's name and nearest words.
+    /// - Throws: `ExperimentError` for a filter that was not evaluated, or is active in no image; what reading the
+    ///   features throws.
     public func grid(ofFilter filter: Int) throws -> RGBImage {
         let index = try results.index(ofFilter: filter)
         let features = try experiment.path(

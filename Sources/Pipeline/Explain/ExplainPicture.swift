@@ -8,6 +8,7 @@ import Tensors
 
 /// What a filter sees in a picture of the user's.
 public struct SeenInPicture: Sendable {
+    /// The channel.
     public let filter: Int
     /// The highest activation as a multiple of the filter's threshold T_u: above 1 the filter is active in the picture.
     /// nil where the threshold is not above 0, as of a filter that hardly ever fires: then no multiple says anything.

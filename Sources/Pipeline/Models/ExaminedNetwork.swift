@@ -21,9 +21,11 @@ public struct ExaminedNetwork: Sendable {
 
     /// A layer that can be explained.
     public struct Layer: Sendable, Equatable {
+        /// The name to use as `backbone.layer`.
         public let name: String
         /// Paths of modules by which it can be named too.
         public let aliases: [String]
+        /// What computes it, for people: `convolution`, `relu`, …
         public let kind: String
         /// `[d, h, w]`
         public let shape: [Int]
@@ -104,9 +106,12 @@ public struct ExaminedNetwork: Sendable {
 
 /// What a network says of a picture: the highest of its last numbers.
 public struct PictureVerdict: Sendable {
+    /// Path of the picture.
     public let picture: String
+    /// The highest answers, the highest first.
     public let highest: [Answer]
 
+    /// One of the network's last numbers.
     public struct Answer: Sendable {
         /// A class, or of a network without a classifier a channel.
         public let index: Int

@@ -4,6 +4,7 @@ import Networks
 
 /// A name that is no target layer of a network, or could be several.
 public struct NoSuchLayer: Error, CustomStringConvertible, Sendable, Equatable {
+    /// The name, why it is no layer, and which may be meant or how to list all.
     public let description: String
 
     /// - Parameter error: what the graph said of the name.

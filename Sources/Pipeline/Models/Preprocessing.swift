@@ -5,7 +5,9 @@ import Networks
 
 /// How a picture becomes a network's input: brought to its size, then normalised.
 public struct Preprocessing: Sendable, Hashable {
+    /// How it is brought to its size.
     public var crop: CropRule
+    /// What makes numbers of its bytes.
     public var normalisation: Normalisation
 
     /// METHOD 1: what torchvision's ResNets and AlexNet were trained with.

@@ -5,6 +5,7 @@ import Networks
 public struct TargetLayer: Sendable, Hashable {
     /// As the experiment names it.
     public let name: String
+    /// `[d, h, w]` of one picture's maps.
     public let shape: FeatureShape
     /// Of one picture's pass up to it.
     public let multiplications: Double

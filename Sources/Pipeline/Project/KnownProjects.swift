@@ -5,6 +5,7 @@ import Foundation
 extension Project {
     /// Has the store remember this project and where its results go, so that `gc` in another one keeps what they stand
     /// on.
+    /// - Throws: `EngineError`.
     public func register(results: ResultsPlace) throws {
         try store.register(known(results: URL(fileURLWithPath: results.folder).deletingLastPathComponent().path))
     }

@@ -4,6 +4,7 @@ import Foundation
 
 /// What a new experiment is to be made of. Paths are absolute.
 public struct NewExperiment: Sendable {
+    /// The experiment's name, and its file's.
     public var name: String
     /// A folder of pictures, or a zip archive.
     public var pictures: String
@@ -14,17 +15,23 @@ public struct NewExperiment: Sendable {
     public var reference: ExperimentFile?
     /// Word vectors in GloVe's text format.
     public var embedding: String?
+    /// A network of this program by its name; nil: `model`, or else the reference's.
     public var architecture: String?
     /// A network in a file of its own (ONNX).
     public var model: String?
     /// The layers whose filters are explained; none: the reference's own.
     public var layers: [String] = []
+    /// A checkpoint of the network's weights; nil: what `manifests/ARCHITECTURE.json` fetches, the model file's own, or the
+    /// reference's.
     public var weights: String?
     /// `backbone.preprocess` as JSON, which a network in a file needs.
     public var preprocess: String?
     /// A list of the words that explanations may use, one a line.
     public var entities: String?
 
+    /// - Parameters:
+    ///   - name: the experiment's, and its file's.
+    ///   - pictures: a folder or a zip archive.
     public init(name: String, pictures: String) {
         self.name = name
         self.pictures = pictures

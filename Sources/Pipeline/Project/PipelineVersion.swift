@@ -3,6 +3,7 @@ import Tensors
 
 /// The version of this program and of the libraries that its numbers depend on.
 public enum PipelineVersion {
+    /// This program's, as semantic versioning has it.
     public static let text = "0.2.0"
 
     /// Written into traces: no other library's numbers reach an artifact unseen.

@@ -16,6 +16,7 @@ public struct Preflight {
     /// Inputs that are known to be missing.
     private var named: Set<Source> = []
 
+    /// Nothing looked at yet.
     public init(_ project: Project) { self.project = project }
 
     /// Looks at what a run of one experiment would do.
@@ -103,10 +104,12 @@ public struct Preflight {
 
 /// Everything that keeps a run from beginning.
 public struct NotReady: Error, CustomStringConvertible, Sendable, Equatable {
+    /// A sentence each, with what to do where something helps.
     public let problems: [String]
     /// Whether a file or folder of the user's is among them.
     public let isInputMissing: Bool
 
+    /// The one problem, or all of them, a line each.
     public var description: String {
         problems.count == 1
             ? problems[0] : "\(problems.count) things are in the way:" + problems.map { "\n  \($0)" }.joined()

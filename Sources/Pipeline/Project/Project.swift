@@ -5,9 +5,13 @@ import Transfer
 
 /// A project folder with its store: what every verb works in.
 public struct Project: Sendable {
+    /// Where the project's and the data's files lie.
     public let places: Places
+    /// Where traces and artifacts are kept.
     public let store: Store
+    /// How files are fetched.
     public let downloads: DownloadOptions
+    /// `lavise.json`: how experiments are run here.
     public let settings: LaviseSettings
     /// The remote store that runs use; nil: none.
     public let remote: SharedStore?
@@ -81,6 +85,9 @@ public struct Project: Sendable {
         return files
     }
 
+    /// The jobs of an experiment file here; nothing is run or fetched.
+    /// - Throws: `ExperimentError` for a manifest or a model file that cannot be read, and for a layer that there is
+    ///   not.
     public func plan(_ file: ExperimentFile) throws -> ExperimentPlan {
         try ExperimentPlan(file, places: places, downloads: downloads)
     }
@@ -95,6 +102,7 @@ public struct Project: Sendable {
         }
     }
 
+    /// What runs plans in this project's store, with its remote store and this program's words for errors.
     public func runner(_ options: RunOptions = RunOptions(), observer: any RunObserver = SilentObserver()) -> Runner {
         var options = options
         options.describe = { describe($0) }

@@ -6,12 +6,14 @@ import Transfer
 
 /// A remote store as a command uses it.
 public struct SharedStore: Sendable {
+    /// The store, with whose word counts there and what may be written.
     public let access: RemoteAccess
     /// As whom it is used.
     public let identity: String
     /// What there is to say of how it is used; nil: nothing.
     public let concern: String?
 
+    /// What the command line allows.
     public enum Use: Sendable {
         /// As the settings say.
         case asSet

@@ -20,6 +20,7 @@ public final class ServedPage: Sendable {
     }
 
     /// The page. Its pictures are at `sheet/ROW/FILTER.jpg` beside it, rows counted from 0.
+    /// - Throws: what reading the results throws.
     public func html(arguments: [String]) throws -> String {
         var report = try page.report(results, arguments, links: [])
         for (place, row) in page.rows.enumerated() {

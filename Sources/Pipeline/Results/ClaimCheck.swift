@@ -10,6 +10,7 @@ extension ExperimentPlan {
     }
 
     /// The results of one variant, from the store.
+    /// - Throws: `ExperimentError` when a stage is not fresh.
     public func results(ofVariant index: Int, _ jobs: [JobStatus]) throws -> VariantResults {
         let own = variants[index]
         return try VariantResults(
@@ -41,6 +42,7 @@ extension ExperimentPlan {
     }
 
     /// Tests every claim of the experiment on its results: an equivalence test on the interval of the mean over seeds.
+    /// - Throws: `ExperimentError` for a claim of a row that the matrix does not have.
     public func checkClaims(_ results: [VariantResults], confidence: Double = 0.95) throws -> ClaimReport {
         var results = results
         for index in results.indices { results[index].bootstrap.confidence = confidence }

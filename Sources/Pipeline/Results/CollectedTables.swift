@@ -6,6 +6,7 @@ public struct CollectedTables: Sendable {
     /// Where they go, beside the experiments' results.
     static let folder = "tables"
 
+    /// Every published table, also those that none of our results belong to.
     public let tables: [CollectedTable]
     /// What was left out, a line each, as nothing says that it is the experiment of the published row.
     public let leftOut: [String]

@@ -7,10 +7,12 @@ import Foundation
 ///
 /// Artifacts and inputs are named by their content, `hash://sha256/HEX`; every step's `identifier` is its fingerprint.
 public struct ProvenanceCrate: Sendable, Equatable {
+    /// The file's name in a results folder.
     public static let name = "provenance.json"
     /// The experiment after `--set`: the crate's workflow.
     static let workflow = "experiment.json"
 
+    /// What was run on what.
     public let record: ProvenanceRecord
     /// The files of the results folder.
     public let files: [ProvenanceRecord.Item]

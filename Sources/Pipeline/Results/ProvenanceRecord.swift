@@ -10,7 +10,9 @@ public struct ProvenanceRecord: Sendable, Equatable {
         public var name: String
         /// SHA-256 of the file, or of the folder's listing.
         public var digest: Digest
+        /// Size of the file, or of all files of the folder together.
         public var bytes: Int
+        /// Whether it is a folder, whose digest is of its listing.
         public var isFolder = false
 
         package init(name: String, digest: Digest, bytes: Int, isFolder: Bool = false) {
@@ -25,18 +27,25 @@ public struct ProvenanceRecord: Sendable, Equatable {
     public struct Step: Sendable, Equatable {
         /// The job's id in its plan: the stage's name, with labels where rows of a matrix differ.
         public var job: String
+        /// The stage's name.
         public var stage: String
         /// Under this name the store keeps the trace.
         public var fingerprint: Digest
         /// The stage's parameters by name, and `revision` and `numericsKey`.
         public var parameters: [String: Value]
+        /// What the step read.
         public var inputs: [Item]
+        /// What the step left.
         public var outputs: [Item]
+        /// When it began: its end less its wall time.
         public var began: Date
+        /// When it had ended.
         public var ended: Date
     }
 
+    /// The experiment's name.
     public var experiment: String
+    /// The experiment's title.
     public var title: String
     /// What the command line changed in the experiment's file: `--set train.epochs=3`, `--seeds 0..4`.
     public var settings: [String] = []

@@ -3,7 +3,9 @@ import Foundation
 
 /// Where a file of a results folder comes from, by the `provenance.json` beside it.
 public struct ResultOrigin: Sendable {
+    /// The file, by its content.
     public let file: ProvenanceRecord.Item
+    /// What was run on what to make it.
     public let record: ProvenanceRecord
     /// That the folder's name says something else than what made it; nil where it does not.
     public let concern: String?

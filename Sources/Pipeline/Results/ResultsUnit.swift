@@ -3,6 +3,7 @@ import Fingerprints
 
 /// Trouble with a results folder's disk (exit code 1).
 public struct ResultsError: Error, CustomStringConvertible, Sendable {
+    /// The folder, what happened and what to do.
     public let description: String
 
     init(_ folder: String, _ error: FileSystemError) {

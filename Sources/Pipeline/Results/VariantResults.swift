@@ -7,7 +7,9 @@ import Reporting
 
 /// What one variant of an experiment came to, as the tables need it.
 public struct VariantResults: Sendable {
+    /// The experiment of this row.
     public let experiment: Experiment
+    /// The explanations of its filters and their recall.
     public let evaluation: Evaluation
     package let dataset: DatasetFile
     /// The images that filters are explained on: the target's, or the dataset's.

@@ -6,16 +6,22 @@ import Transfer
 
 /// `lavise.json` of a project: how its experiments are run here, never what they compute. No part of any fingerprint.
 public struct LaviseSettings: Sendable, Equatable {
+    /// The file's name in a project folder.
     public static let name = "lavise.json"
 
     /// Where jobs are made.
     public enum Executor: String, Sendable, CaseIterable { case local, slurm }
 
+    /// Where jobs are made unless the command line says otherwise.
     public var executor = Executor.local
+    /// How a Slurm cluster is used.
     public var slurm = SlurmSettings()
+    /// Where a remote store is and how it is used.
     public var remote = RemoteSettings()
+    /// The keys that the file may have.
     public static let keys = ["executor", "slurm", "remote"]
 
+    /// The defaults: everything here, no remote store.
     public init() {}
 
     /// The project's settings; the defaults where it has no such file.
@@ -34,6 +40,7 @@ public struct LaviseSettings: Sendable, Equatable {
     }
 
     /// - Parameter file: names the text in errors.
+    /// - Throws: `ExperimentError` naming line, column and key.
     public init(json: [UInt8], file: String) throws {
         do { self = try Self(JSONNode(json: json, source: file)) } catch let error as TextError {
             throw ExperimentError(error)

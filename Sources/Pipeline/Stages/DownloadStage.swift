@@ -88,6 +88,7 @@ extension Project {
 
     /// Keeps beside the manifests what the finished downloads of a plan found where a manifest knew no hash, also when
     /// a later stage failed.
+    /// - Throws: `EngineError` for the store, and what writing a lock file throws.
     public func recordLocks(of experiment: ExperimentPlan) throws {
         try experiment.recordLocks(runner().status(of: downloads(of: experiment.plan)))
     }

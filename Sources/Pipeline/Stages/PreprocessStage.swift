@@ -8,8 +8,7 @@ import Tensors
 
 /// Images and annotations → `dataset.h5` (see `DatasetFile`): crops, samples with masks, concepts and their draw.
 struct PreprocessStage: Stage {
-    /// Images decoded at a time, while those before them are written; bounds memory, and fixes the layout for any
-    /// number of threads.
+    /// Images decoded at a time, while those before them are written: it bounds memory, and no byte depends on it.
     static let blockSize = 64
 
     let name = "preprocess"

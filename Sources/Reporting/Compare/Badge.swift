@@ -2,11 +2,14 @@ import Fingerprints
 
 /// A badge of an experiment's verdicts for a page that can show an SVG.
 public struct Badge: Sendable, Equatable {
+    /// The left half: the experiment's name.
     public var label: String
+    /// The right half: how many claims have which verdict.
     public var message: String
     /// `#rrggbb`.
     public var colour: String
 
+    /// - Parameter colour: of the right half, `#rrggbb`.
     public init(label: String, message: String, colour: String) {
         self.label = label
         self.message = message

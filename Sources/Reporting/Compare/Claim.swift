@@ -59,6 +59,7 @@ public struct CheckedClaim: Sendable, Equatable {
     public var source: String
     /// The matrix row it was checked in; nil for a plain experiment.
     public var row: String?
+    /// What was published.
     public var claim: Claim
     /// Inconclusive without an interval, and with one seed.
     public var verdict: Verdict

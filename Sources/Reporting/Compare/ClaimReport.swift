@@ -2,17 +2,21 @@ import Fingerprints
 
 /// All claims of an experiment with their verdicts.
 public struct ClaimReport: Sendable, Equatable {
+    /// The experiment's name.
     public var experiment: String
+    /// In the order of the experiment's file; a claim of every row stands once a row.
     public var claims: [CheckedClaim]
     /// Of the intervals.
     public var confidence: Double
 
+    /// - Parameter confidence: of the intervals, from 0 to 1.
     public init(experiment: String, claims: [CheckedClaim], confidence: Double = 0.95) {
         self.experiment = experiment
         self.claims = claims
         self.confidence = confidence
     }
 
+    /// Whether a claim is refuted: `check` then ends with a code of its own.
     public var isRefuted: Bool { claims.contains { $0.verdict == .refuted } }
 
     /// Whether no claim is inconclusive.
@@ -52,6 +56,7 @@ public struct ClaimReport: Sendable, Equatable {
         ]
     }
 
+    /// The summary, then a row a claim: `claims.md`.
     public var markdown: String {
         let table = TextTable(
             columns: columns, textColumns: 3, rows: claims.map { cells($0).map(TextTable.Cell.text) })

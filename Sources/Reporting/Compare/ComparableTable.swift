@@ -5,6 +5,7 @@ public struct ComparableTable: Sendable, Equatable {
     /// Columns that tell whose table it is, not what it says.
     private static let ignored = ["experiment"]
 
+    /// The file's, for messages.
     public var name: String
     /// The columns that name this table's rows; none: rows are named by their line.
     public var keyColumns: Set<String>
@@ -13,6 +14,7 @@ public struct ComparableTable: Sendable, Equatable {
     /// Rows in order: their key (`projection, 5`) and a cell a column.
     public var rows: [(key: String, cells: [String])]
 
+    /// By all fields; rows are tuples, which have no `==` to derive it from.
     public static func == (a: Self, b: Self) -> Bool {
         a.name == b.name && a.keyColumns == b.keyColumns && a.columns == b.columns
             && a.rows.elementsEqual(b.rows) { $0 == $1 }

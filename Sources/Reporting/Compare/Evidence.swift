@@ -3,12 +3,16 @@ public struct Evidence: Sendable, Equatable {
     /// One seed says nothing of what another would have brought: verdicts take at least two.
     static let fewestSeeds = 2
 
+    /// Seeds that were run.
     public var seeds: Int
     /// Filters of every seed.
     public var filters: Int
     /// Pairs with a ground truth, of all seeds together.
     public var pairs: Int
 
+    /// - Parameters:
+    ///   - filters: of every seed.
+    ///   - pairs: with a ground truth, of all seeds together.
     public init(seeds: Int, filters: Int, pairs: Int) {
         self.seeds = seeds
         self.filters = filters

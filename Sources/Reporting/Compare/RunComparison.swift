@@ -1,10 +1,13 @@
 /// What one run says of its filters, to be held beside other runs (METHOD 14).
 public struct RunWords: Sendable, Equatable {
+    /// A word of a filter with its weight.
     public struct Word: Sendable, Equatable {
+        /// The word as the vocabulary has it.
         public var text: String
         /// At least 0.
         public var weight: Double
 
+        /// - Parameter weight: at least 0.
         public init(text: String, weight: Double) {
             self.text = text
             self.weight = weight
@@ -18,10 +21,14 @@ public struct RunWords: Sendable, Equatable {
     public var name: String
     /// Runs of one layer of one architecture have the same filters.
     public var layer: String
+    /// The channels that the run explains.
     public var filters: [Int]
     /// Each filter's first words, the first first.
     public var words: [[Word]]
 
+    /// - Parameters:
+    ///   - layer: the same for runs that have the same filters.
+    ///   - words: of each of `filters`, the first first.
     public init(name: String, layer: String, filters: [Int], words: [[Word]]) {
         self.name = name
         self.layer = layer
@@ -47,6 +54,7 @@ public struct RunWords: Sendable, Equatable {
 public struct RunComparison: Sendable {
     /// A run held against the first of its layer, and against the one before it.
     public struct Change: Sendable {
+        /// The run.
         public var run: RunWords
         /// Of every filter that the first run of the layer has too, how much of its words it keeps; nil where this is
         /// the layer's first run, unless it is the first of all.
@@ -55,8 +63,10 @@ public struct RunComparison: Sendable {
         public var sameFirst: Double?
         /// First words of filters that the run before has for no filter, and the other way round.
         public var born: [String]
+        /// First words of filters of the run before that no filter has here.
         public var lost: [String]
 
+        /// The mean of `kept` over its filters; nil where there is none.
         public var meanKept: Double? {
             kept.flatMap { $0.isEmpty ? nil : $0.values.sorted().reduce(0, +) / Double($0.count) }
         }
@@ -64,7 +74,9 @@ public struct RunComparison: Sendable {
 
     /// Several runs of one layer, which have the same filters.
     public struct Layer: Sendable {
+        /// The runs' `layer`.
         public var name: String
+        /// In the order in which the runs were given.
         public var runs: [Change]
         /// The mean over all pairs of the runs and over the filters that both have: agreement over seeds, say; nil
         /// where they have none in common.
@@ -79,12 +91,14 @@ public struct RunComparison: Sendable {
         }
     }
 
+    /// In the order in which the runs were given.
     public let runs: [Change]
     /// The layers that have several runs, in the order of their first.
     public let layers: [Layer]
     /// The agreement of all layers' pairs together; nil without a pair.
     public let agreement: Double?
 
+    /// - Parameter all: the runs in the order in which they are shown; the first is what all are held against.
     public init(_ all: [RunWords]) {
         let words = all.map(\.byFilter), concepts = all.map { Set($0.concepts.map(\.text)) }
         var members: [(name: String, runs: [Int])] = []

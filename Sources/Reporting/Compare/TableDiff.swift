@@ -7,14 +7,17 @@ public struct CellChange: Sendable, Equatable {
     public var table: String?
     /// The row's key.
     public var row: String
+    /// The column's heading.
     public var column: String
     /// nil where that side has no such cell.
     public var old: String?
+    /// nil where that side has no such cell.
     public var new: String?
     /// new − old, of a list the largest; nil where either is no number.
     public var absolute: Double?
     /// The absolute change as a share of the old number.
     public var relative: Double?
+    /// Whether the change is as small as the column's tolerance allows.
     public var isWithinTolerance: Bool
 
     /// The same change, said to be in one of several tables.
@@ -27,13 +30,16 @@ public struct CellChange: Sendable, Equatable {
 
 /// Two tables cell by cell.
 public struct TableDiff: Sendable, Equatable {
+    /// The old table's name.
     public var old: String
+    /// The new table's name.
     public var new: String
     /// Cells compared.
     public var compared: Int
     /// Those that differ, in the tables' order.
     public var changes: [CellChange]
 
+    /// Whether every change is: then the tables agree.
     public var isWithinTolerance: Bool { changes.allSatisfy(\.isWithinTolerance) }
 
     /// - Parameter oldIsPart: rows that only the new table has are no change: a published table has fewer.
@@ -203,5 +209,6 @@ extension TableDiff {
         ]
     }
 
+    /// `value` as text, for `--json`.
     public var json: String { value.json(pretty: true) + "\n" }
 }

@@ -3,10 +3,12 @@ import Foundation
 /// How far a number may move and still count as the same. Numbers are decimals, as tables print them: 0.29 and 0.30 are
 /// 0.01 apart, which two binary numbers are not.
 public struct Tolerance: Sendable, Equatable {
+    /// In the column's own unit.
     public var absolute: Decimal
     /// In hundredths of the old number.
     public var percent: Decimal
 
+    /// - Parameter percent: in hundredths of the old number. Either bound is enough.
     public init(absolute: Decimal = 0, percent: Decimal = 0) {
         self.absolute = absolute
         self.percent = percent
@@ -31,9 +33,12 @@ extension Decimal {
 
 /// A tolerance for all columns, and others for some.
 public struct Tolerances: Sendable, Equatable {
+    /// For every column that has none of its own.
     public var common: Tolerance
+    /// By the column's heading.
     public var columns: [String: Tolerance]
 
+    /// - Parameter columns: by heading; they replace `common`.
     public init(common: Tolerance = Tolerance(), columns: [String: Tolerance] = [:]) {
         self.common = common
         self.columns = columns
@@ -68,7 +73,9 @@ public struct Tolerances: Sendable, Equatable {
 
 /// A tolerance that cannot be read.
 public struct ToleranceError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What cannot be read, as it was given.
     public let text: String
+    /// What can be written in its place.
     public var description: String {
         "--tolerance \(text): write a number, a percentage, or COLUMN=NUMBER, as in recall=0.01 or train_loss=1%"
     }

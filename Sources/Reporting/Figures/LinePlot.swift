@@ -1,12 +1,17 @@
 /// Lines over numbers or labels, as SVG without fonts or scripts of its own.
 public struct LinePlot: Sendable, Equatable {
+    /// A point of a line.
     public struct Point: Sendable, Equatable {
+        /// A number, or an index into `xLabels`.
         public var x: Double
+        /// The height.
         public var y: Double
         /// Bounds of an interval, drawn as a bar.
         public var low: Double?
+        /// The upper bound.
         public var high: Double?
 
+        /// - Parameter low: the lower bound of an interval; without both bounds no bar is drawn.
         public init(x: Double, y: Double, low: Double? = nil, high: Double? = nil) {
             self.x = x
             self.y = y
@@ -15,13 +20,16 @@ public struct LinePlot: Sendable, Equatable {
         }
     }
 
+    /// A line with its name in the legend.
     public struct Series: Sendable, Equatable {
+        /// As the legend has it.
         public var name: String
+        /// From left to right.
         public var points: [Point]
         /// Drawn dashed in the colour of the series before it: what was published.
         public var isReference: Bool
 
-        public init(name: String, points: [Point], isReference: Bool = false) {
+        init(name: String, points: [Point], isReference: Bool = false) {
             self.name = name
             self.points = points
             self.isReference = isReference
@@ -30,23 +38,31 @@ public struct LinePlot: Sendable, Equatable {
 
     /// A place on the x axis that is pointed out.
     public struct Mark: Sendable, Equatable {
+        /// The place, in the unit of the points.
         public var x: Double
+        /// What is written beside it.
         public var text: String
 
-        public init(x: Double, text: String) {
+        init(x: Double, text: String) {
             self.x = x
             self.text = text
         }
     }
 
+    /// Stands above the figure, and is what screen readers say.
     public var title: String
+    /// Below the x axis.
     public var xTitle: String
+    /// Beside the y axis.
     public var yTitle: String
+    /// In the order of the legend, which decides the colours.
     public var series: [Series]
     /// Labels of x = 0, 1, …; empty for a scale of numbers.
     public var xLabels: [String]
+    /// nil: no place is pointed out.
     public var mark: Mark?
 
+    /// - Parameter xLabels: of x = 0, 1, …; empty for a scale of numbers.
     public init(
         title: String, xTitle: String, yTitle: String, series: [Series], xLabels: [String] = [], mark: Mark? = nil
     ) {
@@ -63,6 +79,7 @@ public struct LinePlot: Sendable, Equatable {
     /// Okabe and Ito's colours, which the colour-blind can tell apart.
     private static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
 
+    /// 640×360 units, scaled to the room there is; colours follow the page's text.
     public var svg: String {
         let points = series.flatMap(\.points)
         let xScale = Scale(xLabels.isEmpty ? points.map(\.x) : [0, Double(max(xLabels.count - 1, 1))], isPadded: false)

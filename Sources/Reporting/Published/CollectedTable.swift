@@ -4,11 +4,15 @@ import Fingerprints
 public struct CollectedTable: Sendable, Equatable {
     /// One of our numbers, with its 95 % interval where it has one.
     public struct Number: Sendable, Equatable {
+        /// nil where nothing could be computed.
         public var value: Double?
+        /// The lower bound; nil, like `high`, where there is no interval.
         public var low: Double?
+        /// The upper bound.
         public var high: Double?
     }
 
+    /// The publication's table.
     public let published: PublishedTable
     /// `[rows][columns]` our numbers; nil where the experiment was not run.
     public let ours: [[Number?]]
@@ -85,6 +89,7 @@ public struct CollectedTable: Sendable, Equatable {
         return (published.note.map { [$0] } ?? []) + progress
     }
 
+    /// A page with the table and what is to be known of it.
     public var markdown: String {
         "# \(published.source): \(published.caption)\n\n\(textTable.markdown)" + notes.map { "\n\($0).\n" }.joined()
     }

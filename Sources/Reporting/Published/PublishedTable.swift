@@ -1,22 +1,26 @@
 /// A table or figure of a publication with the experiments that compute its rows.
 public struct PublishedTable: Sendable, Equatable {
+    /// What stands in one column: a method's number.
     public struct Column: Sendable, Equatable {
         /// An explanation method, or a peer: `net-dissect`.
         public var method: String
+        /// Which of its numbers.
         public var measure: Measure
 
-        public init(method: String, measure: Measure) {
+        init(method: String, measure: Measure) {
             self.method = method
             self.measure = measure
         }
     }
 
+    /// What a column measures.
     public enum Measure: Sendable, Hashable {
         case recall(k: Int)
         /// A column of `agreement.csv`: `P-A@1`, `concepts`.
         case agreement(String)
     }
 
+    /// A line of the publication's table, and the experiment that computes it.
     public struct Row: Sendable, Equatable {
         /// As the publication names it.
         public var label: String
@@ -27,6 +31,11 @@ public struct PublishedTable: Sendable, Equatable {
         /// A value a column; nil where it is not known here.
         public var values: [Double?]
 
+        /// - Parameters:
+        ///   - label: as the publication names it.
+        ///   - experiment: that computes it.
+        ///   - row: of its matrix; nil for a plain experiment.
+        ///   - values: a number a column; nil where it is not known here.
         public init(_ label: String, experiment: String, row: String? = nil, values: [Double?]) {
             self.label = label
             self.experiment = experiment
@@ -39,11 +48,15 @@ public struct PublishedTable: Sendable, Equatable {
     public var name: String
     /// `A, Table 2 (p. 8338)`
     public var source: String
+    /// The publication's, shortened.
     public var caption: String
     /// Heading of the labels.
     public var labels: String
+    /// Which concepts its recall counts.
     public var concepts: ConceptShare
+    /// In the publication's order.
     public var columns: [Column]
+    /// In the publication's order.
     public var rows: [Row]
     /// What is to be known of the numbers.
     public var note: String?

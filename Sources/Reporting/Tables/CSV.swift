@@ -1,13 +1,17 @@
 /// A comma-separated table as RFC 4180 has it, with LF line ends.
 public struct CSV: Sendable, Equatable {
+    /// The columns' names.
     public var header: [String]
+    /// A cell a column each.
     public var rows: [[String]]
 
+    /// - Parameter rows: each as long as the header.
     public init(header: [String], rows: [[String]]) {
         self.header = header
         self.rows = rows
     }
 
+    /// The file's content; cells with commas, quotes or line ends are quoted.
     public var text: String {
         ([header] + rows).map { $0.map(Self.quoted).joined(separator: ",") + "\n" }.joined()
     }
@@ -84,17 +88,20 @@ public struct CSV: Sendable, Equatable {
 
 /// Why a results file is no table.
 public struct TableError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The file as it was given.
     public let file: String
     /// From 1; nil where the fault has no line.
     public let line: Int?
+    /// What is wrong, without file and line.
     public let reason: String
 
-    public init(file: String, line: Int? = nil, reason: String) {
+    init(file: String, line: Int? = nil, reason: String) {
         self.file = file
         self.line = line
         self.reason = reason
     }
 
+    /// `FILE:LINE: `, the reason, and what to do.
     public var description: String {
         "\(file)\(line.map { ":\($0)" } ?? ""): \(reason); write the results again with `lavise-pipeline run`"
     }

@@ -2,15 +2,22 @@ import Fingerprints
 
 /// What one row of a matrix changes in recall.
 public struct DeviationRow: Sendable, Equatable {
+    /// The matrix row: the deviation's name, or what it is compared with.
     public var name: String
+    /// nil where nothing was evaluated.
     public var recall: Double?
+    /// The lower bound of the 95 % interval over filters; nil where there is none.
     public var low: Double?
+    /// The upper bound.
     public var high: Double?
     /// Recall minus the first row's, over the same draws of filters; nil in the first row.
     public var change: Double?
+    /// The lower bound of the change's 95 % interval.
     public var changeLow: Double?
+    /// The upper bound of it.
     public var changeHigh: Double?
 
+    /// - Parameter change: recall minus the first row's; nil in the first row.
     public init(
         name: String, recall: Double?, low: Double?, high: Double?, change: Double? = nil, changeLow: Double? = nil,
         changeHigh: Double? = nil
@@ -27,14 +34,20 @@ public struct DeviationRow: Sendable, Equatable {
 
 /// What each deviation costs: `results/NAME/deviations.{md,tex,csv,json}`.
 public struct DeviationTable: Sendable, Equatable {
+    /// The experiment's name.
     public var experiment: String
+    /// The experiment's title.
     public var title: String
+    /// The explanation method whose recall it is.
     public var method: String
+    /// The k of recall@k.
     public var k: Int
+    /// In the matrix's order; changes are against the first.
     public var rows: [DeviationRow]
     /// Lines under the table: how many stages were shared.
     public var footnotes: [String]
 
+    /// - Parameter rows: in the matrix's order; changes are against the first.
     public init(
         experiment: String, title: String, method: String, k: Int, rows: [DeviationRow], footnotes: [String] = []
     ) {
@@ -46,6 +59,7 @@ public struct DeviationTable: Sendable, Equatable {
         self.footnotes = footnotes
     }
 
+    /// A row a deviation: its recall and its change.
     public var textTable: TextTable {
         TextTable(
             columns: ["deviation", "recall@\(k)", "change"],
@@ -62,16 +76,19 @@ public struct DeviationTable: Sendable, Equatable {
             + "with 95 % intervals over filters"
     }
 
+    /// `deviations.md`.
     public var markdown: String {
         let notes = footnotes.isEmpty ? "" : "\n" + footnotes.map { "- \(TextTable.markdownEscaped($0))\n" }.joined()
         return "# \(TextTable.markdownEscaped(title))\n\n\(caption).\n\n\(textTable.markdown)\(notes)"
     }
 
+    /// `deviations.tex`: a `table` environment; needs `\usepackage{booktabs}`.
     public var latex: String {
         "% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{\(TextTable.latexEscaped(title)). "
             + "\(TextTable.latexEscaped(caption)).}\n\(textTable.latex)\\end{table}\n"
     }
 
+    /// `deviations.csv`: a row a deviation.
     public var csv: String {
         CSV(
             header: [
@@ -87,6 +104,7 @@ public struct DeviationTable: Sendable, Equatable {
         ).text
     }
 
+    /// `deviations.json`, schema 1.
     public var json: String {
         func number(_ value: Double?) -> Value { rounded(value, Decimals.stored).map(Value.double) ?? .null }
         let value: Value = [

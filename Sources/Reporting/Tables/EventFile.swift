@@ -3,10 +3,12 @@ public struct EventFile: Sendable {
     /// Step, and the scalars of that step by their tags, in their order.
     public typealias Step = (step: Int, scalars: [(tag: String, value: Double)])
 
+    /// An event each, behind the one that names the format.
     public let steps: [Step]
     /// Seconds since 1970, of all events: when training ended.
     public let time: Double
 
+    /// - Parameter time: seconds since 1970, of all events.
     public init(steps: [Step], time: Double) {
         self.steps = steps
         self.time = time
@@ -15,6 +17,8 @@ public struct EventFile: Sendable {
     /// What TensorBoard looks for in a name.
     public var name: String { "events.out.tfevents.\(Int(time)).lavise-pipeline" }
 
+    /// The file's content: each message with its length and both checksums, as TensorFlow's `record_writer.cc` frames
+    /// it.
     public var bytes: [UInt8] {
         let version = Self.double(1, time) + Self.bytes(3, Array("brain.Event:2".utf8))
         let events = steps.map { step, scalars in

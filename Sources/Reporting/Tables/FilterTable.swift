@@ -1,6 +1,8 @@
 /// One filter with its words.
 public struct FilterRow: Sendable, Equatable {
+    /// A word of a filter with what is known of it.
     public struct Word: Sendable, Equatable {
+        /// The word as the vocabulary has it.
         public var text: String
         /// How many of the filter's images have it.
         public var frequency: Int
@@ -14,6 +16,9 @@ public struct FilterRow: Sendable, Equatable {
         /// IoU of the filter's active region with the word's masks, over the evaluated images.
         public var intersectionOverUnion: Double?
 
+        /// - Parameters:
+        ///   - frequency: how many of the filter's images have it.
+        ///   - similarity: mean cosine over those images.
         public init(
             text: String, frequency: Int, similarity: Double, lift: Double? = nil, correlation: Double? = nil,
             intersectionOverUnion: Double? = nil
@@ -27,7 +32,9 @@ public struct FilterRow: Sendable, Equatable {
         }
     }
 
+    /// The channel.
     public var filter: Int
+    /// T_u: the quantile of its raw map over all images and positions.
     public var threshold: Double
     /// Most explaining first, in the experiment's ranking.
     public var words: [Word]
@@ -40,6 +47,11 @@ public struct FilterRow: Sendable, Equatable {
     /// Number of its images with a ground truth.
     public var pairs: Int
 
+    /// - Parameters:
+    ///   - words: most explaining first.
+    ///   - frequent: by the number of their images.
+    ///   - recall: in the order of the table's `ks`.
+    ///   - pairs: images with a ground truth.
     public init(
         filter: Int, threshold: Double, words: [Word], frequent: [Word] = [], isReliable: Bool? = nil,
         recall: [Double?],
@@ -60,15 +72,22 @@ public struct FilterTable: Sendable, Equatable {
     /// What stands where a filter's first word does not fit it better than chance.
     public static let noReliableWord = "no reliable word"
 
+    /// The experiment's title.
     public var title: String
+    /// The explanation method that says the words.
     public var method: String
     /// How the words are ordered.
     public var ranking: String
+    /// The k of recall@k, ascending.
     public var ks: [Int]
     /// Words shown in Markdown; the CSV has all that a row has.
     public var wordsShown: Int
+    /// A filter each, in the order of the evaluation.
     public var rows: [FilterRow]
 
+    /// - Parameters:
+    ///   - ranking: how the words are ordered, as experiments say it.
+    ///   - wordsShown: in Markdown.
     public init(
         title: String, method: String, ranking: String = "lift", ks: [Int], wordsShown: Int = 5, rows: [FilterRow]
     ) {
@@ -80,6 +99,7 @@ public struct FilterTable: Sendable, Equatable {
         self.rows = rows
     }
 
+    /// `filters.md`: a row a filter, with its first words.
     public var markdown: String {
         var table = TextTable(
             columns: ["filter", "words by \(ranking) (images, mean cosine, lift)", "by frequency"]

@@ -1,10 +1,13 @@
 /// How good the first words of the filters are by every method and ranking: `results/NAME/words.md` and
 /// `rankings.csv`.
 public struct RankingTable: Sendable, Equatable {
+    /// How good the first words are by one method and ranking.
     public struct Row: Sendable, Equatable {
         /// The row of a matrix; nil for a plain experiment.
         public var row: String?
+        /// The explanation method.
         public var method: String
+        /// How the words are ordered, as experiments say it.
         public var ranking: String
         /// Words of an image that count.
         public var wordsPerImage: Int
@@ -19,6 +22,12 @@ public struct RankingTable: Sendable, Equatable {
         /// Filters with a word.
         public var filters: Int
 
+        /// - Parameters:
+        ///   - row: of a matrix; nil for a plain experiment.
+        ///   - agreement: P-A@1, P-A@5 and R-A@5; nil without annotations.
+        ///   - distinct: how many different words are the first of a filter.
+        ///   - reliable: filters whose first word fits them better than chance.
+        ///   - filters: that have a word.
         public init(
             row: String?, method: String, ranking: String, wordsPerImage: Int, agreement: [Double?],
             correlation: Double?, distinct: Int, reliable: Int?,
@@ -36,11 +45,14 @@ public struct RankingTable: Sendable, Equatable {
         }
     }
 
+    /// The experiment's title.
     public var title: String
+    /// In the order of the matrix, then of the methods, then of the rankings.
     public var rows: [Row]
     /// Lines under the table.
     public var footnotes: [String]
 
+    /// - Parameter footnotes: lines under the table.
     public init(title: String, rows: [Row], footnotes: [String] = []) {
         self.title = title
         self.rows = rows
@@ -50,6 +62,7 @@ public struct RankingTable: Sendable, Equatable {
     /// Whether there are annotations that words can be held against.
     private var isScored: Bool { rows.contains { $0.correlation != nil || $0.agreement.contains { $0 != nil } } }
 
+    /// A row a method and ranking; without annotations it has no columns of scores.
     public var textTable: TextTable {
         let isMatrix = rows.contains { $0.row != nil }
         let columns =
@@ -68,6 +81,7 @@ public struct RankingTable: Sendable, Equatable {
         return table
     }
 
+    /// `words.md`.
     public var markdown: String {
         let notes = footnotes.isEmpty ? "" : "\n" + footnotes.map { "- \(TextTable.markdownEscaped($0))\n" }.joined()
         return "# Words: \(TextTable.markdownEscaped(title))\n\n"
@@ -80,6 +94,7 @@ public struct RankingTable: Sendable, Equatable {
         + "among its first five; corr: correlation of the filter with its first word over the evaluated images; reliable: filters "
         + "whose first word correlates above chance. "
 
+    /// `rankings.csv`: a row a method and ranking; the matrix's row stands in the last column.
     public var csv: String {
         let isMatrix = rows.contains { $0.row != nil }
         let columns = [

@@ -10,6 +10,7 @@ public struct RecallRow: Sendable, Equatable, Codable {
     public var recall: Double?
     /// Bounds of the 95 % interval.
     public var low: Double?
+    /// The upper bound.
     public var high: Double?
     /// Number of filters evaluated.
     public var filters: Int
@@ -18,6 +19,10 @@ public struct RecallRow: Sendable, Equatable, Codable {
     /// What was published for it.
     public var published: Double?
 
+    /// - Parameters:
+    ///   - recall: nil, like its bounds, when no pair has a ground truth.
+    ///   - filters: that were evaluated.
+    ///   - pairs: (filter, image) pairs with a ground truth.
     public init(
         row: String? = nil, method: String, k: Int, recall: Double?, low: Double?, high: Double?, filters: Int,
         pairs: Int,
@@ -40,16 +45,22 @@ public enum ConceptShare: String, Sendable, CaseIterable, Codable { case all, se
 
 /// recall@k of the methods and baselines: `results/NAME/recall.{md,tex,csv,json}` (DESIGN, "Contract: files").
 public struct RecallTable: Sendable, Equatable {
+    /// The experiment's name.
     public var experiment: String
+    /// The experiment's title.
     public var title: String
     /// `seen` and `unseen` are tables of their own (`recall-unseen.csv`, …).
     public var concepts: ConceptShare
+    /// In the matrix's order, then that of methods, then ascending k.
     public var rows: [RecallRow]
     /// Lines under the table: skipped images, samples left out.
     public var footnotes: [String]
     /// What is wrong with the results, and what to try.
     public var warnings: [String]
 
+    /// - Parameters:
+    ///   - footnotes: lines under the table.
+    ///   - warnings: what is wrong with the results, and what to try.
     public init(
         experiment: String, title: String, concepts: ConceptShare = .all, rows: [RecallRow], footnotes: [String] = [],
         warnings: [String] = []
@@ -120,6 +131,7 @@ public struct RecallTable: Sendable, Equatable {
         return table
     }
 
+    /// `recall.md`: the table, warnings, footnotes.
     public var markdown: String {
         let lines =
             warnings.map { "**Warning**: \(TextTable.markdownEscaped($0))" } + footnotes.map(TextTable.markdownEscaped)

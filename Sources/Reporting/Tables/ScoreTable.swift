@@ -4,17 +4,27 @@ public struct ScoreRow: Sendable, Equatable, Codable {
     public var row: String?
     /// A method, a peer or another tool's name.
     public var explanation: String
+    /// The metric's name, as experiments say it.
     public var metric: String
+    /// nil where nothing could be scored.
     public var score: Double?
     /// Bounds of the 95 % interval over units; nil where there is none.
     public var low: Double?
+    /// The upper bound.
     public var high: Double?
+    /// Units that the score is a mean over.
     public var units: Int
     /// The score minus that of the table's `reference`, over the same draws of units; nil for itself.
     public var difference: Double?
+    /// The lower bound of the difference's 95 % interval.
     public var differenceLow: Double?
+    /// The upper bound of it.
     public var differenceHigh: Double?
 
+    /// - Parameters:
+    ///   - low: the lower bound over units; nil where there is no interval.
+    ///   - units: that the score is a mean over.
+    ///   - difference: from the table's `reference`; nil for itself.
     public init(
         row: String? = nil, explanation: String, metric: String, score: Double?, low: Double? = nil,
         high: Double? = nil, units: Int,
@@ -37,16 +47,24 @@ public struct ScoreRow: Sendable, Equatable, Codable {
 public struct ScoreTable: Sendable, Equatable {
     /// The files' name without the ending.
     public var fileName: String
+    /// The experiment's name.
     public var experiment: String
+    /// The experiment's title.
     public var title: String
+    /// What the numbers are, without a full stop.
     public var caption: String
+    /// In the matrix's order, then that of explanations and metrics.
     public var rows: [ScoreRow]
     /// What differences are taken against; nil where there are none.
     public var reference: String?
     /// Metrics whose column is marked: a footnote says why.
     public var marked: Set<String>
+    /// Lines under the table.
     public var footnotes: [String]
 
+    /// - Parameters:
+    ///   - fileName: without the ending.
+    ///   - marked: metrics that a footnote warns of.
     public init(
         fileName: String, experiment: String, title: String, caption: String, rows: [ScoreRow],
         reference: String? = nil,
@@ -93,6 +111,7 @@ public struct ScoreTable: Sendable, Equatable {
         return table
     }
 
+    /// A row an explanation, a column a metric.
     public var textTable: TextTable { table { .estimate($0.score, low: $0.low, high: $0.high) } }
 
     /// The differences against `reference`; nil where there are none.
@@ -105,12 +124,14 @@ public struct ScoreTable: Sendable, Equatable {
         "Differences against \(reference ?? ""), over the same draws of units, with their 95 % intervals"
     }
 
+    /// The table, the differences below it, footnotes.
     public var markdown: String {
         let second = differences.map { "\n\(differencesCaption).\n\n\($0.markdown)" } ?? ""
         let notes = footnotes.isEmpty ? "" : "\n" + footnotes.map { "- \(TextTable.markdownEscaped($0))\n" }.joined()
         return "# \(TextTable.markdownEscaped(title))\n\n\(caption).\n\n\(textTable.markdown)\(second)\(notes)"
     }
 
+    /// A `table` environment; needs `\usepackage{booktabs}`.
     public var latex: String {
         let second =
             differences.map { "\\par\\medskip \(TextTable.latexEscaped(differencesCaption)).\\par\n\($0.latex)" } ?? ""

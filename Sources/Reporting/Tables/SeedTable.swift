@@ -1,13 +1,21 @@
 /// A recall over several seeds.
 public struct SeedRow: Sendable, Equatable {
+    /// A method, or a baseline.
     public var method: String
+    /// The k of recall@k.
     public var k: Int
+    /// Over the seeds.
     public var mean: Double
     /// Sample standard deviation.
     public var deviation: Double
+    /// How many seeds there are.
     public var seeds: Int
+    /// What was published for it; nil where nothing was.
     public var published: Double?
 
+    /// - Parameters:
+    ///   - mean: over the seeds.
+    ///   - deviation: the sample's (n − 1).
     public init(method: String, k: Int, mean: Double, deviation: Double, seeds: Int, published: Double? = nil) {
         self.method = method
         self.k = k
@@ -20,16 +28,21 @@ public struct SeedRow: Sendable, Equatable {
 
 /// Mean and standard deviation over seeds: `results/NAME/seeds.{md,csv}`.
 public struct SeedTable: Sendable, Equatable {
+    /// The experiment's name.
     public var experiment: String
+    /// The experiment's title.
     public var title: String
+    /// In the order of methods; columns are sorted by k.
     public var rows: [SeedRow]
 
+    /// - Parameter rows: in the order of methods.
     public init(experiment: String, title: String, rows: [SeedRow]) {
         self.experiment = experiment
         self.title = title
         self.rows = rows
     }
 
+    /// A row a method, a column a k.
     public var textTable: TextTable {
         let ks = Set(rows.map(\.k)).sorted()
         var methods: [String] = []
@@ -50,10 +63,12 @@ public struct SeedTable: Sendable, Equatable {
         return table
     }
 
+    /// `seeds.md`.
     public var markdown: String {
         "# \(TextTable.markdownEscaped(title))\n\nrecall@k: mean ± standard deviation over seeds.\n\n\(textTable.markdown)"
     }
 
+    /// `seeds.csv`: a row a method and k.
     public var csv: String {
         CSV(
             header: ["experiment", "method", "k", "mean", "sd", "seeds", "published"],

@@ -1,5 +1,6 @@
 /// A table for people, as Markdown or LaTeX.
 public struct TextTable: Sendable, Equatable {
+    /// What stands in a cell; numbers are shown with `Decimals.shown` places, missing ones as a dash.
     public enum Cell: Sendable, Equatable {
         case text(String)
         case integer(Int)
@@ -10,11 +11,14 @@ public struct TextTable: Sendable, Equatable {
         case change(Double?, low: Double?, high: Double?)
     }
 
+    /// The headings.
     public var columns: [String]
     /// How many columns from the left hold words; the others hold numbers.
     public var textColumns: Int
+    /// A cell a column each.
     public var rows: [[Cell]]
 
+    /// - Parameter textColumns: how many columns from the left hold words.
     public init(columns: [String], textColumns: Int = 1, rows: [[Cell]] = []) {
         self.columns = columns
         self.textColumns = textColumns

@@ -2,12 +2,18 @@
 public struct TrainingRow: Sendable, Equatable {
     /// From 1.
     public var epoch: Int
+    /// Mean over the epoch's batches, each before its update.
     public var trainLoss: Double
+    /// Mean over the validation samples after the epoch.
     public var validLoss: Double
     /// hit@k in the order of the table's `ks`.
     public var trainHits: [Double]
+    /// hit@k of the validation samples, likewise.
     public var validHits: [Double]
 
+    /// - Parameters:
+    ///   - epoch: from 1.
+    ///   - trainHits: in the order of the table's `ks`, as are `validHits`.
     public init(epoch: Int, trainLoss: Double, validLoss: Double, trainHits: [Double], validHits: [Double]) {
         self.epoch = epoch
         self.trainLoss = trainLoss
@@ -19,9 +25,12 @@ public struct TrainingRow: Sendable, Equatable {
 
 /// `results/NAME/training.csv`.
 public struct TrainingTable: Sendable, Equatable {
+    /// The k of hit@k.
     public var ks: [Int]
+    /// The first epoch first.
     public var rows: [TrainingRow]
 
+    /// - Parameter rows: the first epoch first.
     public init(ks: [Int] = [1, 5, 10, 20], rows: [TrainingRow]) {
         self.ks = ks
         self.rows = rows

@@ -4,9 +4,12 @@ public struct WordTable: Sendable, Equatable {
     public struct Layer: Sendable, Equatable {
         /// The row's name; nil for a plain experiment.
         public var row: String?
+        /// The target layer.
         public var layer: String
+        /// In the order of the evaluation.
         public var filters: [FilterRow]
 
+        /// - Parameter row: nil for a plain experiment.
         public init(row: String?, layer: String, filters: [FilterRow]) {
             self.row = row
             self.layer = layer
@@ -17,8 +20,10 @@ public struct WordTable: Sendable, Equatable {
     /// The words of a filter that count as its explanation in `concepts.csv`.
     private static let explaining = 5
 
+    /// In the order of the matrix; one of a plain experiment.
     public var layers: [Layer]
 
+    /// - Parameter layers: in the order of the matrix.
     public init(layers: [Layer]) { self.layers = layers }
 
     private var isMatrix: Bool { layers.contains { $0.row != nil } }
