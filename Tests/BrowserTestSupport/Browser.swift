@@ -9,7 +9,9 @@ public final class Browser {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
+    /// The browser did not do what was asked of it.
     public struct Failure: Error, CustomStringConvertible {
+        /// What was asked, and what came of it.
         public let description: String
     }
 
@@ -22,6 +24,7 @@ public final class Browser {
     private var events: [(method: String, parameters: [String: Any])] = []
 
     /// Starts a browser with a blank page.
+    /// - Throws: `Failure` without a browser, or one that does not start.
     public init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "lavise-browser-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -60,6 +63,7 @@ public final class Browser {
     // MARK: A page
 
     /// The window's size, and whether the person likes it dark.
+    /// - Throws: `Failure` where the browser does not answer.
     public func show(width: Int, height: Int, dark: Bool = false) throws {
         _ = try send(
             "Emulation.setDeviceMetricsOverride",
@@ -69,6 +73,7 @@ public final class Browser {
     }
 
     /// Opens an address and waits until all of it is there.
+    /// - Throws: `Failure` where the page does not load.
     public func open(address: String) throws {
         events.removeAll { $0.method == "Page.loadEventFired" }
         _ = try send("Page.navigate", ["url": address])
@@ -76,6 +81,7 @@ public final class Browser {
     }
 
     /// What an expression of JavaScript comes to, promises waited for.
+    /// - Throws: `Failure` for what JavaScript throws.
     @discardableResult
     public func evaluate(_ expression: String) throws -> Any? {
         let answer = try send(
@@ -84,8 +90,12 @@ public final class Browser {
         return (answer["result"] as? [String: Any])?["value"]
     }
 
+    /// What an expression comes to, as JavaScript's `String` writes it.
+    /// - Throws: `Failure` for what JavaScript throws.
     public func text(_ expression: String) throws -> String { "\(try evaluate("String(\(expression))") ?? "")" }
 
+    /// What an expression comes to, as JavaScript's `Number` reads it.
+    /// - Throws: `Failure` for what JavaScript throws, and for what is no number.
     public func number(_ expression: String) throws -> Double {
         guard let number = try evaluate("Number(\(expression))") as? NSNumber else {
             throw Failure(description: "\(expression) is no number")
@@ -94,6 +104,7 @@ public final class Browser {
     }
 
     /// Waits until an expression is true.
+    /// - Throws: `Failure` where it never becomes true.
     public func wait(until expression: String, seconds: Double = 30) throws {
         let end = Date().addingTimeInterval(seconds)
         while try evaluate("Boolean(\(expression))") as? Bool != true {
@@ -114,6 +125,7 @@ public final class Browser {
     }
 
     /// Presses the mouse on the middle of the first element of a selector, scrolled into view.
+    /// - Throws: `Failure` where there is no such element.
     public func click(_ selector: String) throws {
         let point = try middle(of: selector)
         for kind in ["mousePressed", "mouseReleased"] {
@@ -127,6 +139,7 @@ public final class Browser {
     }
 
     /// Presses a key by its name: `ArrowDown`, `Enter`, `j`.
+    /// - Throws: `Failure` where the browser does not answer.
     public func press(_ key: String) throws {
         let codes = [
             "Enter": 13, "Escape": 27, "ArrowDown": 40, "ArrowUp": 38, "ArrowLeft": 37, "ArrowRight": 39, "Tab": 9,
@@ -142,9 +155,11 @@ public final class Browser {
     }
 
     /// Types into whatever has the focus.
+    /// - Throws: `Failure` where the browser does not answer.
     public func type(_ text: String) throws { _ = try send("Input.insertText", ["text": text]) }
 
     /// Puts a file into a file input.
+    /// - Throws: `Failure` where the browser does not answer.
     public func choose(file path: String, in selector: String) throws {
         let root = try send("DOM.getDocument", [:])["root"] as? [String: Any]
         let node = try send("DOM.querySelector", ["nodeId": root?["nodeId"] ?? 0, "selector": selector])["nodeId"] ?? 0
@@ -153,6 +168,7 @@ public final class Browser {
 
     /// Drags a file from outside the browser over the first element of a selector and lets it go there, as a person
     /// does from a file manager.
+    /// - Throws: `Failure` where there is no such element.
     public func drop(file path: String, on selector: String) throws {
         let point = try middle(of: selector)
         let data: [String: Any] = ["items": [[String: Any]](), "files": [path], "dragOperationsMask": 1]
@@ -162,6 +178,7 @@ public final class Browser {
     }
 
     /// Keeps the window as a PNG.
+    /// - Throws: `Failure` where the browser does not answer.
     public func picture() throws -> Data {
         Data(base64Encoded: try send("Page.captureScreenshot", ["format": "png"])["data"] as? String ?? "") ?? Data()
     }
@@ -181,12 +198,14 @@ public final class Browser {
     }
 
     /// Seconds of processor time that the page's main thread has taken.
+    /// - Throws: `Failure` where the browser does not answer.
     public func processorSeconds() throws -> Double {
         let list = try send("Performance.getMetrics", [:])["metrics"] as? [[String: Any]] ?? []
         return (list.first { $0["name"] as? String == "TaskDuration" }?["value"] as? NSNumber)?.doubleValue ?? .nan
     }
 
     /// Bytes of memory of the page's process, its share of what processes share.
+    /// - Throws: `Failure` where there is no process of a page.
     public func memory() throws -> Int {
         let saved = session
         session = ""
@@ -263,6 +282,7 @@ public final class Browser {
 extension Browser {
     /// Texts whose contrast with what is behind them is below WCAG 2.2's AA: 4.5, or 3 for large ones. Of what is drawn
     /// now.
+    /// - Throws: `Failure` for what JavaScript throws.
     public func tooFaint() throws -> [String] {
         try evaluate(
             """

@@ -5,7 +5,9 @@ import Imaging
 
 /// What a fuzz run has tried: each input either was read or gave a proper error; anything else ends the process.
 public struct DatasetFuzzReport: Sendable, Equatable {
+    /// Inputs that were tried.
     public var inputs = 0
+    /// Those that were read.
     public var accepted = 0
     /// Errors of other types than the readers declare, or results that contradict themselves: each is a fault.
     public var surprises: [String] = []
@@ -13,6 +15,7 @@ public struct DatasetFuzzReport: Sendable, Equatable {
 
 /// Feeds mutated pictures of every kind, annotation files of both kinds and word vectors to their readers for so many
 /// seconds, at least one round. The same seed gives the same inputs in the same order.
+/// - Throws: where the temporary folder cannot be written.
 public func fuzzDatasetReaders(seed: UInt64, seconds: Double) throws -> DatasetFuzzReport {
     var random = RandomSource(seed: seed, stream: "datasets fuzz")
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lavise-fuzz-" + UUID().uuidString)

@@ -2,6 +2,7 @@ import Foundation
 
 extension LoopbackServer {
     /// A server of the files of a folder, whole or in the range asked for.
+    /// - Throws: `SupportError` where no port can be listened on.
     public convenience init(folder: String) throws {
         try self.init { request in
             guard let file = FileManager.default.contents(atPath: folder + request.path) else {

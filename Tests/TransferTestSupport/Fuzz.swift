@@ -5,13 +5,16 @@ import Transfer
 
 /// What a fuzz run has tried: each input either was read or gave a proper error; anything else ends the process.
 public struct FuzzReport: Sendable, Equatable {
+    /// Inputs that were tried.
     public var inputs = 0
+    /// Those that were read.
     public var accepted = 0
     /// Errors of other types than the reader declares: each is a fault.
     public var surprises: [String] = []
 }
 
 /// Feeds mutated manifests, lock files and zip archives to their readers for so many seconds, at least one round.
+/// - Throws: where the temporary folder cannot be written.
 public func fuzzTransferReaders(seed: UInt64, seconds: Double) throws -> FuzzReport {
     var random = RandomSource(seed: seed, stream: "transfer fuzz")
     let folder = try TemporaryFolder()

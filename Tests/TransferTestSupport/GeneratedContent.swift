@@ -2,9 +2,12 @@ import Fingerprints
 
 /// Bytes that depend on nothing but a seed and their offset: a large file that needs no room.
 public struct GeneratedContent: Sendable {
+    /// What every byte depends on, with its offset.
     public let seed: UInt64
+    /// Length of the whole.
     public let bytes: Int
 
+    /// - Parameter bytes: length of the whole.
     public init(seed: UInt64, bytes: Int) {
         self.seed = seed
         self.bytes = bytes
@@ -20,6 +23,7 @@ public struct GeneratedContent: Sendable {
         }
     }
 
+    /// Writes the bytes from `offset` on, as many as there is room for.
     public func fill(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) {
         var at = 0
         while at < buffer.count, (offset + at) % 8 != 0 || buffer.count - at < 8 {
@@ -47,6 +51,7 @@ public struct GeneratedContent: Sendable {
         return z ^ (z >> 31)
     }
 
+    /// Of the whole, made a MiB at a time.
     public var sha256: Digest {
         var stream = DigestStream()
         for start in stride(from: 0, to: bytes, by: 1 << 20) {

@@ -4,6 +4,7 @@ import Synchronization
 /// A small HTTP/1.1 server on 127.0.0.1 that does exactly what its handler says, however wrong, and counts what it
 /// sends.
 public final class LoopbackServer: Sendable {
+    /// What a client asked.
     public struct Request: Sendable {
         /// The path, or the whole URL when it came as to a proxy.
         public let path: String
@@ -21,12 +22,17 @@ public final class LoopbackServer: Sendable {
         }
     }
 
+    /// What the server answers, right or wrong.
     public struct Reply: Sendable {
+        /// As in `200 OK`.
         public var status: String
+        /// Header fields, beside the length and the kind of connection.
         public var fields: [String: String]
+        /// The body's source; nil: `text` is the body.
         public var content: GeneratedContent?
         /// Which bytes of the content form the body.
         public var range: Range<Int>
+        /// The body where there is no `content`.
         public var text: [UInt8] = []
         /// Close the connection after so many bytes of the body.
         public var cutAfter: Int?
@@ -37,6 +43,9 @@ public final class LoopbackServer: Sendable {
         /// Neither length nor chunks: the body ends with the connection.
         public var endsWithConnection = false
 
+        /// - Parameters:
+        ///   - status: as in `200 OK`.
+        ///   - text: the body.
         public init(_ status: String, _ fields: [String: String] = [:], text: String = "") {
             self.status = status
             self.fields = fields
@@ -67,6 +76,7 @@ public final class LoopbackServer: Sendable {
 
     /// One answered request.
     public struct Served: Sendable {
+        /// The path that was asked for.
         public let path: String
         /// The first byte asked for.
         public let start: Int
@@ -74,7 +84,9 @@ public final class LoopbackServer: Sendable {
         public let sent: Int
     }
 
+    /// On 127.0.0.1; the system chose it.
     public let port: Int
+    /// Without a slash at the end.
     public var url: String { "http://127.0.0.1:\(port)" }
     private let listener: Int32
     private let handler: @Sendable (Request) -> Reply
@@ -91,6 +103,7 @@ public final class LoopbackServer: Sendable {
 
     /// - Parameter cuts: the connection that sends the so-many-th byte of a body, counted over all requests, is cut
     ///   there.
+    /// - Throws: `SupportError` where no port can be listened on.
     public init(cuts: [Int] = [], handler: @escaping @Sendable (Request) -> Reply) throws {
         self.handler = handler
         (listener, port) = try listenOnLoopback()
@@ -104,7 +117,9 @@ public final class LoopbackServer: Sendable {
         return state.withLock(\.served)
     }
 
+    /// Bytes of bodies handed to the system so far.
     public var bytesServed: Int { state.withLock(\.bytes) }
+    /// Requests that came so far.
     public var requestCount: Int { state.withLock(\.requests) }
 
     /// Ends every connection and the server itself.

@@ -12,6 +12,7 @@ public enum Miniature {
     ///   - source: a folder with `train2017`, `val2017` and `annotations/instances_{train,val}2017.json`.
     ///   - real: the manifest of the real files.
     ///   - base: where the small ones will be found: a URL of a folder.
+    /// - Throws: where the source lacks a file or the output cannot be written.
     public static func coco(from source: String, to output: String, like real: Manifest, base: String) throws
         -> Manifest
     {
@@ -46,6 +47,7 @@ public enum Miniature {
 
     /// Visual Genome as `images.zip`, `images2.zip` and `objects.json.zip`, written to `output`: every COCO instance of
     /// `source` becomes an object with its box and its category's name as synset. Parameters as above.
+    /// - Throws: where the source lacks a file or the output cannot be written.
     public static func visualGenome(from source: String, to output: String, like real: Manifest, base: String) throws
         -> Manifest
     {
@@ -101,6 +103,7 @@ public enum Miniature {
 
     /// GloVe 6B as `glove.6B.zip` with the vectors of the text file `source` as its 300-dimensional ones. Parameters as
     /// above.
+    /// - Throws: where the source lacks a file or the output cannot be written.
     public static func glove(from source: String, to output: String, like real: Manifest, base: String) throws
         -> Manifest
     {
@@ -113,6 +116,7 @@ public enum Miniature {
     }
 
     /// An untrained ResNet-18 of the real size under the real one's name. Parameters as above.
+    /// - Throws: where the output cannot be written.
     public static func resNet18(to output: String, like real: Manifest, base: String) throws -> Manifest {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         for file in real.files { try TorchFile.resNet18(seed: 18).write(to: "\(output)/\(file.name)") }
@@ -120,6 +124,7 @@ public enum Miniature {
     }
 
     /// The first `images` annotated images of each split of a COCO-style folder, as another such folder.
+    /// - Throws: where the source lacks a file or the output cannot be written.
     public static func subset(of source: String, to output: String, images count: Int) throws {
         let files = FileManager.default
         try files.createDirectory(atPath: "\(output)/annotations", withIntermediateDirectories: true)
@@ -176,6 +181,7 @@ public enum Miniature {
     }
 
     /// `real` with the sizes and hashes of the files in `folder`, where it has any, to be fetched from below `base`.
+    /// - Throws: where the folder lacks a file.
     public static func manifest(like real: Manifest, in folder: String, base: String) throws -> Manifest {
         Manifest(
             name: real.name,

@@ -3,13 +3,17 @@ import Glibc
 
 /// nginx on 127.0.0.1 with a folder to serve, over http and, with a certificate authority made for it, over https.
 public final class NginxServer {
+    /// Its files, `www` and the logs among them; gone with the server.
     public let folder: TemporaryFolder
+    /// For http, on 127.0.0.1.
     public let port: Int
+    /// For https, on 127.0.0.1.
     public let securePort: Int
     /// The certificate authority that signed the server's certificate.
     public let caFile: String
     private let process = Process()
 
+    /// Where nginx is; nil where it is nowhere.
     public static let program = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"].first(
         where: FileManager.default.isExecutableFile)
 
@@ -19,6 +23,7 @@ public final class NginxServer {
     }
 
     /// Serves `<folder>/www`. `extra` is put into the http server block.
+    /// - Throws: `SupportError` where nginx does not start.
     public init(extra: String = "") throws {
         folder = try TemporaryFolder()
         caFile = folder.path("ca.pem")
@@ -38,8 +43,12 @@ public final class NginxServer {
         process.waitUntilExit()
     }
 
+    /// The http address of a file in `www`.
     public func url(_ name: String) -> String { "http://127.0.0.1:\(port)/\(name)" }
+    /// The https address of a file in `www`.
     public func secureURL(_ name: String) -> String { "https://127.0.0.1:\(securePort)/\(name)" }
+    /// Puts a file into `www`.
+    /// - Throws: where the disk refuses.
     public func write(_ bytes: [UInt8], to name: String) throws { try folder.write(bytes, to: "www/\(name)") }
 
     /// Lines of the access log: `status "range" "if-range" bytes path`.
@@ -101,14 +110,19 @@ public final class NginxServer {
     }
 }
 
+/// What tests' own tools could not do.
 public struct SupportError: Error, CustomStringConvertible {
+    /// What, and why.
     public let words: String
+    /// The words.
     public var description: String { words }
 
+    /// - Parameter words: what could not be done, and why.
     public init(words: String) { self.words = words }
 }
 
 /// A port that was free a moment ago.
+/// - Throws: `SupportError` where there is none.
 public func freePort() throws -> Int {
     let (descriptor, port) = try listenOnLoopback()
     close(descriptor)
@@ -130,6 +144,7 @@ func canConnect(_ port: Int) -> Bool {
 }
 
 /// Runs a program to its end; nothing of it reaches the terminal.
+/// - Throws: where there is no such program.
 public func runProgram(
     _ program: String, _ arguments: [String], in folder: String? = nil, environment: [String: String]? = nil
 ) throws -> (status: Int32, output: String, errors: String) {

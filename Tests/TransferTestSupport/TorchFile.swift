@@ -38,6 +38,8 @@ public struct TorchFile {
         return file
     }
 
+    /// Writes the checkpoint: the same tensors give the same bytes.
+    /// - Throws: `SupportError` where libzip fails.
     public func write(to path: String) throws {
         let zip = try ZipWriter(path)
         try zip.add("archive/data.pkl", pickle(), stored: true)
