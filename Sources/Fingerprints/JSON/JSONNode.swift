@@ -106,6 +106,7 @@ public struct JSONNode: Sendable {
         }
     }
 
+    /// Whether the value is `null`.
     public var isNull: Bool { if case .null = content { true } else { false } }
 
     /// The member `key` of an object; nil for anything else.
