@@ -29,7 +29,8 @@ public struct LinePlot: Sendable, Equatable {
         /// Drawn dashed in the colour of the series before it: what was published.
         public var isReference: Bool
 
-        init(name: String, points: [Point], isReference: Bool = false) {
+        /// - Parameter points: from left to right.
+        public init(name: String, points: [Point], isReference: Bool = false) {
             self.name = name
             self.points = points
             self.isReference = isReference
