@@ -1,3 +1,4 @@
+import Fingerprints
 import Foundation
 import Testing
 
@@ -105,6 +106,44 @@ import Testing
             #expect(few.code == 2 && few.errors.contains("--budget 2: expected at least 3 seeds"), "\(few.errors)")
             let both = try check(0.5, 1, "--seeds", "0..4")
             #expect(both.code == 2 && both.errors.contains("--until-settled chooses the seeds"), "\(both.errors)")
+        }
+    }
+
+    /// What was set is not the claim's source: nothing is reproduced by it, in `check` and on the page. What no recall
+    /// depends on changes nothing.
+    @Test func whatWasSetIsOfOtherSettings() throws {
+        try Command.with { command in
+            try command.makeExperiment()
+            try write(
+                command, matrix: "{}",
+                claims: """
+                    [{"source": "S", "method": "most-frequent", "k": 20, "published": 0.5, "margin": 1}]
+                    """)
+            func checked(_ settings: [String]) throws -> (verdict: String, differs: String?, page: String) {
+                let arguments = ["x.json", "--seeds", "0..2"] + settings.flatMap { ["--set", $0] }
+                #expect(try command.run(["run"] + arguments).code == 0)
+                let end = try command.run(["check"] + arguments + ["--json"])
+                let claims = try Value(json: Array(end.output.utf8))["claims"]?.arrayValue
+                let claim = try #require(claims?.first, "\(end)")
+                let told = try command.run(["check"] + arguments).output
+                let written = try command.run(["report"] + arguments + ["--output", command.path("page")])
+                #expect(written.code == 0, "\(written.errors)")
+                let html = try String(contentsOfFile: command.path("page/report.html"), encoding: .utf8)
+                let section = html.components(separatedBy: "<ul class=\"claims\">").last ?? ""
+                #expect(told.contains("on other settings") == (claim["differs"]?.stringValue != nil), "\(told)")
+                return (
+                    claim["verdict"]?.stringValue ?? "", claim["differs"]?.stringValue,
+                    section.components(separatedBy: "</ul>")[0]
+                )
+            }
+            let own = try checked(["evaluate.bootstrap=200", "title=Another"])
+            #expect(own.verdict == "reproduced" && own.differs == nil)
+            #expect(own.page.contains(">reproduced</span>") && !own.page.contains("other settings"))
+            let other = try checked(["train.epochs=2", "train.dropout=0"])
+            #expect(other.verdict == "reproduced")
+            #expect(other.differs == "train.dropout 0 in place of the default; train.epochs 2 in place of 1")
+            #expect(other.page.contains(">reproduced on other settings</span>"), "\(other.page)")
+            #expect(other.page.contains("not as the source: train.dropout 0 in place of the default"))
         }
     }
 }

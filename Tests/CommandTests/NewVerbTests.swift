@@ -98,9 +98,20 @@ import Testing
         try Self.withProject { command in
             try FileManager.default.createDirectory(
                 atPath: command.path("data/empty"), withIntermediateDirectories: true)
-            let scenes = "data/scenes/train2017"
+            let scenes = "data/scenes/train2017", other = command.path("data/other")
+            try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(
+                atPath: command.path(command.image("val2017")), toPath: other + "/another.jpg")
             for (arguments, text) in [
                 ([], "--pictures FOLDER"), (["--pictures", "data/empty", "--like", "x"], "no picture is there"),
+                (["--pictures", "data/none", "--like", "x"], "there is no such folder or zip archive"),
+                (["--pictures", try command.image("val2017"), "--like", "x"], "neither a folder nor a zip archive"),
+                (
+                    [
+                        "--pictures", "data/other", "--annotations", "data/scenes/annotations/instances_train2017.json",
+                        "--like", "x",
+                    ], "none of its "
+                ),
                 (["--pictures", scenes], "need an explainer"),
                 (["--pictures", scenes, "--like", "y"], "did you mean \"x\"?"),
                 (["--pictures", scenes, "--like", "x", "--layer", "layer2"], "--layer: without --annotations"),
@@ -115,6 +126,39 @@ import Testing
                 let outcome = try command.run(["new", "mine"] + arguments)
                 #expect(outcome.code == 2 && outcome.errors.contains(text), "\(arguments): \(outcome.errors)")
             }
+            #expect(!FileManager.default.fileExists(atPath: command.path("experiments/mine.json")))
+        }
+    }
+
+    /// What cannot be read, and what annotations name and is not there, is said before anything runs.
+    @Test func picturesThatAreNotThere() throws {
+        try Self.withProject { command in
+            let scenes = command.path("data/scenes/train2017"), some = command.path("data/some")
+            try FileManager.default.createDirectory(atPath: some, withIntermediateDirectories: true)
+            let names = try FileManager.default.contentsOfDirectory(atPath: scenes).sorted()
+            for name in names.dropFirst(3) {
+                try FileManager.default.copyItem(atPath: "\(scenes)/\(name)", toPath: "\(some)/\(name)")
+            }
+            for name in ["a.heic", "b.AVIF"] { try command.write("data/some/\(name)", "x") }
+            let made = try command.run(
+                "new", "mine", "--pictures", "data/some", "--annotations",
+                "data/scenes/annotations/instances_train2017.json", "--like", "x")
+            #expect(made.code == 0, "\(made.errors)")
+            #expect(made.output.hasPrefix("\(names.count - 3) JPEG, 1 AVIF, 1 HEIC; 2 cannot be read (HEIC, AVIF)"))
+            let annotated = "\n\(names.count - 3) annotated, and 3 that the annotations name are not there; "
+            #expect(made.output.contains(annotated), "\(made.output)")
+        }
+    }
+
+    /// An experiment that cannot run is not written, and nothing says to run it.
+    @Test func weightsOfAnotherNetwork() throws {
+        try Self.withProject { command in
+            try command.write("net.pth", "no checkpoint")
+            let end = try command.run(
+                "new", "mine", "--pictures", "data/scenes/train2017", "--annotations",
+                "data/scenes/annotations/instances_train2017.json", "--words", "data/scenes/glove.txt",
+                "--architecture", "resnet18", "--layer", "layer1", "--weights", "net.pth")
+            #expect(end.code != 0 && end.errors.contains("net.pth") && !end.errors.contains("next:"), "\(end.errors)")
             #expect(!FileManager.default.fileExists(atPath: command.path("experiments/mine.json")))
         }
     }

@@ -15,6 +15,8 @@ public struct ExperimentFile: Sendable {
     public let matrixKeys: [String]
     /// The file's JSON after `--set` and `--seeds`.
     public let value: Value
+    /// The file's JSON as it is.
+    let original: Value
     /// What the command line changed: `a.b=VALUE` pairs, and the seeds in place of the file's.
     public let settings: [String], seeds: [Int]?
 
@@ -88,6 +90,7 @@ public struct ExperimentFile: Sendable {
         guard case .object = root.content else { throw noObject }
         for setting in settings + (seeds.map { [Setting(seeds: $0)] } ?? []) { root = try setting.applied(to: root) }
         value = root.value.withWholeNumbers
+        original = file.value.withWholeNumbers
         self.settings = arguments
         self.seeds = seeds
         guard case .object(let members) = root.content else { throw noObject }

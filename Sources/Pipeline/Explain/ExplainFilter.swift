@@ -81,9 +81,13 @@ public struct FilterExplainer {
         let found = rows.saying(word, among: count, chance: results.evaluation.scores?.chanceCorrelation ?? 0)
         let known = Set(results.dataset.concepts).union(rows.flatMap { $0.words.map(\.text) })
         if found.isEmpty, !known.contains(word) {
+            let parts = word.split(separator: " ").map(String.init).filter(known.contains)
             let hint =
-                nearest(to: word, among: known.sorted()).map { "did you mean \"\($0)\"?" }
-                ?? "words.csv of the results lists the words"
+                parts.isEmpty
+                ? nearest(to: word, among: known.sorted()).map { "did you mean \"\($0)\"?" }
+                    ?? "words.csv of the results lists the words"
+                : "a name of several words is a concept of each (dataset.names): "
+                    + parts.map { "\"\($0)\"" }.joined(separator: ", ")
             throw ExperimentError(
                 "--concept \(word): neither a concept of \(experiment.file.name) nor a filter's word; \(hint)")
         }

@@ -5,10 +5,13 @@ import Imaging
 
 /// The pictures of a folder, at any depth, or of a zip archive (METHOD 13), by the endings of their names.
 package struct PictureFiles: Sendable {
-    /// What is looked at: what the program reads, and kinds of which it says why it cannot.
-    private static let endings: Set<String> = [
-        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif",
+    private static let readEndings: Set<String> = [
+        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "tif", "tiff",
     ]
+    /// Kinds of which it is said that they cannot be read.
+    private static let otherEndings: Set<String> = ["heic", "heif", "avif"]
+    /// What is looked at.
+    private static let endings = readEndings.union(otherEndings)
 
     /// Paths relative to the folder, in the order of their bytes. A picture in an archive in the folder has the
     /// archive's path before its own.
@@ -42,6 +45,9 @@ package struct PictureFiles: Sendable {
         names = Self.pictures(files + members)
         others = files.count - archives.count + members.count - names.count
     }
+
+    /// How many are by their names of kinds that cannot be read.
+    package var unreadable: Int { names.count { Self.otherEndings.contains(Self.ending($0)) } }
 
     /// The picture as viewers show it: upright.
     /// - Throws: `ImagingError`.

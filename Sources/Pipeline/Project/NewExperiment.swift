@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Fingerprints
 import Foundation
 
@@ -56,11 +57,7 @@ extension NewExperiment {
         ] {
             if let file, !places.exists(file) { throw ExperimentError("\(option) \(file): there is no such file") }
         }
-        let pictures = try PictureFiles(self.pictures, opensArchives: false)
-        guard !pictures.names.isEmpty else {
-            throw ExperimentError(
-                "--pictures \(self.pictures): no picture is there; JPEG, PNG, GIF, WebP and BMP are read, at any depth")
-        }
+        let pictures = try self.files(places)
         var found = [Self.counted(pictures)]
         var members: [(key: String, value: String)] = []
         func add(_ key: String, _ value: Value) { members.append((key, value.json(pretty: false))) }
@@ -102,6 +99,25 @@ extension NewExperiment {
         return DraftExperiment(text: "{\n" + lines.joined(separator: ",\n") + "\n}\n", found: found)
     }
 
+    /// - Throws: `ExperimentError` where there is no picture.
+    private func files(_ places: Places) throws -> PictureFiles {
+        guard places.exists(pictures) else {
+            throw ExperimentError("--pictures \(pictures): there is no such folder or zip archive")
+        }
+        let files: PictureFiles
+        do {
+            files = try PictureFiles(pictures, opensArchives: false)
+        } catch let error as ZipError {
+            throw ExperimentError("--pictures \(pictures): neither a folder nor a zip archive: \(error.problem)")
+        }
+        guard !files.names.isEmpty else {
+            throw ExperimentError(
+                "--pictures \(pictures): no picture is there; JPEG, PNG, GIF, WebP, BMP and TIFF are read, at any depth"
+            )
+        }
+        return files
+    }
+
     /// A path as the experiment has it: from the data folder where it lies there, else absolute.
     private static func path(_ path: String, _ places: Places) -> String {
         path.hasPrefix(places.data + "/") ? String(path.dropFirst(places.data.count + 1)) : path
@@ -118,7 +134,9 @@ extension NewExperiment {
         }
         let kinds = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
         let others = pictures.others > 0 ? "; \(pictures.others) other files" : ""
-        return kinds.joined(separator: ", ") + others
+        let unread =
+            pictures.unreadable > 0 ? "; \(pictures.unreadable) cannot be read (HEIC, AVIF): convert them to JPEG" : ""
+        return kinds.joined(separator: ", ") + others + unread
     }
 
     /// The reference experiment as JSON, without a matrix.
@@ -216,7 +234,7 @@ extension NewExperiment {
         let isVisualGenome = try Self.isList(annotations)
         let value: Value
         var rules = DatasetRules()
-        let read: any ReferenceDataset
+        let read: any ReferenceDataset, isHere: (String) -> Bool
         let hasVector: @Sendable (String) -> Bool = { word in words.map { $0.row(of: word) != nil } ?? true }
         if isVisualGenome {
             let root = URL(fileURLWithPath: annotations).deletingLastPathComponent().path
@@ -232,6 +250,7 @@ extension NewExperiment {
             rules.minimumCount = 1
             read = try VisualGenomeDataset(
                 objects: annotations, imageFolders: folders, hasVector: hasVector, rules: rules)
+            isHere = places.exists
         } else {
             value = [
                 "kind": "coco",
@@ -249,13 +268,23 @@ extension NewExperiment {
                 annotations: [(nil, annotations)], imageFolders: [(nil, pictures)], isPresent: files.contains,
                 hasVector: hasVector,
                 rules: rules)
+            isHere = files.contains
         }
-        return (value, Self.found(read, checked: words != nil))
+        let absent = read.images.filter { !isHere($0.file) }
+        guard absent.count < read.images.count else {
+            throw ExperimentError(
+                "--annotations \(annotations): none of its \(read.images.count) pictures is in --pictures \(pictures); "
+                    + "the first would be \(absent.first?.file ?? "")")
+        }
+        return (value, Self.found(read, absent: absent.count, checked: words != nil))
     }
 
-    private static func found(_ dataset: any ReferenceDataset, checked: Bool) -> [String] {
+    private static func found(_ dataset: any ReferenceDataset, absent: Int, checked: Bool) -> [String] {
         let classes = dataset.concepts.prefix(12).joined(separator: ", ") + (dataset.concepts.count > 12 ? ", …" : "")
-        var found = ["\(dataset.images.count) annotated; \(dataset.concepts.count) words of classes: \(classes)"]
+        let annotated =
+            "\(dataset.images.count - absent) annotated"
+            + (absent > 0 ? ", and \(absent) that the annotations name are not there" : "")
+        var found = ["\(annotated); \(dataset.concepts.count) words of classes: \(classes)"]
         let unmatched = dataset.unmatched.prefix(12).map(\.name).joined(separator: ", ")
         if !checked {
             found.append("the word vectors are not here yet: whether every class has one shows when they are")

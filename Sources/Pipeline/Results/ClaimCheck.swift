@@ -1,4 +1,5 @@
 import Engine
+import Fingerprints
 import LaViSE
 import Reporting
 
@@ -67,7 +68,8 @@ extension ExperimentPlan {
             claims: try claims.flatMap { claim in
                 try rows.filter { claim.row == nil || claim.row == $0.name }.map { row in
                     var checked = try Self.check(claim, row.results, row: row.name)
-                    checked.differs = claim.differs
+                    let differences = (claim.differs.map { [$0] } ?? []) + file.changesOfClaims
+                    checked.differs = differences.isEmpty ? nil : differences.joined(separator: "; ")
                     return checked
                 }
             }, confidence: confidence)
@@ -112,6 +114,22 @@ extension ExperimentPlan {
         return SeedInterval(seeds: known, confidence: confidence, within: range).map {
             Interval(value: $0.value, low: $0.low, high: $0.high)
         }
+    }
+}
+
+extension ExperimentFile {
+    /// Keys on which no recall depends, and the seed, of which a claim says nothing.
+    private static let unclaimed = [
+        "name", "title", "claims", "seed", "matrix.seed", "evaluate.bootstrap", "evaluate.explanations",
+        "evaluate.metrics", "evaluate.ranking", "evaluate.sharedImages", "evaluate.wordsPerImage",
+    ]
+
+    /// What `--set` made of the file's settings, for which its claims were written: `train.epochs 3 in place of 10`.
+    fileprivate var changesOfClaims: [String] {
+        func text(_ value: Value?) -> String { value.map { $0.stringValue ?? $0.json(pretty: false) } ?? "the default" }
+        return value.differences(from: original).filter { change in
+            !Self.unclaimed.contains { change.key == $0 || change.key.hasPrefix("\($0).") }
+        }.map { "\($0.key) \(text($0.new)) in place of \(text($0.old))" }
     }
 }
 

@@ -31,6 +31,7 @@ struct TrainStage: Stage {
         ]
         // Absent where nobody asks for them, so that what was trained before they could be asked for is still known.
         members["steps"] = training.steps.map { .int($0) }
+        members["plateau"] = training.steps.map { _ in "of all epochs" }
         return .object(members)
     }
 
@@ -63,10 +64,12 @@ struct TrainStage: Stage {
             return rows
         }
         let train = try rows(.train), validation = try rows(.validation)
-        var trainer = try resumedTrainer(context, concepts: concepts, inputs: pooled.width, outputs: embedding.width)
+        let epochs = Self.epochs(training, samples: train.count)
+        var trainer = try resumedTrainer(
+            context, options(epochs: epochs, threads: context.threads), concepts: concepts, inputs: pooled.width,
+            outputs: embedding.width)
         let state = context.scratch + "/trainer.h5"
         let steps = (train.count + training.batchSize - 1) / training.batchSize
-        let epochs = Self.epochs(training, samples: train.count)
         context.worked(
             Self.work(
                 samples: train.count + validation.count, epochs: epochs - trainer.history.count, inputs: pooled.width,
@@ -89,23 +92,29 @@ struct TrainStage: Stage {
             left: dataset.sampleCount - train.count - validation.count, to: context.output + "/" + Self.explainerName)
     }
 
-    private func options(threads: Int) -> TrainingOptions {
-        TrainingOptions(
+    /// - Parameter epochs: that training lasts: where steps are asked for and epochs added, the learning rate waits for
+    ///   a better loss as many times longer. An epoch of a few steps would else end it before BatchNorm's statistics
+    ///   have come to those of the samples.
+    private func options(epochs: Int, threads: Int) -> TrainingOptions {
+        var options = TrainingOptions(
             epochs: training.epochs, batchSize: training.batchSize, optimiser: training.optimiser,
             learningRate: training.learningRate,
             dropout: training.dropout, shuffle: training.shuffle, seed: seed, frozenBatchNorm: rules.frozenBatchNorm,
             threads: threads)
+        options.plateauPatience = options.plateauPatience * epochs / training.epochs
+        return options
     }
 
     /// The trainer as a killed attempt left it after an epoch, or a new one.
-    private func resumedTrainer(_ context: StageContext, concepts: Tensor, inputs: Int, outputs: Int) throws -> Trainer
-    {
+    private func resumedTrainer(
+        _ context: StageContext, _ options: TrainingOptions, concepts: Tensor, inputs: Int, outputs: Int
+    ) throws -> Trainer {
         let state = context.scratch + "/trainer.h5"
         if FileManager.default.fileExists(atPath: state) {
-            return try Trainer.load(from: state, options: options(threads: context.threads), concepts: concepts)
+            return try Trainer.load(from: state, options: options, concepts: concepts)
         }
         return try Trainer(
-            options: options(threads: context.threads), concepts: concepts,
+            options: options, concepts: concepts,
             initial: Explainer(inputs: inputs, outputs: outputs, seed: seed))
     }
 

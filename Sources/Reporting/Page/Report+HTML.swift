@@ -126,8 +126,9 @@ extension Report {
                         + "[\(fixed(ours.low, Decimals.shown)), \(fixed(ours.high, Decimals.shown))]")
             }
             detail += [checked.note, checked.source].filter { !$0.isEmpty }
+            detail += checked.differs.map { ["not as the source: \($0)"] } ?? []
             let row = checked.row.map { "\(escaped($0)): " } ?? ""
-            return "<li><span class=\"verdict \(checked.verdict.rawValue)\">\(checked.verdict.rawValue)</span> "
+            return "<li><span class=\"verdict\">\(checked.verdictText)</span> "
                 + "<strong>\(row)\(escaped(checked.claim.text))</strong> <span class=\"quiet\">\(escaped(detail.joined(separator: ", ")))</span></li>\n"
         }
         return Section(

@@ -48,7 +48,7 @@ struct Compare: ParsableCommand {
             }
         }
         if global.json { return try standardOutput(json: document(comparison)) }
-        try standardOutput(comparison.textTable.markdown)
+        try standardOutput(comparison.textTable.markdown, terminator: "")
         for layer in comparison.layers {
             if let agreement = layer.agreement {
                 try standardOutput(

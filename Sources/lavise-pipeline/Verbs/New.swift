@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Fingerprints
 import Foundation
 import Pipeline
@@ -71,9 +72,13 @@ struct New: ParsableCommand {
         wanted.entities = entities.map(places.argumentPath)
         let draft = try wanted.draft(places)
         let plan = try project.plan(ExperimentFile(json: draft.text, file: path))
+        let predictions = try project.runner().predict(plan.plan) { try plan.expectedCosts($0, places: places) }
+        var preflight = Preflight(project)
+        try preflight.look(at: plan, predictions)
+        try preflight.check()
         if dryRun, !global.json { return try standardOutput(draft.text.trimmingCharacters(in: .newlines)) }
         if !dryRun { try write(draft.text, to: path) }
-        try show(draft, plan, path, project)
+        try show(draft, predictions, path)
     }
 
     /// A line of the user's; nil where there is nobody to ask, and for an empty one.
@@ -89,8 +94,7 @@ struct New: ParsableCommand {
         try Data(text.utf8).write(to: url, options: .atomic)
     }
 
-    private func show(_ draft: DraftExperiment, _ plan: ExperimentPlan, _ path: String, _ project: Project) throws {
-        let predictions = try project.runner().predict(plan.plan) { try plan.expectedCosts($0, places: project.places) }
+    private func show(_ draft: DraftExperiment, _ predictions: [Prediction], _ path: String) throws {
         if global.json {
             try standardOutput(json: [
                 "schema": 1, "experiment": .string(name), "file": .string(path),
@@ -101,8 +105,5 @@ struct New: ParsableCommand {
             try standardOutput(lines: draft.found + [Format.path(path), PlanVerb.summary(predictions, [])])
             standardError("next: lavise-pipeline run \(name)")
         }
-        var preflight = Preflight(project)
-        try preflight.look(at: plan, predictions)
-        try preflight.check()
     }
 }
