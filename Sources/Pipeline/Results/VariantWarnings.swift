@@ -43,6 +43,13 @@ extension VariantResults {
     }
 
     private var stepsTrained: Int { history.epochs.reduce(0) { $0 + $1.stepLosses.count } }
+    /// The steps after which Adam's learning rate had fallen to a hundredth; nil where it did not.
+    private var stepsLearned: Int? {
+        guard experiment.train.optimiser == .adam, let first = history.epochs.first?.learningRate else { return nil }
+        let stop = history.epochs.firstIndex { $0.learningRate <= first / 99 }
+        return stop.map { history.epochs[..<$0].reduce(0) { $0 + $1.stepLosses.count } }
+    }
+
     private var moreSteps: String { "train.steps=\(max(Experiment.Training.ownSteps, 2 * stepsTrained))" }
     private var usesWholeEmbedding: Bool {
         experiment.deviations.changing(EvaluationRules(), by: \.evaluation).usesWholeEmbedding
@@ -83,6 +90,14 @@ extension VariantResults {
                         "the explainer trained for \(steps) steps (\(samplesTrained) samples, \(losses.count) epochs, batches of "
                         + "\(experiment.train.batchSize))",
                     advice: advice([moreSteps])))
+        }
+        if let stop = stepsLearned, stop < Self.fewSteps, stop < steps {
+            warnings.append(
+                ResultWarning(
+                    finding:
+                        "after \(stop) of \(steps) steps the explainer's learning rate was a hundredth of what it began with: "
+                        + "no epoch had a better validation loss",
+                    advice: advice([moreSteps + " in place of train.epochs"])))
         }
         if let last = losses.last, let before = losses.dropLast().min(), last < before * Self.stillLearning {
             warnings.append(

@@ -117,7 +117,8 @@ struct PlanVerb: ParsableCommand {
         if kept > 0 { parts.append("~" + Format.bytes(kept) + " on disk") }
         let hint =
             known.isEmpty
-            ? "\nTimes are known once something has run here: `make demo` measures most of it in a minute." : ""
+            ? "\nTimes are known once something has run here: `lavise-pipeline run demo` measures most of it in a minute."
+            : ""
         return parts.joined(separator: ", ") + hint
     }
 }
