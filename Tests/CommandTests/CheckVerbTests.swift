@@ -119,6 +119,11 @@ import Testing
                 claims: """
                     [{"source": "S", "method": "most-frequent", "k": 20, "published": 0.5, "margin": 1}]
                     """)
+            // The seeds are then all of its matrix.
+            try command.edit("x.json") {
+                $0 = Data(
+                    String(decoding: $0, as: UTF8.self).replacingOccurrences(of: #""matrix": {}, "#, with: "").utf8)
+            }
             func checked(_ settings: [String]) throws -> (verdict: String, differs: String?, page: String) {
                 let arguments = ["x.json", "--seeds", "0..2"] + settings.flatMap { ["--set", $0] }
                 #expect(try command.run(["run"] + arguments).code == 0)

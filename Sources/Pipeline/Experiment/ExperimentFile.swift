@@ -15,8 +15,8 @@ public struct ExperimentFile: Sendable {
     public let matrixKeys: [String]
     /// The file's JSON after `--set` and `--seeds`.
     public let value: Value
-    /// The file's JSON as it is.
-    let original: Value
+    /// The file's JSON as it is, and after `--set` alone.
+    let original: Value, set: Value
     /// What the command line changed: `a.b=VALUE` pairs, and the seeds in place of the file's.
     public let settings: [String], seeds: [Int]?
 
@@ -88,7 +88,9 @@ public struct ExperimentFile: Sendable {
         let noObject = TextError(file.place, "an experiment file holds one object {…}")
         var root = file
         guard case .object = root.content else { throw noObject }
-        for setting in settings + (seeds.map { [Setting(seeds: $0)] } ?? []) { root = try setting.applied(to: root) }
+        for setting in settings { root = try setting.applied(to: root) }
+        set = root.value.withWholeNumbers
+        if let seeds { root = try Setting(seeds: seeds).applied(to: root) }
         value = root.value.withWholeNumbers
         original = file.value.withWholeNumbers
         self.settings = arguments

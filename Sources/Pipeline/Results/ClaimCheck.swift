@@ -127,9 +127,21 @@ extension ExperimentFile {
     /// What `--set` made of the file's settings, for which its claims were written: `train.epochs 3 in place of 10`.
     fileprivate var changesOfClaims: [String] {
         func text(_ value: Value?) -> String { value.map { $0.stringValue ?? $0.json(pretty: false) } ?? "the default" }
-        return value.differences(from: original).filter { change in
-            !Self.unclaimed.contains { change.key == $0 || change.key.hasPrefix("\($0).") }
-        }.map { "\($0.key) \(text($0.new)) in place of \(text($0.old))" }
+        let old = original.leaves(), new = set.leaves()
+        return Set(old.keys).union(new.keys).sorted().filter { key in
+            old[key] != new[key] && !Self.unclaimed.contains { key == $0 || key.hasPrefix("\($0).") }
+        }.map { "\($0) \(text(new[$0])) in place of \(text(old[$0]))" }
+    }
+}
+
+extension Value {
+    /// What is no object, by its path `a.b`.
+    fileprivate func leaves(at path: String = "") -> [String: Value] {
+        guard case .object(let members) = self else { return [path: self] }
+        return members.reduce(into: [:]) { found, member in
+            let leaves = member.value.leaves(at: path.isEmpty ? member.key : "\(path).\(member.key)")
+            found.merge(leaves) { first, _ in first }
+        }
     }
 }
 
