@@ -20,13 +20,13 @@ final class RunRecorder: RunObserver {
     ///   - failure: an error after the last stage.
     ///   - results: where the tables are.
     func record(
-        _ outcome: Result<[JobStatus], any Error>, began: Date, failure: (any Error)?, results: ResultsPlace
+        _ outcome: Result<ExperimentState, any Error>, began: Date, failure: (any Error)?, results: ResultsPlace
     ) -> RunRecord {
         let error = outcome.failure ?? failure
         let settings =
             file.settings.map { "--set \($0)" }
             + (file.seeds.map { ["--seeds \($0.map(String.init).joined(separator: ","))"] } ?? [])
-        let isWhole = (try? outcome.get())?.allSatisfy { $0.state == .fresh } == true
+        let isWhole = (try? outcome.get())?.isFresh == true
         return RunRecord(
             plan: file.name, settings: settings, began: began.timeIntervalSince1970,
             seconds: Date().timeIntervalSince(began),

@@ -11,15 +11,15 @@ struct StatusReport {
     ///   - cluster: jobs that a driver has on a cluster; told of where there are such.
     ///   - concern: what there is to say of it: that something else made it.
     init(
-        _ file: ExperimentFile, _ jobs: [JobStatus], results: ResultsPlace, concern: String? = nil,
+        _ state: ExperimentState, results: ResultsPlace, concern: String? = nil,
         cluster: [ClusterJob] = []
     ) {
         let cluster: [String: Value] = cluster.isEmpty ? [:] : ["cluster": .array(cluster.map(\.value))]
         let document: [String: Value] = [
-            "schema": 1, "experiment": .string(file.name),
+            "schema": 1, "experiment": .string(state.file.name),
             "results": ["folder": .string(results.folder), "concern": concern.map { .string($0) } ?? .null],
             "stages": .array(
-                jobs.map { job in
+                state.jobs.map { job in
                     [
                         "name": .string(job.job), "state": .string(job.state.rawValue),
                         "reason": job.reason.map { .string("\($0)") } ?? .null,

@@ -31,7 +31,7 @@ import Testing
             let plan = try workspace.plan(Self.json)
             try workspace.run(plan.plan)
             let statuses = try workspace.project.runner().status(of: plan.plan)
-            let explainer = try FilterExplainer(plan, jobs: statuses, method: nil, row: nil, threads: 2)
+            let explainer = try FilterExplainer(ExperimentState(plan, statuses), method: nil, row: nil, threads: 2)
 
             let folder = workspace.root + "/data/scenes/train2017"
             let scenes = try FileManager.default.contentsOfDirectory(atPath: folder).sorted().prefix(32)

@@ -28,15 +28,15 @@ import Testing
         let dataset: HDF5File, pooled: HDF5File, explainer: HDF5File, evaluation: HDF5File
         let words: [String]
 
-        init(_ jobs: ExperimentPlan.VariantJobs, _ done: [String: JobStatus]) throws {
+        init(_ jobs: ExperimentPlan.VariantFiles, _ done: [String: JobStatus]) throws {
             func file(_ job: String, _ name: String) throws -> HDF5File {
                 try HDF5File.open(#require(done[job]).path(name))
             }
-            dataset = try file(jobs.dataset, "dataset.h5")
-            pooled = try file(jobs.features, "pooled.h5")
-            explainer = try file(jobs.train, "explainer.h5")
-            evaluation = try file(jobs.evaluate, "evaluation.h5")
-            words = try file(jobs.embedding, "embedding.h5").readStrings("words")
+            dataset = try file(jobs.dataset.job, "dataset.h5")
+            pooled = try file(jobs.features.job, "pooled.h5")
+            explainer = try file(jobs.explainer.job, "explainer.h5")
+            evaluation = try file(jobs.evaluation.job, "evaluation.h5")
+            words = try file(jobs.embedding.job, "embedding.h5").readStrings("words")
         }
 
         /// The words that explanations used.

@@ -37,7 +37,7 @@ import Transfer
             "layer,unit,description\nlayer2,0,Zebra\nlayer2,5,a bee on a quux\nlayer2,9,quux\nlayer3,0,dog\n"
         ) { workspace in
             let plan = try workspace.plan(Self.json(#", "explanations": ["# + Self.tool + "]"))
-            let done = try workspace.run(plan.plan), job = try #require(plan.variants[0].evidence)
+            let done = try workspace.run(plan.plan), job = try #require(plan.variants[0].evidence).job
             let tables = try #require(done[plan.tables]).path("tables")
             func text(_ name: String) throws -> String {
                 try String(contentsOfFile: "\(tables)/\(name)", encoding: .utf8)

@@ -50,7 +50,7 @@ import Testing
                 if words == 20 {
                     #expect(jobs["evaluate"]?.ran == false, "the words shown are no business of evaluation")
                 }
-                let rows = try experiment.results(Array(jobs.values))[0].rankings(row: nil)
+                let rows = try ExperimentState(experiment, Array(jobs.values)).results()[0].rankings(row: nil)
                 for known in Self.known where known.wordsPerImage == words {
                     let row = try #require(rows.first { $0.method == known.method && $0.ranking == known.ranking })
                     let agreement = try #require(row.agreement[0]), correlation = try #require(row.correlation)
@@ -68,7 +68,9 @@ import Testing
         try Workspace.with(data: Reference.data) { workspace in
             let settings = ["evaluate.methods=[\"projection\"]", "evaluate.metrics=[]"]
             let experiment = try workspace.plan(Self.sample, settings: settings)
-            let results = try experiment.results(Array(workspace.run(experiment.plan, until: ["evaluate"]).values))[0]
+            let results = try ExperimentState(
+                experiment, Array(workspace.run(experiment.plan, until: ["evaluate"]).values)
+            ).results()[0]
             let chance = try #require(results.evaluation.scores?.chanceCorrelation)
             let found = results.filterRows(.projection, most: 20).saying("zebra", among: 10, chance: chance)
             let first = try #require(found.first).row

@@ -21,7 +21,7 @@ import Testing
             func file(_ job: String, _ name: String) throws -> HDF5File {
                 try HDF5File.open(#require(done[job]).path(name))
             }
-            let evaluation = try file(jobs.evaluate, "evaluation.h5")
+            let evaluation = try file(jobs.evaluation.job, "evaluation.h5")
             #expect(try evaluation.read("ks", as: Int32.self) == [2, 3])
             #expect(try evaluation.read("filters/index", as: Int32.self) == [1, 5])
             #expect(try evaluation.shape(of: "filters/top_images") == [2, 3])
@@ -31,11 +31,11 @@ import Testing
             }
             #expect(throws: HDF5Error.self) { _ = try evaluation.shape(of: "filters/words/image") }
 
-            let features = try file(jobs.features, "features.h5")
+            let features = try file(jobs.features.job, "features.h5")
             #expect(try features.stringAttribute("precision", on: "features") == "float16")
             #expect(try features.read("features", as: Float16.self).contains { $0 > 0 })
 
-            let explainer = try file(jobs.train, "explainer.h5")
+            let explainer = try file(jobs.explainer.job, "explainer.h5")
             let seen = try explainer.read("concepts/seen", as: UInt8.self)
             let samples = try explainer.read("samples", as: Int64.self)
             #expect(seen.count { $0 == 1 } == Int((Double(seen.count) * 0.5).rounded()) && seen.contains(0))
@@ -55,7 +55,7 @@ import Testing
                      "embedding": {"kind": "glove", "path": "glove.txt"}, "seed": 3,
                      "backbone": {"architecture": "resnet18", "random": true}}
                     """)
-                return try #require(plan.plan.jobs.first { $0.id == plan.variants[0].dataset }).stage.parameters
+                return try #require(plan.plan.jobs.first { $0.id == plan.variants[0].dataset.job }).stage.parameters
             }
             let plain = try parameters(""), other = try parameters(#", "minimumCount": 7, "limit": 9"#)
             func differing(_ a: Value, _ b: Value, _ path: String = "") -> [String] {

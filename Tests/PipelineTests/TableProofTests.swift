@@ -20,9 +20,9 @@ import Testing
                             {"source": "A", "order": ["projection", "original"]}]}
                 """)
             let jobs = try workspace.project.runner().run(plan.plan)
-            let proof = try TableProof(plan, jobs, workspace.project, key: key)
+            let proof = try TableProof(ExperimentState(plan, jobs), workspace.project, key: key)
             #expect(
-                try TableProof(plan, jobs, workspace.project, key: key).bytes == proof.bytes,
+                try TableProof(ExperimentState(plan, jobs), workspace.project, key: key).bytes == proof.bytes,
                 "the same results, other bytes")
             return proof.bytes
         }

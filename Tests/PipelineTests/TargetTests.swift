@@ -50,7 +50,7 @@ import TransferTestSupport
     @Test func theReferencesOwnImagesGiveItsWords() throws {
         try Self.withScenes { workspace in
             let reference = try workspace.plan(Self.json()), before = try workspace.run(reference.plan)
-            let own = try reference.results(Array(before.values))[0]
+            let own = try ExperimentState(reference, Array(before.values)).results()[0]
             try Self.copyValidation(workspace, own.dataset, to: "data/mine")
 
             let aimed = try workspace.plan(Self.json(#", "target": {"folder": "mine"}"#)),
@@ -58,7 +58,7 @@ import TransferTestSupport
             let ran = Set(after.values.filter(\.ran).map(\.job))
             #expect(ran == ["target", "features-target", "evaluate", "tables"])
             #expect(after["train"]?.fingerprint == before["train"]?.fingerprint)
-            let others = try aimed.results(Array(after.values))[0]
+            let others = try ExperimentState(aimed, Array(after.values)).results()[0]
             #expect(others.images.imageCount == own.dataset.evaluatedRows(all: false).count)
             for (mine, theirs) in zip(others.evaluation.methods, own.evaluation.methods) {
                 #expect(mine.words == theirs.words)

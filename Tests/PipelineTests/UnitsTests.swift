@@ -26,7 +26,7 @@ import Testing
     func directionsAsPeopleHaveThem(name: String) throws {
         try Workspace.with { workspace in
             let plan = try workspace.plan(Self.json("\(Self.fixtures)/\(name)"))
-            let job = try #require(plan.variants[0].units), done = try workspace.run(plan.plan, until: ["units"])
+            let job = try #require(plan.variants[0].units).job, done = try workspace.run(plan.plan, until: ["units"])
             let file = try HDF5File.open(#require(done[job]).path("units.h5"))
             #expect(try file.shape(of: "directions") == [6, 64] && file.read("directions") == Self.expected)
             #expect(!file.contains("concepts"))
@@ -86,7 +86,7 @@ import Testing
     @Test func probesAreAskedForTheirConcepts() throws {
         try Workspace.with { workspace in
             let plan = try workspace.plan(Self.json("probes")), done = try workspace.run(plan.plan)
-            let tables = try #require(done[plan.tables]).path("tables"), job = try #require(plan.variants[0].units)
+            let tables = try #require(done[plan.tables]).path("tables"), job = try #require(plan.variants[0].units).job
             let concepts = try HDF5File.open(#require(done[job]).path("units.h5")).read("concepts", as: Int32.self)
             #expect(concepts.count > 3 && concepts == concepts.sorted())
             let csv = try CSV(String(contentsOfFile: tables + "/planted.csv", encoding: .utf8), name: "planted.csv")

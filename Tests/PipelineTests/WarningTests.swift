@@ -139,7 +139,7 @@ import Testing
                 let experiment = try workspace.plan(
                     Self.minimal, settings: settings + ["evaluate.methods=[\"projection\"]", "evaluate.metrics=[]"])
                 let jobs = Array(try workspace.run(experiment.plan, until: ["evaluate"]).values)
-                let results = try experiment.results(jobs)
+                let results = try ExperimentState(experiment, jobs).results()
                 return (try ResultTables(experiment.file, results).recalls()[0], try results[0].warnings().map(\.text))
             }
             let (recall, warnings) = try results([])

@@ -16,9 +16,9 @@ public struct TableProof: Sendable {
 
     /// Of an experiment that is up to date. The same results and key give the same bytes.
     /// - Throws: `ExperimentError` where a stage is not fresh.
-    public init(_ experiment: ExperimentPlan, _ jobs: [JobStatus], _ project: Project, key: SigningKey) throws {
-        let file = experiment.file, claims = try experiment.checkClaims(experiment.results(jobs))
-        let made = try project.resultFiles(experiment, jobs)
+    public init(_ state: ExperimentState, _ project: Project, key: SigningKey) throws {
+        let experiment = state.experiment, file = state.file
+        let claims = try experiment.checkClaims(state.results()), made = try project.resultFiles(state)
         var texts: [(String, String)] = [
             ("README.md", Self.readme(experiment, made.tables.map(\.name))), ("claims.md", claims.markdown),
             (Self.claims, claims.value.json(pretty: true) + "\n"), ("badge.svg", Badge(claims).svg),

@@ -31,15 +31,15 @@ public struct ClusterRun: Sendable {
         ]
     }
 
-    /// - Parameter statuses: how the plan's jobs stand.
+    /// Makes what is not fresh.
     /// - Throws: `ExperimentError` where the program's own path cannot be told, and what `ExperimentPlan.expectedCosts`
     ///   throws.
-    public func executor(for experiment: ExperimentPlan, _ statuses: [JobStatus]) throws -> SlurmExecutor {
+    public func executor(for state: ExperimentState) throws -> SlurmExecutor {
         let lease = ProcessInfo.processInfo.environment["LAVISE_LEASE"].map { ["LAVISE_LEASE": $0] } ?? [:]
         return SlurmExecutor(
             client: client, settings: settings, program: try program(), environment: lease,
-            definition: experiment.file.definition,
-            expected: try experiment.expectedCosts(statuses, places: project.places))
+            definition: state.file.definition,
+            expected: try state.experiment.expectedCosts(state.jobs, places: project.places))
     }
 
     /// Submits a job that runs the program with these words: a driver for where login nodes end long processes.

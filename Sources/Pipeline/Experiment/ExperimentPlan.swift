@@ -11,22 +11,33 @@ import Transfer
 public struct ExperimentPlan: Sendable {
     public let file: ExperimentFile
     public let plan: Plan
-    /// The jobs of every variant, in the order of `file.variants`.
-    public let variants: [VariantJobs]
+    /// What the jobs of every variant make, in the order of `file.variants`.
+    public let variants: [VariantFiles]
     /// The job whose output is the results folder.
     public let tables: String
+    /// The jobs that need the network.
+    let downloads: [String: DownloadStage]
 
-    public struct VariantJobs: Sendable {
-        public let embedding: String, dataset: String, features: String, train: String, evaluate: String
-        /// The jobs of the images that filters are explained on, and of their features: the target's, or the dataset's
-        /// own.
-        public let images: String, looked: String
-        /// The output of `features` and of `looked` with the maps of the variant's layer.
-        public let maps: String
+    /// What the jobs of a variant make.
+    public struct VariantFiles: Sendable {
+        package let embedding: Product<EmbeddingFile>
+        package let words: Product<WordList>
+        package let dataset: Product<DatasetFile>
+        /// The dataset's maps of the variant's layer.
+        package let features: Product<MapFile>
+        package let explainer: Product<ExplainerFile>
+        package let evaluation: Product<EvaluationFile>
+        /// The images that filters are explained on, and their maps: the target's, or the dataset's own.
+        package let images: Product<DatasetFile>, maps: Product<MapFile>
         /// nil where no metric is asked for.
-        public let evidence: String?
-        /// The job of the directions that are explained; nil where channels are.
-        public let units: String?
+        package let evidence: Product<EvidenceFile>?
+        /// The directions that are explained; nil where channels are.
+        package let units: Product<UnitsFile>?
+        /// How maps and explanations are made, for those who make more of them.
+        let extraction: FeaturesStage, evaluate: EvaluateStage
+
+        /// The target; nil where filters are explained on the dataset's own images.
+        var target: Product<DatasetFile>? { images == dataset ? nil : images }
     }
 
     /// - Throws: `ExperimentError` for a manifest that cannot be read.
@@ -36,21 +47,18 @@ public struct ExperimentPlan: Sendable {
         let variants = try file.variants.map { try builder.add($0) }
         tables = builder.job(
             TablesStage(file),
-            variants.enumerated().flatMap { index, variant in
+            variants.enumerated().flatMap { index, files in
                 [
-                    Input("dataset.\(index)", .output(job: variant.dataset, name: DatasetFile.name)),
-                    Input("words.\(index)", .output(job: variant.embedding, name: EmbeddingFile.wordsName)),
-                    Input("explainer.\(index)", .output(job: variant.train, name: TrainStage.explainerName)),
-                    Input("evaluation.\(index)", .output(job: variant.evaluate, name: EvaluationFile.name)),
-                ]
-                    + (variant.images == variant.dataset
-                        ? [] : [Input("target.\(index)", .output(job: variant.images, name: DatasetFile.name))])
-                    + (variant.units.map { [Input("units.\(index)", .output(job: $0, name: UnitsFile.name))] } ?? [])
-                    + (variant.evidence.map { [Input("evidence.\(index)", .output(job: $0, name: EvidenceFile.name))] }
-                        ?? [])
+                    Port.dataset.ofRow(index).from(files.dataset), Port.words.ofRow(index).from(files.words),
+                    Port.explainer.ofRow(index).from(files.explainer),
+                    Port.evaluation.ofRow(index).from(files.evaluation),
+                ] + [files.target.map(Port.target.ofRow(index).from)].compactMap(\.self)
+                    + [files.units.map(Port.units.ofRow(index).from)].compactMap(\.self)
+                    + [files.evidence.map(Port.evidence.ofRow(index).from)].compactMap(\.self)
             })
         self.file = file
         self.variants = variants
+        self.downloads = builder.fetching
         plan = try Plan(builder.jobs, name: file.name)
     }
 
@@ -61,6 +69,7 @@ public struct ExperimentPlan: Sendable {
         let downloads: DownloadOptions
         let manifests: [String: LockedManifest]
         var jobs: [Job] = []
+        var fetching: [String: DownloadStage] = [:]
         private var known: [Digest: String] = [:]
         private var taken: Set<String> = []
         private var labels: [String] = []
@@ -73,7 +82,7 @@ public struct ExperimentPlan: Sendable {
             self.manifests = manifests
         }
 
-        mutating func add(_ variant: ExperimentFile.Variant) throws -> VariantJobs {
+        mutating func add(_ variant: ExperimentFile.Variant) throws -> VariantFiles {
             labels = variant.labels
             return try add(variant.experiment)
         }
@@ -98,24 +107,25 @@ public struct ExperimentPlan: Sendable {
             return id
         }
 
-        private mutating func add(_ experiment: Experiment) throws -> VariantJobs {
+        private mutating func add(_ experiment: Experiment) throws -> VariantFiles {
             let drawing = experiment.dataset.kind.drawing?(experiment)
             let drawn = drawing.map { Source.output(job: job($0.stage, []), name: $0.folder) }
             let vectors = try vectors(experiment.embedding, drawn, drawing?.vectors)
-            let embedding = job(EmbeddingStage(member: vectors.member), [Input("vectors", vectors.source)])
+            let embedded = job(EmbeddingStage(member: vectors.member), [Port.vectors.from(vectors.source)])
+            let embedding = Product<EmbeddingFile>(job: embedded, name: EmbeddingFile.name)
+            let words = Product<WordList>(job: embedded, name: WordList.name)
             let parts = try datasetParts(experiment.dataset, drawn)
-            let preprocess = job(
+            let preprocessed = job(
                 PreprocessStage(
                     format: experiment.dataset.kind, onBadImage: experiment.dataset.onBadImage,
                     views: experiment.dataset.views, rules: experiment.datasetRules, seed: experiment.seed,
                     layout: parts.layout),
-                parts.inputs + [Input("words", .output(job: embedding, name: EmbeddingFile.wordsName))])
+                parts.inputs + [Port.words.from(words)])
+            let dataset = Product<DatasetFile>(job: preprocessed, name: DatasetFile.name)
             let (model, weights) = try targetModel(experiment), layer = experiment.backbone.layer
             guard let place = model.layers.firstIndex(of: layer) else {
                 throw ExperimentError("backbone.layers lacks the layer \"\(layer)\"")
             }
-            let datasetInput = Input("dataset", .output(job: preprocess, name: DatasetFile.name))
-            let embeddingInput = Input("embedding", .output(job: embedding, name: EmbeddingFile.name))
             var featureRules = experiment.deviations.changing(FeatureRules(), by: \.features)
             // Peers then choose, and probes are fitted, on training images, whose maps no other row needs.
             if experiment.evaluate.sharedImages || experiment.evaluate.units == .probes {
@@ -123,81 +133,87 @@ public struct ExperimentPlan: Sendable {
             }
             let extraction = FeaturesStage(
                 model: model, precision: experiment.backbone.precision, rules: featureRules)
-            let features = job(extraction, [datasetInput] + weights)
-            let train = job(
-                TrainStage(
-                    training: experiment.train, views: experiment.dataset.views > 0,
-                    rules: experiment.deviations.changing(TrainingRules(), by: \.training), seed: experiment.seed),
-                [
-                    datasetInput, embeddingInput,
-                    Input("pooled", .output(job: features, name: extraction.pooledName(place))),
-                ])
+            let extracted = job(extraction, [Port.dataset.from(dataset)] + weights)
+            let features = Product<MapFile>(job: extracted, name: extraction.featuresName(place))
+            let pooled = Product<PooledFile>(job: extracted, name: extraction.pooledName(place))
+            let explainer = Product<ExplainerFile>(
+                job: job(
+                    TrainStage(
+                        training: experiment.train, views: experiment.dataset.views > 0,
+                        rules: experiment.deviations.changing(TrainingRules(), by: \.training), seed: experiment.seed),
+                    [Port.dataset.from(dataset), Port.embedding.from(embedding), Port.pooled.from(pooled)]),
+                name: ExplainerFile.name)
             let target = try experiment.target.map { try images(of: $0, crop: experiment.backbone.preprocessing.crop) }
-            let looked =
-                target.map { target in
-                    job(
-                        extraction, [Input("dataset", .output(job: target, name: DatasetFile.name))] + weights,
-                        called: "features-target")
-                } ?? features
-            let units = units(
-                experiment, datasetInput,
-                Input("features", .output(job: features, name: extraction.featuresName(place))))
+            let maps = target.map { target in
+                let looked = job(extraction, [Port.dataset.from(target)] + weights, called: "features-target")
+                return Product<MapFile>(job: looked, name: features.name)
+            }
+            let units = units(experiment, dataset, features)
             let needsBackbone = experiment.evaluate.methods.contains(where: \.masksImage)
-            let entities = experiment.evaluate.entities.map { [Input("entities", .file(places.dataPath($0)))] } ?? []
-            let stage = EvaluateStage(
+            let entities = experiment.evaluate.entities.map { Port.entities.from(.file(places.dataPath($0))) }
+            let evaluate = EvaluateStage(
                 experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model.only(layer) : nil,
                 hasTarget: target != nil)
             let evaluated =
                 [
-                    datasetInput, embeddingInput,
-                    Input("features", .output(job: looked, name: extraction.featuresName(place))),
-                    Input("explainer", .output(job: train, name: TrainStage.explainerName)),
-                ] + (needsBackbone ? weights : []) + entities
-                + (units.map { [Input("units", .output(job: $0, name: UnitsFile.name))] } ?? [])
-                + (target.map { [Input("target", .output(job: $0, name: DatasetFile.name))] } ?? [])
-            return VariantJobs(
-                embedding: embedding, dataset: preprocess, features: features, train: train,
-                evaluate: job(stage, evaluated),
-                images: target ?? preprocess, looked: looked, maps: extraction.featuresName(place),
-                evidence: evidence(experiment, stage, evaluated), units: units)
+                    Port.dataset.from(dataset), Port.embedding.from(embedding), Port.maps.from(maps ?? features),
+                    Port.explainer.from(explainer),
+                ] + (needsBackbone ? weights : [])
+                + [entities, units.map(Port.units.from), target.map(Port.target.from)].compactMap(\.self)
+            return VariantFiles(
+                embedding: embedding, words: words, dataset: dataset, features: features, explainer: explainer,
+                evaluation: Product(job: job(evaluate, evaluated), name: EvaluationFile.name),
+                images: target ?? dataset, maps: maps ?? features,
+                evidence: evidence(experiment, evaluate, evaluated), units: units, extraction: extraction,
+                evaluate: evaluate)
         }
 
-        private mutating func units(_ experiment: Experiment, _ dataset: Input, _ features: Input) -> String? {
+        private mutating func units(
+            _ experiment: Experiment, _ dataset: Product<DatasetFile>, _ features: Product<MapFile>
+        ) -> Product<UnitsFile>? {
             switch experiment.evaluate.units {
             case .channels: return nil
             case .probes:
                 let all = experiment.deviations.changing(EvaluationRules(), by: \.evaluation).evaluatesAll
-                return job(UnitsStage(areProbes: true, evaluatesAll: all), [dataset, features])
+                let probes = job(
+                    UnitsStage(areProbes: true, evaluatesAll: all),
+                    [Port.dataset.from(dataset), Port.maps.from(features)])
+                return Product(job: probes, name: UnitsFile.name)
             case .directions(let path):
-                return job(
+                let read = job(
                     UnitsStage(areProbes: false, evaluatesAll: false),
-                    [Input("directions", .file(places.dataPath(path)))])
+                    [Port.directions.from(.file(places.dataPath(path)))])
+                return Product(job: read, name: UnitsFile.name)
             }
         }
 
-        /// The job that reads a target's pictures.
-        private mutating func images(of target: Experiment.Target, crop: CropRule) throws -> String {
+        /// A target's pictures.
+        private mutating func images(
+            of target: Experiment.Target, crop: CropRule
+        ) throws -> Product<DatasetFile> {
             let source: Source, isFetched: Bool
             switch target.origin {
             case .path(let path): (source, isFetched) = (.file(places.dataPath(path)), false)
             case .manifest(let path): (source, isFetched) = (try download(path).0, true)
             }
-            return job(
+            let read = job(
                 TargetStage(onBadImage: target.onBadImage, opensArchives: isFetched, crop: crop),
-                [Input("pictures", source)])
+                [Port.pictures.from(source)])
+            return Product(job: read, name: DatasetFile.name)
         }
 
         private mutating func evidence(
             _ experiment: Experiment, _ evaluate: EvaluateStage, _ inputs: [Input]
-        ) -> String? {
+        ) -> Product<EvidenceFile>? {
             guard experiment.hasEvidence else { return nil }
             let tools = experiment.evaluate.explanations.enumerated().map { index, tool in
-                Input(EvidenceStage.input(ofTool: index), .file(places.dataPath(tool.csv)))
+                Port.explanations(index).from(.file(places.dataPath(tool.csv)))
             }
-            return job(
+            let scored = job(
                 EvidenceStage(
                     evaluate: evaluate, seed: experiment.seed, layer: experiment.backbone.layer,
                     weighByActivation: experiment.deviations.contains(.weighByActivation)), inputs + tools)
+            return Product(job: scored, name: EvidenceFile.name)
         }
 
         private mutating func vectors(
@@ -232,12 +248,12 @@ public struct ExperimentPlan: Sendable {
             switch backbone.weights {
             case nil: return (model(seed: experiment.seed, member: nil), [])
             case .path(let path):
-                return (model(seed: nil, member: nil), [Input("weights", .file(places.dataPath(path)))])
+                return (model(seed: nil, member: nil), [Port.weights.from(.file(places.dataPath(path)))])
             case .manifest(let path):
                 let (download, manifest) = try download(path)
                 return (
                     model(seed: nil, member: try manifest.product(suffix: ".pth", named: nil)),
-                    [Input("weights", download)]
+                    [Port.weights.from(download)]
                 )
             }
         }
@@ -262,6 +278,7 @@ public struct ExperimentPlan: Sendable {
             let stage = DownloadStage(
                 manifest: known.manifest, recorded: known.recorded, lockPath: known.lockPath, options: downloads)
             let id = job(stage, [], called: "download-\(known.manifest.name)")
+            fetching[id] = stage
             return (.output(job: id, name: DownloadStage.folder), known.manifest)
         }
     }
@@ -270,9 +287,9 @@ public struct ExperimentPlan: Sendable {
 extension ExperimentPlan {
     /// Keeps beside the manifests the hashes that downloads found, where a manifest knew none.
     /// - Throws: `ExperimentError` when a lock file cannot be written.
-    public func recordLocks(_ jobs: [JobStatus]) throws {
+    func recordLocks(_ jobs: [JobStatus]) throws {
         for status in jobs where status.state == .fresh {
-            guard let stage = plan.job(status.job)?.stage as? DownloadStage,
+            guard let stage = downloads[status.job],
                 let output = status.outputs.first(where: { $0.name == DownloadStage.lock }), output.isHere
             else { continue }
             let lock = try ManifestLock(contentsOf: output.path)

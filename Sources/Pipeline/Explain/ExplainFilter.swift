@@ -7,8 +7,7 @@ import Reporting
 
 /// What an experiment's results say of single filters.
 public struct FilterExplainer {
-    let experiment: ExperimentPlan
-    let jobs: [JobStatus]
+    let state: ExperimentState
     let threads: Int
     let variant: Int
     /// The results that are asked.
@@ -22,14 +21,12 @@ public struct FilterExplainer {
     ///   - layer: only rows of this layer; nil for all.
     /// - Throws: `ExperimentError` when a stage is not fresh, or there is no such method or row.
     public init(
-        _ experiment: ExperimentPlan, jobs: [JobStatus], method: String?, row: String?, layer: String? = nil,
-        threads: Int
+        _ state: ExperimentState, method: String?, row: String?, layer: String? = nil, threads: Int
     ) throws {
-        self.experiment = experiment
-        self.jobs = jobs
+        self.state = state
         self.threads = threads
-        variant = try experiment.file.variant(row: row, layer: layer)
-        results = try experiment.results(ofVariant: variant, jobs)
+        variant = try state.file.variant(row: row, layer: layer)
+        results = try state.results(ofVariant: variant)
         let known = (ExplanationMethod.all + results.experiment.evaluate.methods).inTableOrder
         self.method =
             try method.map { name in
@@ -40,13 +37,15 @@ public struct FilterExplainer {
             } ?? results.headlineMethod
     }
 
+    var files: ExperimentPlan.VariantFiles { state.experiment.variants[variant] }
+
     /// A filter's words by the method, `words` of them at most.
     /// - Throws: `ExperimentError` for a filter or method that the experiment did not evaluate.
     public func row(ofFilter filter: Int, words: Int) throws -> FilterRow {
         guard results.evaluation[method] != nil else {
             let known = results.evaluation.methods.map(\.method.name).joined(separator: ", ")
             throw ExperimentError(
-                "--method \(method.name): \(experiment.file.name) evaluated \(known); only with --image can it be another"
+                "--method \(method.name): \(state.file.name) evaluated \(known); only with --image can it be another"
             )
         }
         return results.filterRow(try results.index(ofFilter: filter), method, most: words)
@@ -57,8 +56,7 @@ public struct FilterExplainer {
     ///   features throws.
     public func grid(ofFilter filter: Int) throws -> RGBImage {
         let index = try results.index(ofFilter: filter)
-        let features = try experiment.path(
-            of: experiment.variants[variant].maps, experiment.variants[variant].looked, jobs)
+        let features = try state.path(of: files.maps)
         let images = results.topImages(index, method, words: 3)
         let tiles = try ReportPictures(results, features: features).tiles(ofFilter: index, threads: threads)
         guard !images.isEmpty else {
@@ -89,7 +87,7 @@ public struct FilterExplainer {
                 : "a name of several words is a concept of each (dataset.names): "
                     + parts.map { "\"\($0)\"" }.joined(separator: ", ")
             throw ExperimentError(
-                "--concept \(word): neither a concept of \(experiment.file.name) nor a filter's word; \(hint)")
+                "--concept \(word): neither a concept of \(state.file.name) nor a filter's word; \(hint)")
         }
         return found
     }

@@ -40,8 +40,6 @@ extension FilterExplainer {
     ///     above 0.
     /// - Throws: `ExperimentError`, `ImagingError`.
     public func explain(picture path: String, filters: [Int]?, count: Int) throws -> [SeenInPicture] {
-        let own = experiment.variants[variant]
-        guard let evaluate = experiment.plan.job(own.evaluate)?.stage as? EvaluateStage else { return [] }
         let rule = results.experiment.backbone.preprocessing.crop, source = try self.source()
         let picture = try decodeUprightImage(path).centreCrop(rule)
         let summary = results.evaluation.summary, shape = source.shapes[0], positions = shape.height * shape.width
@@ -54,17 +52,16 @@ extension FilterExplainer {
         let chosen = try filters?.map(results.index(ofFilter:)) ?? Array(ranking.order.prefix(count))
         guard !chosen.isEmpty else {
             throw ExperimentError(
-                "no filter of \(experiment.file.name) has a threshold above 0: none can be ranked; name one with --filter"
+                "no filter of \(state.file.name) has a threshold above 0: none can be ranked; name one with --filter"
             )
         }
 
-        let explainer = try Explainer(
-            from: HDF5File.open(experiment.path(of: TrainStage.explainerName, own.train, jobs)))
-        let embedding = try EmbeddingFile(
-            experiment.path(of: EmbeddingFile.name, own.embedding, jobs), concepts: results.dataset.concepts)
-        let (vocabulary, _) = try evaluate.vocabulary(
-            embedding, embedding.rows(of: results.dataset.concepts), entities: input("entities", of: own.evaluate))
-        var options = evaluate.options(threads: threads)
+        let explainer = try ExplainerFile(state.path(of: files.explainer)).explainer()
+        let embedding = try EmbeddingFile(state.path(of: files.embedding), concepts: results.dataset.concepts)
+        let (vocabulary, _) = try files.evaluate.vocabulary(
+            embedding, embedding.rows(of: results.dataset.concepts),
+            entities: state.path(of: .entities, into: files.evaluation.job))
+        var options = files.evaluate.options(threads: threads)
         options.methods = [method]
         options.wordsPerImage = max(options.wordsPerImage, count)
         let firstUnit = results.units?.directions.channels ?? 0
@@ -98,25 +95,14 @@ extension FilterExplainer {
 
     /// What evaluation's maps come from.
     func source() throws -> any FeatureSource {
-        let own = experiment.variants[variant].features
-        guard let features = experiment.plan.job(own)?.stage as? FeaturesStage else {
-            throw ExperimentError("\(own) makes no maps; run the experiment again")
-        }
-        return try features.model.only(results.experiment.backbone.layer).source(
-            file: input("model", of: own), weights: input("weights", of: own), probes: features.rules.isProbed ? 2 : 0)
+        let extraction = files.extraction, job = files.features.job
+        return try extraction.model.only(results.experiment.backbone.layer).source(
+            file: state.path(of: .model, into: job), weights: state.path(of: .weights, into: job),
+            probes: extraction.rules.isProbed ? 2 : 0)
     }
 
     /// Filters that cannot be ranked in any picture: their threshold is not above 0.
     public var unranked: Int { results.evaluation.summary.thresholds.count { $0 <= 0 } }
-
-    /// The path of a job's input.
-    private func input(_ name: String, of job: String) throws -> String {
-        switch experiment.plan.job(job)?.inputs.first(where: { $0.name == name })?.source {
-        case .file(let path)?: return path
-        case .output(let source, let output)?: return try experiment.path(of: output, source, jobs)
-        case nil: throw ExperimentError("\(job) has no input \(name); run the experiment again")
-        }
-    }
 }
 
 /// Filters by how far they exceed their threshold in a picture.

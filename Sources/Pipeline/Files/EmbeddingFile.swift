@@ -6,12 +6,43 @@ import Tensors
 /// words (`WordList`), whose rows are from V on.
 package struct EmbeddingFile: Sendable {
     package static let name = "embedding.h5"
-    package static let wordsName = WordList.name
 
     package var words: [String] { list.words }
     package let width: Int
     private let vectors: HDF5Dataset<Float>
     private let list: WordList
+
+    /// Writes the words and gives what takes their vectors.
+    static func create(_ path: String, words: [String], width: Int) throws -> Writer {
+        let file = try HDF5File.create(path)
+        try file.write("words", strings: words)
+        let vectors = try file.createDataset("vectors", Float.self, shape: [words.count, width], chunk: nil)
+        return Writer(file: file, vectors: vectors, width: width)
+    }
+
+    /// Writes vectors in the order of the words.
+    struct Writer {
+        fileprivate let file: HDF5File
+        fileprivate let vectors: HDF5Dataset<Float>
+        fileprivate let width: Int
+        private(set) var count = 0
+
+        fileprivate init(file: HDF5File, vectors: HDF5Dataset<Float>, width: Int) {
+            self.file = file
+            self.vectors = vectors
+            self.width = width
+        }
+
+        /// - Parameter block: `[n, width]`
+        mutating func append(_ block: [Float]) throws {
+            let rows = block.count / width
+            guard rows > 0 else { return }
+            try vectors.write(rows: count..<count + rows, block)
+            count += rows
+        }
+
+        func close() throws { try file.close() }
+    }
 
     package init(_ path: String, concepts: [String]) throws {
         let file = try HDF5File.open(path)

@@ -7,7 +7,7 @@ import LaViSE
 /// embedding), similarity/<method> [U,p,s]}`, `/recall/<method>` [U,p,K], `/truth/{offset [U·p+1],
 /// words}`, `/ks` [K], `/entities` (`UnmatchedEntities`); where the images have annotations `/scores/{concepts [C]
 /// (rows of the embedding), images [1], correlation [U,C], iou [U,C]}`.
-enum EvaluationFile {
+package enum EvaluationFile {
     static let name = "evaluation.h5"
 
     static func write(_ evaluation: Evaluation, imageRows: [Int], unmatched: UnmatchedEntities, to path: String) throws

@@ -9,7 +9,7 @@ import LaViSE
 /// `/rows/words/<row>` [D,U,5] int32 (concepts; -1 none, -2 no concept of the dataset) and `/rows/weights/<row>`
 /// [D,U,5] float64; `/dissection` [D,U] float64; `/sanity/{metric, counts [n,3] int64}` (cases, fallen without labels,
 /// fallen by more); `/tools/{name, unnamed int64, first}`.
-struct EvidenceFile: Sendable, Equatable {
+package struct EvidenceFile: Sendable, Equatable {
     static let name = "evidence.h5"
     private static let wordsKept = 5
 

@@ -2,8 +2,9 @@ import HDF5
 import LaViSE
 import Networks
 
-/// Feature maps of images on disk (`features.h5`): `/features` [N, d, h, w], float32 or float16.
-struct MapFile: Sendable {
+/// Feature maps of images on disk (`features.h5`): `/features` [N, d, h, w], float32 or float16, with the attributes
+/// `backbone`, `layer`, `precision`, and `weightsKey`, `weightsPrefix` where there are such.
+package struct MapFile: Sendable {
     /// Of what is read: the layer's channels, or the units that are directions of them.
     let shape: FeatureShape
     private let rows: Rows

@@ -1,7 +1,8 @@
 import HDF5
 import Networks
 
-/// Reads `pooled.h5`: a pooled masked feature for every sample.
+/// A pooled masked feature for every sample (`pooled.h5`): `/pooled` [M, d] (or [M, d·h·w] with `flattenFeatures`),
+/// `/area` [M] int32, cells of the grid mask.
 struct PooledFile: Sendable {
     let width: Int
     /// Cells of every sample's grid mask; 0: cropped away.
@@ -13,6 +14,30 @@ struct PooledFile: Sendable {
         rows = try file.dataset("pooled", Float.self)
         width = rows.shape[1]
         areas = try file.read("area")
+    }
+
+    /// Writes samples in their order.
+    struct Writer {
+        private let file: HDF5File
+        private let rows: HDF5Dataset<Float>
+        private var areas: [Int32] = []
+
+        init(path: String, samples: Int, width: Int) throws {
+            file = try HDF5File.create(path)
+            rows = try file.createDataset("pooled", Float.self, shape: [samples, width], chunk: nil)
+        }
+
+        /// - Parameters:
+        ///   - pooled: `[areas.count, width]`
+        mutating func append(_ pooled: [Float], areas more: [Int32]) throws {
+            if !more.isEmpty { try rows.write(rows: areas.count..<areas.count + more.count, pooled) }
+            areas += more
+        }
+
+        func close() throws {
+            try file.write("area", areas)
+            try file.close()
+        }
     }
 }
 

@@ -3,7 +3,7 @@ import LaViSE
 
 /// `units.h5`: `/directions` [U, d] float32; of probes `/concepts` [U] int32, the concept of the dataset that each is a
 /// probe of.
-struct UnitsFile: Sendable {
+package struct UnitsFile: Sendable {
     static let name = "units.h5"
 
     let directions: UnitDirections

@@ -59,7 +59,7 @@ struct Model: Sendable {
     var isFile: Bool { if case .file = network { true } else { false } }
 
     func source(_ context: StageContext, probes: Int) throws -> any FeatureSource {
-        try source(file: context.input("model"), weights: context.input("weights"), probes: probes)
+        try source(file: context.path(.model), weights: context.path(.weights), probes: probes)
     }
 
     /// - Parameters:
@@ -99,7 +99,7 @@ struct Model: Sendable {
     /// Where in the checkpoint the weights stand; nil where they are drawn, or stand in the model file.
     func place(_ context: StageContext) throws -> WeightsPlace? {
         guard randomSeed == nil, !isFile else { return nil }
-        let checkpoint = try checkpoint(context.input("weights"), isGraph ? network.graph(side: side, file: "") : nil)
+        let checkpoint = try checkpoint(context.path(.weights), isGraph ? network.graph(side: side, file: "") : nil)
         return WeightsPlace(key: checkpoint.key, prefix: checkpoint.prefix)
     }
 

@@ -28,7 +28,7 @@ struct ModelFile {
     /// The file, and those beside it that hold its weights.
     var inputs: [Input] {
         let folder = (path as NSString).deletingLastPathComponent
-        return [Input("model", .file(path))]
+        return [Port.model.from(.file(path))]
             + (graph?.siblings ?? []).enumerated().map { Input("model.data.\($0)", .file("\(folder)/\($1)")) }
     }
 

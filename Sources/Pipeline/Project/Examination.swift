@@ -53,15 +53,16 @@ public func examine(_ project: Project) throws -> [Check] {
 /// What the experiments of the project read: a check for every manifest, and one for every local file or folder.
 private func examineInputs(_ project: Project) throws -> [Check] {
     var checks: [Check] = []
-    var downloads: [String: Job] = [:]
+    var downloads: [String: (job: Job, experiment: ExperimentPlan)] = [:]
     var files: Set<String> = []
     var users: [String: [String]] = [:]
     for path in try project.experimentPaths() {
         let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         do {
-            for job in try project.plan(project.experiment(path)).plan.jobs {
-                if job.stage is DownloadStage {
-                    downloads[job.id] = job
+            let experiment = try project.plan(project.experiment(path))
+            for job in experiment.plan.jobs {
+                if experiment.downloads[job.id] != nil {
+                    downloads[job.id] = (job, experiment)
                     users[job.id, default: []].append(name)
                 }
                 for case .file(let path) in job.inputs.map(\.source) where users[path]?.last != name {
@@ -74,11 +75,11 @@ private func examineInputs(_ project: Project) throws -> [Check] {
         }
     }
     func neededBy(_ key: String) -> String { "needed by \((users[key] ?? []).joined(separator: ", "))" }
-    let plan = try Plan(downloads.values.sorted { $0.id < $1.id })
+    let plan = try Plan(downloads.values.map(\.job).sorted { $0.id < $1.id })
     for status in try project.runner().status(of: plan) {
-        let found =
-            status.state == .fresh
-            ? "here" : describe(try project.pendingDownloads(of: status, in: plan)) + "; " + neededBy(status.job)
+        let pending =
+            try downloads[status.job].map { try project.pendingDownloads(of: status, in: $0.experiment) } ?? []
+        let found = status.state == .fresh ? "here" : describe(pending) + "; " + neededBy(status.job)
         checks.append(Check(name: status.job, isGood: true, found: found, hint: ""))
     }
     for path in files.sorted() {

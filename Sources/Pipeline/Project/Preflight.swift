@@ -32,7 +32,7 @@ public struct Preflight {
             for (source, problem) in missing where named.insert(source).inserted { note(problem) }
             if missing.isEmpty { try weightProblems(of: job, predictions).forEach { note($0) } }
         }
-        let downloads = try running.flatMap { try project.pendingDownloads(of: $0, in: experiment.plan) }
+        let downloads = try running.flatMap { try project.pendingDownloads(of: $0, in: experiment) }
         if project.downloads.offline { unreachable += Downloader(project.downloads).unreachable(downloads.map(\.file)) }
         try lookAtSpace(downloads, predictions, experiment)
     }

@@ -165,26 +165,24 @@ extension ExperimentPlan {
         let fresh = Dictionary(
             statuses.filter { $0.state == .fresh }.map { ($0.job, $0) }, uniquingKeysWith: { first, _ in first })
         var expected: [String: ExpectedCost] = [:]
-        for (jobs, variant) in zip(variants, file.variants) {
+        for (files, variant) in zip(variants, file.variants) {
             let experiment = variant.experiment
-            let dataset = fresh[jobs.dataset]?.outputs.first.flatMap { $0.isHere ? $0 : nil }
+            let dataset = fresh[files.dataset.job]?.outputs.first.flatMap { $0.isHere ? $0 : nil }
             let load =
                 try dataset.map {
                     try Workload(DatasetFile($0.path), evaluateAll: experiment.deviations.contains(.evaluateOnAll))
                 } ?? Workload(expectedOf: experiment, places: places)
             let words = Workload.words(of: experiment, places)
-            let model = (plan.job(jobs.features)?.stage as? FeaturesStage)?.model
-            let layer = model?.known?.first { $0.name == experiment.backbone.layer }
-            for id in [jobs.embedding, jobs.dataset, jobs.features, jobs.train, jobs.evaluate]
-                + [jobs.evidence].compactMap(\.self)
-            {
+            let layer = files.extraction.model.known?.first { $0.name == experiment.backbone.layer }
+            for id in [
+                files.embedding.job, files.dataset.job, files.features.job, files.explainer.job, files.evaluation.job,
+            ] + [files.evidence?.job].compactMap(\.self) {
                 expected[id] = try (plan.job(id)?.stage as? any PredictableStage)?.expectedCost(
                     load, experiment, layer, words: words)
             }
         }
-        for job in plan.jobs {
-            guard let download = job.stage as? DownloadStage else { continue }
-            expected[job.id] = ExpectedCost(
+        for (job, download) in downloads {
+            expected[job] = ExpectedCost(
                 work: nil, bytes: download.manifest.files.reduce(0) { $0 + ($1.bytes ?? 0) })
         }
         return expected

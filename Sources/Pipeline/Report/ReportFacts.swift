@@ -4,14 +4,12 @@ import Reporting
 
 /// What a page says of how its results were made.
 struct ReportFacts {
-    let experiment: ExperimentPlan
+    let state: ExperimentState
     let project: Project
-    let jobs: [JobStatus]
 
-    init(_ experiment: ExperimentPlan, project: Project, jobs: [JobStatus]) {
-        self.experiment = experiment
+    init(_ state: ExperimentState, project: Project) {
+        self.state = state
         self.project = project
-        self.jobs = jobs
     }
 
     /// What was run, and when, where and by which version.
@@ -43,14 +41,14 @@ struct ReportFacts {
             facts.append(Report.Fact("target", "\(results.images.imageCount) pictures without annotations"))
         }
         facts += try results.warnings().map { Report.Fact("warning", $0.text) }
-        if !experiment.file.matrixKeys.isEmpty {
+        if !state.file.matrixKeys.isEmpty {
             facts.append(
                 Report.Fact(
                     "matrix",
-                    "\(experiment.file.variants.count) rows over \(experiment.file.matrixKeys.joined(separator: ", "))")
+                    "\(state.file.variants.count) rows over \(state.file.matrixKeys.joined(separator: ", "))")
             )
         }
-        if let made = try jobs.first(where: { $0.job == experiment.tables }).flatMap(outcome) {
+        if let made = try state.status(of: state.experiment.tables).flatMap(outcome) {
             let versions = made.versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
             facts.append(
                 Report.Fact(
@@ -64,8 +62,8 @@ struct ReportFacts {
     /// - Throws: `EngineError.storage`.
     func stages() throws -> [ReportStage] {
         let runner = project.runner()
-        return try jobs.map { status in
-            let reasons = try runner.why(experiment.plan, job: status.job).steps.first?.reasons ?? []
+        return try state.jobs.map { status in
+            let reasons = try runner.why(state.experiment.plan, job: status.job).steps.first?.reasons ?? []
             let made = try outcome(status).map { "\(Self.date($0.finished)), \($0.host)" }
             // That there was no build before is the reason of the first.
             let words = reasons.map { status.state == .fresh && $0 == .neverBuilt ? "its first build" : "\($0)" }
@@ -73,14 +71,14 @@ struct ReportFacts {
                 name: status.job, stage: status.stage, state: status.state.rawValue,
                 reason: words.joined(separator: "; "),
                 seconds: status.seconds, made: made ?? "", fingerprint: status.fingerprint?.short ?? "",
-                inputs: experiment.plan.dependencies(of: status.job).map(\.id))
+                inputs: state.experiment.plan.dependencies(of: status.job).map(\.id))
         }
     }
 
     /// Where every number comes from: inputs from outside and artifacts, each by its digest.
     /// - Throws: `EngineError.storage`.
     func provenance() throws -> [Report.Fact] {
-        let record = try ProvenanceRecord(experiment, jobs, project)
+        let record = try ProvenanceRecord(state, project)
         let versions = PipelineVersion.libraries.sorted { $0.key < $1.key }.map { Report.Fact($0.key, $0.value) }
         let revision = Git(project.places.project).head.map { [Report.Fact("git revision", $0)] } ?? []
         let inputs = record.inputs.map { Report.Fact($0.name, "sha256 \($0.digest.hex), \($0.bytes) bytes") }

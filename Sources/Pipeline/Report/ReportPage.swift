@@ -15,9 +15,8 @@ public struct WrittenReport: Sendable {
 
 /// Writes `report.html` of an experiment whose stages are all fresh.
 public struct ReportPage: Sendable {
-    let experiment: ExperimentPlan
+    let state: ExperimentState
     let project: Project
-    let jobs: [JobStatus]
     let threads: Int
     /// The rows of the matrix that are shown.
     let rows: [Int]
@@ -27,12 +26,11 @@ public struct ReportPage: Sendable {
 
     /// - Parameter row: the only matrix row whose filters are shown, by its labels; nil for all.
     /// - Throws: `ExperimentError` for an unknown row.
-    public init(_ experiment: ExperimentPlan, project: Project, jobs: [JobStatus], row: String?, threads: Int) throws {
-        self.experiment = experiment
+    public init(_ state: ExperimentState, project: Project, row: String?, threads: Int) throws {
+        self.state = state
         self.project = project
-        self.jobs = jobs
         self.threads = threads
-        rows = try row.map { [try experiment.file.variant(row: $0)] } ?? Array(experiment.file.variants.indices)
+        rows = try row.map { [try state.file.variant(row: $0)] } ?? Array(state.file.variants.indices)
     }
 
     /// Writes the page, and its pictures where they do not fit into it; all of it is there at once, when it is whole.
@@ -44,7 +42,7 @@ public struct ReportPage: Sendable {
     public func write(
         to place: ResultsPlace, arguments: [String], singleFile: Bool, progress: (Int, Int) -> Void
     ) throws -> WrittenReport {
-        let results = try experiment.results(jobs)
+        let results = try state.results()
         let beside = ResultsNames.all.filter { $0.hasSuffix(".csv") }.sorted().filter { place.has($0) }
         return try ReportFile(place: place, name: "report", singleFile: singleFile).write { folder in
             var sheets = FilterSheets(folder: folder, threads: threads)
@@ -60,12 +58,12 @@ public struct ReportPage: Sendable {
 
     /// The path of a row's maps.
     func features(ofRow row: Int) throws -> String {
-        try experiment.path(of: experiment.variants[row].maps, experiment.variants[row].looked, jobs)
+        try state.path(of: state.experiment.variants[row].maps)
     }
 
     /// The page but for its pictures.
     func report(_ results: [VariantResults], _ arguments: [String], links: [String]) throws -> Report {
-        let file = experiment.file
+        let file = state.file
         let tables = ResultTables(file, results)
         var more: [(title: String, table: TextTable)] = []
         if let deviations = try tables.deviations() {
@@ -77,14 +75,14 @@ public struct ReportPage: Sendable {
                 name: file.label(row) ?? file.name,
                 labels: zip(file.matrixKeys, file.variants[row].labels).map { Report.Fact($0, $1) })
         }
-        let facts = ReportFacts(experiment, project: project, jobs: jobs)
+        let facts = ReportFacts(state, project: project)
         return Report(
             title: file.title, experiment: file.name, facts: try facts.header(results[rows[0]]), links: links,
             tables: try tables.recalls(), moreTables: more, scores: try tables.scores(),
-            comparison: comparison(results), claims: try experiment.checkClaims(results),
+            comparison: comparison(results), claims: try state.experiment.checkClaims(results),
             training: rows.map { results[$0].trainingTable },
             filters: ReportFilters(
-                ks: results[rows[0]].evaluation.ks, rows: shown, categories: experiment.conceptGroups(jobs)),
+                ks: results[rows[0]].evaluation.ks, rows: shown, categories: state.conceptGroups()),
             stages: try facts.stages(),
             provenance: try facts.provenance(), reproduce: facts.reproduce(arguments))
     }

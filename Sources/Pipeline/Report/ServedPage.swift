@@ -13,7 +13,7 @@ public final class ServedPage: Sendable {
 
     /// - Throws: `ExperimentError` when a stage is not fresh.
     public init(_ page: ReportPage) throws {
-        let results = try page.experiment.results(page.jobs)
+        let results = try page.state.results()
         self.page = page
         self.results = results
         pictures = try page.rows.map { try ReportPictures(results[$0], features: page.features(ofRow: $0)) }
@@ -79,9 +79,9 @@ public final class ServedPage: Sendable {
         -> [SeenInPicture]
     {
         guard pictures.indices.contains(row) else { throw ExperimentError("there is no row \(row)") }
-        let label = page.experiment.file.label(page.rows[row])
+        let label = page.state.file.label(page.rows[row])
         let explainer = try FilterExplainer(
-            page.experiment, jobs: page.jobs, method: method, row: label, threads: page.threads)
+            page.state, method: method, row: label, threads: page.threads)
         return try explainer.explain(picture: file, filters: filters, count: count)
     }
 

@@ -7,16 +7,15 @@ extension ReportPage {
     /// - Throws: `ExperimentError` when a stage is not fresh; what the disk throws.
     public func writeTrainingEvents(to folder: String) throws -> [String] {
         try rows.flatMap { row -> [String] in
-            let results = try experiment.results(ofVariant: row, jobs)
-            let train = experiment.variants[row].train
+            let results = try state.results(ofVariant: row), train = state.experiment.variants[row].explainer.job
             let time =
-                try jobs.first { $0.job == train }?.fingerprint.flatMap {
+                try state.status(of: train)?.fingerprint.flatMap {
                     try project.store.trace($0)?.outcomes.first?.finished
                 } ?? 0
             // A label may have characters that a path takes for something else.
-            let label = experiment.file.label(row).map { "/" + $0.map { $0 == "/" ? "-" : String($0) }.joined() } ?? ""
+            let label = state.file.label(row).map { "/" + $0.map { $0 == "/" ? "-" : String($0) }.joined() } ?? ""
             return try results.trainingTable.eventFiles(time: time).map { run, file in
-                let own = URL(fileURLWithPath: "\(folder)/\(experiment.file.resultsName)\(label)/\(run)")
+                let own = URL(fileURLWithPath: "\(folder)/\(state.file.resultsName)\(label)/\(run)")
                 try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
                 // TensorBoard reads all event files of a folder: those of an earlier run would be drawn, too.
                 for old in try FileManager.default.contentsOfDirectory(atPath: own.path)

@@ -3,45 +3,23 @@ import Fingerprints
 import LaViSE
 import Reporting
 
-extension ExperimentPlan {
+extension ExperimentState {
     /// The results of every variant, from the store.
     /// - Throws: `ExperimentError` when a stage is not fresh.
-    public func results(_ jobs: [JobStatus]) throws -> [VariantResults] {
-        try file.variants.indices.map { try results(ofVariant: $0, jobs) }
-    }
+    public func results() throws -> [VariantResults] { try file.variants.indices.map(results(ofVariant:)) }
 
     /// The results of one variant, from the store.
     /// - Throws: `ExperimentError` when a stage is not fresh.
-    public func results(ofVariant index: Int, _ jobs: [JobStatus]) throws -> VariantResults {
-        let own = variants[index]
+    public func results(ofVariant index: Int) throws -> VariantResults {
+        let own = experiment.variants[index]
         return try VariantResults(
-            file.variants[index].experiment, dataset: path(of: DatasetFile.name, own.dataset, jobs),
-            words: path(of: EmbeddingFile.wordsName, own.embedding, jobs),
-            target: own.images == own.dataset ? nil : path(of: DatasetFile.name, own.images, jobs),
-            explainer: path(of: TrainStage.explainerName, own.train, jobs),
-            evaluation: path(of: EvaluationFile.name, own.evaluate, jobs),
-            evidence: own.evidence.map { try path(of: EvidenceFile.name, $0, jobs) },
-            units: own.units.map { try path(of: UnitsFile.name, $0, jobs) })
+            file.variants[index].experiment, dataset: path(of: own.dataset), words: path(of: own.words),
+            target: own.target.map(path), explainer: path(of: own.explainer), evaluation: path(of: own.evaluation),
+            evidence: own.evidence.map(path), units: own.units.map(path))
     }
+}
 
-    /// The path of a job's output in the store.
-    /// - Throws: `ExperimentError` when the job is not fresh.
-    func path(of output: String, _ job: String, _ jobs: [JobStatus]) throws -> String {
-        guard let status = jobs.first(where: { $0.job == job }), status.state == .fresh,
-            let record = status.outputs.first(where: { $0.name == output })
-        else {
-            throw ExperimentError(
-                "\(file.name): \(job) is not up to date; type: lavise-pipeline run \(file.name) (with the same --set and --seeds)"
-            )
-        }
-        guard record.isHere else {
-            throw ExperimentError(
-                "\(file.name): \(output) of \(job) lies in a remote store only; type: lavise-pipeline pull \(file.name) --only \(job) (with the same --set and --seeds)"
-            )
-        }
-        return record.path
-    }
-
+extension ExperimentPlan {
     /// Tests every claim of the experiment on its results: an equivalence test on the interval of the mean over seeds.
     /// - Throws: `ExperimentError` for a claim of a row that the matrix does not have.
     public func checkClaims(_ results: [VariantResults], confidence: Double = 0.95) throws -> ClaimReport {

@@ -63,14 +63,14 @@ public struct ProvenanceRecord: Sendable, Equatable {
 
     /// Reads the traces of the jobs that are fresh.
     /// - Throws: `EngineError.storage`.
-    init(_ plan: ExperimentPlan, _ jobs: [JobStatus], _ project: Project) throws {
-        experiment = plan.file.name
-        title = plan.file.title
+    init(_ state: ExperimentState, _ project: Project) throws {
+        experiment = state.file.name
+        title = state.file.title
         settings =
-            plan.file.settings.map { "--set \($0)" }
-            + (plan.file.seeds.map { ["--seeds " + ExperimentFile.text(of: $0)] } ?? [])
+            state.file.settings.map { "--set \($0)" }
+            + (state.file.seeds.map { ["--seeds " + ExperimentFile.text(of: $0)] } ?? [])
         versions = PipelineVersion.libraries
-        steps = try Self.steps(jobs, in: project)
+        steps = try Self.steps(state.jobs, in: project)
     }
 
     /// The executions that the jobs' outputs come from, where they are fresh.

@@ -7,31 +7,28 @@ extension Project {
     /// Puts the tables of a run, its experiment and its provenance in the place of what an earlier run left in the
     /// folder, in one step; what other verbs and the user put there stays.
     /// - Parameters:
-    ///   - jobs: how the experiment's stages stand: the tables' is fresh.
+    ///   - state: the tables are fresh.
     ///   - patience: seconds to wait for another run that writes there.
     /// - Returns: whether anything changed. The same results made again, elsewhere or later, are no change: who keeps
     ///   them in git sees none.
     /// - Throws: `ResultsError`, `ExperimentError`, `EngineError`.
     @discardableResult
     public func export(
-        _ experiment: ExperimentPlan, _ jobs: [JobStatus], to place: ResultsPlace, patience: Double? = nil
+        _ state: ExperimentState, to place: ResultsPlace, patience: Double? = nil
     ) throws -> Bool {
         var unit = try place.unit()
         if let patience { unit.patience = patience }
-        let made = try resultFiles(experiment, jobs)
+        let made = try resultFiles(state)
         return try unit.replaceRun(with: made.tables, provenance: Array(made.crate.json.utf8))
     }
 
     /// The tables and the experiment of a run, and what says how they came about.
-    func resultFiles(
-        _ experiment: ExperimentPlan, _ jobs: [JobStatus]
-    ) throws -> (tables: [ResultsUnit.File], crate: ProvenanceCrate) {
-        guard let tables = jobs.first(where: { $0.job == experiment.tables && $0.state == .fresh })?.outputs.first?.path
-        else {
-            throw ExperimentError("the tables of \(experiment.file.name) are not there; run it again")
+    func resultFiles(_ state: ExperimentState) throws -> (tables: [ResultsUnit.File], crate: ProvenanceCrate) {
+        guard let tables = state.tables?.path else {
+            throw ExperimentError("the tables of \(state.file.name) are not there; run it again")
         }
         let names = try FileManager.default.contentsOfDirectory(atPath: tables).sorted()
-        let workflow = experiment.file.value.withoutComments.json(pretty: true) + "\n"
+        let workflow = state.file.value.withoutComments.json(pretty: true) + "\n"
         var files = [ResultsUnit.File(name: ProvenanceCrate.workflow, bytes: Array(workflow.utf8))]
         files += try names.map {
             ResultsUnit.File(name: $0, bytes: [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(tables)/\($0)"))))
@@ -39,7 +36,7 @@ extension Project {
         let items = files.map {
             ProvenanceRecord.Item(name: $0.name, digest: Digest(hashing: $0.bytes), bytes: $0.bytes.count)
         }
-        return (files, try ProvenanceCrate(ProvenanceRecord(experiment, jobs, self), files: items))
+        return (files, try ProvenanceCrate(ProvenanceRecord(state, self), files: items))
     }
 }
 

@@ -116,14 +116,13 @@ extension Project {
             : "\(place.shown): \(folder.damage.joined(separator: ", ")) since the run that its provenance records"
     }
 
-    /// - Parameter jobs: how the experiment's stages stand.
     /// - Throws: `ExperimentError` where the folder of an experiment's results is there and holds others.
-    public func requireOwnResults(of experiment: ExperimentPlan, _ jobs: [JobStatus]) throws {
-        let place = ResultsPlace(experiment.file, places: places)
+    public func requireOwnResults(of state: ExperimentState) throws {
+        let place = ResultsPlace(state.file, places: places)
         guard let folder = ResultsFolder(place), folder.crate != nil || folder.hasTables(place) else { return }
-        let made = jobs.first { $0.job == experiment.tables }?.outputs.first?.digest
+        let made = state.tables?.digest
         let strangeness =
-            folder.strangeness(to: experiment.file.name, asked: experiment.file.value)
+            folder.strangeness(to: state.file.name, asked: state.file.value)
             ?? (folder.tables == made ? nil : "is of another run")
         guard let strangeness else { return }
         throw ExperimentError(

@@ -2,15 +2,15 @@ import Engine
 import LaViSE
 import Reporting
 
-extension ExperimentPlan {
+extension ExperimentState {
     /// What every row of the experiment says of its filters.
     /// - Parameters:
     ///   - method: nil for the results' `headlineMethod`.
     ///   - count: words a filter.
     /// - Throws: `ExperimentError` when a stage is not fresh, or a row has no such method.
-    public func runWords(_ jobs: [JobStatus], method: String?, count: Int) throws -> [RunWords] {
+    public func runWords(method: String?, count: Int) throws -> [RunWords] {
         try file.variants.indices.map { index in
-            let results = try results(ofVariant: index, jobs)
+            let results = try results(ofVariant: index)
             let chosen = try method.map { name in
                 guard let said = results.evaluation.methods.first(where: { $0.method.name == name }) else {
                     let known = results.evaluation.methods.map(\.method.name).joined(separator: ", ")
@@ -42,7 +42,7 @@ extension ExperimentPlan {
     }
 }
 
-extension ExperimentPlan {
+extension ExperimentState {
     /// Two model files may be checkpoints of one training, whose filters are the same.
     private static func name(_ network: Network) -> String {
         if case .file = network { "model file" } else { network.name }

@@ -62,12 +62,11 @@ public struct VariantResults: Sendable {
             }
             return id
         }
-        let file = try HDF5File.open(explainer)
-        history = try TrainingHistory(from: file)
-        seen = try file.read("concepts/seen", as: UInt8.self).map { $0 != 0 }
-        let samples: [Int64] = try file.read("samples")
-        samplesTrained = Int(samples[0])
-        samplesLeft = Int(samples[2])
+        let trained = try ExplainerFile(explainer)
+        history = trained.history
+        seen = trained.seen
+        samplesTrained = trained.samples.trained
+        samplesLeft = trained.samples.left
         self.evidence = try evidence.map(EvidenceFile.read)
         self.units = try units.map { try UnitsFile($0) }
         bootstrap = Bootstrap(

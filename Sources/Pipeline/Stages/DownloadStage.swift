@@ -74,23 +74,20 @@ extension Project {
     /// them; none for a job that is fresh or downloads nothing.
     /// - Throws: `ManifestError` for a lock file that contradicts the manifest, `TransferError` for a disk that cannot
     ///   be read.
-    public func pendingDownloads(of status: JobStatus, in plan: Plan) throws -> [PlannedDownload] {
-        guard status.state != .fresh, let stage = plan.job(status.job)?.stage as? DownloadStage,
+    public func pendingDownloads(of status: JobStatus, in experiment: ExperimentPlan) throws -> [PlannedDownload] {
+        guard status.state != .fresh, let stage = experiment.downloads[status.job],
             let fingerprint = status.fingerprint
         else { return [] }
         return try stage.pending(scratch: store.scratchPath(fingerprint))
-    }
-
-    /// The download jobs alone: none depends on another job.
-    private func downloads(of plan: Plan) throws -> Plan {
-        try Plan(plan.jobs.filter { $0.stage is DownloadStage }, name: plan.name)
     }
 
     /// Keeps beside the manifests what the finished downloads of a plan found where a manifest knew no hash, also when
     /// a later stage failed.
     /// - Throws: `EngineError` for the store, and what writing a lock file throws.
     public func recordLocks(of experiment: ExperimentPlan) throws {
-        try experiment.recordLocks(runner().status(of: downloads(of: experiment.plan)))
+        // The download jobs alone: none depends on another job.
+        let jobs = experiment.plan.jobs.filter { experiment.downloads[$0.id] != nil }
+        try experiment.recordLocks(runner().status(of: Plan(jobs, name: experiment.plan.name)))
     }
 }
 

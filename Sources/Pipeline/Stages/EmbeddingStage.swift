@@ -9,7 +9,7 @@ struct EmbeddingStage: Stage {
     let name = "embedding"
     let revision = 1
     let staysWithDriver = true
-    let outputs = [EmbeddingFile.wordsName, EmbeddingFile.name]
+    let outputs = [WordList.name, EmbeddingFile.name]
     /// Path of the text file inside the input, where the input is a folder.
     let member: String?
 
@@ -18,7 +18,7 @@ struct EmbeddingStage: Stage {
     func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
-        let input = try context.input("vectors")
+        let input = try context.path(.vectors)
         let reader = try GloveReader(member.map { input + "/" + $0 } ?? input)
         var words: [String] = []
         var width = 0
@@ -31,18 +31,12 @@ struct EmbeddingStage: Stage {
         guard !words.isEmpty else {
             throw ExperimentError("\(input): no word vectors; expected a word and its numbers a line")
         }
-        let file = try HDF5File.create(context.output + "/" + EmbeddingFile.name)
-        try file.write("words", strings: words)
-        let dataset = try file.createDataset("vectors", Float.self, shape: [words.count, width], chunk: nil)
+        var file = try EmbeddingFile.create(context.output + "/" + EmbeddingFile.name, words: words, width: width)
         var block: [Float] = []
-        var row = 0
         func flush() throws {
-            guard !block.isEmpty else { return }
-            let rows = block.count / width
-            try dataset.write(rows: row..<row + rows, block)
-            row += rows
+            try file.append(block)
             block.removeAll(keepingCapacity: true)
-            context.progress(row, of: words.count, "words")
+            context.progress(file.count, of: words.count, "words")
             try context.checkCancelled()
         }
         try reader.forEach { _, vector in
@@ -51,6 +45,6 @@ struct EmbeddingStage: Stage {
         }
         try flush()
         try file.close()
-        try WordList(words).write(to: context.output + "/" + EmbeddingFile.wordsName)
+        try WordList(words).write(to: context.output + "/" + WordList.name)
     }
 }

@@ -53,13 +53,13 @@ struct EvaluateStage: ShardedStage {
     }
 
     func phases(_ context: StageContext) throws -> [ShardPhase] {
-        let dataset = try DatasetFile(context.input("dataset"))
-        let maps = try MapFile(context.input("features"), units: directions(context))
-        let shown = hasTarget ? try DatasetFile(context.input("target")) : dataset
+        let dataset = try DatasetFile(context.path(.dataset))
+        let maps = try MapFile(context.path(.maps), units: directions(context))
+        let shown = hasTarget ? try DatasetFile(context.path(.target)) : dataset
         let images = shown.evaluatedRows(all: rules.evaluatesAll).count
         let size =
             rules.usesWholeEmbedding
-            ? try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).words.count
+            ? try EmbeddingFile(context.path(.embedding), concepts: dataset.concepts).words.count
             : dataset.concepts.count
         let pairs = pairs(channels: maps.shape.channels, images: images)
         func work(_ images: Int, _ pairs: Int) -> Double {
@@ -95,11 +95,11 @@ struct EvaluateStage: ShardedStage {
 
     /// - Parameter chosen: rows of the dataset to evaluate; nil for all that are.
     func opened(_ context: StageContext, rows chosen: [Int]? = nil) throws -> OpenedEvaluation {
-        let dataset = try DatasetFile(context.input("dataset"))
-        let embedding = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts)
+        let dataset = try DatasetFile(context.path(.dataset))
+        let embedding = try EmbeddingFile(context.path(.embedding), concepts: dataset.concepts)
         let conceptRows = try embedding.rows(of: dataset.concepts)
         let data = try images(context, dataset, rows: chosen, concepts: conceptRows)
-        let (vocabulary, unmatched) = try vocabulary(embedding, conceptRows, entities: context.input("entities"))
+        let (vocabulary, unmatched) = try vocabulary(embedding, conceptRows, entities: context.path(.entities))
         var options = options(threads: context.threads)
         guard let directed = try directed(data, context) else {
             return OpenedEvaluation(
@@ -115,7 +115,7 @@ struct EvaluateStage: ShardedStage {
 
     /// The directions that are explained; nil where channels are.
     func directions(_ context: StageContext) throws -> UnitDirections? {
-        evaluating.units == .channels ? nil : try UnitsFile(context.input("units")).directions
+        evaluating.units == .channels ? nil : try UnitsFile(context.path(.units)).directions
     }
 
     private func directed(_ data: any EvaluationData, _ context: StageContext) throws -> DirectedImages? {
@@ -126,11 +126,11 @@ struct EvaluateStage: ShardedStage {
     private func images(
         _ context: StageContext, _ dataset: DatasetFile, rows: [Int]? = nil, concepts: [Int32]
     ) throws -> EvaluatedImages {
-        let dataset = hasTarget ? try DatasetFile(context.input("target")) : dataset
+        let dataset = hasTarget ? try DatasetFile(context.path(.target)) : dataset
         return EvaluatedImages(
-            dataset: dataset, maps: try MapFile(context.input("features")),
+            dataset: dataset, maps: try MapFile(context.path(.maps)),
             rows: rows ?? dataset.evaluatedRows(all: rules.evaluatesAll), conceptRows: concepts,
-            explainer: try Explainer(from: HDF5File.open(context.input("explainer"))),
+            explainer: try ExplainerFile(context.path(.explainer)).explainer(),
             source: try model?.source(context, probes: rules.isProbed ? 2 : 0),
             normalisation: model?.normalisation ?? .imageNet)
     }
@@ -138,10 +138,10 @@ struct EvaluateStage: ShardedStage {
     /// How well the dataset's concepts fit the filters; nil where no image shows one.
     private func scores(_ summary: MapSummary, _ context: StageContext) throws -> ConceptScores? {
         if hasTarget { return nil }
-        let dataset = try DatasetFile(context.input("dataset")), concepts = dataset.concepts.count
-        let ids = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).rows(of: dataset.concepts)
+        let dataset = try DatasetFile(context.path(.dataset)), concepts = dataset.concepts.count
+        let ids = try EmbeddingFile(context.path(.embedding), concepts: dataset.concepts).rows(of: dataset.concepts)
         let images = LabelledMaps(
-            dataset: dataset, maps: try MapFile(context.input("features"), units: directions(context)),
+            dataset: dataset, maps: try MapFile(context.path(.maps), units: directions(context)),
             rows: dataset.evaluatedRows(all: rules.evaluatesAll))
         let sums = try EvidenceSums(
             of: images, units: summary.filters, thresholds: summary.thresholds, concepts: concepts,

@@ -29,14 +29,11 @@ struct EvidenceStage: Stage {
         ]
     }
 
-    /// The name of the input that has another tool's labels.
-    static func input(ofTool index: Int) -> String { "explanations.\(index)" }
-
     func numericsKey() throws -> Digest? { try evaluate.numericsKey() }
 
     func run(_ context: StageContext) throws {
-        let dataset = try DatasetFile(context.input("dataset")),
-            maps = try MapFile(context.input("features"), units: evaluate.directions(context))
+        let dataset = try DatasetFile(context.path(.dataset)),
+            maps = try MapFile(context.path(.maps), units: evaluate.directions(context))
         let rows = dataset.evaluatedRows(all: evaluate.rules.evaluatesAll)
         let cut = ImageHalves(images: rows.count, seed: seed)
         let parts = evaluating.sharedImages ? [Array(rows.indices)] : [cut.first, cut.second]
@@ -52,10 +49,10 @@ struct EvidenceStage: Stage {
         let tools = try evaluating.explanations.enumerated().map { index, tool in
             (
                 tool.name,
-                try LabelFile(context.input(Self.input(ofTool: index)), layer: layer, channels: maps.shape.channels)
+                try LabelFile(context.path(.explanations(index)), layer: layer, channels: maps.shape.channels)
             )
         }
-        let conceptRows = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts).rows(
+        let conceptRows = try EmbeddingFile(context.path(.embedding), concepts: dataset.concepts).rows(
             of: dataset.concepts)
         context.worked(
             work(

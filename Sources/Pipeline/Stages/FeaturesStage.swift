@@ -8,9 +8,7 @@ import Tensors
 /// Runs the model once an image: `features.h5` holds the maps that evaluation reads, `pooled.h5` a masked mean a
 /// sample; of several target layers, a pair of files each (`features.0.h5`, `pooled.0.h5`, …), all by one pass.
 ///
-/// `features.h5`: `/features` [N, d, h, w] (row i = image i; rows that are not evaluated take no space), attributes
-/// `backbone`, `layer`, and `weightsKey`, `weightsPrefix` where there are such. `pooled.h5`: `/pooled` [M, d] (or [M,
-/// d·h·w] with `flattenFeatures`), `/area` [M] int32 (cells of the grid mask).
+/// Row i of the maps is image i; rows that are not evaluated take no space.
 struct FeaturesStage: ShardedStage {
     /// Images a shard: what a killed run loses at most.
     static let shardSize = 64
@@ -42,7 +40,7 @@ struct FeaturesStage: ShardedStage {
     func numericsKey() throws -> Digest? { try Pipeline.numericsKey(model.kernels(probed: rules.isProbed)) }
 
     func phases(_ context: StageContext) throws -> [ShardPhase] {
-        try phases(DatasetFile(context.input("dataset")))
+        try phases(DatasetFile(context.path(.dataset)))
     }
 
     private func phases(_ dataset: DatasetFile) throws -> [ShardPhase] {
@@ -70,7 +68,7 @@ struct FeaturesStage: ShardedStage {
     }
 
     private func extraction(_ context: StageContext) throws -> FeatureExtraction {
-        let dataset = try DatasetFile(context.input("dataset"))
+        let dataset = try DatasetFile(context.path(.dataset))
         let training = try model.source(context, probes: rules.isProbed ? 1 : 0)
         return FeatureExtraction(
             dataset: dataset, training: training,
@@ -136,14 +134,12 @@ private final class FeatureAssembly: Sendable {
     private let precision: Experiment.Precision
     private let context: StageContext
     private let maps: MapFile.Writer
-    private let pooledFile: HDF5File
-    private let pooled: HDF5Dataset<Float>
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     private struct State {
         var next = 0
         var ready: Set<Int> = []
-        var areas: [Int32] = []
+        var pooled: PooledFile.Writer
     }
 
     init(
@@ -162,9 +158,10 @@ private final class FeatureAssembly: Sendable {
         maps = try MapFile.Writer(
             path: context.output + "/" + stage.featuresName(layer), images: extraction.dataset.imageCount, shape: shape,
             precision: precision, backbone: stage.model.network.name, layer: stage.model.layers[layer], place: place)
-        pooledFile = try HDF5File.create(context.output + "/" + stage.pooledName(layer))
-        pooled = try pooledFile.createDataset(
-            "pooled", Float.self, shape: [extraction.dataset.sampleCount, extraction.width(shape)], chunk: nil)
+        let pooled = try PooledFile.Writer(
+            path: context.output + "/" + stage.pooledName(layer), samples: extraction.dataset.sampleCount,
+            width: extraction.width(shape))
+        state = Mutex(State(pooled: pooled))
     }
 
     /// The shard is on disk.
@@ -172,24 +169,22 @@ private final class FeatureAssembly: Sendable {
         try state.withLock { state in
             state.ready.insert(index)
             while state.ready.remove(state.next) != nil {
-                try append(state.next, &state.areas)
+                try append(state.next, &state.pooled)
                 state.next += 1
             }
         }
     }
 
-    private func append(_ index: Int, _ areas: inout [Int32]) throws {
+    private func append(_ index: Int, _ pooled: inout PooledFile.Writer) throws {
         let shard = try FeatureShard(contentsOf: context.path(phase, index), layer: layer, precision: precision)
-        if !shard.areas.isEmpty { try pooled.write(rows: areas.count..<areas.count + shard.areas.count, shard.pooled) }
-        areas += shard.areas
+        try pooled.append(shard.pooled, areas: shard.areas)
         for (place, row) in FeaturesStage.rows(ofShard: index, in: dataset).filter(evaluated.contains).enumerated() {
             try maps.write(row, shard.maps[place * size..<(place + 1) * size])
         }
     }
 
     func close() throws {
-        try pooledFile.write("area", state.withLock { $0.areas })
-        try pooledFile.close()
+        try state.withLock { try $0.pooled.close() }
         try maps.close()
     }
 }

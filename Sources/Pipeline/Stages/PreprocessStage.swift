@@ -42,7 +42,7 @@ struct PreprocessStage: Stage {
     func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
-        let words = try WordList(contentsOf: context.input("words"))
+        let words = try WordList(contentsOf: context.path(.words))
         let (dataset, images) = try layout.open(
             context, DatasetReading(hasVector: { words.row(of: $0) != nil }, rules: rules))
         if let note = UnmatchedNames.note(dataset.unmatched, most: 5) { context.note(note) }

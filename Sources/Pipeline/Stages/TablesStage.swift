@@ -75,11 +75,12 @@ struct TablesStage: Stage {
     func run(_ context: StageContext) throws {
         let variants = try file.variants.indices.map { index in
             try VariantResults(
-                experiments[index], dataset: context.input("dataset.\(index)"), words: context.input("words.\(index)"),
-                target: experiments[index].target == nil ? nil : context.input("target.\(index)"),
-                explainer: context.input("explainer.\(index)"), evaluation: context.input("evaluation.\(index)"),
-                evidence: experiments[index].hasEvidence ? context.input("evidence.\(index)") : nil,
-                units: experiments[index].evaluate.units == .channels ? nil : context.input("units.\(index)"))
+                experiments[index], dataset: context.path(.dataset.ofRow(index)),
+                words: context.path(.words.ofRow(index)),
+                target: experiments[index].target == nil ? nil : context.path(.target.ofRow(index)),
+                explainer: context.path(.explainer.ofRow(index)), evaluation: context.path(.evaluation.ofRow(index)),
+                evidence: experiments[index].hasEvidence ? context.path(.evidence.ofRow(index)) : nil,
+                units: experiments[index].evaluate.units == .channels ? nil : context.path(.units.ofRow(index)))
         }
         let folder = context.output + "/" + TablesFolder.name
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -33,7 +33,7 @@ struct TargetStage: Stage {
     func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
-        let path = try context.input("pictures")
+        let path = try context.path(.pictures)
         let files = try PictureFiles(path, opensArchives: opensArchives)
         guard !files.names.isEmpty else {
             throw ExperimentError(

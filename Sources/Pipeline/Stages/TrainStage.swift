@@ -8,11 +8,9 @@ import Tensors
 
 /// Pooled features and word vectors → `explainer.h5` (METHOD 5): the trained explainer and its history.
 struct TrainStage: Stage {
-    static let explainerName = "explainer.h5"
-
     let name = "train"
     let revision = 3
-    let outputs = [Self.explainerName]
+    let outputs = [ExplainerFile.name]
     let training: Experiment.Training
     let views: Bool
     let rules: TrainingRules
@@ -44,9 +42,9 @@ struct TrainStage: Stage {
     func numericsKey() throws -> Digest? { try Pipeline.numericsKey([.products, .training]) }
 
     func run(_ context: StageContext) throws {
-        let dataset = try DatasetFile(context.input("dataset"))
-        let embedding = try EmbeddingFile(context.input("embedding"), concepts: dataset.concepts)
-        let pooled = try PooledFile(context.input("pooled"))
+        let dataset = try DatasetFile(context.path(.dataset))
+        let embedding = try EmbeddingFile(context.path(.embedding), concepts: dataset.concepts)
+        let pooled = try PooledFile(context.path(.pooled))
         let seen = seenConcepts(draw: dataset.draw, fraction: training.categoryFraction)
         let concepts = try embedding.vectors(embedding.rows(of: zip(dataset.concepts, seen).filter(\.1).map(\.0)))
         func rows(_ split: Split) throws -> PooledRows {
@@ -87,9 +85,12 @@ struct TrainStage: Stage {
                 throw ExperimentError("\(state): cannot be renamed into place: \(String(cString: strerror(errno)))")
             }
         }
-        try write(
-            trainer, seen: seen, train: train.count, validation: validation.count,
-            left: dataset.sampleCount - train.count - validation.count, to: context.output + "/" + Self.explainerName)
+        try ExplainerFile.write(
+            trainer.best, TrainingHistory(epochs: trainer.history, hitKs: trainer.options.hitKs), seen: seen,
+            .init(
+                trained: train.count, validated: validation.count,
+                left: dataset.sampleCount - train.count - validation.count),
+            to: context.output + "/" + ExplainerFile.name)
     }
 
     /// - Parameter epochs: that training lasts: where steps are asked for and epochs added, the learning rate waits for
@@ -116,15 +117,5 @@ struct TrainStage: Stage {
         return try Trainer(
             options: options, concepts: concepts,
             initial: Explainer(inputs: inputs, outputs: outputs, seed: seed))
-    }
-
-    private func write(_ trainer: Trainer, seen: [Bool], train: Int, validation: Int, left: Int, to path: String) throws
-    {
-        let file = try HDF5File.create(path)
-        try trainer.best.write(to: file)
-        try TrainingHistory(epochs: trainer.history, hitKs: trainer.options.hitKs).write(to: file)
-        try file.write("concepts/seen", seen.map { $0 ? 1 : 0 } as [UInt8])
-        try file.write("samples", [train, validation, left].map { Int64($0) })
-        try file.close()
     }
 }

@@ -21,12 +21,12 @@ struct UnitsStage: Stage {
     func run(_ context: StageContext) throws {
         let path = context.output + "/" + UnitsFile.name
         guard areProbes else {
-            let read = try DirectionsFile.read(context.input("directions"))
+            let read = try DirectionsFile.read(context.path(.directions))
             return try UnitsFile(
                 directions: UnitDirections(weights: read.weights, channels: read.channels), concepts: nil
             ).write(to: path)
         }
-        let dataset = try DatasetFile(context.input("dataset")), maps = try MapFile(context.input("features"))
+        let dataset = try DatasetFile(context.path(.dataset)), maps = try MapFile(context.path(.maps))
         let rows = (0..<dataset.imageCount).filter { dataset.views[$0] == 0 && dataset.splits[$0] == .train }
         let probes = try UnitProbes(
             LabelledMaps(dataset: dataset, maps: maps, rows: rows), wanted: wanted(dataset), threads: context.threads

@@ -29,10 +29,9 @@ struct Bias: ParsableCommand {
     func run() throws {
         guard words > 0 else { throw ExperimentError("--words \(words): expected at least 1") }
         guard filters > 0 else { throw ExperimentError("--filters \(filters): expected at least 1") }
-        let project = try global.open(), file = try project.experiment(experiment, settings: set),
-            plan = try project.plan(file)
+        let project = try global.open(), file = try project.experiment(experiment, settings: set)
         let explainer = try FilterExplainer(
-            plan, jobs: project.runner().status(of: plan.plan), method: method, row: row, threads: threads.count)
+            project.state(of: project.plan(file)), method: method, row: row, threads: threads.count)
         let found: [FoundBias]
         do {
             found = try explainer.bias(groups: project.places.argumentPath(groups), words: words)

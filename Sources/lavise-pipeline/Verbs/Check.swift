@@ -38,7 +38,7 @@ struct Check: ParsableCommand {
     /// What the results say that there are.
     private func checked(_ name: String, _ project: Project) throws -> ClaimReport {
         let file = try chosen.file(name, project), experiment = try project.plan(file)
-        let report = try experiment.checkClaims(experiment.results(project.runner().status(of: experiment.plan)))
+        let report = try experiment.checkClaims(project.state(of: experiment).results())
         if let concern = project.concern(about: file) { standardError("\(concern); what is checked is in the store") }
         return report
     }
@@ -69,7 +69,7 @@ struct Check: ParsableCommand {
         let predictions = try project.runner().predict(experiment.plan) {
             try experiment.expectedCosts($0, places: project.places)
         }
-        let downloads = try predictions.flatMap { try project.pendingDownloads(of: $0.status, in: experiment.plan) }
+        let downloads = try predictions.flatMap { try project.pendingDownloads(of: $0.status, in: experiment) }
         let counts = looks.counts.map(String.init).joined(separator: ", ")
         standardError("looks at \(counts) seeds; at most \(PlanVerb.summary(predictions, downloads))")
     }
@@ -81,9 +81,10 @@ struct Check: ParsableCommand {
         var preflight = Preflight(project)
         try preflight.look(at: experiment, project.predict(experiment, options, observer: console))
         try preflight.check()
-        let outcome = try project.runner(options, observer: console).run(experiment.plan)
+        let outcome = ExperimentState(
+            experiment, try project.runner(options, observer: console).run(experiment.plan))
         console.end()
         try project.recordLocks(of: experiment)
-        return try experiment.checkClaims(experiment.results(outcome), confidence: looks.confidence)
+        return try experiment.checkClaims(outcome.results(), confidence: looks.confidence)
     }
 }

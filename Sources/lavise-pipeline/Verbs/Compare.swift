@@ -31,8 +31,7 @@ struct Compare: ParsableCommand {
         guard filters >= 0 else { throw ExperimentError("--filters \(filters): expected at least 0") }
         let project = try global.open()
         let runs = try chosen.files(project).flatMap { file in
-            let plan = try project.plan(file)
-            return try plan.runWords(project.runner().status(of: plan.plan), method: method, count: words)
+            try project.state(of: project.plan(file)).runWords(method: method, count: words)
         }
         guard runs.count > 1 else {
             throw ExperimentError(

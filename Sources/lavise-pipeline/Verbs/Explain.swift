@@ -46,10 +46,8 @@ struct Explain: ParsableCommand {
         try check()
         let project = try global.open()
         let file = try project.experiment(experiment, settings: set, seeds: seeds.map { try SeedList($0).seeds })
-        let plan = try project.plan(file)
         let explainer = try FilterExplainer(
-            plan, jobs: project.runner().status(of: plan.plan), method: method, row: row, layer: layer,
-            threads: threads.count)
+            project.state(of: project.plan(file)), method: method, row: row, layer: layer, threads: threads.count)
         if let concept { return try show(concept: concept, explainer, file.name) }
         let documents =
             try image.isEmpty

@@ -60,9 +60,9 @@ struct Export: ParsableCommand {
     private func write(_ name: String) throws {
         let project = try global.open()
         let file = try project.experiment(name, settings: set, seeds: seeds.map { try SeedList($0).seeds })
-        let plan = try project.plan(file), jobs = try project.runner().status(of: plan.plan)
+        let state = try project.state(of: project.plan(file))
         let place = SigningKeyPlace(), key = try place.key { if !global.quiet { standardError($0) } }
-        let proof = try TableProof(plan, jobs, project, key: key)
+        let proof = try TableProof(state, project, key: key)
         let shown = output ?? "\(file.resultsName).zip", path = project.places.argumentPath(shown)
         try Data(proof.bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
         guard global.json else {

@@ -53,7 +53,7 @@ struct PlanVerb: ParsableCommand {
         _ forecast: ClusterForecast?
     ) throws -> Value? {
         let file = experiment.file, running = predictions.filter(\.wouldRun).map(\.status)
-        let downloads = try running.flatMap { try project.pendingDownloads(of: $0, in: experiment.plan) }
+        let downloads = try running.flatMap { try project.pendingDownloads(of: $0, in: experiment) }
         if json {
             let cluster: [String: Value] = forecast.map { ["cluster": $0.value] } ?? [:]
             let document: [String: Value] = [

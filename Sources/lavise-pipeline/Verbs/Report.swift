@@ -40,9 +40,8 @@ struct Report: ParsableCommand {
         var documents: [Value] = []
         var pages: [ReportPage] = []
         for (name, file) in zip(chosen.experiments, files) {
-            let plan = try project.plan(file)
-            let jobs = try project.runner().status(of: plan.plan)
-            let page = try ReportPage(plan, project: project, jobs: jobs, row: row, threads: threads.count)
+            let state = try project.state(of: project.plan(file))
+            let page = try ReportPage(state, project: project, row: row, threads: threads.count)
             if let tensorboard {
                 let written = try page.writeTrainingEvents(to: project.places.argumentPath(tensorboard))
                 if global.json {
@@ -53,7 +52,7 @@ struct Report: ParsableCommand {
                 if !global.json { try standardOutput(lines: written) }
                 continue
             }
-            if output == nil, jobs.allSatisfy({ $0.state == .fresh }) { try project.requireOwnResults(of: plan, jobs) }
+            if output == nil, state.isFresh { try project.requireOwnResults(of: state) }
             let place = ResultsPlace(file, page: output, places: project.places)
             documents += try tell(file) {
                 try page.write(to: place, arguments: chosen.words(of: name), singleFile: singleFile, progress: $0)

@@ -139,29 +139,28 @@ struct Run: ParsableCommand {
         let began = Date()
         try project.register(results: place)
         if let cluster {
-            options.executor = try cluster.executor(
-                for: experiment, project.runner(options).status(of: experiment.plan))
+            options.executor = try cluster.executor(for: project.state(of: experiment, options))
         }
-        let result = Result { try project.runner(options, observer: recorder).run(experiment.plan) }
+        let result = Result {
+            ExperimentState(experiment, try project.runner(options, observer: recorder).run(experiment.plan))
+        }
         console.end()
         let recorded = Result { try project.recordLocks(of: experiment) }
         let finished = Result { try (result.get(), recorded.get()).0 }
-        let exported = Result { try export(experiment, finished.get(), project, place) }
+        let exported = Result { try export(finished.get(), project, place) }
         project.store.note(recorder.record(finished, began: began, failure: exported.failure, results: place))
-        let outcome = try finished.get()
-        if !global.quiet { standardError(Self.summary(outcome, seconds: Date().timeIntervalSince(began))) }
+        let left = try finished.get()
+        if !global.quiet { standardError(Self.summary(left.jobs, seconds: Date().timeIntervalSince(began))) }
         if let isChanged = try exported.get(), !global.json, !global.quiet { try tell(file, place, isChanged) }
-        return StatusReport(file, outcome, results: place).value
+        return StatusReport(left, results: place).value
     }
 
     /// - Returns: whether tables changed; nil where there are none to export.
     private func export(
-        _ experiment: ExperimentPlan, _ outcome: [JobStatus], _ project: Project, _ place: ResultsPlace
+        _ left: ExperimentState, _ project: Project, _ place: ResultsPlace
     ) throws -> Bool? {
-        guard let tables = outcome.first(where: { $0.job == experiment.tables }), tables.state == .fresh,
-            tables.outputs.allSatisfy(\.isHere)
-        else { return nil }
-        return try project.export(experiment, outcome, to: place, patience: lockTimeout)
+        guard left.tables?.isHere == true else { return nil }
+        return try project.export(left, to: place, patience: lockTimeout)
     }
 
     /// The main table, and what to type next.
@@ -212,10 +211,10 @@ struct Run: ParsableCommand {
         }
     }
 
-    private static func summary(_ outcome: [JobStatus], seconds: Double) -> String {
-        func count(_ isCounted: (JobStatus) -> Bool) -> Int { outcome.count(where: isCounted) }
+    private static func summary(_ jobs: [JobStatus], seconds: Double) -> String {
+        func count(_ isCounted: (JobStatus) -> Bool) -> Int { jobs.count(where: isCounted) }
         return
-            "\(outcome.count) stages: \(count { $0.state == .fresh && !$0.ran && !$0.cutOff }) fresh, \(count(\.ran)) run, "
+            "\(jobs.count) stages: \(count { $0.state == .fresh && !$0.ran && !$0.cutOff }) fresh, \(count(\.ran)) run, "
             + "\(count(\.cutOff)) cut off, \(count { $0.state == .failed }) failed, \(Format.seconds(seconds))"
     }
 }

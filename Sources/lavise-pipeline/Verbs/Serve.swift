@@ -40,9 +40,8 @@ struct Serve: ParsableCommand {
         let project = try global.open()
         let files = try chosen.files(project)
         let pages = try zip(chosen.experiments, files).map { name, file in
-            let plan = try project.plan(file)
             let page = try ReportPage(
-                plan, project: project, jobs: project.runner().status(of: plan.plan), row: nil, threads: threads.count)
+                project.state(of: project.plan(file)), project: project, row: nil, threads: threads.count)
             return (
                 name: file.resultsName, title: file.title, arguments: chosen.words(of: name), page: try ServedPage(page)
             )

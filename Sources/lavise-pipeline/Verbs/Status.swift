@@ -19,26 +19,26 @@ struct Status: ParsableCommand {
         var isFresh = true
         var documents: [Value] = []
         for file in try chosen.files(project) {
-            let plan = try project.plan(file).plan
-            let console = Console(names: plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet)
+            let plan = try project.plan(file)
+            let console = Console(names: plan.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet)
             defer { console.end() }
             let options = RunOptions(jobs: ProcessInfo.processInfo.activeProcessorCount)
-            let jobs = try project.runner(options, observer: console).status(of: plan)
+            let state = try project.state(of: plan, options, observer: console)
             console.end()
-            isFresh = isFresh && jobs.allSatisfy { $0.state == .fresh }
+            isFresh = isFresh && state.isFresh
             let concern = project.concern(about: file)
             let settings = try LaviseSettings(project.places).slurm
             let cluster = try ClusterCommands.jobs(of: file, ClusterRun(project, settings), project)
             if global.json {
                 documents.append(
                     StatusReport(
-                        file, jobs, results: ResultsPlace(file, places: project.places), concern: concern,
+                        state, results: ResultsPlace(file, places: project.places), concern: concern,
                         cluster: cluster
                     )
                     .value)
             } else {
                 var lines = [Format.title(file.name, file.title)]
-                for (line, job) in zip(Self.lines(jobs), jobs) {
+                for (line, job) in zip(Self.lines(state.jobs), state.jobs) {
                     lines += [line] + (global.verbose ? project.details(of: job) : [])
                 }
                 lines += cluster.map { "on the cluster: \($0.text)" }

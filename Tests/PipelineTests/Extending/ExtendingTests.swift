@@ -47,9 +47,9 @@ import Testing
             let file = try ExperimentFile(json: Self.json, file: "own.json", catalogue: Self.catalogue)
             let plan = try workspace.project.plan(file), done = try workspace.run(plan.plan)
             let evaluations = try plan.variants.map {
-                try HDF5File.open(#require(done[$0.evaluate]).path("evaluation.h5"))
+                try HDF5File.open(#require(done[$0.evaluation.job]).path("evaluation.h5"))
             }
-            let dataset = try HDF5File.open(#require(done[plan.variants[0].dataset]).path("dataset.h5"))
+            let dataset = try HDF5File.open(#require(done[plan.variants[0].dataset.job]).path("dataset.h5"))
             #expect(try dataset.readStrings("concepts/token") == ["ball", "flag", "zebra"])
             #expect(try evaluations[0].shape(of: "recall/inhibition") == [64, 4, 2])
             let inhibition = try evaluations.map { try $0.read("filters/similarity/inhibition", as: Float.self) }

@@ -128,13 +128,13 @@ import Testing
             let backbone = #"{"architecture": "squeezenet1_1", "layer": "features.4", "random": true, \#(Self.small)}"#
             let plan = try workspace.plan(Self.json(backbone)), done = try workspace.run(plan.plan),
                 jobs = plan.variants[0]
-            let dataset = try HDF5File.open(#require(done[jobs.dataset]).path("dataset.h5"))
-            let features = try HDF5File.open(#require(done[jobs.features]).path("features.h5"))
+            let dataset = try HDF5File.open(#require(done[jobs.dataset.job]).path("dataset.h5"))
+            let features = try HDF5File.open(#require(done[jobs.features.job]).path("features.h5"))
             #expect(
                 try dataset.shape(of: "images/pixels") == [12, 64, 64, 3]
                     && dataset.shape(of: "instances/mask64")[1] == 512)
             #expect(try features.shape(of: "features") == [12, 128, 15, 15])
-            let evaluation = try HDF5File.open(#require(done[jobs.evaluate]).path("evaluation.h5"))
+            let evaluation = try HDF5File.open(#require(done[jobs.evaluation.job]).path("evaluation.h5"))
             for method in ["original", "image", "activation", "projection"] {
                 #expect(try evaluation.shape(of: "recall/\(method)") == [128, 3, 2])
             }
@@ -156,9 +156,9 @@ import Testing
                     """
                 let plan = try workspace.plan(Self.json(backbone)), done = try workspace.run(plan.plan),
                     jobs = plan.variants[0]
-                let status = try #require(done[jobs.features])
+                let status = try #require(done[jobs.features.job])
                 let features = try HDF5File.open(status.path("features.h5")),
-                    dataset = try HDF5File.open(#require(done[jobs.dataset]).path("dataset.h5"))
+                    dataset = try HDF5File.open(#require(done[jobs.dataset.job]).path("dataset.h5"))
                 #expect(try features.shape(of: "features") == [12, 12, 8, 8])
                 // The first evaluated picture, through the graph by hand.
                 let splits = try dataset.read("images/split", as: UInt8.self),
@@ -231,12 +231,12 @@ import Testing
                 let alone = try workspace.plan(
                     Self.json(
                         "{\"architecture\": \"\(name)\", \"layer\": \"\(layer)\", \"random\": true\(more)}", evaluate))
-                let own = try workspace.run(alone.plan), status = try #require(done[jobs.features])
+                let own = try workspace.run(alone.plan), status = try #require(done[jobs.features.job])
                 let place = try #require(layers.firstIndex(of: layer))
                 for kind in ["features", "pooled"] {
                     let together = try #require(status.outputs.first { $0.name == "\(kind).\(place).h5" })
                     let single = try #require(
-                        own[alone.variants[0].features]?.outputs.first { $0.name == "\(kind).h5" })
+                        own[alone.variants[0].features.job]?.outputs.first { $0.name == "\(kind).h5" })
                     #expect(together.digest == single.digest, "\(layer) \(kind)")
                 }
             }
