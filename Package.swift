@@ -74,7 +74,8 @@ let package = Package(
         .testTarget(name: "FingerprintsTests", dependencies: ["Fingerprints"], resources: [.copy("Fixtures")]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "GraphsTests", dependencies: ["Graphs", "Networks", "Tensors", "Fingerprints", "CZip"],
+            name: "GraphsTests",
+            dependencies: ["Graphs", "Networks", "Tensors", "TestSupport", "Fingerprints", "CZip"],
             resources: [.copy("Fixtures")]),
         // Of scripts/check-models.
         .executableTarget(
@@ -82,42 +83,37 @@ let package = Package(
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "TransferTests", dependencies: ["Transfer", "TransferTestSupport", "transfer-probe", "CZip", "Files"]),
+            name: "TransferTests", dependencies: ["Transfer", "TestSupport", "transfer-probe", "CZip", "Files"]),
         .target(
-            name: "TransferTestSupport", dependencies: ["Transfer", "CZip", "Files", "Fingerprints", "Imaging"],
-            path: "Tests/TransferTestSupport"),
-        .executableTarget(name: "transfer-probe", dependencies: ["TransferTestSupport"], path: "Tests/TransferProbe"),
+            name: "TestSupport", dependencies: ["Transfer", "Datasets", "CZip", "Files", "Fingerprints", "Imaging"],
+            path: "Tests/TestSupport"),
+        .executableTarget(name: "transfer-probe", dependencies: ["TestSupport"], path: "Tests/TransferProbe"),
         .testTarget(
-            name: "RemoteTests", dependencies: ["Remote", "Engine", "Transfer", "TransferTestSupport", "Fingerprints"]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "Networks"], resources: [.copy("Fixtures")]),
+            name: "RemoteTests", dependencies: ["Remote", "Engine", "Transfer", "TestSupport", "Fingerprints"]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Datasets", "DatasetsTestSupport", "Imaging", "Fingerprints"],
+            name: "DatasetsTests", dependencies: ["Datasets", "TestSupport", "Imaging", "Fingerprints"],
             resources: [.copy("Fixtures")]),
-        .target(
-            name: "DatasetsTestSupport", dependencies: ["Datasets", "Imaging", "Fingerprints"],
-            path: "Tests/DatasetsTestSupport"),
         .testTarget(
-            name: "NetworksTests", dependencies: ["Networks", "CKernels", "Fingerprints"],
+            name: "NetworksTests", dependencies: ["Networks", "CKernels", "TestSupport", "Fingerprints"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors", "Fingerprints"],
             resources: [.copy("Fixtures")]),
-        .target(name: "BrowserTestSupport", path: "Tests/BrowserTestSupport"),
         .testTarget(
-            name: "ReportingTests", dependencies: ["Reporting", "BrowserTestSupport", "Imaging", "Fingerprints"],
+            name: "ReportingTests", dependencies: ["Reporting", "TestSupport", "Imaging", "Fingerprints"],
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "lavise-pipeline", "Pipeline", "Remote", "BrowserTestSupport", "Datasets", "Graphs", "Tensors",
-                "Transfer", "TransferTestSupport",
-                "Fingerprints", "HDF5", "Imaging", "Reporting",
+                "lavise-pipeline", "Pipeline", "Remote", "TestSupport", "Datasets", "Graphs", "Tensors",
+                "Transfer", "Fingerprints", "HDF5", "Imaging", "Reporting",
             ],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "Pipeline", "LaViSE", "Reporting", "TransferTestSupport", "Imaging", "Networks", "Graphs", "Tensors",
+                "Pipeline", "LaViSE", "Reporting", "TestSupport", "Imaging", "Networks", "Graphs", "Tensors",
                 "Engine",
                 "HDF5", "Transfer", "Datasets", "Fingerprints",
             ],

@@ -14,7 +14,7 @@ final class CropWorkload: BenchWorkload {
     private var crops: [RGBImage] = []
 
     init() throws {
-        let reference = variable("LAVISE_REFERENCE") ?? "../shared"
+        let reference = ProcessInfo.processInfo.environment["LAVISE_REFERENCE"] ?? "../shared"
         let folder = URL(fileURLWithPath: reference + "/data/coco-sample/val2017")
         let found = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
         let real = try found.filter { $0.pathExtension == "jpg" }.sorted { $0.path < $1.path }.prefix(64).map {

@@ -55,7 +55,12 @@ struct GlobalOptions: ParsableArguments {
         let store = (store ?? environment["LAVISE_STORE"]).map(places.argumentPath) ?? places.projectPath(".lavise")
         let settings = remote == nil ? LaviseSettings() : try LaviseSettings(places)
         let shared = try remote?.store(settings.remote, environment, downloads, places)
-        return try Project(places: places, store: store, downloads: downloads, settings: settings, remote: shared)
+        let host = Machine(
+            name: environment["LAVISE_HOST"], lease: environment["LAVISE_LEASE"].flatMap(Double.init),
+            temporaryFolder: environment["TMPDIR"] ?? "/tmp")
+        return try Project(
+            places: places, store: store, downloads: downloads, settings: settings, remote: shared, host: host,
+            faults: FaultPoints(environment["LAVISE_FAULT"], log: environment["LAVISE_FAULT_LOG"]))
     }
 }
 

@@ -8,10 +8,12 @@ import Synchronization
 final class RunRecorder: RunObserver {
     private let console: Console
     private let file: ExperimentFile
+    private let host: Machine
     private let steps = Mutex<[RunRecord.Step]>([])
 
-    init(_ console: Console, of file: ExperimentFile) {
+    init(_ console: Console, of file: ExperimentFile, on host: Machine) {
         self.console = console
+        self.host = host
         self.file = file
     }
 
@@ -29,8 +31,8 @@ final class RunRecorder: RunObserver {
         let isWhole = (try? outcome.get())?.isFresh == true
         return RunRecord(
             plan: file.name, settings: settings, began: began.timeIntervalSince1970,
-            seconds: Date().timeIntervalSince(began),
-            version: PipelineVersion.text, steps: steps.withLock { $0 },
+            seconds: Date().timeIntervalSince(began), host: host.name, version: PipelineVersion.text,
+            steps: steps.withLock { $0 },
             result: error != nil ? "failed" : isWhole ? Self.headline(results) ?? "tables" : "in part",
             error: error.map { String(describe($0).prefix { !$0.isNewline }) })
     }

@@ -2,7 +2,7 @@ import Fingerprints
 import Foundation
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// Every kind of error ends the command with the code of its contract, and one line that says what to do.
 @Suite struct ExitCodeTests {

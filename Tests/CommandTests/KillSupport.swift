@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import Testing
-import TransferTestSupport
+import TestSupport
 
 /// A run of the real program that a test lets live or kills.
 final class RunningCommand: Sendable {

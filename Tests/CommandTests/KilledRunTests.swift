@@ -3,7 +3,7 @@ import Fingerprints
 import Foundation
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// The real program, ended by SIGKILL at every place of publishing and in the middle of every stage. After each a plain
 /// run succeeds, repeats nothing that was published, goes on inside features and training, and ends as if nothing had

@@ -1,6 +1,6 @@
 import Foundation
 import Testing
-import TransferTestSupport
+import TestSupport
 
 /// Images that are wrong inside an archive whose hash is right: what the publisher put there.
 @Suite struct MiniatureDamageTests {

@@ -2,7 +2,7 @@ import Datasets
 import Foundation
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// A project with the committed experiments as they are, and with the committed manifests cut down to small files in
 /// the official layout that a server on this machine has: what a user's project is, but for the size.

@@ -2,7 +2,7 @@ import Fingerprints
 import Foundation
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// From zips to the recall table with nothing done by hand: the committed experiments on small COCO and Visual Genome.
 @Suite struct MiniatureRunTests {

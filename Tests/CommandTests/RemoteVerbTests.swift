@@ -1,7 +1,7 @@
 import Fingerprints
 import Foundation
 import Testing
-import TransferTestSupport
+import TestSupport
 
 /// Two users of the real program, each with a project and a store of their own, and a server between them.
 struct Neighbours {

@@ -1,4 +1,4 @@
-import BrowserTestSupport
+import TestSupport
 import Fingerprints
 import Foundation
 import Testing

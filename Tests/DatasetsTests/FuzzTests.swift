@@ -1,4 +1,4 @@
-import DatasetsTestSupport
+import TestSupport
 import Foundation
 import Testing
 

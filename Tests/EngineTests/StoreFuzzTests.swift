@@ -1,6 +1,6 @@
 import Engine
 import Foundation
-import Networks
+import TestSupport
 import Testing
 
 /// A store whose own small files are damaged: what does not read back as it was written counts as absent.

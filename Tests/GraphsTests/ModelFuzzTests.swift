@@ -4,6 +4,7 @@ import Foundation
 import Graphs
 import Networks
 import Tensors
+import TestSupport
 import Testing
 
 /// Feeds damaged model files to both readers: each must be read, computed or refused with the reader's own error,

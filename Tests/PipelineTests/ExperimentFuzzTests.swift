@@ -1,6 +1,7 @@
 import Foundation
 import Networks
 import Pipeline
+import TestSupport
 import Testing
 
 /// Damaged experiment files: each is read or refused with an error of its own.

@@ -5,7 +5,7 @@ import HDF5
 import Imaging
 import Synchronization
 import Testing
-import TransferTestSupport
+import TestSupport
 
 /// One dataset as people keep it: whatever the names, the archives and the kinds of pictures, `dataset.h5` has the same
 /// bytes.

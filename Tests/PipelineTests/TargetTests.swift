@@ -4,7 +4,7 @@ import Imaging
 import LaViSE
 import Pipeline
 import Testing
-import TransferTestSupport
+import TestSupport
 
 @Suite struct TargetTests {
     private static func json(_ more: String = "") -> String {

@@ -3,7 +3,7 @@ import Fingerprints
 import Foundation
 import Remote
 import Testing
-import TransferTestSupport
+import TestSupport
 
 /// Objects larger than a part, on `rclone serve s3`.
 @Suite(.serialized, .enabled(if: RcloneServer.isAvailable, "rclone is needed")) struct MultipartTests {

@@ -2,7 +2,7 @@ import Engine
 import Fingerprints
 import Foundation
 import Testing
-import TransferTestSupport
+import TestSupport
 
 /// The ordinary cases against real servers: nginx as a plain one that takes PUT, `rclone serve s3` for S3.
 /// Skipped where they are not installed (`scripts/setup --tests` installs them).

@@ -3,7 +3,7 @@ import Fingerprints
 import Foundation
 import Remote
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// A server with a remote store of ours on it.
 enum Server: String, CaseIterable, Sendable {

@@ -1,7 +1,7 @@
 import Fingerprints
 import Remote
 import Testing
-import TransferTestSupport
+import TestSupport
 
 /// The example of Amazon's documentation: "Signature Calculations for the Authorization Header", GET Object.
 @Suite struct Signature4Tests {

@@ -4,7 +4,7 @@ import Foundation
 import Remote
 import Synchronization
 import Testing
-import TransferTestSupport
+import TestSupport
 
 /// What servers do wrong, and what is made of it.
 @Suite(.serialized) struct TroubleTests {

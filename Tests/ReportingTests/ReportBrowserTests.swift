@@ -1,4 +1,4 @@
-import BrowserTestSupport
+import TestSupport
 import Foundation
 import Imaging
 import Reporting

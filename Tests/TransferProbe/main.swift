@@ -1,6 +1,6 @@
 import Foundation
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 // A process that tests can kill, and the developer's way to the helpers of the tests.
 let usage = """

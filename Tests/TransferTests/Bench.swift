@@ -2,7 +2,7 @@ import Fingerprints
 import Foundation
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// A download folder and what the tests of downloads share.
 final class Bench {

@@ -2,7 +2,7 @@ import Fingerprints
 import Foundation
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// The ordinary course of downloads, against a well-behaved server.
 @Suite struct DownloadTests {

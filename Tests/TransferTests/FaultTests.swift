@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// Servers that break, lie and change their minds: the file is right in the end, or the error says why not.
 @Suite struct FaultTests {

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// A process killed again and again while it fetches over connections that are cut again and again.
 ///

@@ -3,7 +3,7 @@ import Fingerprints
 import Foundation
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// The small COCO and Visual Genome in the official layout, from zips to folders, and the fuzzing of the readers.
 @Suite struct MiniatureTests {

@@ -2,7 +2,7 @@ import Fingerprints
 import Foundation
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// The ordinary cases against a real server. Skipped where nginx or openssl is not installed (`make setup` installs
 /// them).

@@ -2,7 +2,7 @@ import Fingerprints
 import Foundation
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 /// Mirrors, local files, offline mode and proxies.
 @Suite struct OriginTests {

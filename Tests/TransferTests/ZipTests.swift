@@ -5,7 +5,7 @@ import Foundation
 import Synchronization
 import Testing
 import Transfer
-import TransferTestSupport
+import TestSupport
 
 @Suite struct ZipTests {
     private let folder: TemporaryFolder

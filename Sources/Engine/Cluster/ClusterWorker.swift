@@ -21,24 +21,26 @@ public struct ClusterWorker: Sendable {
 
     /// - Parameters:
     ///   - task: array and task; nil: the whole job, whatever is missing.
+    ///   - restart: how often Slurm has started the task before.
     ///   - code: the exit code that an error means.
     ///   - plan: makes the plan again from the order's definition.
     /// - Throws: what went wrong, which the exit record in the store says as well.
     public func run(
-        _ order: WorkOrder, task: (array: Int, task: Int)?, code: (any Error) -> Int32, plan: () throws -> Plan
+        _ order: WorkOrder, task: (array: Int, task: Int)?, restart: Int = 0, code: (any Error) -> Int32,
+        plan: () throws -> Plan
     ) throws {
         let name = TaskName(attempt: order.attempt, array: task?.array, task: task?.task ?? 0)
         let folder = ClusterFolder(store: store, fingerprint: order.fingerprint)
-        let restart = variable("SLURM_RESTART_COUNT").flatMap(Int.init) ?? 0
         let start = store.time.monotonic(), work = Mutex(0.0)
         func record(_ kind: ExitRecord.Kind, _ code: Int32, signal: Int32? = nil, error: String? = nil) {
             let seconds = Double(store.time.monotonic() - start) / 1e9
             // A store that cannot be written any more is what the driver finds out by itself.
             try? folder.write(
                 ExitRecord(
-                    kind: kind, code: Int(code), signal: signal.map { Int($0) }, error: error, host: Host.name,
+                    kind: kind, code: Int(code), signal: signal.map { Int($0) }, error: error, host: store.host.name,
                     seconds: seconds,
-                    cores: options.jobs, work: work.withLock { $0 }, memory: Host.peakMemory(), restart: restart), name)
+                    cores: options.jobs, work: work.withLock { $0 }, memory: Usage.peakMemory(), restart: restart), name
+            )
         }
         if restart > 0 {
             observer.noted(
@@ -143,7 +145,7 @@ public struct ClusterWorker: Sendable {
             case .success(let ingredients):
                 let reasons = ingredients.fields.changes(since: order.fields)
                 guard ingredients.fingerprint != order.fingerprint else { return ingredients }
-                throw EngineError.orderMismatch(job: job.id, host: Host.name, reasons: reasons)
+                throw EngineError.orderMismatch(job: job.id, host: store.host.name, reasons: reasons)
             case .failure(let error):
                 // Waiting helps where the disk lags, not where something is another.
                 if case .notBuilt(_, let reason) = error, !reason.isAbsence { throw error }

@@ -47,7 +47,8 @@ public final class SlurmExecutor: JobExecutor {
     /// - Throws: `EngineError.storage` where the lock or the thread cannot be had, `FileSystemError` for the store.
     public func start(_ run: ExecutorRun) throws {
         let session = Digest(hashing: Claim.lockName(driver))
-        guard let lock = try run.store.lock(session, label: Host.label("driver of jobs on the cluster")) else {
+        guard let lock = try run.store.lock(session, label: run.store.host.label("driver of jobs on the cluster"))
+        else {
             throw EngineError.storage(FileSystemError("lock", run.store.lockPath(session), code: 11))
         }
         let name = try run.store.clusterName()
@@ -128,7 +129,7 @@ extension Store {
 
     /// Whether a driver that left a claim still lives.
     func isDriverAlive(_ driver: String) throws -> Bool {
-        guard let lock = try lock(Digest(hashing: Claim.lockName(driver)), label: Host.label("looking for a driver"))
+        guard let lock = try lock(Digest(hashing: Claim.lockName(driver)), label: host.label("looking for a driver"))
         else { return true }
         lock.release(removing: true)
         return false

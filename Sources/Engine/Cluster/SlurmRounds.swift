@@ -154,7 +154,7 @@ final class SlurmRounds {
         guard let theirs = try entry.folder.claim() else {
             guard try !entry.work.isMade() else { return end(entry, .made(forThisRun: entry.claim != nil)) }
             let claim = Claim(
-                driver: driver, label: Host.label(job), job: job, plan: entry.work.plan,
+                driver: driver, label: store.host.label(job), job: job, plan: entry.work.plan,
                 attempt: try entry.folder.attempts() + 1)
             if try entry.folder.take(claim) { entry.claim = claim }
             run.options.faults.pass("slurm.claimed")
@@ -172,7 +172,7 @@ final class SlurmRounds {
             entry.hasSaidWaiting = true
             return
         }
-        guard let claim = try entry.folder.takeOver(theirs, by: driver, label: Host.label(job)) else { return }
+        guard let claim = try entry.folder.takeOver(theirs, by: driver, label: store.host.label(job)) else { return }
         entry.claim = claim
         let live = claim.submitted.flatMap { queue.byId[$0.id] ?? [] }.count(where: \.isLive)
         note(

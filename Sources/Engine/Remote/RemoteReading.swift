@@ -113,7 +113,7 @@ struct RemoteReading {
     private func waitForLock(_ digest: Digest, _ job: String) throws -> any FileLock {
         var isFirst = true
         while true {
-            if let lock = try store.lock(digest, label: Host.label("\(job) (fetching)")) { return lock }
+            if let lock = try store.lock(digest, label: store.host.label("\(job) (fetching)")) { return lock }
             try options.cancellation.check()
             if isFirst { observer.waiting(job: job, holder: try store.holder(of: digest) ?? "another process") }
             isFirst = false

@@ -31,7 +31,7 @@ struct Executor: Sendable {
     ) throws -> Result {
         try store.fileSystem.makeFolder(output)
         try store.fileSystem.makeFolder(scratch)
-        if threads == options.jobs { Host.forgetPeakMemory() }
+        if threads == options.jobs { Usage.forgetPeakMemory() }
         let meter = ProgressMeter(job: job.id, observer: observer, time: store.time)
         let context = StageContext(
             output: output, scratch: scratch, threads: threads, inputs: inputs, job: job.id, stage: job.stage.name,
@@ -50,7 +50,7 @@ struct Executor: Sendable {
         }.flatMap { $0 }
         options.faults.pass("output.hashed")
         return Result(
-            outputs: outputs, seconds: seconds, peakMemory: Host.peakMemory(), work: meter.work, threads: threads)
+            outputs: outputs, seconds: seconds, peakMemory: Usage.peakMemory(), work: meter.work, threads: threads)
     }
 
     /// Together: several flushes at once share one commit of the disk's journal.

@@ -1,4 +1,3 @@
-import Fingerprints
 import Glibc
 import Synchronization
 
@@ -11,11 +10,6 @@ public struct FaultPoints: Sendable {
 
     /// Free: passing a place costs one comparison.
     public static let off = FaultPoints(nil, log: nil)
-
-    /// As `LAVISE_FAULT` and `LAVISE_FAULT_LOG` say.
-    public static var environment: FaultPoints {
-        FaultPoints(variable("LAVISE_FAULT"), log: variable("LAVISE_FAULT_LOG"))
-    }
 
     /// - Parameters:
     ///   - specification: a number, a name or `name:n`; nil: kills nowhere.

@@ -32,7 +32,7 @@ extension Store {
     func holder(of fingerprint: Digest) throws -> String? {
         if lease != nil, let bytes = try fileSystem.read(leasePath(fingerprint)) {
             let lease = LeaseText(bytes)
-            if lease.host != Host.name { return lease.label }
+            if lease.host != host.name { return lease.label }
         }
         let path = lockPath(fingerprint)
         guard let bytes = try fileSystem.read(path) else { return nil }
@@ -46,15 +46,15 @@ extension Store {
 
     /// Under leases a file for each host: its own lock must not depend on what the network makes of `flock`.
     func lockPath(_ fingerprint: Digest) -> String {
-        "\(root)/locks/\(fingerprint.hex)" + (lease == nil ? "" : ".\(Host.name)")
+        "\(root)/locks/\(fingerprint.hex)" + (lease == nil ? "" : ".\(host.name)")
     }
 
     private func leasePath(_ fingerprint: Digest) -> String { "\(root)/locks/\(fingerprint.hex).lease" }
 
     /// After how many seconds without a sign of life another host's lease has run out; nil where locks are enough: on a
-    /// local disk. `LAVISE_LEASE` says otherwise: a number of seconds, or 0 for none.
+    /// local disk, unless the host says otherwise.
     var lease: Double? {
-        if let seconds = variable("LAVISE_LEASE").flatMap(Double.init) { return seconds > 0 ? seconds : nil }
+        if let seconds = host.lease { return seconds > 0 ? seconds : nil }
         return sightings.isShared(root, fileSystem) ? 60 : nil
     }
 }

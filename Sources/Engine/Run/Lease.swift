@@ -134,7 +134,7 @@ final class LeasedLock: FileLock {
 extension Store {
     /// Whether a lease's holder is dead. To be asked under this host's own lock on the job.
     func isOver(_ lease: [UInt8], at path: String, after seconds: Double) -> Bool {
-        LeaseText(lease).host == Host.name || sightings.age(lease, at: path, now: time.monotonic()) >= seconds
+        LeaseText(lease).host == host.name || sightings.age(lease, at: path, now: time.monotonic()) >= seconds
     }
 
     /// Removes a lease that still reads so. Moved aside first: of two that try, one succeeds.

@@ -45,7 +45,7 @@ public struct RunOptions: Sendable {
         lockTimeout: Double? = nil, keepGoing: Bool = false, versions: [String: String] = [:],
         compare: (@Sendable (_ first: String, _ second: String) throws -> String?)? = nil,
         cancellation: Cancellation = Cancellation(),
-        catchSignals: Bool = true, faults: FaultPoints = .environment
+        catchSignals: Bool = true, faults: FaultPoints = .off
     ) {
         self.jobs = max(1, jobs)
         self.only = only

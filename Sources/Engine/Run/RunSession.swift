@@ -192,7 +192,7 @@ final class RunSession: Sendable {
         }
         try store.flushNames([store.sharded("ac", fingerprint)] + here)
         do {
-            let lock = isLocked ? nil : try store.lock(fingerprint, label: Host.label("tidying"))
+            let lock = isLocked ? nil : try store.lock(fingerprint, label: store.host.label("tidying"))
             guard isLocked || lock != nil else { return }
             defer { lock?.release(removing: true) }
             try store.fileSystem.remove(work)
@@ -204,7 +204,7 @@ final class RunSession: Sendable {
     /// - Throws: `EngineError.lockTimeout`.
     private func lock(_ index: Int, _ ingredients: Inspector.Ingredients) throws -> (any FileLock)? {
         let job = plan.jobs[index].id
-        if let lock = try store.lock(ingredients.fingerprint, label: Host.label(job)) {
+        if let lock = try store.lock(ingredients.fingerprint, label: store.host.label(job)) {
             waits.withLock { _ = $0.removeValue(forKey: index) }
             return lock
         }
@@ -288,7 +288,7 @@ final class RunSession: Sendable {
             // A disk that is full must not hide why the stage failed.
             try? store.noteFailure(
                 ingredients.fingerprint, job: job.id, message: options.describe(error), seconds: seconds,
-                host: Host.name)
+                host: store.host.name)
             try? store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
             throw EngineError.stageFailed(job: job.id, stage: job.stage.name, error: error)
         }

@@ -241,7 +241,7 @@ private struct Sweep {
             if try ClusterFolder(store: store, fingerprint: fingerprint).claim() != nil { continue }
             if dryRun {
                 if try store.holder(of: fingerprint) == nil { try drop(.scratch, name, path) }
-            } else if let lock = try store.lock(fingerprint, label: Host.label("gc")) {
+            } else if let lock = try store.lock(fingerprint, label: store.host.label("gc")) {
                 defer { lock.release(removing: true) }
                 try drop(.scratch, name, path)
             }
@@ -258,7 +258,7 @@ private struct Sweep {
             }
             // Under leases there are several files to a fingerprint.
             guard !dryRun, let fingerprint = Digest(hex: String(name.prefix(64))),
-                let lock = try store.lock(fingerprint, label: Host.label("gc"))
+                let lock = try store.lock(fingerprint, label: store.host.label("gc"))
             else { continue }
             lock.release(removing: true)
         }

@@ -14,7 +14,7 @@ struct Pins: Sendable {
         self.store = store
         path = "\(store.root)/pins/\(store.fileSystem.uniqueName())"
         do {
-            lock = try Pins.lock(path, exclusive: true, store, label: Host.name + "\n")
+            lock = try Pins.lock(path, exclusive: true, store, label: store.host.name + "\n")
         } catch let error as FileSystemError where error.isReadOnly {
             lock = nil
         }
@@ -61,7 +61,7 @@ extension Store {
             let path = "\(root)/pins/\(name)"
             guard let bytes = try fileSystem.read(path), let status = try fileSystem.status(of: path) else { continue }
             let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-            let isForeign = lease != nil && lines.first != Host.name && status.modified > time.now() - Self.foreignPins
+            let isForeign = lease != nil && lines.first != host.name && status.modified > time.now() - Self.foreignPins
             if !isForeign, let lock = try fileSystem.lock(path, exclusive: cleaning, label: "") {
                 lock.release(removing: cleaning)
             } else {

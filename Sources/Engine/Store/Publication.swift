@@ -32,7 +32,7 @@ struct Publication: Sendable {
     private func outcome(_ outputs: [Artifact], _ result: Executor.Result) -> Outcome {
         Outcome(
             outputs: outputs, seconds: result.seconds, work: result.work, threads: result.threads,
-            peakMemory: result.peakMemory, host: Host.name,
+            peakMemory: result.peakMemory, host: store.host.name,
             versions: options.versions, finished: Double(store.time.now()) / 1e9, executions: 1)
     }
 

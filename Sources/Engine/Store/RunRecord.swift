@@ -41,19 +41,7 @@ public struct RunRecord: Sendable, Equatable {
     /// The error that ended it; nil where none did.
     public let error: String?
 
-    /// A run on this host.
     public init(
-        plan: String, settings: [String], began: Double, seconds: Double, version: String, steps: [Step],
-        result: String,
-        error: String?
-    ) {
-        self.init(
-            plan: plan, settings: settings, began: began, seconds: seconds, host: Host.name, version: version,
-            steps: steps,
-            result: result, error: error)
-    }
-
-    init(
         plan: String, settings: [String], began: Double, seconds: Double, host: String, version: String, steps: [Step],
         result: String, error: String?
     ) {

@@ -21,16 +21,19 @@ public struct Store: Sendable {
     public let root: String
     let fileSystem: any FileSystem
     let time: any TimeSource
+    public let host: Machine
     let sightings = LeaseSightings()
 
     /// The store at `path`; it comes into being with the first thing written.
     /// - Throws: `FileSystemError` for a relative path where the current folder is gone.
-    public init(at path: String, fileSystem: any FileSystem = LocalFileSystem(), time: any TimeSource = SystemTime())
-        throws
-    {
+    public init(
+        at path: String, host: Machine = Machine(), fileSystem: any FileSystem = LocalFileSystem(),
+        time: any TimeSource = SystemTime()
+    ) throws {
         root = try fileSystem.absolute(path)
         self.fileSystem = fileSystem
         self.time = time
+        self.host = host
     }
 
     /// The path under which an artifact is kept.

@@ -46,7 +46,7 @@ extension Runner {
         let lock = pins.isHeld ? try waitForLock(job, ingredients.fingerprint) : nil
         defer { lock?.release(removing: true) }
         // Beside a store that can only be read, and then nothing is recorded.
-        let place = pins.isHeld ? "\(store.root)/work" : variable("TMPDIR") ?? "/tmp"
+        let place = pins.isHeld ? "\(store.root)/work" : store.host.temporaryFolder
         let work = "\(place)/\(pins.isHeld ? "" : "lavise-")verify-\(store.fileSystem.uniqueName())"
         defer { try? store.fileSystem.remove(work) }
         observer.started(job: job.id, stage: job.stage.name, reason: .forced, threads: options.jobs)
@@ -108,7 +108,7 @@ extension Runner {
         let start = store.time.monotonic()
         var isFirst = true
         while true {
-            if let lock = try store.lock(fingerprint, label: Host.label(job.id)) { return lock }
+            if let lock = try store.lock(fingerprint, label: store.host.label(job.id)) { return lock }
             try options.cancellation.check()
             let seconds = Double(store.time.monotonic() - start) / 1e9
             let holder = try store.holder(of: fingerprint) ?? "another process"

@@ -35,7 +35,7 @@ public struct ClusterRun: Sendable {
     /// - Throws: `ExperimentError` where the program's own path cannot be told, and what `ExperimentPlan.expectedCosts`
     ///   throws.
     public func executor(for state: ExperimentState) throws -> SlurmExecutor {
-        let lease = ProcessInfo.processInfo.environment["LAVISE_LEASE"].map { ["LAVISE_LEASE": $0] } ?? [:]
+        let lease = project.store.host.lease.map { ["LAVISE_LEASE": "\($0)"] } ?? [:]
         return SlurmExecutor(
             client: client, settings: settings, program: try program(), environment: lease,
             definition: state.file.definition,

@@ -56,7 +56,7 @@ extension FilterExplainer {
             )
         }
 
-        let explainer = try ExplainerFile(state.path(of: files.explainer)).explainer()
+        let explainer = try ExplainerFile.explainer(state.path(of: files.explainer))
         let embedding = try EmbeddingFile(state.path(of: files.embedding), concepts: results.dataset.concepts)
         let (vocabulary, _) = try files.evaluate.vocabulary(
             embedding, embedding.rows(of: results.dataset.concepts),

@@ -9,7 +9,6 @@ package struct ExplainerFile: Sendable {
     let history: TrainingHistory
     let seen: [Bool]
     let samples: Samples
-    private let file: HDF5File
 
     struct Samples: Sendable {
         let trained: Int, validated: Int, left: Int
@@ -17,7 +16,7 @@ package struct ExplainerFile: Sendable {
 
     /// - Throws: `HDF5Error`; `ExperimentError` for a file of another shape.
     init(_ path: String) throws {
-        file = try HDF5File.open(path)
+        let file = try HDF5File.open(path)
         history = try TrainingHistory(from: file)
         seen = try file.read("concepts/seen", as: UInt8.self).map { $0 != 0 }
         let counts = try file.read("samples", as: Int64.self).map { Int($0) }
@@ -27,7 +26,9 @@ package struct ExplainerFile: Sendable {
         samples = Samples(trained: counts[0], validated: counts[1], left: counts[2])
     }
 
-    func explainer() throws -> Explainer { try Explainer(from: file) }
+    /// The explainer alone.
+    /// - Throws: `HDF5Error`.
+    static func explainer(_ path: String) throws -> Explainer { try Explainer(from: HDF5File.open(path)) }
 
     static func write(
         _ explainer: Explainer, _ history: TrainingHistory, seen: [Bool], _ samples: Samples, to path: String

@@ -15,17 +15,20 @@ public struct Project: Sendable {
     public let settings: LaviseSettings
     /// The remote store that runs use; nil: none.
     public let remote: SharedStore?
+    /// Where a crash test kills a run.
+    let faults: FaultPoints
 
     /// - Throws: `EngineError` when the store's path cannot be used.
     public init(
         places: Places, store: String, downloads: DownloadOptions, settings: LaviseSettings = LaviseSettings(),
-        remote: SharedStore? = nil
+        remote: SharedStore? = nil, host: Machine = Machine(), faults: FaultPoints = .off
     ) throws {
         self.places = places
         self.settings = settings
         self.remote = remote
         self.downloads = downloads
-        self.store = try Store(at: places.projectPath(store))
+        self.faults = faults
+        self.store = try Store(at: places.projectPath(store), host: host)
     }
 
     /// Reads an experiment by name from `experiments/`, or by path.
@@ -104,10 +107,16 @@ public struct Project: Sendable {
 
     /// What runs plans in this project's store, with its remote store and this program's words for errors.
     public func runner(_ options: RunOptions = RunOptions(), observer: any RunObserver = SilentObserver()) -> Runner {
+        Runner(store: store, options: completed(options), observer: observer)
+    }
+
+    /// Options with what holds for every run of the project.
+    public func completed(_ options: RunOptions) -> RunOptions {
         var options = options
         options.describe = { describe($0) }
         options.remote = remote?.access
-        return Runner(store: store, options: options, observer: observer)
+        options.faults = faults
+        return options
     }
 
     /// The experiment files of `experiments/`, by name.

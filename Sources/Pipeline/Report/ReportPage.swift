@@ -90,6 +90,6 @@ public struct ReportPage: Sendable {
     /// The rows that are shown beside each other; nil of one alone.
     private func comparison(_ results: [VariantResults]) -> RunComparison? {
         guard rows.count > 1 else { return nil }
-        return RunComparison(rows.map { experiment.runWords(ofVariant: $0, results[$0]) })
+        return RunComparison(rows.map { state.runWords(ofVariant: $0, results[$0]) })
     }
 }

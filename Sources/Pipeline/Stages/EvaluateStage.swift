@@ -130,7 +130,7 @@ struct EvaluateStage: ShardedStage {
         return EvaluatedImages(
             dataset: dataset, maps: try MapFile(context.path(.maps)),
             rows: rows ?? dataset.evaluatedRows(all: rules.evaluatesAll), conceptRows: concepts,
-            explainer: try ExplainerFile(context.path(.explainer)).explainer(),
+            explainer: try ExplainerFile.explainer(context.path(.explainer)),
             source: try model?.source(context, probes: rules.isProbed ? 2 : 0),
             normalisation: model?.normalisation ?? .imageNet)
     }

@@ -70,17 +70,20 @@ struct Work: ParsableCommand {
             throw ExperimentError("\(path): no such order")
         }
         let order = try WorkOrder(json: Array(data), path: path)
-        let cpus = ProcessInfo.processInfo.environment["SLURM_CPUS_PER_TASK"].flatMap { Int($0) } ?? 1
+        let environment = ProcessInfo.processInfo.environment
+        func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
         let console = Console(names: [order.job], progress: !global.noProgress, quiet: global.quiet)
         defer { console.end() }
-        var options = RunOptions(
-            jobs: max(1, cpus), versions: PipelineVersion.libraries, compare: firstDifference, cancellation: .ofTask())
-        options.describe = { describe($0) }
+        let options = RunOptions(
+            jobs: max(1, number("SLURM_CPUS_PER_TASK") ?? 1), versions: PipelineVersion.libraries,
+            compare: firstDifference, cancellation: .ofTask())
         let task = array.flatMap { array in self.task.map { (array, $0) } }
         let grace = try LaviseSettings(project.places).slurm.grace
-        try ClusterWorker(store: project.store, options: options, observer: console, grace: grace).run(
-            order, task: task, code: { ExitStatus($0)?.rawValue ?? ExitStatus.inside.rawValue }
-        ) { try project.plan(of: order, path: path) }
+        try ClusterWorker(store: project.store, options: project.completed(options), observer: console, grace: grace)
+            .run(
+                order, task: task, restart: number("SLURM_RESTART_COUNT") ?? 0,
+                code: { ExitStatus($0)?.rawValue ?? ExitStatus.inside.rawValue }
+            ) { try project.plan(of: order, path: path) }
     }
 }
 

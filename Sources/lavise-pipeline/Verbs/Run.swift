@@ -134,7 +134,7 @@ struct Run: ParsableCommand {
         let console = Console(
             names: experiment.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet,
             expected: expected, details: details)
-        let recorder = RunRecorder(console, of: file)
+        let recorder = RunRecorder(console, of: file, on: project.store.host)
         defer { console.end() }
         let began = Date()
         try project.register(results: place)

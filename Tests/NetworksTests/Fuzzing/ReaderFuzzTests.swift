@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import TestSupport
 import Testing
 
 /// A short fuzzing of the readers, and the files that once broke them.

@@ -1,46 +1,48 @@
 import Foundation
 import HDF5
+import Networks
+import TestSupport
 
 /// Feeds damaged files to the checkpoint and the HDF5 reader: each must be read or refused with an error of the
 /// reader's own, quickly. The same seed gives the same files.
 ///
 /// Every file lies at `scratch/candidate` while it is read, so that it is there after a crash of the process.
-public struct ReaderFuzz: Sendable {
-    public struct Report: Sendable, CustomStringConvertible {
-        public var rounds = 0
-        public var accepted = 0
-        public var refused = 0
-        public var slowestRound = 0
-        public var slowestSeconds = 0.0
+struct ReaderFuzz: Sendable {
+    struct Report: Sendable, CustomStringConvertible {
+        var rounds = 0
+        var accepted = 0
+        var refused = 0
+        var slowestRound = 0
+        var slowestSeconds = 0.0
 
-        public var description: String {
+        var description: String {
             "\(rounds) damaged files: \(accepted) read, \(refused) refused; the slowest, round \(slowestRound), took "
                 + "\(Int(slowestSeconds * 1000)) ms"
         }
     }
 
     /// A reader gave an error that is not its own, or took too long.
-    public struct Finding: Error, CustomStringConvertible, Sendable {
-        public let round: Int
-        public let sample: String
-        public let file: String
-        public let reason: String
+    struct Finding: Error, CustomStringConvertible, Sendable {
+        let round: Int
+        let sample: String
+        let file: String
+        let reason: String
 
-        public var description: String { "fuzzing round \(round) ('\(sample)' damaged, kept as '\(file)'): \(reason)" }
+        var description: String { "fuzzing round \(round) ('\(sample)' damaged, kept as '\(file)'): \(reason)" }
     }
 
-    public let seed: UInt64
+    let seed: UInt64
     /// The longest that reading one file may take.
-    public let secondsAllowed: Double
+    let secondsAllowed: Double
 
-    public init(seed: UInt64, secondsAllowed: Double = 10) {
+    init(seed: UInt64, secondsAllowed: Double = 10) {
         self.seed = seed
         self.secondsAllowed = secondsAllowed
     }
 
     /// Damages `samples` in turn, from round `first` on, until `rounds` are done or `seconds` are over.
     /// - Throws: `Finding`, and where files cannot be read or written.
-    public func run(samples: [String], scratch: String, first: Int = 0, rounds: Int, seconds: Double = .infinity) throws
+    func run(samples: [String], scratch: String, first: Int = 0, rounds: Int, seconds: Double = .infinity) throws
         -> Report
     {
         let contents = try samples.map { try [UInt8](Data(contentsOf: URL(filePath: $0))) }
@@ -76,7 +78,7 @@ public struct ReaderFuzz: Sendable {
     }
 
     /// Opens a checkpoint and reads its tensors of a decent size; of those, any may be refused.
-    public func readCheckpoint(_ path: String) throws {
+    func readCheckpoint(_ path: String) throws {
         let checkpoint = try Checkpoint(contentsOf: path)
         for name in checkpoint.names.prefix(1000) {
             guard let shape = checkpoint.shape(of: name), shape.count < 8, shape.allSatisfy({ $0 >= 0 }),
@@ -87,7 +89,7 @@ public struct ReaderFuzz: Sendable {
     }
 
     /// Opens an HDF5 file and reads its datasets, some attributes and an explainer; of those, any may be refused.
-    public func readHDF5(_ path: String) throws {
+    func readHDF5(_ path: String) throws {
         let file = try HDF5File.open(path)
         var budget = 500
         func walk(_ group: String, _ depth: Int) throws {
