@@ -4,6 +4,7 @@ import Fingerprints
 public struct ByteMutator: Sendable {
     private var random: RandomSource
 
+    /// - Parameter stream: the same seed gives other damages in another stream.
     public init(seed: UInt64, stream: String) {
         random = RandomSource(seed: seed, stream: stream)
     }

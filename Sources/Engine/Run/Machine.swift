@@ -2,6 +2,7 @@ import Glibc
 
 /// The machine as others see it who share a store: for traces, locks and those who wait.
 public struct Machine: Sendable {
+    /// What others know it by.
     public let name: String
     /// After how many seconds without a sign of life its leases have run out for others, and theirs for it; 0: locks are
     /// enough; nil: as the store's disk is local or not.

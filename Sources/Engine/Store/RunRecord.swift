@@ -41,6 +41,9 @@ public struct RunRecord: Sendable, Equatable {
     /// The error that ended it; nil where none did.
     public let error: String?
 
+    /// - Parameters:
+    ///   - began: seconds since 1970.
+    ///   - host: the name of the machine.
     public init(
         plan: String, settings: [String], began: Double, seconds: Double, host: String, version: String, steps: [Step],
         result: String, error: String?

@@ -21,6 +21,7 @@ public struct Store: Sendable {
     public let root: String
     let fileSystem: any FileSystem
     let time: any TimeSource
+    /// Who uses it here.
     public let host: Machine
     let sightings = LeaseSightings()
 

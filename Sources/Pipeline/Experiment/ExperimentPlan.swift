@@ -9,7 +9,9 @@ import Transfer
 
 /// The jobs of an experiment; equal jobs of its variants are one job.
 public struct ExperimentPlan: Sendable {
+    /// The experiment that is planned.
     public let file: ExperimentFile
+    /// The jobs of all its variants.
     public let plan: Plan
     /// What the jobs of every variant make, in the order of `file.variants`.
     public let variants: [VariantFiles]

@@ -2,15 +2,18 @@ import Engine
 
 /// An experiment and how each of its jobs stands: what a run left, or what a look found.
 public struct ExperimentState: Sendable {
+    /// With all its jobs.
     public let experiment: ExperimentPlan
     /// In the plan's order.
     public let jobs: [JobStatus]
 
+    /// - Parameter jobs: in the plan's order.
     public init(_ experiment: ExperimentPlan, _ jobs: [JobStatus]) {
         self.experiment = experiment
         self.jobs = jobs
     }
 
+    /// The experiment as its file has it.
     public var file: ExperimentFile { experiment.file }
 
     /// Whether nothing is to be done.

@@ -4,6 +4,7 @@ import Networks
 
 /// An output of a job, and what it holds: `File` is the type that reads it.
 public struct Product<File>: Sendable, Hashable {
+    /// The id of the job that makes it.
     public let job: String
     let name: String
 
