@@ -269,7 +269,9 @@ import Testing
         func stage(_ name: String) -> TestStage {
             TestStage(name: name) { context in
                 seen.change { $0.append(context.threads) }
-                Thread.sleep(forTimeInterval: 0.05)
+                // All four have begun before one ends, whoever is slow.
+                let start = Date()
+                while seen.value.count < 4, -start.timeIntervalSinceNow < 30 { Thread.sleep(forTimeInterval: 0.002) }
                 try writeText(name, context.output + "/out")
             }
         }
