@@ -16,7 +16,7 @@ import Testing
     private static func trained(_ train: String) throws -> (epochs: [EpochReport], warnings: [String]) {
         try Workspace.with { workspace in
             let plan = try workspace.plan(json(train)), done = try workspace.run(plan.plan, until: ["evaluate"])
-            let file = try #require(done[plan.variants[0].train]).path("explainer.h5")
+            let file = try #require(done[plan.variants[0].explainer.job]).path("explainer.h5")
             return (
                 try TrainingHistory(from: HDF5File.open(file)).epochs,
                 try plan.results(Array(done.values))[0].warnings().map(\.text)
