@@ -22,10 +22,14 @@ public struct SigningKeyFile: Sendable {
     }
 
     /// The key; nil when there is none.
-    /// - Throws: `RemoteError` for a file that holds something else, or that others may read.
+    /// - Throws: `RemoteError` for a file that holds something else, or that others may read; `FileSystemError` where it
+    ///   cannot be told.
     public func read() throws -> SigningKey? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
+        guard stat(path, &status) == 0 else {
+            guard errno == ENOENT || errno == ENOTDIR else { throw FileSystemError("look at", path, code: errno) }
+            return nil
+        }
         guard status.st_mode & 0o077 == 0 else {
             throw RemoteError("\(path): others may read this signing key; type: chmod 600 \(path)")
         }

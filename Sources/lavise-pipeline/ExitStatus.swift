@@ -28,10 +28,11 @@ struct ExitStatus: Equatable {
     init?(_ error: any Error) {
         switch error {
         case is ExperimentError, is RemoteError, is ManifestError, is TableError, is ToleranceError: self = .usage
-        case is TransferError, is ZipError: self = .download
+        case is TransferError: self = .download
         case is DatasetError, is GloveError, is ImagingError, is CheckpointError, is BackboneError, is TrainingError,
             is EvaluationError,
-            is HDF5Error, is FileDigestError, is JSONError, is CocoaError, is POSIXError, is StreamError,
+            is HDF5Error, is FileDigestError, is FileSystemError, is ZipError, is JSONError, is CocoaError,
+            is POSIXError, is StreamError,
             is ResultsError, is NotReady, is MemoryFault, is SlurmError, is ClusterFault:
             self = .stageFailed
         case let error as EngineError: self = Self.code(of: error)

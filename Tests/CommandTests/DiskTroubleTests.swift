@@ -153,7 +153,7 @@ import Testing
     }
 
     /// What another user may not write or read, as that user: root may everything.
-    private static let mayBeNobody =
+    static let mayBeNobody =
         geteuid() == 0 && shell("setpriv", "--reuid=65534", "--clear-groups", Command.binary.path, "version") == 0
 
     @Test(.enabled(if: mayBeNobody, "needs root, setpriv and a build that others may execute"))

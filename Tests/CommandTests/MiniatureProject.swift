@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import HDF5
 import Testing
 import Transfer
 import TestSupport
@@ -84,15 +85,32 @@ struct MiniatureProject {
             arguments, environment: ["no_proxy": "127.0.0.1", "LAVISE_MIRRORS": ""].merging(environment) { $1 })
     }
 
+    private struct Report: Decodable {
+        struct Stage: Decodable {
+            let name: String
+            let outputs: [Output]
+        }
+        struct Output: Decodable {
+            let path: String
+            let digest: String
+        }
+        let stages: [Stage]
+    }
+
+    private func report(_ experiment: [String]) throws -> Report {
+        try JSONDecoder().decode(Report.self, from: Data(run(["status"] + experiment + ["--json"]).output.utf8))
+    }
+
     /// Digests of the outputs of every stage.
     func digests(_ experiment: String) throws -> [String: [String]] {
-        struct Report: Decodable {
-            struct Stage: Decodable { let name: String; let outputs: [Output] }
-            struct Output: Decodable { let path: String; let digest: String }
-            let stages: [Stage]
-        }
-        let report = try JSONDecoder().decode(Report.self, from: Data(run("status", experiment, "--json").output.utf8))
-        return Dictionary(uniqueKeysWithValues: report.stages.map { ($0.name, $0.outputs.map(\.digest)) })
+        Dictionary(uniqueKeysWithValues: try report([experiment]).stages.map { ($0.name, $0.outputs.map(\.digest)) })
+    }
+
+    /// What preprocessing left.
+    /// - Parameter experiment: with what was set.
+    func dataset(_ experiment: [String]) throws -> HDF5File {
+        let stage = try #require(try report(experiment).stages.first { $0.name == "preprocess" })
+        return try HDF5File.open(#require(stage.outputs.first?.path))
     }
 
     /// The rows of an experiment's recall table.

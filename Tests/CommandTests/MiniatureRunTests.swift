@@ -1,5 +1,6 @@
 import Fingerprints
 import Foundation
+import HDF5
 import Testing
 import Transfer
 import TestSupport
@@ -19,6 +20,7 @@ import TestSupport
             let first = try project.run(["run", experiment] + size)
             #expect(first.code == 0 && first.output.contains("| projection |"), "\(first.errors)")
             expectSane(try project.recall("resnet18_coco"))
+            try expectCOCOsQuirks(project, experiment)
             let bytes = try project.bytes(of: "coco2017", "glove6b", "resnet18")
             #expect(project.server.bytesServed == bytes, "every file is fetched, and once")
 
@@ -55,6 +57,27 @@ import TestSupport
         }
     }
 
+    /// A PNG named .jpg is read, a crowd is a mask like others, and what has no annotation, or no entry, is no image.
+    private func expectCOCOsQuirks(_ project: MiniatureProject, _ experiment: String) throws {
+        let dataset = try project.dataset([experiment])
+        let ids = try dataset.read("images/id", as: Int64.self)
+        let train = try files.contentsOfDirectory(atPath: project.command.path("coco/train2017")).sorted()
+        let isPNG = try #require(train.last.flatMap { Int64($0.dropLast(4)) })
+        #expect(ids.contains(isPNG))
+        #expect(!ids.contains(999_999_999_999) && !ids.contains(Int64(Miniature.unannotated.id)))
+        #expect(try dataset.readStrings("skipped/file") == [])
+        let crowded = try #require(train.first.flatMap { Int64($0.dropLast(4)) }.flatMap(ids.firstIndex(of:)))
+        let masks = try dataset.read("instances/mask224", as: UInt8.self)
+        // Rows of 28 bytes, the left half of which is the crowd's.
+        func isCrowded(_ sample: Int) -> Bool {
+            (0..<224).allSatisfy { row in
+                masks[sample * 6272 + row * 28..<sample * 6272 + row * 28 + 13].allSatisfy { $0 == 255 }
+            }
+        }
+        let images = try dataset.read("instances/image", as: Int32.self)
+        #expect(images.indices.contains { images[$0] == Int32(crowded) && isCrowded($0) })
+    }
+
     /// The experiment for those who want no 20 GB: one archive, cut by the seed.
     @Test func theSmallExperimentGoesFromZipsToTheTable() throws {
         try MiniatureProject.with(.cocoValidation, .glove, .resNet18) { project in
@@ -83,7 +106,14 @@ import TestSupport
             // What the archive is known to have that cannot be read is left out, and said to be.
             #expect(first.output.contains("2 images could not be read and were skipped: "), "\(first.output)")
             #expect(first.output.contains("90001592.jpg") && first.output.contains("90004616.jpg"), "\(first.output)")
-            #expect(first.output.contains("1 objects have no synset, and so no concept"), "\(first.output)")
+            #expect(first.output.contains("2 objects have no synset, and so no concept"), "\(first.output)")
+            let dataset = try project.dataset([experiment, "--set", "dataset.minimumCount=3"])
+            let ids = try dataset.read("images/id", as: Int64.self).filter { $0 > 90_000_000 }
+            #expect(ids == [90_000_001], "neither what cannot be read, nor what has no objects or no entry")
+            // No vector has such a name (METHOD): told, with how often.
+            let names = try dataset.readStrings("unmatched/name")
+            #expect(names.contains("street_sign") && names.contains("dining_table"), "\(names)")
+            #expect(first.output.contains("dining_table ("), "\(first.output)")
             let second = try project.run(arguments)
             #expect(second.code == 0 && second.errors.contains(" 0 run,"), "\(second.errors)")
 

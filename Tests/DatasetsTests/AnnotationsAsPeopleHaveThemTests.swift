@@ -28,7 +28,8 @@ import Testing
 
     @Test(arguments: [
         #""segmentation": [], "#, #""segmentation": null, "#, "", #""segmentation": [[]], "#,
-        #""segmentation": [[1, 2, 3, 4]], "#,
+        #""segmentation": [[1, 2, 3, 4]], "#, #""segmentation": {}, "#, #""segmentation": "", "#,
+        #""segmentation": {"counts": [], "size": [6, 8]}, "#, #""segmentation": [null], "#,
     ])
     func withoutAnOutlineTheBoxIsTheMask(_ segmentation: String) throws {
         let read = try coco([annotation("7", segmentation + #""bbox": [1.5, 1.2, 3.4, 2.6]"#)]).annotations(
@@ -37,13 +38,18 @@ import Testing
     }
 
     @Test func degeneratePartsAreSkippedAndTheRestKept() throws {
-        let parts = #""segmentation": [[0, 0, 1, 1], [], [1, 1, 5, 1, 5, 4, 1, 4]], "bbox": [0, 0, 8, 6]"#
+        let parts = #""segmentation": [[0, 0, 1, 1], null, [1, 1, 5, 1, 5, 4, 1, 4]], "bbox": [0, 0, 8, 6]"#
         let read = try coco([annotation("7", parts)]).annotations(ofImage: 0, width: 8, height: 6, view: nil)
         #expect(read.samples.map(\.mask) == [Self.drawn] && read.notes.skippedParts == 2 && read.notes.boxes == 0)
     }
 
-    @Test func onePolygonWithoutAListAroundIt() throws {
-        let read = try coco([annotation("7", #""segmentation": [1, 1, 5, 1, 5, 4, 1, 4]"#)]).annotations(
+    /// Without a list around it, as points, as strings, with nothing beside it.
+    @Test(arguments: [
+        "[1, 1, 5, 1, 5, 4, 1, 4]", "[[1, 1], [5, 1], [5, 4], [1, 4]]", "[[[1, 1], [5, 1], [5, 4], [1, 4]]]",
+        #"[["1", "1", "5.0", "1", "5", "4", "1", "4"]]"#,
+    ])
+    func onePolygonInOtherForms(_ form: String) throws {
+        let read = try coco([annotation("7", #""segmentation": \#(form)"#)]).annotations(
             ofImage: 0, width: 8, height: 6, view: nil)
         #expect(read.samples.map(\.mask) == [Self.drawn] && read.notes == AnnotationNotes())
     }
@@ -127,7 +133,7 @@ import Testing
 
     @Test func aByteOrderMarkAndNumbersAsStringsAreRead() throws {
         let json =
-            #"{"images": [{"id": "3", "file_name": "a.jpg"}], "annotations": [{"image_id": "3", "category_id": "1", "#
+            #"{"images": [{"id": "3", "file_name": "a.jpg", "width": "8", "height": "6"}], "annotations": [{"image_id": "3", "category_id": "1", "#
             + #""segmentation": \#(Self.outline)}], "categories": [{"id": "1", "name": "cat"}]}"#
         let path = folder.write("mark.json", [0xEF, 0xBB, 0xBF] + Array(json.utf8))
         let dataset = try COCODataset(
@@ -136,8 +142,33 @@ import Testing
         #expect(try dataset.samples(ofImage: 0, width: 8, height: 6).map(\.mask) == [Self.drawn])
     }
 
+    /// A size of 0 says nothing.
+    @Test func aSizeOfNothingIsNone() throws {
+        let images = #"{"id": 3, "file_name": "a.jpg", "width": 0, "height": 0}"#
+        let dataset = try coco([annotation("7", #""segmentation": \#(Self.outline)"#)], images: images)
+        #expect(try dataset.samples(ofImage: 0, width: 8, height: 6).map(\.mask) == [Self.drawn])
+    }
+
+    /// What is no annotation file in COCO's format, or none as it lies there, is said to be so.
     @Test(arguments: [
-        (#""file_name": "a.jpg""#, "/data/a.jpg"), (#""file_name": "sub/a.jpg""#, "/data/sub/a.jpg"),
+        (Array("[{}]".utf8), "found a list"),
+        (Array(#"{"images": [], "categories": []}"#.utf8), "no list \"annotations\""),
+        (Array(#"{"a": 1}"#.utf8), "no list \"images\", \"annotations\", \"categories\""),
+        ([0xFF, 0xFE, 0x7B, 0], "UTF-16"), ([0x1F, 0x8B, 8, 0], "gzip"), (Array("PK\u{3}\u{4}".utf8), "zip archive"),
+    ])
+    func otherFiles(_ bytes: [UInt8], _ problem: String) {
+        let path = folder.write("other.json", bytes)
+        #expect {
+            try COCODataset(
+                annotations: [(.train, path)], imageFolders: [(.train, "/data")], hasVector: { _ in true },
+                rules: DatasetRules())
+        } throws: { "\($0)".contains(problem) && "\($0)".contains(path) }
+    }
+
+    @Test(arguments: [
+        (#""file_name": "a.jpg""#, "/data/a.jpg"), (#""file_name": "sub/a%2Ejpg""#, "/data/sub/a.jpg"),
+        (#""file_name": "train/%61.jpg""#, "/data/a.jpg"), (#""file_name": "b%20c.jpg""#, "/data/b c.jpg"),
+        (#""file_name": "sub/a.jpg""#, "/data/sub/a.jpg"),
         (#""file_name": "sub\\a.jpg""#, "/data/sub/a.jpg"),
         (#""file_name": "train2017/a.jpg""#, "/data/a.jpg"), (#""file_name": "./a.jpg""#, "/data/a.jpg"),
         (#""file_name": "C:\\labels\\sub\\a.jpg""#, "/data/sub/a.jpg"),

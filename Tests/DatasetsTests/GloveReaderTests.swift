@@ -57,6 +57,7 @@ private func gzipped(_ text: String) throws -> [UInt8] {
         // A carriage return within a line is the word's.
         ("the\r 1 2\nof 3 4\ncafe\u{301} 5 6\n", ["the\r", "of", "cafe\u{301}"]),
         ("3 2\r\n1 1 2\r\n2 3 4\r\n3 5 6", ["1", "2", "3"]),
+        ("the 1 2\nof 3 4\nand 5 6\n\n \r\n", ["the", "of", "and"]),  // blank lines at the end
     ])
     func readsWhatOtherToolsWrite(_ text: String, _ words: [String]) throws {
         for bytes in [Array(text.utf8), try gzipped(text)] {
@@ -80,10 +81,12 @@ private func gzipped(_ text: String) throws -> [UInt8] {
         ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "a Git LFS pointer"),
         ("<!DOCTYPE html>\n<html></html>\n", "a web page"),
         ("<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>\n", "a web page or XML"),
-        ("<html><body>", "a web page"),
+        ("<html><body>", "a web page"), ("BZh91AY&SY", "packed by bzip2"),
     ]) func whatComesInPlaceOfVectorsIsNamed(text: String, what: String) throws {
         #expect(message(Array(text.utf8)).hasPrefix("vectors: \(what)"), "\(message(Array(text.utf8)))")
         #expect(message([0xFF, 0xFE] + Array("d\0o\0g\0 \01\0\n\0".utf8)).contains("text in UTF-16"))
+        #expect(message([0x93] + Array("NUMPY\u{1}\0v".utf8)).contains("a NumPy array"))
+        #expect(message([0x80, 4, 0x95, 10, 0, 0, 0, 10]).contains("a Python pickle"))
         // A word that begins so is one.
         #expect(try parsed("<html> 1 2\n").map(\.word) == ["<html>"])
     }
@@ -109,6 +112,8 @@ private func gzipped(_ text: String) throws -> [UInt8] {
         #expect(
             message(Array(file(words, ending: "\n").dropLast(5))).contains(
                 "with 60000 words announced, but it ends after 59999"))
+        #expect(
+            message(file(["a", "new york", "b", "c"], ending: "\n")).contains("word 3 of word2vec's binary format"))
         var damaged = file(["a", "b"], ending: "")
         damaged.replaceSubrange(
             damaged.count - 4..<damaged.count, with: withUnsafeBytes(of: Float.nan.bitPattern) { Array($0) })
@@ -186,6 +191,11 @@ private func gzipped(_ text: String) throws -> [UInt8] {
         ("a 1 1.2.3\n", "vectors:1: expected a number as value 2 of 'a', found '1.2.3'"),
         ("a 1 2\n 3 4\n", "vectors:2: expected a word, found none"),
         ("a 1 2\n\nb 3 4\n", "vectors:2: expected a word, found none"),
+        ("a 1 2\nb 3 4\n\n\nc 5 6\n", "vectors:3: expected a word, found none"),
+        (
+            "9 2\na 1 2\nb 3 4\n",
+            "vectors: ends after 2 of the 9 words that its first line announces: fetch it again, or mend that line"
+        ),
         ("", "vectors: holds no words; expected a word and its numbers a line"),
     ])
     func wrongFilesAreNamedByLine(_ text: String, _ expected: String) {

@@ -157,7 +157,7 @@ struct Sharing {
         let lines = shop.lines.withLock { $0 }
         #expect(
             lines.contains {
-                $0.contains("noted big: out cannot be had from fake:store: cas/") && $0.hasSuffix("is gone")
+                $0.contains("noted big: out cannot be had from fake:store: its file is gone")
             }, "\(lines)")
         // The same without the remote store: what was promised is made.
         let alone = try Workshop()

@@ -40,6 +40,25 @@ import Testing
         if seconds != nil { print("\(read + refused) damaged models: \(read) read, \(refused) refused") }
     }
 
+    /// Numbers that would lie behind the end of the file, or of memory: the fuzzer found the last one.
+    @Test(arguments: ["storage_offset", "sizes", "strides"], ["1000000", "9223372036854775807"])
+    func tensorsThatReachOutside(key: String, number: String) throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "outside-\(UUID()).pt2").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var members = try StoredZip.members(
+            of: [UInt8](Data(contentsOf: SmallModels.folder.appending(path: "plain.pt2"))))
+        let index = try #require(members.firstIndex { $0.name.hasSuffix("weights_config.json") })
+        let text = String(decoding: members[index].content, as: UTF8.self),
+            start = try #require(text.range(of: "\"\(key)\""))
+        let place = try #require(text[start.upperBound...].firstMatch(of: #/"as_int": ?\d+/#))
+        members[index].content = [UInt8](text.replacingCharacters(in: place.range, with: "\"as_int\": \(number)").utf8)
+        try Data(StoredZip.archive(members)).write(to: URL(filePath: path))
+        #expect { try Graph(pt2: path) } throws: { error in
+            guard case GraphError.malformed(let file, let problem) = error else { return false }
+            return file == path && problem.contains("the tensor \"")
+        }
+    }
+
     /// Reads a model and, where that is little work, computes it.
     private func use(_ path: String) throws {
         let graph = path.hasSuffix(".pt2") ? try Graph(pt2: path) : try Graph(onnx: path)

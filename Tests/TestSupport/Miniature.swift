@@ -31,18 +31,56 @@ public enum Miniature {
                     try zip.add("\(set)/\(file)", file: path, stored: true)
                 }
             }
-            // In no annotation file.
+            // In no annotation file; and in it, but with nothing annotated.
             try zip.add("\(set)/999999999999.jpg", Array("listed nowhere".utf8), stored: true)
+            if let first = files.first {
+                try zip.add("\(set)/\(unannotated.file)", file: "\(source)/\(set)/\(first)", stored: true)
+            }
             try zip.close()
         }
         let zip = try ZipWriter("\(output)/annotations_trainval2017.zip")
-        for name in sets.map({ "annotations/instances_\($0).json" }) { try zip.add(name, file: "\(source)/\(name)") }
+        for name in sets.map({ "annotations/instances_\($0).json" }) {
+            try zip.add(name, Array(quirks(of: try json("\(source)/\(name)")).json(pretty: false).utf8))
+        }
         // The real one holds these as well.
         for name in sets.flatMap({ ["annotations/captions_\($0).json", "annotations/person_keypoints_\($0).json"] }) {
             try zip.add(name, Array("{}".utf8))
         }
         try zip.close()
         return try manifest(like: real, in: output, base: base)
+    }
+
+    /// The image that has an entry and no annotation, as a hundredth of the real ones; and the annotation that is a crowd.
+    public static let unannotated = (id: 900_000_048, file: "900000000048.jpg"), crowd = 900_100_000_001
+
+    /// The annotation file of COCO's with what the real one has beside ordinary objects.
+    private static func quirks(of dataset: Value) -> Value {
+        guard case .object(var members) = dataset, let images = dataset["images"]?.arrayValue,
+            let annotations = dataset["annotations"]?.arrayValue,
+            let image = images.min(by: { $0["id"]?.intValue ?? 0 < $1["id"]?.intValue ?? 0 }),
+            let width = image["width"]?.intValue, let height = image["height"]?.intValue, let id = image["id"],
+            let category = annotations.first(where: { $0["image_id"] == id })?["category_id"]
+        else { return dataset }
+        let empty: Value = [
+            "id": .int(unannotated.id), "file_name": .string(unannotated.file), "width": .int(width),
+            "height": .int(height),
+        ]
+        // The left half, column by column.
+        let half = width / 2 * height
+        let group: Value = [
+            "id": .int(crowd), "image_id": id, "category_id": category, "iscrowd": 1, "area": .int(half),
+            "bbox": [0, 0, .int(width / 2), .int(height)],
+            "segmentation": [
+                "counts": [0, .int(half), .int(width * height - half)], "size": [.int(height), .int(width)],
+            ],
+        ]
+        members["images"] = .array(images + [empty])
+        members["annotations"] = .array(annotations + [group])
+        return .object(members)
+    }
+
+    private static func json(_ path: String) throws -> Value {
+        try Value(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: path))))
     }
 
     /// Visual Genome as `images.zip`, `images2.zip` and `objects.json.zip`, written to `output`: every COCO instance of
@@ -55,8 +93,7 @@ public enum Miniature {
         var entries: [Value] = []
         let halves = [("train2017", "images.zip", "VG_100K"), ("val2017", "images2.zip", "VG_100K_2")]
         for (set, zipName, folder) in halves {
-            let dataset = try Value(
-                json: [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(source)/annotations/instances_\(set).json"))))
+            let dataset = try json("\(source)/annotations/instances_\(set).json")
             let zip = try ZipWriter("\(output)/\(zipName)")
             try zip.addFolder(folder)
             for image in try images(of: dataset) {
@@ -80,21 +117,22 @@ public enum Miniature {
         let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
         for (id, bytes) in [
             (90_001_592, Array(whole.prefix(whole.count / 2))), (90_004_616, []), (90_000_001, whole),
-            (90_000_002, whole),
+            (90_000_002, whole), (90_000_003, whole),
         ] {
             try zip.add("VG_100K/\(id).jpg", bytes, stored: true)
         }
-        func object(_ id: Int, _ x: Int, synsets: [Value]) -> Value {
-            [
-                "object_id": .int(id), "x": .int(x), "y": -3, "w": 12, "h": 14, "merged_object_ids": [],
-                "names": ["thing"],
-                "synsets": .array(synsets),
+        func object(_ id: Int, _ x: Value, synsets: [Value]?) -> Value {
+            var members: [String: Value] = [
+                "object_id": .int(id), "x": x, "y": -3, "w": 12, "h": 14, "merged_object_ids": [], "names": ["thing"],
             ]
+            members["synsets"] = synsets.map { .array($0) }
+            return .object(members)
         }
         let odd = [
-            object(1, 3, synsets: []), object(2, 100_000, synsets: ["person.n.01"]),
-            object(3, -6, synsets: ["street_sign.n.01", "person.n.01"]),
+            object(1, 3, synsets: []), object(2, 100_000, synsets: ["person.n.01"]), object(4, 3, synsets: nil),
+            object(3, -6, synsets: ["street_sign.n.01", "person.n.01"]), object(5, 1.5, synsets: ["person.n.01"]),
         ]
+        // 90,000,002 has no objects, 90,000,003 no entry.
         return [
             ["image_id": 90_001_592, "objects": .array(objects)], ["image_id": 90_004_616, "objects": .array(objects)],
             ["image_id": 90_000_001, "objects": .array(objects + odd)], ["image_id": 90_000_002, "objects": []],
@@ -130,7 +168,7 @@ public enum Miniature {
         try files.createDirectory(atPath: "\(output)/annotations", withIntermediateDirectories: true)
         for set in ["train2017", "val2017"] {
             let name = "annotations/instances_\(set).json"
-            let dataset = try Value(json: [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(source)/\(name)"))))
+            let dataset = try json("\(source)/\(name)")
             let annotations = dataset["annotations"]?.arrayValue ?? []
             let annotated = Set(annotations.compactMap { $0["image_id"]?.intValue })
             let images = (dataset["images"]?.arrayValue ?? []).filter {

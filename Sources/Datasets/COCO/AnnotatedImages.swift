@@ -13,7 +13,7 @@ public func annotatedImageCount(_ path: String) throws -> Int {
 public func imageNames(ofCOCO path: String) throws -> Set<String> {
     var stream = try JSONElementStream(path), names: Set<String> = []
     try stream.forEach(wanted: { $0 == "images" }, refused: { _, _, _ in }) { _, _, value, _ in
-        names.insert(String(try COCOFileName(value).path.split(separator: "/").last ?? ""))
+        names.formUnion(try COCOFileName(value).names)
     }
     return names
 }

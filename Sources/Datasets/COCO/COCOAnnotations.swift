@@ -18,6 +18,8 @@ struct COCOAnnotations {
         let place: JSONPlace
     }
 
+    private static let lists = ["images", "annotations", "categories"]
+
     let path: String
     /// By id.
     private(set) var images: [Image] = []
@@ -34,10 +36,14 @@ struct COCOAnnotations {
     init(_ path: String, rules: DatasetRules) throws {
         self.path = path
         var notes = AnnotationNotes()
-        var stream = try JSONElementStream(path), known: Set<Int64> = []
+        var stream = try JSONElementStream(path), known: Set<Int64> = [], missing = Self.lists
         try stream.forEach(
-            wanted: { ["images", "annotations", "categories"].contains($0) },
+            wanted: { key in
+                missing.removeAll { $0 == key }
+                return Self.lists.contains(key)
+            },
             refused: { key, number, problem in
+                guard Self.lists.contains(key) else { throw problem }
                 let noun = key == "categories" ? "category" : String(key.dropLast())
                 try rules.refuse("\(noun) number \(number): \(problem.reason)", in: path, &notes)
             }
@@ -62,12 +68,17 @@ struct COCOAnnotations {
                     try rules.refuse("annotation \(id): \(problem.reason)", in: path, &notes)
                 }
             default:
+                guard key == "categories" else { throw JSONProblem("expected an object, found a list") }
                 let id = try value.identifier("id")
                 guard categories[id] == nil else {
                     throw JSONProblem("category \(id) is listed a second time; the first counts")
                 }
                 categories[id] = try value.optional("name").flatMap { try $0.isNull ? nil : $0.string("name") } ?? ""
             }
+        }
+        guard missing.isEmpty else {
+            let names = missing.map { "\"\($0)\"" }.joined(separator: ", ")
+            throw DatasetError.empty(file: path, reason: "no list \(names): not annotations in COCO's format")
         }
         images.sort { $0.id < $1.id }
         annotations.sort { ($0.image, $0.id, $0.place.offset) < ($1.image, $1.id, $1.place.offset) }
@@ -93,7 +104,10 @@ struct COCOAnnotations {
             let sides = try (["width", "height"] as [StaticString]).map { side in
                 try value.optional(side).flatMap { try $0.isNull ? nil : $0.integer(side) }
             }
-            guard let width = sides[0], let height = sides[1] else { return Image(id: id, file: file, size: nil) }
+            // 0 is what some exports write that did not look.
+            guard let width = sides[0], let height = sides[1], width != 0, height != 0 else {
+                return Image(id: id, file: file, size: nil)
+            }
             guard width > 0, height > 0 else { throw JSONProblem("\(width)×\(height) pixels") }
             return Image(id: id, file: file, size: Size(width: width, height: height))
         } catch let problem as JSONProblem {

@@ -54,10 +54,11 @@ public struct COCODataset: ReferenceDataset {
         guard !concepts.isEmpty else {
             let found = unmatched.prefix(3).map { "'\($0.name)'" }.joined(separator: ", ")
             let match = unmatched.contains { $0.match != nil } ? "; with dataset.words=folded some have" : ""
+            let unusable = read.compactMap { $1.notes.unusableText.map { " (\($0))" } }.joined()
             throw DatasetError.empty(
                 file: files.map(\.1).joined(separator: ", "),
                 reason: "no word of any category's name has a vector in the word embedding"
-                    + (found.isEmpty ? "" : ": \(found)") + match)
+                    + (found.isEmpty ? "" : ": \(found)") + match + unusable)
         }
         let index = Dictionary(uniqueKeysWithValues: zip(concepts.map(Word.init), Int32(0)...))
         parts = zip(read, named).map { part, named in

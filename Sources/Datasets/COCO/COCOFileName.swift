@@ -32,11 +32,17 @@ struct COCOFileName {
     }
 
     /// The image's path in a folder: the longest end of `path` that is there; of a file that is nowhere the last part,
-    /// so that reading it names a file.
+    /// so that reading it names a file. Where it is not there as it is written, it may be as a URL writes it (`a%20b.jpg`).
     static func locate(_ path: String, in folder: String, _ isPresent: (String) -> Bool) -> String {
-        let parts = path.split(separator: "/")
-        guard parts.count > 1 else { return folder + "/" + path }
+        let parts = path.split(separator: "/"), plain = path.removingPercentEncoding ?? path
+        guard parts.count > 1 || plain != path else { return folder + "/" + path }
         let ends = parts.indices.map { folder + "/" + parts[$0...].joined(separator: "/") }
-        return ends.first(where: isPresent) ?? ends[ends.count - 1]
+        let found = ends.first(where: isPresent)
+        return found ?? (plain == path ? ends[ends.count - 1] : locate(plain, in: folder, isPresent))
+    }
+
+    /// What the file may be called, without folders.
+    var names: [String] {
+        [path, path.removingPercentEncoding ?? path].compactMap { $0.split(separator: "/").last.map(String.init) }
     }
 }

@@ -7,9 +7,8 @@ import Imaging
 func segmentation(
     of annotation: JSONValue, size: COCOAnnotations.Size, sampling: NearestSampling, notes: inout AnnotationNotes
 ) throws -> Bitmap {
-    let value = annotation.optional("segmentation")
-    if let value, value.isObject { return try runs(value, size: size).sampled(sampling) }
-    if let value, !value.isNull {
+    if let value = annotation.optional("segmentation"), try !value.isEmpty {
+        if value.isObject { return try runs(value, size: size).sampled(sampling) }
         let (polygons, skipped) = try polygons(value)
         if !polygons.isEmpty {
             var mask = Bitmap(width: sampling.columns.count, height: sampling.rows.count)
@@ -28,16 +27,28 @@ func segmentation(
 
 /// The parts of an outline that are polygons (three points or more), and how many are not.
 private func polygons(_ value: JSONValue) throws -> (polygons: [[Double]], skipped: Int) {
-    var polygons: [[Double]] = [], alone: [Double] = [], skipped = 0
+    var parts: [[Double]] = [], alone: [Double] = []
     try value.forEach("segmentation") { part in
         // Some exports write one polygon's numbers without a list around them.
-        guard part.isArray else { return alone.append(try part.number("segmentation")) }
-        var numbers: [Double] = []
-        try part.forEach("segmentation") { numbers.append(try $0.number("segmentation")) }
-        if numbers.count < 6 { skipped += 1 } else { polygons.append(numbers) }
+        guard part.isArray || part.isNull else { return alone.append(try part.number("segmentation")) }
+        parts.append(part.isNull ? [] : try numbers(part))
     }
-    if alone.count >= 6 { polygons.append(alone) }
-    return (polygons, skipped)
+    // Others a list of points, [x, y] each.
+    if parts.count >= 3, parts.allSatisfy({ $0.count == 2 }) { return ([Array(parts.joined())], 0) }
+    let polygons = parts.filter { $0.count >= 6 }
+    return (alone.count >= 6 ? polygons + [alone] : polygons, parts.count - polygons.count)
+}
+
+/// The numbers of a part of an outline, of points in lists of their own too.
+private func numbers(_ part: JSONValue) throws -> [Double] {
+    var numbers: [Double] = []
+    try part.forEach("segmentation") { item in
+        guard item.isArray else { return numbers.append(try item.number("segmentation")) }
+        let before = numbers.count
+        try item.forEach("segmentation") { numbers.append(try $0.number("segmentation")) }
+        guard numbers.count == before + 2 else { throw JSONProblem("\"segmentation\": expected points of two numbers") }
+    }
+    return numbers
 }
 
 /// The corners of an annotation's box, in the order in which pycocotools draws them.

@@ -29,7 +29,7 @@ public struct GloveReader: Sendable {
         let source = try VectorSource(path)
         let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: Self.capacity + 1)
         defer { buffer.deallocate() }
-        var held = 0, line = 0, format = Format.unknown, vector: [Float] = []
+        var held = 0, line = 0, format = Format.unknown, vector: [Float] = [], words = 0, blankLine: Int?
         while true {
             let count = try source.read(into: buffer + held, count: Self.capacity - held)
             held += count
@@ -62,15 +62,28 @@ public struct GloveReader: Sendable {
                         path: path, line: nil,
                         reason: "word2vec's binary format with \(words) words announced, but it ends after \(line)")
                 }
-            case .text(let width, let headerLines):
+            case .text(let width, let announced):
                 while let end = memchr(buffer + start, 0x0A, held - start) {
                     line += 1
                     let bytes = UnsafeBufferPointer(
                         start: buffer + start, count: end - UnsafeMutableRawPointer(buffer + start))
                     start += bytes.count + 1
-                    if line <= headerLines { continue }
+                    if line == 1, announced != nil { continue }
+                    // Lines with nothing in them may end a file.
+                    if line > 1, Self.trimmed(bytes).isEmpty {
+                        blankLine = blankLine ?? line
+                        continue
+                    }
+                    if let blankLine { throw GloveError(path: path, line: blankLine, reason: Self.noWord) }
                     let word = try parse(bytes, line: line, width: width, into: &vector)
+                    words += 1
                     try vector.withUnsafeBufferPointer { try body(word, $0) }
+                }
+                if isLast, let announced, words < announced {
+                    throw GloveError(
+                        path: path, line: nil,
+                        reason: "ends after \(words) of the \(announced) words that its first line announces: "
+                            + "fetch it again, or mend that line")
                 }
             }
             if isLast { break }
@@ -87,10 +100,13 @@ public struct GloveReader: Sendable {
         }
     }
 
+    private static let noWord = "expected a word, found none"
+
     /// What a file turned out to be.
     private enum Format {
         case unknown
-        case text(width: Int, headerLines: Int)
+        /// - announced: how many words the first line says there are; nil where it is a word's.
+        case text(width: Int, announced: Int?)
         case binary(words: Int, width: Int, headerLength: Int)
 
         var isBinary: Bool { if case .binary = self { true } else { false } }
@@ -128,7 +144,7 @@ public struct GloveReader: Sendable {
             // binary one.
             let isText = String(validating: second, as: UTF8.self) != nil && !second.contains { $0 < 9 || $0 == 0x7F }
             if numbers == width && fields > width || isText && fields == width + 1 {
-                return .text(width: width, headerLines: 1)
+                return .text(width: width, announced: words)
             }
             if let space = rest.prefix(1024).firstIndex(of: 0x20), rest.count >= space + 1 + 4 * width,
                 String(validating: rest[..<space], as: UTF8.self) != nil,
@@ -141,7 +157,7 @@ public struct GloveReader: Sendable {
         let numbers = Self.trailingNumbers(first, atMost: max(0, fields.count - 1))
         let hasBlanks =
             numbers > 0 && !fields.dropFirst().dropLast(numbers).contains { Self.isMeantAsNumber(first, $0) }
-        return .text(width: max(1, hasBlanks ? numbers : fields.count - 1), headerLines: 0)
+        return .text(width: max(1, hasBlanks ? numbers : fields.count - 1), announced: nil)
     }
 
     /// What comes in place of word vectors, and what to do about it.
@@ -156,6 +172,16 @@ public struct GloveReader: Sendable {
         }
         if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) {
             return "text in UTF-16; save it as UTF-8"
+        }
+        let packed: [[UInt8]] = [
+            [0x42, 0x5A, 0x68], [0xFD, 0x37, 0x7A, 0x58, 0x5A], [0x28, 0xB5, 0x2F, 0xFD], [0x37, 0x7A, 0xBC, 0xAF],
+        ]
+        if packed.contains(where: head.starts) { return "packed by bzip2, xz, zstd or 7-Zip; unpack it first" }
+        if head.starts(with: [0x93] + Array("NUMPY".utf8)) {
+            return "a NumPy array, which has no words; write a word and its numbers a line"
+        }
+        if head.count > 1, head[0] == 0x80, 2...5 ~= head[1] {
+            return "a Python pickle, as gensim saves its own; save it by save_word2vec_format"
         }
         return nil
     }
@@ -175,6 +201,13 @@ public struct GloveReader: Sendable {
                 throw GloveError(
                     path: path, line: nil,
                     reason: "word \(line + 1) of word2vec's binary format is not UTF-8 or empty; is it damaged?")
+            }
+            // A word with a blank in it, which this format cannot say, shifts all that follows into numbers' bytes.
+            guard !bytes[at..<space].contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+                throw GloveError(
+                    path: path, line: nil,
+                    reason: "word \(line + 1) of word2vec's binary format has control characters: is there a blank in "
+                        + "the word before it, or is the file damaged?")
             }
             vector.removeAll(keepingCapacity: true)
             let numbers = UnsafeRawBufferPointer(
@@ -204,12 +237,12 @@ public struct GloveReader: Sendable {
     {
         let bytes = Self.trimmed(line)
         guard let first = bytes.first, !Self.isBlank(first) else {
-            throw GloveError(path: path, line: number, reason: "expected a word, found none")
+            throw GloveError(path: path, line: number, reason: Self.noWord)
         }
         vector.removeAll(keepingCapacity: true)
         let fields = Self.fields(bytes)
         guard let wordEnd = fields.first?.upperBound else {
-            throw GloveError(path: path, line: number, reason: "expected a word, found none")
+            throw GloveError(path: path, line: number, reason: Self.noWord)
         }
         guard let plain = String(validating: bytes[..<wordEnd], as: UTF8.self) else {
             throw GloveError(path: path, line: number, reason: "the word is not valid UTF-8")

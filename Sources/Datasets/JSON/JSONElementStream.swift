@@ -12,6 +12,13 @@ struct JSONElementStream: ~Copyable {
     private static let largestElement = 64 << 20
     private static let chunk = 1 << 20
 
+    private static let others: [([UInt8], String)] = [
+        ([0xFF, 0xFE], "this is UTF-16 text; save it as UTF-8"),
+        ([0xFE, 0xFF], "this is UTF-16 text; save it as UTF-8"),
+        ([0x1F, 0x8B], "this is packed by gzip; unpack it first (gunzip)"),
+        ([0x50, 0x4B], "this is a zip archive; unpack it first"),
+    ]
+
     private let file: PlainFile
     private var buffer: UnsafeMutableRawPointer
     private var capacity: Int
@@ -36,8 +43,11 @@ struct JSONElementStream: ~Copyable {
     typealias Refused = (_ key: String, _ number: Int, JSONProblem) throws -> Void
 
     /// Passes over the byte order mark that some editors write.
+    /// - Throws: `JSONProblem` for what is known to be something else by its first bytes.
     private mutating func skipMark() throws {
         _ = try refill()
+        let start = UnsafeRawBufferPointer(start: buffer, count: min(end, 2))
+        for (mark, found) in Self.others where start.elementsEqual(mark) { throw JSONProblem(found) }
         if end >= 3, UnsafeRawBufferPointer(start: buffer, count: 3).elementsEqual([0xEF, 0xBB, 0xBF]) { at = 3 }
     }
 

@@ -89,26 +89,26 @@ struct JSONValue {
     var isString: Bool { cjson_kind(raw) == CJSON_STRING }
     var isNull: Bool { cjson_kind(raw) == CJSON_NULL }
 
-    /// The member `key` as a number that names something; some exports write such as strings of digits.
-    func identifier(_ key: StaticString) throws -> Int {
-        let value = try member(key)
-        if value.isString, let number = Int(try value.string(key)) { return number }
-        return try value.integer(key)
-    }
+    /// The member `key` as a number that names something.
+    func identifier(_ key: StaticString) throws -> Int { try member(key).integer(key) }
 
+    /// A whole number; some exports write numbers as strings.
     func integer(_ name: StaticString) throws -> Int {
         var value: Int64 = 0
         if cjson_int(raw, &value) == 1 { return Int(value) }
         // Some writers put 640.0 for 640.
         var number = 0.0
         if cjson_double(raw, &number) == 1, let whole = Int(exactly: number) { return whole }
+        if isString, let whole = Int(try string(name)) { return whole }
         throw JSONProblem("\"\(name)\": expected an integer, found \(kind)")
     }
 
+    /// A number, as a string too.
     func number(_ name: StaticString) throws -> Double {
         var value = 0.0
-        guard cjson_double(raw, &value) == 1 else { throw JSONProblem("\"\(name)\": expected a number, found \(kind)") }
-        return value
+        if cjson_double(raw, &value) == 1 { return value }
+        if isString, let number = Double(try string(name)), number.isFinite { return number }
+        throw JSONProblem("\"\(name)\": expected a number, found \(kind)")
     }
 
     /// Calls `body` with the bytes of a string.
@@ -123,6 +123,21 @@ struct JSONValue {
 
     func string(_ name: StaticString) throws -> String {
         try withString(name) { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Whether it says nothing: null, or a string, list or object with nothing in it.
+    var isEmpty: Bool {
+        get throws {
+            var isEmpty = true
+            switch cjson_kind(raw) {
+            case CJSON_NULL: break
+            case CJSON_STRING: try withString("") { isEmpty = $0.isEmpty }
+            case CJSON_ARRAY: try forEach("") { _ in isEmpty = false }
+            case CJSON_OBJECT: isEmpty = try optional("counts").map { try $0.isEmpty } ?? (optional("size") == nil)
+            default: isEmpty = false
+            }
+            return isEmpty
+        }
     }
 
     /// Calls `body` with every element of an array, in order.

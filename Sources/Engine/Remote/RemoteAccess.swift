@@ -150,7 +150,7 @@ public final class RemoteAccess: Sendable {
             var bytes: [UInt8] = []
             let isThere = try store.get(key, from: 0) { place, piece in
                 guard place == bytes.count, bytes.count + piece.count <= limit else {
-                    throw RemoteFault.unusable("\(key) has more than \(limit) bytes")
+                    throw RemoteFault.unusable("\(key.thing) has more than \(limit) bytes")
                 }
                 bytes.append(contentsOf: piece)
                 moved(piece.count)

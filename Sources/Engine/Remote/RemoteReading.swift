@@ -50,7 +50,7 @@ struct RemoteReading {
             guard let text = ActionResult.standardOutput(of: bytes),
                 let signed = SignedTrace(json: text, fingerprint: fingerprint)
             else {
-                note("what lies in \(name) as \(key) is no trace of this job; it is not used")
+                note("what lies in \(name) for it is no trace of this job; it is not used")
                 return nil
             }
             guard signed.signer(among: Set(remote.policy.trust.keys)) != nil else {
@@ -70,7 +70,7 @@ struct RemoteReading {
             }
             return signed
         } catch let fault as RemoteFault {
-            note("\(name): \(key): \(fault); it is not used")
+            note("\(name): \(key.thing): \(fault); it is not used")
             return nil
         }
     }
@@ -195,12 +195,12 @@ struct RemoteReading {
                 }
             }
             guard let isThere else { return false }
-            guard isThere else { throw RemoteFault.unusable("\(key) is gone") }
+            guard isThere else { throw RemoteFault.unusable("\(key.thing) is gone") }
             try arrival.flush()
             let found = try arrival.digest()
             if found == digest { return true }
             try files.remove(path)
-            guard isResumed else { throw RemoteFault.unusable("\(key) came with the digest \(found.short)") }
+            guard isResumed else { throw RemoteFault.unusable("\(key.thing) came with the digest \(found.short)") }
         }
     }
 }

@@ -52,6 +52,14 @@ public enum RemoteKey: Sendable, Hashable, CustomStringConvertible {
         case .blob(let digest): "cas/\(digest.hex)"
         }
     }
+
+    /// What it is to people, who know of jobs and outputs.
+    var thing: String {
+        switch self {
+        case .trace: "its trace"
+        case .blob: "its file"
+        }
+    }
 }
 
 /// What the other side of a transfer did.

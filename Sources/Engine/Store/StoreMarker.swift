@@ -1,4 +1,5 @@
 import Fingerprints
+import Glibc
 
 /// The file that says that a folder is a store, and of which format. Stores of before there was one are known by their
 /// layout; any other folder with something in it is somebody else's.
@@ -11,6 +12,9 @@ extension Store {
 
     /// - Throws: `EngineError.notAStore`, `.newerStore`; `FileSystemError` where it cannot be told.
     func checkIsStore() throws {
+        if let status = try fileSystem.status(of: root), status.kind != .folder {
+            throw FileSystemError("keep a store in", root, code: ENOTDIR)
+        }
         guard let bytes = try fileSystem.read(markerPath) else {
             if let stranger = try stranger() { throw EngineError.notAStore(path: root, found: stranger) }
             return

@@ -148,6 +148,7 @@ private struct PT2Numbers {
     func constant(_ shape: [Int], _ strides: [Int], _ offset: Int) throws -> Constant {
         let count = try elements(shape), (size, isFloat) = try kind()
         let room = bytes.count / size
+        guard offset <= room else { throw ShapeMismatch("numbers from \(offset) on in a file of \(room)") }
         var last = offset
         for (length, stride) in zip(shape, strides) where length > 1 {
             let (step, tooFar) = (length - 1).multipliedReportingOverflow(by: stride)
@@ -156,10 +157,11 @@ private struct PT2Numbers {
             }
             last += step
         }
-        guard count == 0 || last < room else {
+        // A stride of 0 says one number many times: of a few, as of masks, no more than that.
+        guard count == 0 || last < room && count <= max(room, 1 << 24) else {
             throw ShapeMismatch("the shape \(shape) from number \(offset) on in a file of \(room) numbers")
         }
-        let places = self.places(shape, strides, offset)
+        let places = count == 0 ? [] : self.places(shape, strides, offset)
         return try Constant(shape: shape, isFloat ? .floats(places.map(float)) : .integers(places.map(integer)))
     }
 

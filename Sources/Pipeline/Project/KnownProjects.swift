@@ -17,7 +17,7 @@ extension Project {
     ///   kept.
     /// - Throws: `ExperimentError` where there are no experiments; `EngineError` for what cannot be looked at.
     public func kept(days: Double, mayMissInputs: Bool) throws -> (keep: Keep, notes: [String]) {
-        guard places.exists(places.projectPath("experiments")) else {
+        guard try places.isThere(places.projectPath("experiments")) else {
             throw ExperimentError(
                 "\(places.project) has no folder experiments, so all that is not published would count as garbage; name the project with -C DIR"
             )
@@ -37,7 +37,7 @@ extension Project {
             guard planned.insert([known.path, known.data]).inserted else { continue }
             let other = try Project(
                 places: Places(project: known.path, data: known.data), store: store.root, downloads: downloads)
-            guard other.places.exists(other.places.projectPath("experiments")) else { continue }
+            guard try other.places.isThere(other.places.projectPath("experiments")) else { continue }
             for path in try other.experimentPaths() {
                 do {
                     keep.plans.append(try other.plan(ExperimentFile(contentsOf: path)).plan)

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 
 /// The folders that relative paths start from.
@@ -42,28 +43,29 @@ public struct Places: Sendable {
     private static func projectFolder(above folder: String) -> String? {
         var folder = folder
         while true {
-            if experimentNames(in: folder + "/experiments")?.isEmpty == false { return folder }
+            if let names = try? experimentNames(in: folder + "/experiments"), !names.isEmpty { return folder }
             guard let slash = folder.lastIndex(of: "/"), folder != "/" else { return nil }
             folder = slash == folder.startIndex ? "/" : String(folder[..<slash])
         }
     }
 
     /// The experiments of the project: names of the files in `experiments/` without `.json`, sorted.
-    /// - Throws: `ExperimentError` when there is no such folder.
+    /// - Throws: `ExperimentError` when there is no such folder; `FileSystemError` for one that cannot be listed.
     public func experimentNames() throws -> [String] {
-        guard let names = Self.experimentNames(in: projectPath("experiments")) else {
+        let folder = projectPath("experiments")
+        guard isDirectory(folder) else {
+            _ = try isThere(folder)
             throw ExperimentError(
                 "\(project) has no folder experiments, nor has one above; go to the project, or name it with -C DIR")
         }
-        return names
+        return try Self.experimentNames(in: folder)
     }
 
-    private static func experimentNames(in folder: String) -> [String]? {
-        let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
-        return names?.filter {
+    private static func experimentNames(in folder: String) throws -> [String] {
+        try LocalFileSystem().names(in: folder).filter {
             $0.hasSuffix(".json") && $0 != "schema.json" && !$0.hasPrefix(".") && !isDirectory("\(folder)/\($0)")
         }
-        .map { String($0.dropLast(5)) }.sorted()
+        .map { String($0.dropLast(5)) }
     }
 
     /// A path of the command line or of an environment variable.
@@ -76,6 +78,10 @@ public struct Places: Sendable {
     public func dataPath(_ path: String) -> String { resolved(path, from: data) }
 
     func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+
+    /// Whether something lies at `path`.
+    /// - Throws: `FileSystemError` where that cannot be told, as of what lies in a folder that may not be entered.
+    func isThere(_ path: String) throws -> Bool { try LocalFileSystem().status(of: path) != nil }
 
     /// Whether two paths lead to one file.
     static func isSame(_ a: String, _ b: String) -> Bool {

@@ -34,17 +34,18 @@ public struct Project: Sendable {
     /// Reads an experiment by name from `experiments/`, or by path.
     /// - Parameter argument: a path where it has a `/` or ends in `.json`; else a name first. Behind an `@` may stand
     ///   what a run changed, as the names of results folders say it.
-    /// - Throws: `ExperimentError`, for one that there is not with the nearest that there is.
+    /// - Throws: `ExperimentError`, for one that there is not with the nearest that there is; `FileSystemError` where
+    ///   that cannot be told.
     public func experiment(
         _ argument: String, settings: [String] = [], seeds: [Int]? = nil
     ) throws -> ExperimentFile {
-        if !places.exists(places.argumentPath(argument)), let run = try RunName(argument) {
+        if try !places.isThere(places.argumentPath(argument)), let run = try RunName(argument) {
             return try experiment(run.experiment, settings: run.settings + settings, seeds: seeds ?? run.seeds)
         }
         let hasEnding = argument.hasSuffix(".json"), isPath = hasEnding || argument.contains("/")
         let path = places.argumentPath(argument)
         let named = places.projectPath("experiments/\(argument)\(hasEnding ? "" : ".json")")
-        let found = (isPath ? [path, named] : [named, path]).first { places.exists($0) && !isDirectory($0) }
+        let found = try (isPath ? [path, named] : [named, path]).first { try places.isThere($0) && !isDirectory($0) }
         guard let found else { throw noExperiment(argument, path) }
         let file = try ExperimentFile(contentsOf: found, settings: settings, seeds: seeds)
         // Results, histories and published tables go by the name.

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 import Reporting
 
@@ -17,20 +18,21 @@ public struct CollectedTables: Sendable {
     /// - Throws: `ExperimentError` when there is none, or a table cannot be read.
     public init(from results: String?, project: Project) throws {
         let base = ResultsPlace(results ?? "results", places: project.places, isArgument: results != nil)
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: base.folder).sorted() else {
+        let files = LocalFileSystem()
+        guard try files.status(of: base.folder) != nil else {
             throw ExperimentError(
                 "\(base.shown): no results there; run an experiment first, or name their folder with --results")
         }
         let published = Set(PublishedTable.all.flatMap { $0.rows.map(\.experiment) })
         var recalls: [RecallTable] = [], agreements: [ScoreTable] = [], leftOut: [String] = [], isDamaged = false
-        for name in names where !name.hasPrefix(".") {
+        for name in try files.names(in: base.folder) where !name.hasPrefix(".") {
             let own = String(name.prefix { $0 != "@" })
             let place = ResultsPlace("\(base.shown)/\(name)", places: project.places, isArgument: results != nil)
             let found = try Self.recalls(place), agreement = try Self.agreement(place)
             let made = found.map(\.experiment) + (agreement.map { [$0.experiment] } ?? [])
             guard published.contains(own) || made.contains(where: published.contains), !made.isEmpty
             else { continue }
-            guard let folder = ResultsFolder(place) else { continue }
+            guard let folder = try ResultsFolder(place) else { continue }
             if let strangeness = folder.strangeness(to: name, asked: try project.ownExperiment(name)) {
                 leftOut.append("left out: \(place.shown) \(strangeness)")
             } else if !folder.damage.isEmpty {
@@ -62,8 +64,10 @@ public struct CollectedTables: Sendable {
     private static func read<T>(
         _ file: String, _ place: ResultsPlace, _ table: (String, String) throws -> T
     ) throws -> T? {
-        guard let text = try? String(contentsOfFile: "\(place.folder)/\(file)", encoding: .utf8) else { return nil }
-        return try ResultsSource.asExperimentError { try table(text, "\(place.shown)/\(file)") }
+        guard let bytes = try LocalFileSystem().read("\(place.folder)/\(file)") else { return nil }
+        return try ResultsSource.asExperimentError {
+            try table(String(decoding: bytes, as: UTF8.self), "\(place.shown)/\(file)")
+        }
     }
 
     /// Writes every table's files into a folder, in the place of what an earlier call left there.

@@ -1,3 +1,4 @@
+import Engine
 import Fingerprints
 import Foundation
 
@@ -18,9 +19,9 @@ public struct ResultOrigin: Sendable {
     /// - Throws: `ExperimentError` when the file is not the one that the run left.
     public init?(of argument: String, project: Project) throws {
         let url = URL(fileURLWithPath: project.places.argumentPath(argument)), name = url.lastPathComponent
-        guard let bytes = FileManager.default.contents(atPath: url.path) else { return nil }
+        guard let bytes = try LocalFileSystem().read(url.path) else { return nil }
         let place = ResultsPlace(Self.folder(of: argument, url), places: project.places, isArgument: true)
-        guard let folder = ResultsFolder(place) else { return nil }
+        guard let folder = try ResultsFolder(place) else { return nil }
         guard let crate = folder.crate else {
             guard !folder.damage.isEmpty else { return nil }
             throw ExperimentError(
@@ -33,7 +34,7 @@ public struct ResultOrigin: Sendable {
             throw ExperimentError(
                 "\(argument) is of another run than the one that \(ProvenanceCrate.name) records; \(again)")
         }
-        guard Digest(hashing: [UInt8](bytes)) == file.digest else {
+        guard Digest(hashing: bytes) == file.digest else {
             throw ExperimentError(
                 "\(argument) was changed since the run that \(ProvenanceCrate.name) records; \(again)")
         }

@@ -16,29 +16,33 @@ public struct ResultsFolder: Sendable {
 
     /// Reads a folder of this project's disk.
     /// - Returns: nil where there is none.
-    public init?(_ place: ResultsPlace) {
-        guard FileManager.default.fileExists(atPath: place.folder) else { return nil }
-        self.init(place.shown) { try? Data(contentsOf: URL(fileURLWithPath: "\(place.folder)/\($0)")) }
+    /// - Throws: `FileSystemError` for a file that is there and cannot be read.
+    public init?(_ place: ResultsPlace) throws {
+        let files = LocalFileSystem()
+        guard try files.status(of: place.folder) != nil else { return nil }
+        try self.init(place.shown) { try files.read("\(place.folder)/\($0)").map { Data($0) } }
     }
 
     /// - Parameter read: a file's bytes by its name; nil where there is none.
-    init(_ shown: String, read: (String) -> Data?) {
+    init(_ shown: String, read: (String) throws -> Data?) rethrows {
         self.shown = shown
-        let provenance = read(ProvenanceCrate.name)
+        let provenance = try read(ProvenanceCrate.name)
         crate = provenance.flatMap { try? ProvenanceCrate(json: String(decoding: $0, as: UTF8.self), name: shown) }
-        experiment = read(ProvenanceCrate.workflow).flatMap { try? Value(json: String(decoding: $0, as: UTF8.self)) }
+        experiment = try read(ProvenanceCrate.workflow).flatMap {
+            try? Value(json: String(decoding: $0, as: UTF8.self))
+        }
         guard let crate else {
             damage = provenance == nil ? [] : ["\(ProvenanceCrate.name) was changed"]
             return
         }
         let listed = Set(crate.files.map(\.name))
         damage =
-            crate.files.compactMap { file in
-                guard let bytes = read(file.name) else { return "\(file.name) is missing" }
+            try crate.files.compactMap { file in
+                guard let bytes = try read(file.name) else { return "\(file.name) is missing" }
                 return Digest(hashing: [UInt8](bytes)) == file.digest ? nil : "\(file.name) was changed"
             }
             + ResultsNames.all.sorted().compactMap { name in
-                guard name != ProvenanceCrate.name, !listed.contains(name), read(name) != nil else { return nil }
+                guard name != ProvenanceCrate.name, !listed.contains(name), try read(name) != nil else { return nil }
                 return "\(name) is of another run"
             }
     }
@@ -99,15 +103,16 @@ extension Project {
     /// What the file of that name in `experiments/` says; nil where there is none.
     func ownExperiment(_ name: String) throws -> Value? {
         let path = places.projectPath("experiments/\(name).json")
-        guard places.exists(path) else { return Value?.none }
+        guard try places.isThere(path) else { return Value?.none }
         return try ExperimentFile(contentsOf: path).value
     }
 
     /// What there is to say of the folder where an experiment's results are looked for: that something else made it, or
     /// that its files are not what its provenance says; nil where all is well or there is none.
     public func concern(about file: ExperimentFile) -> String? {
-        let place = ResultsPlace(file, places: places)
-        guard let folder = ResultsFolder(place) else { return nil }
+        let place = ResultsPlace(file, places: places), found: ResultsFolder?
+        do { found = try ResultsFolder(place) } catch { return "\(place.shown): \(describe(error))" }
+        guard let folder = found else { return nil }
         if let strangeness = folder.strangeness(to: file.name, asked: file.value) {
             return "\(place.shown) \(strangeness)"
         }
@@ -119,7 +124,7 @@ extension Project {
     /// - Throws: `ExperimentError` where the folder of an experiment's results is there and holds others.
     public func requireOwnResults(of state: ExperimentState) throws {
         let place = ResultsPlace(state.file, places: places)
-        guard let folder = ResultsFolder(place), folder.crate != nil || folder.hasTables(place) else { return }
+        guard let folder = try ResultsFolder(place), folder.crate != nil || folder.hasTables(place) else { return }
         let made = state.tables?.digest
         let strangeness =
             folder.strangeness(to: state.file.name, asked: state.file.value)

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 import Reporting
 
@@ -27,14 +28,14 @@ public struct ResultsSource: Sendable {
     /// - Throws: `ExperimentError` when there is none, or it is no table.
     public init(_ argument: String, project: Project) throws {
         let places = project.places, path = places.argumentPath(argument)
-        guard argument.contains("@"), !places.exists(path) else {
+        guard argument.contains("@"), try !places.isThere(path) else {
             try self.init(argument, at: argument) {
-                try? Data(contentsOf: URL(fileURLWithPath: places.argumentPath($0)))
+                try LocalFileSystem().read(places.argumentPath($0)).map { Data($0) }
             }
             let slash = argument.lastIndex(of: "/") ?? argument.startIndex
             let place = ResultsPlace(isFile ? String(argument[..<slash]) : argument, places: places, isArgument: true)
             // A file by itself is no results folder's, unless provenance beside it says so.
-            guard let folder = ResultsFolder(place), !isFile || folder.crate != nil else { return }
+            guard let folder = try ResultsFolder(place), !isFile || folder.crate != nil else { return }
             concerns = try [folder.concern(project)].compactMap { $0 }
             return
         }
@@ -60,15 +61,17 @@ public struct ResultsSource: Sendable {
         return last
     }
 
-    private init(_ name: String, at path: String, read: (String) -> Data?) throws {
+    private init(_ name: String, at path: String, read: (String) throws -> Data?) throws {
         let url = URL(fileURLWithPath: path), isFile = ["csv", "json"].contains(url.pathExtension)
         let folder =
             isFile ? (path.contains("/") ? String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) : ".") : path
-        let results = ResultsFolder(folder) { read("\(folder)/\($0)") }
+        let results = try ResultsFolder(folder) { try read("\(folder)/\($0)") }
         var disagreements: [String] = []
-        func text(_ file: String) -> String? { read("\(folder)/\(file)").map { String(decoding: $0, as: UTF8.self) } }
+        func text(_ file: String) throws -> String? {
+            try read("\(folder)/\(file)").map { String(decoding: $0, as: UTF8.self) }
+        }
         if isFile {
-            guard let own = text(url.lastPathComponent) else { throw Self.noTable(name) }
+            guard let own = try text(url.lastPathComponent) else { throw Self.noTable(name) }
             let table =
                 url.pathExtension == "csv" ? try Self.csv(own, name) : try Self.csv(json: own, text, url, name)
             tables = [Table(name: url.deletingPathExtension().lastPathComponent, csv: table)]
@@ -100,9 +103,10 @@ public struct ResultsSource: Sendable {
     }
 
     /// A JSON by itself: of a recall table, or of one with a CSV beside it that has its columns.
-    private static func csv(json: String, _ text: (String) -> String?, _ url: URL, _ name: String) throws -> CSV {
+    private static func csv(json: String, _ text: (String) throws -> String?, _ url: URL, _ name: String) throws -> CSV
+    {
         try asExperimentError {
-            let beside = text(url.deletingPathExtension().lastPathComponent + ".csv")
+            let beside = try text(url.deletingPathExtension().lastPathComponent + ".csv")
             if url.lastPathComponent.hasPrefix("recall") || beside == nil {
                 return try CSV(RecallTable(json: json, name: name).csv, name: name)
             }
@@ -114,13 +118,13 @@ public struct ResultsSource: Sendable {
     /// another run.
     private static func table(
         _ table: (name: String, endings: [String]), of results: ResultsFolder, _ shown: String,
-        _ text: (String) -> String?,
+        _ text: (String) throws -> String?,
         _ disagreements: inout [String]
     ) throws -> Table? {
         let listed = results.crate.map { Set($0.files.map(\.name)) }
-        func own(_ ending: String) -> String? {
+        func own(_ ending: String) throws -> String? {
             let file = "\(table.name).\(ending)"
-            return table.endings.contains(ending) && listed?.contains(file) ?? true ? text(file) : nil
+            return table.endings.contains(ending) && listed?.contains(file) ?? true ? try text(file) : nil
         }
         let place = "\(shown)/\(table.name)"
         let json = try own("json").map { text in
@@ -137,7 +141,7 @@ public struct ResultsSource: Sendable {
         }
         // Where the provenance knows a file, its digest says more than what is shown in it.
         for ending in ["md", "tex"] where listed == nil {
-            guard let shownText = own(ending),
+            guard let shownText = try own(ending),
                 let row = ShownNumbers.disagreement(of: shownText, with: csv, table: table.name)
             else { continue }
             disagreements.append("\(shown): \(table.name).\(ending) and the numbers beside it disagree: \(row)")

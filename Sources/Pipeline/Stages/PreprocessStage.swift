@@ -12,7 +12,7 @@ struct PreprocessStage: Stage {
     static let blockSize = 64
 
     let name = "preprocess"
-    let revision = 3
+    let revision = 4
     let outputs = [DatasetFile.name]
     let format: DatasetFormat
     let onBadImage: Experiment.OnBad
@@ -87,8 +87,10 @@ struct PreprocessStage: Stage {
         }
         notes.unusableText.map(context.note)
         for split in [Split.train, .validation] where !writer.hasSamples(in: split) {
+            let why = [notes.unusableText, UnmatchedNames.note(dataset.unmatched, most: 3)].compactMap { $0 }
             throw ExperimentError(
-                "the \(split == .train ? "training" : "validation") split has no instance; both splits need some")
+                "the \(split == .train ? "training" : "validation") split has no instance; both splits need some"
+                    + why.map { "; \($0)" }.joined())
         }
         if let first = writer.turned.first {
             context.note(
