@@ -19,7 +19,7 @@ import Testing
             let file = try #require(done[plan.variants[0].explainer.job]).path("explainer.h5")
             return (
                 try TrainingHistory(from: HDF5File.open(file)).epochs,
-                try plan.results(Array(done.values))[0].warnings().map(\.text)
+                try ExperimentState(plan, Array(done.values)).results()[0].warnings().map(\.text)
             )
         }
     }
