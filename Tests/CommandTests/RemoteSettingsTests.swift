@@ -27,6 +27,8 @@ import Testing
             settings.remote.write && settings.remote.trust == ["anna": key] && settings.remote.connections == 8
                 && settings.remote.timeout == 3)
         #expect(try self.settings("{}") == LaviseSettings())
+        let plain = try self.settings(#"{"remote": {}}"#).remote
+        #expect(plain.connections == 4 && plain.timeout == 10 && !plain.write && plain.url == nil)
     }
 
     @Test(arguments: [

@@ -1,6 +1,7 @@
 import Engine
 import Fingerprints
 import Foundation
+import Synchronization
 import Testing
 
 @Suite struct LockTests {
@@ -160,5 +161,24 @@ import Testing
         #expect(shop.runs.withLock { $0 } == ["bad"])
         #expect(throws: EngineError.self) { try shop.run(plan, RunOptions(keepGoing: true, catchSignals: false)) }
         #expect(shop.runs.withLock { $0 } == ["bad", "bad", "other"])
+    }
+
+    /// Of several that failed the first of the plan is told, whichever failed first.
+    @Test func theFirstFailureOfThePlanIsTold() throws {
+        let shop = try Workshop()
+        struct Trouble: Error {}
+        let hasFailed = Mutex(false)
+        let slow = TestStage(name: "slow") { _ in
+            while !hasFailed.withLock({ $0 }) { usleep(1000) }
+            throw Trouble()
+        }
+        let quick = TestStage(name: "quick") { _ in
+            hasFailed.withLock { $0 = true }
+            throw Trouble()
+        }
+        let plan = try Plan([Job(id: "first", stage: slow, inputs: []), Job(id: "second", stage: quick, inputs: [])])
+        let options = RunOptions(jobs: 2, keepGoing: true, catchSignals: false)
+        let error = #expect(throws: EngineError.self) { try shop.run(plan, options) }
+        #expect(error.map { "\($0)".contains("first") } == true)
     }
 }

@@ -162,6 +162,17 @@ import Testing
         }
     }
 
+    /// What is in a folder stays, and the second writer hears it.
+    @Test func aFolderKeepsTheFirst() throws {
+        let shop = try Workshop(), store = FolderStore(shop.path("shared")), key = RemoteKey.trace(Digest(hashing: "x"))
+        #expect(try !store.has(key))
+        #expect(try store.putNew([1, 2], key))
+        #expect(try !store.putNew([3], key) && store.has(key))
+        var found: [(Int, [UInt8])] = []
+        let isThere = try store.get(key, from: 1) { found.append(($0, Array($1))) }
+        #expect(isThere && found.map(\.0) == [1] && found.map(\.1) == [[2]])
+    }
+
     @Test func aFolderIsARemoteStoreToo() throws {
         let place = try Workshop()
         let folder = FolderStore(place.path("shared"))

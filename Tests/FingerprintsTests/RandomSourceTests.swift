@@ -22,6 +22,13 @@ import Testing
         #expect(order == [0, 6, 4, 5, 2, 9, 3, 8, 7, 1])
     }
 
+    /// Without the rejection a bound of 3 · 2⁶¹ would give a number that is 2 modulo 3 in a quarter of the draws.
+    @Test func largeBoundsHaveNoBias() {
+        var random = RandomSource(seed: 4, stream: "bias")
+        let share = Double((0..<6000).count { _ in random.below(3 << 61) % 3 == 2 }) / 6000
+        #expect(abs(share - 1.0 / 3) < 0.03, "\(share)")
+    }
+
     @Test func streamsAndSeedsDiffer() {
         let sources = [
             RandomSource(seed: 0, stream: "a"), RandomSource(seed: 0, stream: "b"), RandomSource(seed: 1, stream: "a"),

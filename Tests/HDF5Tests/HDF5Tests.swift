@@ -215,6 +215,11 @@ func message(_ body: () throws -> Void) -> String? {
                     "'y': 3 values do not fill the shape [2, 2]",
                     { try file.write("y", [Float](repeating: 0, count: 3), shape: [2, 2]) }
                 ),
+                (
+                    "'y': 5 values do not fill the shape [2, 2]",
+                    { try file.write("y", [Float](repeating: 0, count: 5), shape: [2, 2]) }
+                ),
+                ("'group/x': 2 numbers for 1 rows of 1", { try x.write(rows: 0..<1, [1, 2]) }),
                 ("'y': a negative extent", { _ = try file.createDataset("y", Float.self, shape: [-1], chunk: nil) }),
                 ("'y': the chunk [0]", { _ = try file.createDataset("y", Float.self, shape: [1], chunk: [0]) }),
                 ("'y': the shape", { _ = try file.createDataset("y", Float.self, shape: [.max, .max], chunk: nil) }),

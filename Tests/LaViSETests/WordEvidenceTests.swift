@@ -20,6 +20,9 @@ import LaViSE
             0.7590, 1.0,
         ]
         #expect(falseDiscoveryLimit(values.reversed(), rate: 0.05) == 0.0095)
+        // One value has the whole rate, of two the lower one half of it.
+        #expect(falseDiscoveryLimit([0.05], rate: 0.05) == 0.05 && falseDiscoveryLimit([0.06], rate: 0.05) == nil)
+        #expect(falseDiscoveryLimit([0.9, 0.025], rate: 0.05) == 0.025)
         #expect(falseDiscoveryLimit([0.9, 0.8], rate: 0.05) == nil && falseDiscoveryLimit([], rate: 0.05) == nil)
     }
 

@@ -38,6 +38,14 @@ import Testing
         #expect(abs(weighed[0].similarity - (4 * 0.9 + 0.5) / 5) < 1e-6)
     }
 
+    /// A filter with one active image has one place that is none: nothing there counts.
+    @Test func placesWithoutAnImageHaveNoWords() {
+        var evaluation = Self.evaluation([[([5, 4], [0.5, 0.25]), ([6, 5], [0.75, 0.5])]])
+        evaluation.summary.topImages = [0, -1]
+        let words = LayerWords(evaluation, method: .projection, wordsPerImage: 2).words(ofFilter: 0, by: .frequency)
+        #expect(words.map(\.word) == [5, 4] && words.map(\.frequency) == [1, 1])
+    }
+
     /// Word 1 is near everywhere: it leads by frequency, and nowhere by lift.
     @Test func liftIsTheSumOfCosinesLessTheLayersMean() {
         let evaluation = Self.evaluation([
@@ -81,7 +89,18 @@ import Testing
             evaluation.agreementSums(measure, words: words).recall
         }
         #expect(agreement(.precisionOfOne, [[1], [2]]) == 1.0 / 3 && agreement(.recallOfFive, [[1], [2]]) == 0.5 / 3)
+        // Of two words the first alone counts for P-A@1; of both, one of two and none of two are right.
+        #expect(agreement(.precisionOfOne, [[1, 9], [2]]) == 1.0 / 3)
+        #expect(agreement(.precisionOfFive, [[1, 9], [2]]) == 0.5 / 3)
         #expect(agreement(.precisionOfFive, [[1, 7], []]) == 1.0 / 3, "a filter without a word agrees with nothing")
+    }
+
+    /// The paper's people saw fifteen images of a filter: the sixteenth counts for nothing.
+    @Test func agreementIsOfTheFirstFifteenImages() {
+        let images: [(words: [Int32], cosines: [Float])] = (0..<16).map { _ in ([9], [1]) }
+        let evaluation = Self.evaluation([images], truth: (0..<16).map { $0 == 15 ? [9] : [1] })
+        let sums = evaluation.agreementSums(.precisionOfOne, words: [[9]])
+        #expect(sums.pairs == [15] && sums.recall == 0)
     }
 
     /// More words an image than the largest cut-off: more are kept, and recall stays as it is.
@@ -127,11 +146,20 @@ import Testing
         #expect(try ConceptScores(none, ids: [70, 71, 72], threads: 1) == nil)
     }
 
+    /// Two filters, two concepts: a filter's scores stand together.
+    @Test func scoresOfASecondFilter() {
+        let scores = ConceptScores(
+            concepts: [70, 71], images: 4, correlation: [0.1, 0.2, 0.3, 0.4],
+            intersectionOverUnion: [0.5, 0.6, 0.7, 0.8])
+        #expect(scores.scores(ofFilter: 0, word: 71).map { [$0.correlation, $0.intersectionOverUnion] } == [0.2, 0.6])
+        #expect(scores.scores(ofFilter: 1, word: 70).map { [$0.correlation, $0.intersectionOverUnion] } == [0.3, 0.7])
+    }
+
     @Test func chanceFallsWithImages() {
         func chance(_ images: Int) -> Double? {
             ConceptScores(concepts: [], images: images, correlation: [], intersectionOverUnion: []).chanceCorrelation
         }
-        #expect(chance(3) == nil)
+        #expect(chance(3) == nil && abs((chance(4) ?? 0) - tanh(1.6448536)) < 1e-7)
         // 1.6449 / √100, on the scale of Fisher's z.
         #expect(abs((chance(103) ?? 0) - tanh(0.16448536)) < 1e-7)
     }

@@ -22,6 +22,9 @@ import Testing
         var words: [String: [Int32]]
         /// Filters that no image activates.
         var silent: Set<Int> = []
+        /// The loss of every epoch's validation, and the steps of an epoch.
+        var losses: [Double] = [1]
+        var steps = 1
         /// Words of the embedding behind the concepts.
         var otherWords = 0
 
@@ -49,10 +52,11 @@ import Testing
             try dataset.write("instances/mask224", masks, shape: [samples.count, 6272])
             try dataset.close()
             let explainer = try HDF5File.create(folder + "/explainer.h5")
-            try explainer.write("history", [1, 1, 0, 0, 1e-4], shape: [1, 5])
+            try explainer.write("history", losses.flatMap { [1, $0, 0, 0, 1e-4] }, shape: [losses.count, 5])
             try explainer.setAttribute(
                 "columns", on: "history", "train_loss,valid_loss,train_hit@1,valid_hit@1,learning_rate")
-            try explainer.write("step_loss", [1.0], shape: [1, 1])
+            let stepLosses = [Double](repeating: 1, count: losses.count * steps)
+            try explainer.write("step_loss", stepLosses, shape: [losses.count, steps])
             try explainer.write("concepts/seen", seen)
             try explainer.write("samples", [2, 1, 0] as [Int64])
             try explainer.close()
@@ -177,6 +181,23 @@ import Testing
         }
     }
 
+    /// The first image's maximum is 2, the second's 1: its words count twice.
+    @Test func wordsAreWeighedWhereTheExperimentSaysSo() throws {
+        try Workspace.with { workspace in
+            let plan = try workspace.plan(
+                Self.json(#", "matrix": {"protocol.deviations": [[], ["weighByActivation"]]}"#))
+            let frequencies = try (0..<2).map { variant in
+                try Artifacts(truth: [[0], [1]], words: ["projection": [0, 1, 2, 3]]).results(
+                    in: "\(workspace.root)/\(variant)", plan.file.variants[variant].experiment
+                ).filterRows(.projection)[0].words.map { [$0.text: $0.frequency] }.reduce(into: [:]) {
+                    $0.merge($1) { first, _ in first }
+                }
+            }
+            #expect(frequencies[0] == ["a": 1, "b": 1, "c": 1, "d": 1])
+            #expect(frequencies[1] == ["a": 2, "b": 2, "c": 1, "d": 1])
+        }
+    }
+
     /// Those above chance first, then by lift, rank and filter.
     @Test func filtersThatSayAWordAreInOrder() {
         func row(_ filter: Int, _ rank: Int, lift: Double, _ correlation: Double?) -> FilterRow {
@@ -188,9 +209,11 @@ import Testing
         let rows = [
             row(9, 1, lift: 5, 0.1), row(8, 2, lift: 4, 0.3), row(7, 1, lift: 3, 0.3), row(6, 1, lift: 4, 0.3),
             row(3, 1, lift: 4, 0.3), row(2, 1, lift: 6, nil), row(5, 4, lift: 9, 0.9),
+            // As much as chance is not above it.
+            row(4, 1, lift: 7, 0.2),
         ]
-        #expect(rows.saying("dog", among: 3, chance: 0.2).map(\.row.filter) == [3, 6, 8, 7, 2, 9])
-        #expect(rows.saying("dog", among: 3, chance: 0.2).map(\.rank) == [1, 1, 2, 1, 1, 1])
+        #expect(rows.saying("dog", among: 3, chance: 0.2).map(\.row.filter) == [3, 6, 8, 7, 4, 2, 9])
+        #expect(rows.saying("dog", among: 3, chance: 0.2).map(\.rank) == [1, 1, 2, 1, 1, 1, 1])
         let more = rows.saying("dog", among: 4, chance: 0.2)
         #expect(more.first?.row.filter == 5 && rows.saying("cat", among: 4, chance: 0.2).isEmpty)
     }
@@ -233,6 +256,23 @@ import Testing
             let truth = [[Int32]](repeating: [0], count: 8), none = [[Int32]](repeating: [], count: 8)
             #expect(try verdict([truth, truth, truth]) == ("reproduced", 0.5))
             #expect(try verdict([truth, none, truth]) == ("inconclusive", nil))
+        }
+    }
+
+    /// An interval of half the confidence is narrower, about the same number.
+    @Test func intervalsAreOfTheConfidenceThatIsAsked() throws {
+        try Workspace.with { workspace in
+            let claims = #", "claims": [{"source": "S", "method": "original", "k": 1, "published": 0.5}]"#
+            let plan = try workspace.plan(Self.json(claims))
+            let words: [Int32] = [0, 2, 0, 2, 1, 2, 1, 2, 0, 2, 1, 2, 1, 2, 0, 2]
+            let results = try Artifacts(truth: [[Int32]](repeating: [0], count: 8), words: ["original": words])
+                .results(in: workspace.root + "/a", plan.file.variants[0].experiment)
+            func interval(_ confidence: Double) throws -> Interval {
+                try #require(try plan.checkClaims([results], confidence: confidence).claims[0].ours)
+            }
+            let wide = try interval(0.95), narrow = try interval(0.5)
+            #expect(wide.value == 0.5 && narrow.value == 0.5)
+            #expect(narrow.high - narrow.low < 0.9 * (wide.high - wide.low))
         }
     }
 

@@ -35,6 +35,9 @@ import Testing
         #expect(published.contains { $0.contains("the experiment's protocol is a paper's, whose settings stay") })
         let above = try Self.findings(Artifacts(truth: [[0], [0]], words: ["projection": [0, 1, 0, 1]]))
         #expect(!above.contains { $0.contains("finds less than") })
+        // As much as the most frequent, d and a, is not less.
+        let same = try Self.findings(Artifacts(truth: [[3], [0]], words: ["projection": [3, 0, 3, 0]]))
+        #expect(!same.contains { $0.contains("most-frequent") })
     }
 
     /// The hand-made explainer trained 2 samples for one epoch.
@@ -45,6 +48,21 @@ import Testing
                 $0.contains("trained for 1 steps (2 samples, 1 epochs, batches of 512)")
                     && $0.contains("train.steps=500")
             })
+    }
+
+    /// A hundred steps are enough, ninety-nine are few. A loss that fell by half a percent in the last epoch was falling.
+    @Test func whereTrainingEnds() throws {
+        func found(losses: [Double], steps: Int) throws -> String {
+            var artifacts = Artifacts(truth: [[0], [0]], words: ["projection": [0, 1, 0, 1]])
+            (artifacts.losses, artifacts.steps) = (losses, steps)
+            return try Self.findings(artifacts).joined(separator: "\n")
+        }
+        #expect(try found(losses: [1], steps: 99).contains("trained for 99 steps"))
+        #expect(try !found(losses: [1], steps: 100).contains("trained for"))
+        #expect(try !found(losses: [1, 1], steps: 50).contains("trained for"))
+        #expect(try found(losses: [1, 0.994], steps: 50).contains("still learning"))
+        #expect(try !found(losses: [1, 0.996], steps: 50).contains("still learning"))
+        #expect(try !found(losses: [1, 0.5, 0.51], steps: 50).contains("still learning"))
     }
 
     /// Twenty filters: one word leads all, or five lead four each.

@@ -1,4 +1,5 @@
 import Fingerprints
+import Foundation
 import Remote
 import Testing
 import TestSupport
@@ -33,6 +34,37 @@ import TestSupport
         #expect(
             signed.fields.first { $0.name == "authorization" }?.value.hasSuffix(
                 "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543") == true)
+    }
+
+    /// The same page's GET Bucket (List Objects), its query in another order than it is signed; and the first example
+    /// without its range, with a session token: signed by Python's hmac.
+    @Test func queriesAreSortedAndTokensSigned() {
+        func signature(_ path: String, _ query: [(name: String, value: String)], token: String?) -> String? {
+            let credentials = AWSCredentials(
+                accessKey: "AKIAIOSFODNN7EXAMPLE", secretKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                sessionToken: token)
+            return Signature4(credentials: credentials, region: "us-east-1")
+                .signed(
+                    WebRequest(method: .get, url: "https://examplebucket.s3.amazonaws.com" + path),
+                    host: "examplebucket.s3.amazonaws.com", path: path, query: query, body: Digest(hashing: ""),
+                    now: 1_369_353_600
+                ).fields.first { $0.name == "authorization" }?.value.components(separatedBy: "Signature=").last
+        }
+        #expect(
+            signature("/", [("prefix", "J"), ("max-keys", "2")], token: nil)
+                == "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7")
+        #expect(
+            signature("/test.txt", [], token: "AQoEXAMPLE")
+                == "c460d32087aff50b25f9182b33726342e2387461c97005cad067b7fc459061ed")
+    }
+
+    /// A signing key that the group or others may read is no secret.
+    @Test(arguments: [0o640, 0o604, 0o660]) func aKeyThatOthersMayReadIsRefused(permissions: Int) throws {
+        let folder = try TemporaryFolder(), path = folder.path("key.pem")
+        let file = try SigningKeyFile(environment: ["LAVISE_KEY": path]), key = try file.create()
+        #expect(try file.read()?.publicKey == key.publicKey)
+        try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: path)
+        #expect(throws: RemoteError.self) { try file.read() }
     }
 
     @Test func credentialsOfAFile() throws {

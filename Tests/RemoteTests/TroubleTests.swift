@@ -5,6 +5,7 @@ import Remote
 import Synchronization
 import Testing
 import TestSupport
+import Transfer
 
 /// What servers do wrong, and what is made of it.
 @Suite(.serialized) struct TroubleTests {
@@ -28,12 +29,52 @@ import TestSupport
         guard case .refused? = fault({ _ = try store.has(key) }) else { Issue.record("has"); return }
     }
 
-    @Test(arguments: [429, 500, 502, 503, 504, 408]) func troubleThatPasses(status: Int) throws {
+    @Test(arguments: [408, 409, 425, 429, 500, 502, 503, 504]) func troubleThatPasses(status: Int) throws {
         let server = try LoopbackServer { _ in LoopbackServer.Reply("\(status) Trouble") }
         defer { server.stop() }
         let store = try openStore(server.url)
         #expect(fault { _ = try store.bytes(key) } == .unavailable("HTTP \(status) for GET"))
         #expect(fault { _ = try store.has(key) } == .unavailable("HTTP \(status) for HEAD"))
+    }
+
+    /// The region that a request is signed for: the settings', or else the environment's, or Amazon's own standard.
+    @Test func theRegionOfABucket() throws {
+        let asked = Mutex<[String]>([])
+        let server = try LoopbackServer { request in
+            asked.withLock { $0.append(request.fields["authorization"] ?? "") }
+            return LoopbackServer.Reply("404 Not Found")
+        }
+        defer { server.stop() }
+        let keys = ["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S"]
+        var settings = RemoteSettings()
+        (settings.url, settings.endpoint) = ("s3://bucket/a", server.url)
+        for (region, environment, expected) in [
+            (nil, [:], "us-east-1"), (nil, ["AWS_DEFAULT_REGION": "eu-west-1"], "eu-west-1"),
+            (nil, ["AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "eu-west-2"], "eu-west-2"),
+            ("eu-north-1", ["AWS_REGION": "eu-west-2"], "eu-north-1"),
+        ] as [(String?, [String: String], String)] {
+            settings.region = region
+            let store = try #require(
+                try settings.store(environment: keys.merging(environment) { $1 }, downloads: DownloadOptions()))
+            #expect(try store.store.has(key) == false)
+            #expect(asked.withLock { $0.last }?.contains("/\(expected)/s3/aws4_request") == true, "\(expected)")
+        }
+    }
+
+    /// A password goes to this machine, or encrypted, and to no name that only begins like this machine's.
+    @Test func onlyThisMachineIsThisMachine() throws {
+        for (url, isRefused) in [
+            ("http://localhost.example.org/x", true), ("http://127.0.0.10/x", true), ("http://localhost:80/x", false),
+            ("http://127.0.0.1/x", false), ("https://example.org/x", false),
+        ] {
+            var settings = RemoteSettings()
+            settings.url = url
+            let found = settings
+            let error = Result {
+                try found.store(environment: ["LAVISE_REMOTE_TOKEN": "t"], downloads: DownloadOptions())
+            }
+            #expect(((try? error.get()) == nil) == isRefused, "\(url)")
+        }
     }
 
     @Test func redirectsAreNotFollowed() throws {

@@ -109,6 +109,9 @@ import Testing
         #expect(diff.changes.map(\.row) == ["m, 5", "n, 5", "n, 5", "n, 5", "n, 5", "n, 5", "n, 5"])
         #expect(!diff.changes.contains { $0.isWithinTolerance })
         #expect(diff.changes[0].new == "" && diff.changes[1].new == nil)
+        // What only the new table has is a change as well.
+        let back = try Self.diff(less, more, ["1000"])
+        #expect(back.changes.map(\.row) == diff.changes.map(\.row) && back.changes[1].old == nil)
     }
 
     @Test func publishedTableIsAPart() throws {

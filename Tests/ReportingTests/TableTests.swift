@@ -16,6 +16,13 @@ import Testing
         FilterRow(filter: 9, threshold: 0, words: [], recall: [nil, nil], pairs: 0),
     ]
 
+    /// What would be markup stands for itself.
+    @Test func backslashesAndBarsAreEscaped() {
+        let table = TextTable(columns: ["a_b"], textColumns: 1, rows: [[.text(#"c\d|e%"#)]])
+        #expect(table.latex.contains(#"c\textbackslash{}d|e\% \\"#) && table.latex.contains(#"a\_b \\"#))
+        #expect(table.markdown.contains(##"| c\\d\|e% |"##))
+    }
+
     @Test func filterTable() {
         let table = FilterTable(title: "t", method: "projection", ks: [5, 10], wordsShown: 1, rows: Self.filters)
         #expect(

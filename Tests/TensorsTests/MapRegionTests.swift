@@ -34,6 +34,14 @@ import Testing
         #expect(shape.inputs(of: .empty) == .empty)
     }
 
+    @Test func unionsByHand() {
+        let one = MapRegion(top: 2, left: 3, bottom: 5, right: 6),
+            other = MapRegion(top: 4, left: 1, bottom: 9, right: 4)
+        #expect(
+            one.union(other) == MapRegion(top: 2, left: 1, bottom: 9, right: 6) && other.union(one) == one.union(other))
+        #expect(one.union(.empty) == one && MapRegion.empty.union(one) == one)
+    }
+
     @Test func nonzeroIsTheSmallestRectangle() {
         var image = [Float](repeating: 0, count: 3 * 5 * 7)
         #expect(MapRegion.nonzero(image, planes: 3, height: 5, width: 7) == .empty)

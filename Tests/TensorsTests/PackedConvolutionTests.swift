@@ -26,6 +26,21 @@ import Testing
         }
     }
 
+    /// Winograd's tiles are of 4 × 4 outputs, and its padding is half the kernel.
+    @Test func winogradComputesWholeTiles() {
+        let shape = ConvolutionShape(inputs: 16, outputs: 32, kernel: 3, stride: 1, padding: 1, height: 14, width: 14)
+        let convolution = PackedConvolution(
+            shape, .winograd, weights: Self.random(32 * 16 * 9, 1), bias: Self.random(32, 2))
+        func computed(_ top: Int, _ left: Int, _ bottom: Int, _ right: Int) -> MapRegion {
+            convolution.computed(for: MapRegion(top: top, left: left, bottom: bottom, right: right))
+        }
+        #expect(computed(3, 5, 5, 9) == MapRegion(top: 0, left: 4, bottom: 8, right: 12))
+        #expect(computed(4, 8, 8, 13) == MapRegion(top: 4, left: 8, bottom: 8, right: 14))
+        #expect(ConvolutionAlgorithm.winograd.handles(shape))
+        let open = ConvolutionShape(inputs: 16, outputs: 32, kernel: 3, stride: 1, padding: 0, height: 14, width: 14)
+        #expect(!ConvolutionAlgorithm.winograd.handles(open))
+    }
+
     @Test(arguments: shapes)
     func everyAlgorithmAgrees(shape: ConvolutionShape) {
         let fanIn = shape.inputs * shape.kernel * shape.kernel

@@ -253,6 +253,46 @@ import TestSupport
         #expect(bench.failure([entry(content, serving.url)]).contains("asked for bytes from 100000, got 0 to 1500000"))
     }
 
+    /// RFC 9110, section 13.1.5: `If-Range` takes no weak tag.
+    @Test func aWeakTagAsksForNoRange() throws {
+        let bench = try Bench()
+        let content = content
+        let serving = try Serving { request in
+            if request.fields["if-range"]?.hasPrefix("W/") == true { return .init("400 Bad Request") }
+            var reply = LoopbackServer.Reply(content, to: request)
+            reply.fields["ETag"] = "W/\"1\""
+            if request.number == 0 { reply.cutAfter = 100_000 }
+            return reply
+        }
+        try bench.fetch([entry(content, serving.url)])
+        #expect(try bench.bytes() == whole(content))
+    }
+
+    /// Doubled with every failure in a row, up to a bound; somewhere in the upper half of it.
+    @Test(arguments: [(1, 1.0), (2, 2), (4, 8), (7, 60), (40, 60)]) func delaysDouble(failures: Int, most: Double) {
+        var options = DownloadOptions(), random = SystemRandomNumberGenerator()
+        (options.firstDelay, options.longestDelay) = (1, 60)
+        for _ in 0..<20 {
+            let delay = retryDelay(after: failures, options: options, using: &random)
+            #expect((most / 2...most).contains(delay))
+        }
+    }
+
+    @Test func moreThanTheRangeInTheAnswerIsRefused() throws {
+        let bench = try Bench()
+        bench.options.rangeBytes = 100_000
+        let content = content
+        let serving = try Serving { request in
+            var reply = LoopbackServer.Reply(content, to: request, etag: "\"1\"")
+            if let asked = request.range(of: content.bytes), asked.upperBound < content.bytes {
+                reply.range = asked.lowerBound..<asked.upperBound + 1
+                reply.fields["Content-Range"] = "bytes \(asked.lowerBound)-\(asked.upperBound)/\(content.bytes)"
+            }
+            return reply
+        }
+        #expect(bench.failure([entry(content, serving.url)]).contains("asked for bytes from"))
+    }
+
     @Test func trickleOfSingleBytesIsGivenUp() throws {
         let bench = try Bench()
         let content = content

@@ -25,6 +25,16 @@ import TestSupport
                 == "b: no origin gave the right file: file:///nowhere/b: no such file")
     }
 
+    /// A local file of another size is not copied at all, whether it is too short or too long.
+    @Test(arguments: [4, 6]) func fileOfAnotherSizeIsNotCopied(bytes: Int) throws {
+        let bench = try Bench()
+        let url = URL(fileURLWithPath: try bench.folder.write([UInt8](repeating: 1, count: 5), to: "source"))
+            .absoluteString
+        let file = ManifestFile(name: "file", urls: [url], bytes: bytes, checksum: nil, license: "")
+        #expect(bench.failure([file]).contains("size expected \(bytes), got 5"))
+        #expect(bench.left == [])
+    }
+
     @Test(arguments: ["name", "sha256"]) func mirrorFolderIsAskedFirstByNameAndHash(by key: String) throws {
         let bench = try Bench()
         let content = content

@@ -102,7 +102,7 @@ struct Scheduler {
                 state.unsettled -= 1
                 for user in state.users[job] {
                     state.waitsFor[user] -= 1
-                    if state.waitsFor[user] == 0, !state.blocked.contains(user) { state.ready.push(user) }
+                    if state.waitsFor[user] == 0 { state.ready.push(user) }
                 }
             case .failure(let error):
                 state.failures.append((job, error))

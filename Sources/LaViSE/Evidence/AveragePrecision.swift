@@ -6,7 +6,7 @@
 ///   - positives: how many items have it.
 ///   - scored: the items with a score above 0, the highest first, each with its score; all others have 0.
 /// - Returns: 0 where no item has the label.
-func averagePrecision(isPositive: [Bool], positives: Int, scored: [ConceptLabels.Label]) -> Double {
+package func averagePrecision(isPositive: [Bool], positives: Int, scored: [ConceptLabels.Label]) -> Double {
     guard positives > 0 else { return 0 }
     var precision = 0.0, found = 0, before = 0
     for (rank, label) in scored.enumerated() {
@@ -19,7 +19,7 @@ func averagePrecision(isPositive: [Bool], positives: Int, scored: [ConceptLabels
 }
 
 /// The images among a unit's highest 5 %: ⌈0.05 · N⌉ of them, ties: the lower image first.
-func highest(_ means: ArraySlice<Float>, share: Double = 0.05) -> [Bool] {
+package func highest(_ means: ArraySlice<Float>, share: Double = 0.05) -> [Bool] {
     let count = Int((share * Double(means.count)).rounded(.up)), first = means.startIndex
     let order = means.indices.sorted { (-means[$0], $0) < (-means[$1], $1) }
     var isHighest = [Bool](repeating: false, count: means.count)

@@ -1,14 +1,14 @@
 import Glibc
 
 /// Solves A · X = B for a symmetric positive definite A of many right sides, in double, in a fixed order.
-struct CholeskySolver {
+package struct CholeskySolver {
     let size: Int
     /// L of A = L · Lᵀ, by rows; what is above the diagonal is not read.
     private var factor: [Double]
 
     /// - Parameter matrix: `[size, size]`.
     /// - Returns: nil when the matrix is not positive definite.
-    init?(_ matrix: [Double], size: Int) {
+    package init?(_ matrix: [Double], size: Int) {
         self.size = size
         factor = matrix
         let isDefinite = factor.withUnsafeMutableBufferPointer { a -> Bool in

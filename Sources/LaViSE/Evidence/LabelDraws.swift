@@ -3,29 +3,29 @@ import Fingerprints
 /// Labels of one concept made wrong in several ways at random: half of its images lose theirs (missing), or as many
 /// others get one (extra): Oikarinen et al. 2025, section 4, there with chances that give these numbers in the mean.
 /// What an extra label covers is a square at a random place, as large as what one of the true ones covers.
-struct LabelDraws: Sendable {
-    static let draws = 10
+package struct LabelDraws: Sendable {
+    package static let draws = 10
     /// Labels of a concept that is tested: half of fewer would say little.
-    static let fewest = 4
+    package static let fewest = 4
 
-    struct Square: Sendable {
-        let draw: Int, x: Int, y: Int, side: Int
+    package struct Square: Sendable {
+        package let draw: Int, x: Int, y: Int, side: Int
     }
 
     /// `[N]` the pixels of the image's own label; 0 without one.
     let pixels: [Int]
     /// `[N]` bit d: the label is kept in draw d.
-    let kept: [UInt16]
+    package let kept: [UInt16]
     /// `[N]` the labels that are added.
-    let extra: [[Square]]
+    package let extra: [[Square]]
     /// Whether there is a half to take away.
-    let isTestable: Bool
+    package let isTestable: Bool
 
     /// Pixels a side of the images.
     private let imageSide: Int
 
     /// - Parameter images: the images of the concept.
-    init(_ images: [ConceptLabels.Label], of count: Int, side imageSide: Int, concept: Int, seed: UInt64) {
+    package init(_ images: [ConceptLabels.Label], of count: Int, side imageSide: Int, concept: Int, seed: UInt64) {
         var random = RandomSource(seed: seed, stream: "evidence/sanity/\(concept)")
         var pixels = [Int](repeating: 0, count: count), kept = [UInt16](repeating: 0, count: count)
         for image in images { pixels[image.index] = image.pixels }

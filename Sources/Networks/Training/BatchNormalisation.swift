@@ -3,7 +3,7 @@ import Fingerprints
 
 /// BatchNorm1d and the dropout behind it, in training, for some columns of a batch `[rows, width]` (PyTorch's
 /// arithmetic: biased variance to normalise, unbiased variance into the running statistics, momentum 0.1).
-struct BatchNormalisation {
+package struct BatchNormalisation {
     static let momentum: Float = 0.1
 
     let rows: Int
@@ -75,7 +75,7 @@ struct BatchNormalisation {
     }
 
     /// Draws what dropout keeps. A number is dropped with probability ⌊dropout · 2¹⁶⌉ / 2¹⁶: four decisions a draw.
-    static func draw(
+    package static func draw(
         _ columns: Range<Int>, rows: Int, width: Int, dropout: Double, _ random: inout RandomSource,
         _ kept: UnsafeMutablePointer<UInt8>
     ) {

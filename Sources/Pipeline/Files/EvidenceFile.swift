@@ -14,12 +14,12 @@ package struct EvidenceFile: Sendable, Equatable {
     private static let wordsKept = 5
 
     /// What another tool's file said that could not be used.
-    struct Tool: Sendable, Equatable {
-        var name: String
+    package struct Tool: Sendable, Equatable {
+        package var name: String
         /// Units whose description names no concept of the dataset.
-        var unnamed: Int
+        package var unnamed: Int
         /// The first such description; empty without one.
-        var first: String
+        package var first: String
     }
 
     var units: [Int]

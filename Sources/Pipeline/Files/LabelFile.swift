@@ -4,12 +4,12 @@ import Reporting
 
 /// Another tool's labels of a layer's units: a CSV with the columns `unit` and `description`, as CLIP-Dissect, MILAN
 /// and INVERT ship them; where it has a column `layer`, the rows of this layer.
-struct LabelFile {
+package struct LabelFile {
     /// By unit.
     let descriptions: [Int: String]
 
     /// - Throws: `ExperimentError` naming the file, the line and what was expected.
-    init(_ path: String, layer: String, channels: Int) throws {
+    package init(_ path: String, layer: String, channels: Int) throws {
         let text: String
         do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
             throw ExperimentError("\(path): cannot be read: \(reason(error))")
@@ -50,7 +50,9 @@ struct LabelFile {
 
     /// What the file says, in concepts: a description that is one, or else those among its words, in their order.
     /// - Returns: the explanations, and what names no concept.
-    func explanations(named name: String, units: [Int], concepts: [String]) -> (WordExplanations, EvidenceFile.Tool) {
+    package func explanations(named name: String, units: [Int], concepts: [String]) -> (
+        WordExplanations, EvidenceFile.Tool
+    ) {
         let numbers = Dictionary(
             concepts.enumerated().map { ($1.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
         var tool = EvidenceFile.Tool(name: name, unnamed: 0, first: "")

@@ -47,9 +47,10 @@ extension VariantResults {
         }
         // Of a random order of the concepts.
         let chance = Metric.allCases.map { metric in
-            let ranks = 1...5, concepts = Double(max(dataset.concepts.count, 1))
+            let concepts = max(dataset.concepts.count, 1), ranks = 1...min(5, concepts)
             return line(
-                Faithfulness.Peer.random.rawValue, metric, ranks.reduce(0) { $0 + metric.score(rank: $1) } / concepts)
+                Faithfulness.Peer.random.rawValue, metric,
+                ranks.reduce(0) { $0 + metric.score(rank: $1) } / Double(concepts))
         }
         return rows + chance
     }

@@ -61,6 +61,10 @@ func failure(_ body: () throws -> Void) -> String {
         #expect(
             failure { _ = try checkpoint.tensor("3.weight", shape: [1000, 5]) }
                 .hasSuffix("the tensor '3.weight' has the shape [4, 5], expected [1000, 5]"))
+        // A transposed matrix has as many numbers.
+        #expect(
+            failure { _ = try checkpoint.tensor("3.weight", shape: [5, 4]) }
+                .hasSuffix("the tensor '3.weight' has the shape [4, 5], expected [5, 4]"))
     }
 
     @Test(arguments: [
