@@ -48,6 +48,30 @@ import Testing
         #expect(try score(shared, "constant", .correlation)[0] == matrix[0, 2])
     }
 
+    /// The unit is active where images have concept 0, but under it lies concept 1, in one of them.
+    @Test func dissectionIsOfTheConceptUnderTheUnit() throws {
+        let under = mask { x, y in x < 112 && y < 112 }, apart = mask { x, y in x >= 112 && y >= 112 }
+        let elsewhere = TruthSample(words: [0], mask: apart), other = TruthSample(words: [2], mask: under)
+        let data = MemoryData(
+            channels: 1, height: 2, width: 2,
+            features: [[1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]],
+            truths: [
+                [elsewhere, TruthSample(words: [1], mask: under)], [elsewhere], [elsewhere], [other], [other],
+            ])
+        let sums = try EvidenceSums(of: data, units: [0], thresholds: [0.5], concepts: 3, threads: 1)
+        let half = Faithfulness.Half(sums: sums, explanations: [])
+        let table = try Faithfulness([(half, half)], metrics: [.iou], frequent: nil, seed: 0, threads: 1)
+        func word(_ name: String) -> Int? { table.rows.first { $0.name == name }?.words.first?.first?.first?.concept }
+        #expect(word("net-dissect") == 1 && word("correlation") == 0)
+        let iou = try sums.scores(.iou)
+        #expect(iou[0, 0] == 0 && iou[0, 1] > 0.1 && table.dissection == [[iou[0, 1]]])
+    }
+
+    /// Unit 1 is active nowhere: every concept fits it as little.
+    @Test func ofEqualConceptsTheFirstIsBest() throws {
+        #expect(try half(0).sums.scores(.iou).best(of: 1) == 0)
+    }
+
     @Test func wordsThatAreNoConceptScoreWhatNoImageShows() throws {
         let said = WordExplanations(name: "tool", words: [word(nil), []])
         let half = try half(0, explanations: [said])

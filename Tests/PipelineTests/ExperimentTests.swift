@@ -37,11 +37,14 @@ import Testing
         #expect(try read(Self.plain, ["evaluate.vocabulary=embedding"]).deviations == [.embeddingVocabulary])
         #expect(try read(Self.plain, ["dataset.kind=visual-genome"]).deviations.isEmpty)
         #expect(try read(Self.plain, ["dataset.kind=visual-genome"]).train.categoryFraction == 0.7)
+        #expect(try read(Self.plain, ["dataset.kind=visual-genome"]).dataset.minimumCount == 100)
+        #expect(try read(Self.plain).dataset.scenes == 320)
     }
 
     @Test func fact2023FollowsDatasetAndBackbone() throws {
         let coco = try read(Self.plain, ["protocol=fact2023"]).deviations
         #expect(coco.contains(.maskScale255) && coco.contains(.probedBatchNorm) && !coco.contains(.transposedBoxMask))
+        #expect(!coco.contains(.flattenFeatures))
         let genome = try read(Self.plain, ["protocol=fact2023", "dataset.kind=visual-genome"]).deviations
         #expect(!genome.contains(.maskScale255) && genome.contains(.splitByInstance))
         let alexnet = try read(Self.plain, ["protocol=fact2023", "backbone.architecture=alexnet"]).deviations

@@ -67,6 +67,7 @@ import Testing
                 }
             }
             let changes = differing(plain, other).map { $0.split(separator: "/").last.map(String.init) }
+            #expect(plain["seed"] == 3)
             #expect(changes == ["limit null 9", "minimumCount 100 7"])
         }
     }

@@ -163,6 +163,34 @@ import Testing
             PublicKey(anyText: " \(other.publicKey)\n") == other.publicKey && PublicKey(anyText: "ed25519:AAAA") == nil)
     }
 
+    /// The archive with another text of the signature in it, whole in every other way.
+    private func signature(_ change: (String) throws -> String) throws -> [ProofCheck.Problem] {
+        let entries = StoredZip.entries(try Self.archive.get()).entries
+        return problems(
+            StoredZip.archive(
+                try entries.map { entry in
+                    guard entry.name == TableProof.signature else { return entry }
+                    let text = try change(String(decoding: entry.bytes, as: UTF8.self))
+                    return StoredZip.Entry(name: entry.name, bytes: Array(text.utf8))
+                }))
+    }
+
+    @Test func whatTheKeyDidNotSignIsNoSignature() throws {
+        #expect(try signature { $0 } == [])
+        let forged = try signature { text in
+            let start = try #require(text.range(of: #""sig": ""#)).upperBound
+            let end = try #require(text[start...].firstIndex(of: "\""))
+            var bytes = try #require(Data(base64Encoded: String(text[start..<end])))
+            bytes[9] ^= 1
+            return text.replacingCharacters(in: start..<end, with: bytes.base64EncodedString())
+        }
+        #expect(forged.map(\.file) == [TableProof.signature])
+        #expect(forged.first?.text.contains("was not signed by") == true, "\(forged)")
+        // What a reader of JSON takes for the same.
+        let spaced = try signature { $0 + " " }
+        #expect(spaced.map(\.file) == [TableProof.signature], "\(spaced)")
+    }
+
     @Test func theBadgeSaysTheVerdicts() {
         func claim(_ low: Double, _ high: Double) -> CheckedClaim {
             CheckedClaim(
