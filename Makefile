@@ -19,7 +19,7 @@ test-cluster:
 	@scripts/setup --tests
 	env LAVISE_CLUSTER=1 swift test -c release --filter "SlurmTests|SlurmLongTests|SlurmScaleTests"
 
-# Do the tests notice small changes of behaviour? Needs python3; an hour or so on two cores.
+# Do the tests notice small changes of behaviour? Needs python3; half an hour on two cores.
 mutants:
 	@scripts/setup --tests
 	scripts/mutants
