@@ -6,17 +6,9 @@ func onThreads(_ count: Int, _ body: @Sendable (Int) -> Void) {
     if count <= 1 { return body(0) }
     withoutActuallyEscaping(body) { body in
         let threads = (0..<count).map { index -> pthread_t? in
-            let box = Unmanaged.passRetained(ThreadBody { body(index) })
-            var thread = pthread_t()
-            let status = pthread_create(
-                &thread, nil,
-                { raw in
-                    Unmanaged<ThreadBody>.fromOpaque(raw!).takeRetainedValue().run()
-                    return nil
-                }, box.toOpaque())
-            if status == 0 { return thread }
+            if let thread = started({ body(index) }) { return thread }
             // No more threads to be had: do this share here.
-            box.takeRetainedValue().run()
+            body(index)
             return nil
         }
         for thread in threads.compactMap({ $0 }) { pthread_join(thread, nil) }
@@ -25,6 +17,13 @@ func onThreads(_ count: Int, _ body: @Sendable (Int) -> Void) {
 
 /// Runs `body` on a thread of its own that nobody waits for; false when there is none to be had.
 func detached(_ body: @escaping @Sendable () -> Void) -> Bool {
+    guard let thread = started(body) else { return false }
+    pthread_detach(thread)
+    return true
+}
+
+/// A thread that runs `body`; nil when there is none to be had, and then nothing runs.
+private func started(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     let box = Unmanaged.passRetained(ThreadBody(body))
     var thread = pthread_t()
     let status = pthread_create(
@@ -33,8 +32,11 @@ func detached(_ body: @escaping @Sendable () -> Void) -> Bool {
             Unmanaged<ThreadBody>.fromOpaque(raw!).takeRetainedValue().run()
             return nil
         }, box.toOpaque())
-    if status != 0 { box.release() } else { pthread_detach(thread) }
-    return status == 0
+    guard status == 0 else {
+        box.release()
+        return nil
+    }
+    return thread
 }
 
 private final class ThreadBody: Sendable {

@@ -80,20 +80,10 @@ extension RecallTable {
     /// - Parameter name: the file, for errors.
     /// - Throws: `TableError`.
     public init(json text: String, name: String) throws {
-        func fail(_ reason: String) -> TableError { TableError(file: name, reason: reason) }
-        let value: Value
-        do {
-            value = try Value(json: text)
-        } catch {
-            throw TableError(file: name, line: error.line, reason: error.message)
-        }
-        guard value["schema"]?.intValue == 1 else { throw fail("schema is not 1") }
-        guard let experiment = value["experiment"]?.stringValue, let lines = value["rows"]?.arrayValue else {
-            throw fail("experiment or rows is missing")
-        }
-        let rows = try lines.enumerated().map { index, line in
+        let document = try TableDocument(json: text, name: name)
+        let rows = try document.rows.enumerated().map { index, line in
             guard let method = line["method"]?.stringValue, let k = line["k"]?.intValue else {
-                throw fail("rows[\(index)] has no method or no k")
+                throw document.fail("rows[\(index)] has no method or no k")
             }
             return RecallRow(
                 row: line["row"]?.stringValue, method: method, k: k, recall: line["recall"]?.doubleValue,
@@ -101,9 +91,9 @@ extension RecallTable {
                 pairs: line["pairs"]?.intValue ?? 0, published: line["published"]?.doubleValue)
         }
         self.init(
-            experiment: experiment, title: value["title"]?.stringValue ?? experiment,
-            concepts: value["concepts"]?.stringValue.flatMap(ConceptShare.init) ?? .all, rows: rows,
-            footnotes: value["footnotes"]?.arrayValue?.compactMap(\.stringValue) ?? [],
-            warnings: value["warnings"]?.arrayValue?.compactMap(\.stringValue) ?? [])
+            experiment: document.experiment, title: document.title,
+            concepts: document.value["concepts"]?.stringValue.flatMap(ConceptShare.init) ?? .all, rows: rows,
+            footnotes: document.value["footnotes"]?.arrayValue?.compactMap(\.stringValue) ?? [],
+            warnings: document.value["warnings"]?.arrayValue?.compactMap(\.stringValue) ?? [])
     }
 }

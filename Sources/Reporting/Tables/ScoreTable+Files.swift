@@ -48,20 +48,10 @@ extension ScoreTable {
     /// - Parameter name: the file, for errors.
     /// - Throws: `TableError`.
     public init(json text: String, name: String) throws {
-        func fail(_ reason: String) -> TableError { TableError(file: name, reason: reason) }
-        let value: Value
-        do {
-            value = try Value(json: text)
-        } catch {
-            throw TableError(file: name, line: error.line, reason: error.message)
-        }
-        guard value["schema"]?.intValue == 1 else { throw fail("schema is not 1") }
-        guard let experiment = value["experiment"]?.stringValue, let lines = value["rows"]?.arrayValue else {
-            throw fail("experiment or rows is missing")
-        }
-        let rows = try lines.enumerated().map { index, line in
+        let document = try TableDocument(json: text, name: name)
+        let rows = try document.rows.enumerated().map { index, line in
             guard let explanation = line["explanation"]?.stringValue, let metric = line["metric"]?.stringValue else {
-                throw fail("rows[\(index)] has no explanation or no metric")
+                throw document.fail("rows[\(index)] has no explanation or no metric")
             }
             return ScoreRow(
                 row: line["row"]?.stringValue, explanation: explanation, metric: metric,
@@ -70,7 +60,7 @@ extension ScoreTable {
         }
         let file = name.split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? name
         self.init(
-            fileName: file, experiment: experiment, title: value["title"]?.stringValue ?? experiment, caption: "",
+            fileName: file, experiment: document.experiment, title: document.title, caption: "",
             rows: rows)
     }
 }
