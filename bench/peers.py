@@ -161,7 +161,7 @@ def backbone_peers(architecture):
             with torch.inference_mode():
                 return last(channels_last)
 
-        frozen = torch.jit.optimize_for_inference(torch.jit.trace(backbone(architecture, inputs), images))
+        frozen = torch.jit.optimize_for_inference(torch.jit.trace(backbone(architecture, inputs), images, check_trace=False))
 
         def optimised():
             with torch.inference_mode():
@@ -172,9 +172,12 @@ def backbone_peers(architecture):
         def agree(ours, theirs):
             ours = ours["features"][()]
             # Below a thirtieth of the largest, PyTorch's own float32 is further from float64: what is left of terms that cancel.
-            for label, features in {**theirs, "PyTorch in float64": exact}.items():
-                error = relative(ours[:len(features)], np.asarray(features), 1 / 30)
-                assert error <= 1e-4, f"{architecture}: features differ from {label} by {error}"
+            error = relative(ours[:len(exact)], exact, 1 / 30)
+            assert error <= 1e-4, f"{architecture}: features differ from PyTorch's in float64 by {error}"
+            # Peers have errors of their own (ONNX Runtime's of ViT-B/16 are past 1e-4): this only shows that they compute the same thing.
+            for label, features in theirs.items():
+                other = relative(np.asarray(features)[:len(exact)], exact, 1 / 30)
+                assert other <= 1e-3, f"{architecture}: {label}'s features differ from PyTorch's in float64 by {other}"
             return f"features within {error:.0e} of float64"
 
         return peers, agree

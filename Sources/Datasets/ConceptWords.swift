@@ -1,5 +1,5 @@
 /// How the words of a category's name or a synset are compared with those that have a vector.
-public enum WordMatching: String, Sendable, CaseIterable {
+public enum WordMatching: String, Sendable, CaseIterable, Encodable {
     /// As they are written.
     case exact
     /// In lower case, with `_`, `-` and blanks of every kind between words: `fire_hydrant` is "fire" and "hydrant".
@@ -7,7 +7,7 @@ public enum WordMatching: String, Sendable, CaseIterable {
 }
 
 /// What becomes of a name of several words.
-public enum NameConcepts: String, Sendable, CaseIterable {
+public enum NameConcepts: String, Sendable, CaseIterable, Encodable {
     /// A concept each word (METHOD).
     case split
     /// One concept, called by its words with a blank between: "dining table".

@@ -103,6 +103,31 @@ public struct DatasetRules: Sendable, Equatable {
     public init() {}
 }
 
+extension DatasetRules: Encodable {
+    private enum CodingKeys: CodingKey {
+        case mergeInstances, transposedBoxMask, firstWordOfSynset, countInstances, instancePerSynset, splitByInstance
+        case minimumCount, validationShare, cropImageOnly, limit, seed, failsOnBadAnnotation
+    }
+
+    /// All but `words`, `names` and `crop`, whose defaults depend on what is read: who fingerprints the rules adds them.
+    /// - Throws: what the encoder throws.
+    public func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encode(mergeInstances, forKey: .mergeInstances)
+        try members.encode(transposedBoxMask, forKey: .transposedBoxMask)
+        try members.encode(firstWordOfSynset, forKey: .firstWordOfSynset)
+        try members.encode(countInstances, forKey: .countInstances)
+        try members.encode(instancePerSynset, forKey: .instancePerSynset)
+        try members.encode(splitByInstance, forKey: .splitByInstance)
+        try members.encode(minimumCount, forKey: .minimumCount)
+        try members.encode(validationShare, forKey: .validationShare)
+        try members.encode(cropImageOnly, forKey: .cropImageOnly)
+        try members.encode(limit, forKey: .limit)
+        try members.encode(seed, forKey: .seed)
+        try members.encode(failsOnBadAnnotation, forKey: .failsOnBadAnnotation)
+    }
+}
+
 extension Collection where Element == String {
     /// By Unicode code points (which is the order of UTF-8's bytes), whatever the locale.
     func sortedByCodePoints() -> [String] { sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }

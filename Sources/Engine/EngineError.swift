@@ -114,3 +114,12 @@ enum StageFault: Error, Sendable, CustomStringConvertible {
         }
     }
 }
+
+/// Runs `body`, and calls a failing disk what it is.
+func asEngineError<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch let error as FileSystemError {
+        throw EngineError.storage(error)
+    }
+}

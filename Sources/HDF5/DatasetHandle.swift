@@ -97,3 +97,7 @@ final class DatasetHandle: Sendable {
         }
     }
 }
+
+func makeSpace(_ shape: [Int]) -> hid_t {
+    shape.isEmpty ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(shape.count), shape.map { hsize_t($0) }, nil)
+}

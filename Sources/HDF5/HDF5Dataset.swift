@@ -142,7 +142,3 @@ extension HDF5File {
         return try HDF5Dataset(file: self, handle: handle)
     }
 }
-
-func makeSpace(_ shape: [Int]) -> hid_t {
-    shape.isEmpty ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(shape.count), shape.map { hsize_t($0) }, nil)
-}

@@ -1,7 +1,7 @@
 /// How a picture is brought to a model's size: its shorter side resized, then the central square.
-public struct CropRule: Sendable, Hashable {
+public struct CropRule: Sendable, Hashable, Encodable {
     /// How a resized pixel comes of the picture's, both antialiased as Pillow does.
-    public enum Filter: String, Sendable, CaseIterable { case bilinear, bicubic }
+    public enum Filter: String, Sendable, CaseIterable, Encodable { case bilinear, bicubic }
 
     /// Length of the shorter side before the crop, at least `side`.
     public var shorterSide = 256

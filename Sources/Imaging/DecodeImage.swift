@@ -56,18 +56,3 @@ private func decode(_ bytes: UnsafeRawBufferPointer, _ name: String, _ decoder: 
     let pixels = [UInt8](UnsafeBufferPointer(start: rgb, count: Int(width) * Int(height) * 3))
     return RGBImage(width: Int(width), height: Int(height), pixels: pixels)
 }
-
-/// Runs a C call that returns a `CImagingStatus` and leaves a line of text.
-func check(_ name: String, _ call: (UnsafeMutablePointer<CChar>) -> Int32) throws {
-    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CIMAGING_MESSAGE)) { message in
-        message.initialize(repeating: 0)
-        let status = UInt32(bitPattern: call(message.baseAddress!))
-        let reason = String(cString: message.baseAddress!)
-        switch status {
-        case CIMAGING_OK.rawValue: return
-        case CIMAGING_TRUNCATED.rawValue: throw ImagingError.truncated(file: name)
-        case CIMAGING_TOO_LARGE.rawValue: throw ImagingError.tooLarge(file: name, reason: reason)
-        default: throw ImagingError.undecodable(file: name, reason: reason)
-        }
-    }
-}

@@ -1,3 +1,5 @@
+import CImaging
+
 /// What is wrong with an image file, or with pixels to be encoded.
 public enum ImagingError: Error, CustomStringConvertible, Sendable, Equatable {
     /// The file cannot be opened or read; `reason` is the system's.
@@ -28,6 +30,21 @@ public enum ImagingError: Error, CustomStringConvertible, Sendable, Equatable {
         case .undecodable(_, let reason): "not a picture that can be decoded: \(reason)"
         case .tooLarge(_, let reason): "image too large: \(reason)"
         case .notEncoded(let reason): "image not encoded: \(reason)"
+        }
+    }
+}
+
+/// Runs a C call that returns a `CImagingStatus` and leaves a line of text.
+func check(_ name: String, _ call: (UnsafeMutablePointer<CChar>) -> Int32) throws {
+    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CIMAGING_MESSAGE)) { message in
+        message.initialize(repeating: 0)
+        let status = UInt32(bitPattern: call(message.baseAddress!))
+        let reason = String(cString: message.baseAddress!)
+        switch status {
+        case CIMAGING_OK.rawValue: return
+        case CIMAGING_TRUNCATED.rawValue: throw ImagingError.truncated(file: name)
+        case CIMAGING_TOO_LARGE.rawValue: throw ImagingError.tooLarge(file: name, reason: reason)
+        default: throw ImagingError.undecodable(file: name, reason: reason)
         }
     }
 }

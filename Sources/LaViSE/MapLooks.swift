@@ -262,3 +262,21 @@ private struct TopImages: Sendable {
         images[place] = Int32(image)
     }
 }
+
+extension MapSummary {
+    /// Finds top images and exact thresholds (METHOD 6.1 and 6.2): two looks at every range of images, joined.
+    ///
+    /// Reads every map twice. Memory: one block of maps (at most 64 MB, or one map) and three tables of 256 KB a
+    /// filter, of which only the touched pages are real: activations have few exponents. Neither grows with the number
+    /// of images.
+    /// - Throws: `EvaluationError` (no image, unknown filter, a number that is not finite), or what `data` and
+    ///   `progress` throw.
+    public init(of data: any EvaluationData, options: EvaluationOptions, progress: @escaping ProgressHandler) throws {
+        let looks = try MapLooks(of: data, options: options, progress: progress)
+        let first = try looks.joinedFirst()
+        for range in looks.ranges { first.add(try looks.first(range)) }
+        let second = try looks.joinedSecond(first)
+        for range in looks.ranges { second.add(try looks.second(range, first)) }
+        self = second.summary
+    }
+}

@@ -112,7 +112,7 @@ import Testing
     }
 
     /// What every stage's fingerprint is made of, but for the digests of what comes from outside.
-    private static func definitions(_ plan: ExperimentPlan) -> [String: Set<Value>] {
+    private static func definitions(_ plan: ExperimentPlan) throws -> [String: Set<Value>] {
         var found: [String: Set<Value>] = [:]
         for job in plan.plan.jobs {
             let inputs = job.inputs.map { input -> Value in
@@ -122,7 +122,8 @@ import Testing
                     .string(input.name)
                 }
             }
-            found[job.stage.name, default: []].insert([.int(job.stage.revision), job.stage.parameters, .array(inputs)])
+            let parameters = try job.stage.encodedParameters()
+            found[job.stage.name, default: []].insert([.int(job.stage.revision), parameters, .array(inputs)])
         }
         return found
     }
@@ -156,7 +157,7 @@ import Testing
                         let after = try? workspace.plan(base, settings: settings)
                     else { continue }
                     isRead = true
-                    let old = Self.definitions(before), new = Self.definitions(after)
+                    let old = try Self.definitions(before), new = try Self.definitions(after)
                     reached.formUnion(new.keys.filter { old[$0] != new[$0] })
                 }
                 #expect(isRead, "\(key): no experiment reads \(settings)")

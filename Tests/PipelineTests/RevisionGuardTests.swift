@@ -139,7 +139,7 @@ import Testing
             for raised in plan.jobs {
                 let changed = try Plan(
                     plan.jobs.map {
-                        $0.id == raised.id ? Job(id: $0.id, stage: Raised(base: $0.stage), inputs: $0.inputs) : $0
+                        $0.id == raised.id ? Job(id: $0.id, stage: try Raised($0.stage), inputs: $0.inputs) : $0
                     }, name: plan.name)
                 let outcome = try workspace.run(changed)
                 #expect(outcome.values.filter(\.ran).map(\.job) == [raised.id])
@@ -156,7 +156,10 @@ import Testing
         let base: any Stage
         var name: String { base.name }
         var revision: Int { base.revision + 1 }
-        var parameters: Value { base.parameters }
+        let parameters: Value
+
+        init(_ base: any Stage) throws { (self.base, parameters) = (base, try base.encodedParameters()) }
+
         func numericsKey() throws -> Digest? { try base.numericsKey() }
         var outputs: [String] { base.outputs }
         func run(_ context: StageContext) throws { try base.run(context) }
@@ -199,7 +202,7 @@ import Testing
             }
             let read =
                 try inputs.keys.sorted().map { "\($0) \(try Self.digest(inputs[$0] ?? ""))" } + [
-                    job.stage.parameters.digest.hex
+                    try job.stage.encodedParameters().digest.hex
                 ]
             return Pin(
                 revision: job.stage.revision, inputs: Digest(hashing: read.joined(separator: "\n")).hex,

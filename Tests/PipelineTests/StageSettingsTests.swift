@@ -55,7 +55,8 @@ import Testing
                      "embedding": {"kind": "glove", "path": "glove.txt"}, "seed": 3,
                      "backbone": {"architecture": "resnet18", "random": true}}
                     """)
-                return try #require(plan.plan.jobs.first { $0.id == plan.variants[0].dataset.job }).stage.parameters
+                let job = try #require(plan.plan.jobs.first { $0.id == plan.variants[0].dataset.job })
+                return try job.stage.encodedParameters()
             }
             let plain = try parameters(""), other = try parameters(#", "minimumCount": 7, "limit": 9"#)
             func differing(_ a: Value, _ b: Value, _ path: String = "") -> [String] {

@@ -42,7 +42,7 @@ import Testing
             "README.md", "badge.svg", "claims.json", "claims.md", "container/Dockerfile",
             "container/lavise-pipeline.def", "key.pem",
             "results/experiment.json", "results/recall.csv", "results/recall.md", "results/ro-crate-metadata.json",
-            TableProof.signature,
+            ProofFile.signature,
         ] { #expect(names.contains(name), "\(name)") }
         #expect(problems(bytes, trusted: SigningKey().publicKey).map(\.file) == ["key.pem"])
     }
@@ -169,7 +169,7 @@ import Testing
         return problems(
             StoredZip.archive(
                 try entries.map { entry in
-                    guard entry.name == TableProof.signature else { return entry }
+                    guard entry.name == ProofFile.signature else { return entry }
                     let text = try change(String(decoding: entry.bytes, as: UTF8.self))
                     return StoredZip.Entry(name: entry.name, bytes: Array(text.utf8))
                 }))
@@ -184,11 +184,11 @@ import Testing
             bytes[9] ^= 1
             return text.replacingCharacters(in: start..<end, with: bytes.base64EncodedString())
         }
-        #expect(forged.map(\.file) == [TableProof.signature])
+        #expect(forged.map(\.file) == [ProofFile.signature])
         #expect(forged.first?.text.contains("was not signed by") == true, "\(forged)")
         // What a reader of JSON takes for the same.
         let spaced = try signature { $0 + " " }
-        #expect(spaced.map(\.file) == [TableProof.signature], "\(spaced)")
+        #expect(spaced.map(\.file) == [ProofFile.signature], "\(spaced)")
     }
 
     @Test func theBadgeSaysTheVerdicts() {

@@ -107,7 +107,7 @@ public struct ClusterWorker: Sendable {
     }
 
     private func run(
-        _ step: WorkTask.Step, _ stage: any ShardedStage, _ job: Job, _ ingredients: Inspector.Ingredients,
+        _ step: WorkTask.Step, _ stage: any ShardedStage, _ job: Job, _ ingredients: Ingredients,
         _ options: RunOptions,
         _ observer: any RunObserver, _ worked: (Double) -> Void
     ) throws {
@@ -136,7 +136,7 @@ public struct ClusterWorker: Sendable {
     }
 
     /// The job's ingredients, once the disk shows what it reads.
-    private func awaited(_ inspector: Inspector, _ job: Job, _ order: WorkOrder) throws -> Inspector.Ingredients {
+    private func awaited(_ inspector: Inspector, _ job: Job, _ order: WorkOrder) throws -> Ingredients {
         let start = store.time.monotonic()
         while true {
             try options.cancellation.check()
@@ -155,7 +155,7 @@ public struct ClusterWorker: Sendable {
         }
     }
 
-    private func look(_ inspector: Inspector, _ job: Job) throws -> Result<Inspector.Ingredients, EngineError> {
+    private func look(_ inspector: Inspector, _ job: Job) throws -> Result<Ingredients, EngineError> {
         var made: [String: [Artifact]] = [:]
         for other in inspector.plan.jobs where other.id != job.id {
             let view = try inspector.view(of: other) { made[$0] ?? [] }

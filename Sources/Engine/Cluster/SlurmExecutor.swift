@@ -5,13 +5,7 @@ import Synchronization
 /// when to look, and what to order again. One thread of its own submits and asks for the queue: one request for all
 /// jobs, every `poll` seconds.
 public final class SlurmExecutor: JobExecutor {
-    let client: any SlurmClient
-    let settings: SlurmSettings
-    /// The words that start this program on a node, up to the verb; variables that it is given.
-    let program: [String], environment: [String: String]
-    let definition: Value
-    /// What is expected of the jobs, by id.
-    let expected: [String: ExpectedCost]
+    private let cluster: SlurmCluster
     /// Names this store in the queue, and this driver in claims.
     private let driver: String
     private let shared = Monitor(Shared())
@@ -31,12 +25,9 @@ public final class SlurmExecutor: JobExecutor {
         definition: Value,
         expected: [String: ExpectedCost] = [:]
     ) {
-        self.client = client
-        self.settings = settings
-        self.program = program
-        self.environment = environment
-        self.definition = definition
-        self.expected = expected
+        cluster = SlurmCluster(
+            client: client, settings: settings, program: program, environment: environment, definition: definition,
+            expected: expected)
         driver = LocalFileSystem().uniqueName()
     }
 
@@ -54,7 +45,7 @@ public final class SlurmExecutor: JobExecutor {
         let name = try run.store.clusterName()
         shared.update { ($0.isOver, $0.hasEnded) = (false, false) }
         let isStarted = detached { [self] in
-            serve(SlurmRounds(self, run, driver: driver, name: name), run)
+            serve(SlurmRounds(cluster, run, driver: driver, name: name), run)
             lock.release(removing: true)
             shared.update { $0.hasEnded = true }
         }
@@ -89,7 +80,7 @@ public final class SlurmExecutor: JobExecutor {
                 return (shared.arrived, shared.isOver)
             }
             rounds.add(arrived)
-            let isCancelled = run.options.cancellation.isCancelled
+            let isCancelled = run.cancellation.isCancelled
             if isCancelled { rounds.cancelAll() }
             let now = run.store.time.monotonic()
             if !isCancelled, !rounds.isIdle, now >= next || !arrived.isEmpty {

@@ -50,9 +50,9 @@ extension SlurmRounds {
         } else {
             let work = entry.work
             let order = WorkOrder(
-                definition: executor.definition, job: work.job.id, stage: work.job.stage.name,
+                definition: cluster.definition, job: work.job.id, stage: work.job.stage.name,
                 fields: work.ingredients.fields,
-                versions: run.options.versions, attempt: claim.attempt, arrays: try arrays(work))
+                versions: run.versions, attempt: claim.attempt, arrays: try arrays(work))
             try entry.folder.write(order)
             entry.order = order
         }
@@ -64,7 +64,7 @@ extension SlurmRounds {
         let context = StageContext(
             output: "", scratch: store.scratchPath(work.fingerprint), threads: 1, inputs: work.ingredients.paths,
             job: work.job.id,
-            stage: stage.name, cancellation: run.options.cancellation, faults: .off,
+            stage: stage.name, cancellation: run.cancellation, faults: .off,
             meter: ProgressMeter(job: work.job.id, observer: SilentObserver(), time: store.time))
         let missing = try stage.phases(context).map { (phase: $0, shards: try context.missing($0)) }
         let division = TaskDivision(
@@ -103,7 +103,7 @@ extension SlurmRounds {
             minutes: request.minutes, memory: request.memory,
             cpus: cpus, after: after)
         let id = try client.submit(submission)
-        run.options.faults.pass("slurm.submitted")
+        run.faults.pass("slurm.submitted")
         return try submitted(id)
     }
 
@@ -112,7 +112,7 @@ extension SlurmRounds {
         // The assembly's time allows for a task that was lost.
         let tasks = array.map { order.arrays[$0] } ?? order.arrays.flatMap { $0 }
         if let longest = tasks.map(\.coreSeconds).max() { return longest }
-        guard let amount = executor.expected[work.job.id]?.work, let rate = secondsPerWork(order.stage) else {
+        guard let amount = cluster.expected[work.job.id]?.work, let rate = secondsPerWork(order.stage) else {
             return nil
         }
         return amount * rate
@@ -127,13 +127,13 @@ extension SlurmRounds {
             #!/bin/sh
             # What the login environment brings must not change what is computed.
             for name in $(env | sed -n 's/^\\(LAVISE_[A-Z_]*\\)=.*/\\1/p'); do unset "$name"; done
-            \(executor.environment.sorted { $0.key < $1.key }.map { "export \($0.key)=\(shellQuoted($0.value))" }.joined(separator: "\n"))
+            \(cluster.environment.sorted { $0.key < $1.key }.map { "export \($0.key)=\(shellQuoted($0.value))" }.joined(separator: "\n"))
             \(settings.prologue)
             [ -r \(shellQuoted(store.root + "/lavise-store.json")) ] || exit \(NodeFault.noStore)
-            [ -x \(shellQuoted(executor.program[0])) ] || exit \(NodeFault.noProgram)
+            [ -x \(shellQuoted(cluster.program[0])) ] || exit \(NodeFault.noProgram)
             task=$((\(first) + ${SLURM_ARRAY_TASK_ID:-0}))
             exec >>\(shellQuoted(folder + "/log-"))\(log) 2>&1
-            exec \(executor.program.map(shellQuoted).joined(separator: " ")) work \(shellQuoted("\(folder)/\(WorkOrder.name(order.attempt))"))\(task)
+            exec \(cluster.program.map(shellQuoted).joined(separator: " ")) work \(shellQuoted("\(folder)/\(WorkOrder.name(order.attempt))"))\(task)
 
             """
     }

@@ -18,7 +18,7 @@ extension SlurmRounds {
                 entry,
                 .failed(
                     ClusterFault.node(
-                        fault.node, fault.exitCode == NodeFault.noStore ? store.root : executor.program[0])))
+                        fault.node, fault.exitCode == NodeFault.noStore ? store.root : cluster.program[0])))
         }
         let live = elements.filter(\.isLive)
         guard live.isEmpty else {

@@ -2,7 +2,7 @@ import Fingerprints
 
 /// All jobs of a driver that are on the cluster or should be, looked at again and again by one thread.
 final class SlurmRounds {
-    let executor: SlurmExecutor
+    let cluster: SlurmCluster
     let run: ExecutorRun
     let driver: String
     /// The store's name in names of jobs.
@@ -16,11 +16,11 @@ final class SlurmRounds {
     private var hasLimits = false
     /// Which drivers live, asked once a round.
     private var living: [String: Bool] = [:]
-    private lazy var outcomes = (try? Runner(store: store, options: run.options).lastOutcomes()) ?? [:]
+    private lazy var outcomes = (try? store.lastOutcomes()) ?? [:]
 
     var store: Store { run.store }
-    var settings: SlurmSettings { executor.settings }
-    var client: any SlurmClient { executor.client }
+    var settings: SlurmSettings { cluster.settings }
+    var client: any SlurmClient { cluster.client }
 
     /// A job from its arrival to its end.
     final class Entry {
@@ -62,8 +62,8 @@ final class SlurmRounds {
         mutating func added(_ tasks: Int) { live += tasks }
     }
 
-    init(_ executor: SlurmExecutor, _ run: ExecutorRun, driver: String, name: String) {
-        self.executor = executor
+    init(_ cluster: SlurmCluster, _ run: ExecutorRun, driver: String, name: String) {
+        self.cluster = cluster
         self.run = run
         self.driver = driver
         self.name = name
@@ -102,7 +102,7 @@ final class SlurmRounds {
         }
         var now = queue
         for entry in entries {
-            if run.options.cancellation.isCancelled { break }
+            if run.cancellation.isCancelled { break }
             do {
                 try step(entry, &now)
             } catch let error as SlurmError {
@@ -157,7 +157,7 @@ final class SlurmRounds {
                 driver: driver, label: store.host.label(job), job: job, plan: entry.work.plan,
                 attempt: try entry.folder.attempts() + 1)
             if try entry.folder.take(claim) { entry.claim = claim }
-            run.options.faults.pass("slurm.claimed")
+            run.faults.pass("slurm.claimed")
             return
         }
         if theirs.driver == driver {

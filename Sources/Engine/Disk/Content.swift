@@ -46,7 +46,7 @@ struct FolderListing: Sendable {
 
 extension FileSystem {
     /// Reads every byte of a file or folder; nil when there is none.
-    func content(of path: String, threads: Int, hashed: StatCache.Hashed) throws -> (
+    func content(of path: String, threads: Int, hashed: HashProgress) throws -> (
         content: Content, listing: FolderListing?
     )? {
         guard let status = try status(of: path) else { return nil }
@@ -63,3 +63,6 @@ extension FileSystem {
         return (Content(digest: listing.digest, bytes: scan.bytes, isFolder: true), listing)
     }
 }
+
+/// Hears how many more bytes are hashed, and of how many in all; what it throws ends the hashing.
+typealias HashProgress = @Sendable (_ more: Int, _ total: Int) throws -> Void

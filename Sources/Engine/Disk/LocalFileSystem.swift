@@ -388,22 +388,6 @@ extension FileStatus {
     }
 }
 
-/// The name in a `dirent`, in place.
-struct DirectoryEntry {
-    let bytes: UnsafeRawBufferPointer
-    let type: UInt8
-
-    init(_ entry: UnsafeMutablePointer<dirent>) {
-        let start = UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
-        bytes = UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self)))
-        type = entry.pointee.d_type
-    }
-
-    var isDots: Bool {
-        bytes[0] == UInt8(ascii: ".") && (bytes.count == 1 || bytes.count == 2 && bytes[1] == UInt8(ascii: "."))
-    }
-}
-
 extension [UInt8] {
     /// Makes room for `room` more bytes, lets `body` fill a first part of it and keeps that part.
     mutating func append(upTo room: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Int) rethrows -> Int {

@@ -33,9 +33,6 @@ struct StatCache: Sendable {
         let names: () throws -> Set<String>
     }
 
-    /// Hears how many more bytes are hashed, and of how many in all; what it throws ends the hashing.
-    typealias Hashed = @Sendable (_ more: Int, _ total: Int) throws -> Void
-
     enum Look {
         case absent
         case content(Content)
@@ -53,7 +50,7 @@ struct StatCache: Sendable {
     func look(
         at path: String, key: Digest, selected: Selected? = nil, verify: Bool = false, isOurs: Bool = false,
         threads: Int,
-        hashed: Hashed = { _, _ in }, keepListing: (FolderListing) throws -> Void = { _ in }
+        hashed: HashProgress = { _, _ in }, keepListing: (FolderListing) throws -> Void = { _ in }
     ) throws -> Look {
         guard let status = try fileSystem.status(of: path) else { return .absent }
         switch status.kind {
@@ -78,7 +75,7 @@ struct StatCache: Sendable {
     }
 
     private func file(
-        _ path: String, _ status: FileStatus, _ key: Digest, _ verify: Bool, _ isOurs: Bool, _ hashed: Hashed
+        _ path: String, _ status: FileStatus, _ key: Digest, _ verify: Bool, _ isOurs: Bool, _ hashed: HashProgress
     ) throws -> Look {
         let signature = Self.signature(status)
         let known = try record(key)
@@ -94,7 +91,7 @@ struct StatCache: Sendable {
 
     private func folder(
         _ path: String, _ key: Digest, _ selected: Selected?, _ verify: Bool, _ isOurs: Bool, _ threads: Int,
-        _ hashed: Hashed,
+        _ hashed: HashProgress,
         _ keepListing: (FolderListing) throws -> Void
     ) throws -> Look {
         let whole = try fileSystem.scan(path, threads: threads, asInput: !isOurs)

@@ -16,10 +16,10 @@ public struct FingerprintFields: Sendable, Equatable {
     /// Only of numeric stages.
     public let numericsKey: Digest?
 
-    init(stage: any Stage, inputs: [String: Digest], numericsKey: Digest?) {
+    init(stage: any Stage, inputs: [String: Digest], numericsKey: Digest?) throws {
         self.stage = stage.name
         revision = stage.revision
-        parameters = stage.parameters
+        parameters = try stage.encodedParameters()
         self.inputs = inputs
         outputs = stage.outputs
         self.numericsKey = numericsKey

@@ -9,8 +9,11 @@ public protocol Stage: Sendable {
     var name: String { get }
     /// Raised by hand whenever the code leaves other bytes for the same inputs.
     var revision: Int { get }
-    /// Exactly what the stage reads, not the whole experiment.
-    var parameters: Value { get }
+    /// Exactly what the stage reads, not the whole experiment: one value, so that what `run` reads is what is
+    /// fingerprinted, as it encodes.
+    associatedtype Parameters: Encodable
+    /// What `run` reads besides its inputs.
+    var parameters: Parameters { get }
     /// Where the bits depend on the machine's arithmetic: what canaries of the kernels that the stage uses return here.
     /// It enters the fingerprint, so it must not depend on anything else. nil for a stage that computes with whole
     /// numbers and exact rules alone.
@@ -28,6 +31,10 @@ public protocol Stage: Sendable {
 extension Stage {
     /// false: it may run anywhere.
     public var staysWithDriver: Bool { false }
+
+    /// The parameters as a fingerprint holds them.
+    /// - Throws: `EncodingError` for what is no JSON value: a number that is not finite.
+    public func encodedParameters() throws -> Value { try Value(encoding: parameters) }
 }
 
 /// What a running stage may see.

@@ -48,14 +48,14 @@ extension Runner {
 private struct CauseSearch {
     let plan: Plan
     let store: Store
-    let views: [Runner.View]
+    let views: [JobView]
     var steps: [Explanation.Step] = []
     var seen: Set<Int> = []
 
     /// How many changed files to name.
     static let filesNamed = 5
 
-    init(plan: Plan, store: Store, views: [Runner.View]) {
+    init(plan: Plan, store: Store, views: [JobView]) {
         self.plan = plan
         self.store = store
         self.views = views

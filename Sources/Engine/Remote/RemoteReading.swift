@@ -17,7 +17,7 @@ struct RemoteReading {
     /// Uses the remote store's trace of a job, if a trusted key signed one and its outputs agree with what is known
     /// here. The job's lock is held.
     /// - Returns: whether the trace is here now; its outputs' bytes need not be.
-    func take(_ job: Job, _ ingredients: Inspector.Ingredients) throws -> Bool {
+    func take(_ job: Job, _ ingredients: Ingredients) throws -> Bool {
         guard remote.may(.reading), remote.trustsAnyone(note(job.id)) else { return false }
         guard let signed = try signedTrace(job, ingredients.fingerprint) else { return false }
         let known = try store.trace(ingredients.fingerprint)

@@ -99,7 +99,7 @@ extension Runner {
 
     /// The outputs of a job as the store knows them, or else the remote one.
     private func take(
-        _ job: Job, _ ingredients: Inspector.Ingredients, _ inspector: Inspector, _ reading: RemoteReading, _ plan: Plan
+        _ job: Job, _ ingredients: Ingredients, _ inspector: Inspector, _ reading: RemoteReading, _ plan: Plan
     ) throws -> (artifacts: [Artifact]?, isNew: Bool) {
         if case .sound(_, let outcome, _) = try inspector.find(ingredients.fingerprint, job) {
             return (outcome.outputs, false)

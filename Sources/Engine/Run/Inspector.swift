@@ -18,15 +18,6 @@ final class Inspector: Sendable {
         self.observer = observer
     }
 
-    /// What goes into a job.
-    struct Ingredients: Sendable {
-        let fields: FingerprintFields
-        let fingerprint: Digest
-        let inputs: [TracedInput]
-        /// Input name → path.
-        let paths: [String: String]
-    }
-
     enum Found {
         case nothing
         /// - Parameter away: the outputs that only a remote store has.
@@ -58,7 +49,7 @@ final class Inspector: Sendable {
             }
         }
         let digests = Dictionary(uniqueKeysWithValues: inputs.map { ($0.name, $0.digest) })
-        let fields = FingerprintFields(stage: job.stage, inputs: digests, numericsKey: try job.stage.numericsKey())
+        let fields = try FingerprintFields(stage: job.stage, inputs: digests, numericsKey: job.stage.numericsKey())
         return Ingredients(fields: fields, fingerprint: fields.value.digest, inputs: inputs, paths: paths)
     }
 
@@ -146,7 +137,7 @@ final class Inspector: Sendable {
     }
 
     /// Tells the observer how far hashing for a job is, and ends it when the run is cancelled.
-    private func hashed(for job: String) -> StatCache.Hashed {
+    private func hashed(for job: String) -> HashProgress {
         let meter = ProgressMeter(job: job, observer: observer, time: store.time)
         return { [cancellation = options.cancellation] more, total in
             try cancellation.check()

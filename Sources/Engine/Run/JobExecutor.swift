@@ -17,15 +17,18 @@ public protocol JobExecutor: Sendable {
 /// What an executor is told of a run.
 public struct ExecutorRun: Sendable {
     let store: Store
-    let options: RunOptions
     let observer: any RunObserver
+    let cancellation: Cancellation
+    let faults: FaultPoints
+    /// Written into traces.
+    let versions: [String: String]
 }
 
 /// A job to be made elsewhere, with all that goes into it.
 public struct RemoteJob: Sendable {
     let plan: String
     let job: Job
-    let ingredients: Inspector.Ingredients
+    let ingredients: Ingredients
     let reason: Reason
     /// Whether its trace and artifacts are in the store, sound.
     let isMade: @Sendable () throws -> Bool

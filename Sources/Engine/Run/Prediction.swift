@@ -61,7 +61,7 @@ extension Runner {
                 }
                 var outcome = try store.lastOutcome(plan: plan.name, job: job.id)
                 if outcome == nil {
-                    let known = try byStage ?? lastOutcomes()
+                    let known = try byStage ?? store.lastOutcomes()
                     byStage = known
                     outcome = known[job.stage.name]
                 }
@@ -75,7 +75,7 @@ extension Runner {
 
     /// What a run is sure to refuse: a selected job reads from one that is not up to date, nor selected. Where a job
     /// before that one runs, it may turn out to be up to date.
-    private func requireSelected(_ plan: Plan, _ selection: Selection, _ views: [View]) throws {
+    private func requireSelected(_ plan: Plan, _ selection: Selection, _ views: [JobView]) throws {
         var moving: Set<Int> = []
         for index in plan.jobs.indices {
             let needs = plan.dependencies[index], isSelected = selection.selected.contains(index)
@@ -91,12 +91,14 @@ extension Runner {
             if runs || needs.contains(where: moving.contains) { moving.insert(index) }
         }
     }
+}
 
+extension Store {
     /// The latest outcome of each stage in the store.
     func lastOutcomes() throws -> [String: Outcome] {
         var latest: [String: Outcome] = [:]
-        for fingerprint in try store.fingerprints() {
-            guard let trace = try store.trace(fingerprint), let outcome = trace.outcomes.last, outcome.work != 0 else {
+        for fingerprint in try fingerprints() {
+            guard let trace = try trace(fingerprint), let outcome = trace.outcomes.last, outcome.work != 0 else {
                 continue
             }
             if let known = latest[trace.fields.stage], known.finished >= outcome.finished { continue }
@@ -104,9 +106,7 @@ extension Runner {
         }
         return latest
     }
-}
 
-extension Store {
     /// The outcome of a job when it ran last.
     func lastOutcome(plan: String, job: String) throws -> Outcome? {
         for fingerprint in try history(plan: plan, job: job)?.fingerprints ?? [] {
@@ -121,7 +121,7 @@ extension Store {
     /// Core-seconds that a unit of each stage's work took last in this store.
     /// - Throws: `EngineError.storage`.
     public func coreSecondsPerWork() throws -> [String: Double] {
-        try asEngineError { try Runner(store: self).lastOutcomes().compactMapValues(\.coreSecondsPerWork) }
+        try asEngineError { try lastOutcomes().compactMapValues(\.coreSecondsPerWork) }
     }
 }
 

@@ -45,7 +45,10 @@ final class RunSession: Sendable {
         defer { pins.release() }
         let scheduler = Scheduler(
             dependencies: plan.dependencies, limit: options.jobs, keepGoing: options.keepGoing, time: store.time)
-        try options.executor?.start(ExecutorRun(store: store, options: options, observer: observer))
+        try options.executor?.start(
+            ExecutorRun(
+                store: store, observer: observer, cancellation: options.cancellation, faults: options.faults,
+                versions: options.versions))
         defer { options.executor?.finish() }
         let outcome = Result {
             try scheduler.run { index, threads, wake in
@@ -110,7 +113,7 @@ final class RunSession: Sendable {
 
     /// Has a job made elsewhere. No lock is held: who makes it takes it.
     private func remote(
-        _ index: Int, _ ingredients: Inspector.Ingredients, _ executor: any JobExecutor, _ reason: Reason, _ pins: Pins,
+        _ index: Int, _ ingredients: Ingredients, _ executor: any JobExecutor, _ reason: Reason, _ pins: Pins,
         _ wake: @escaping @Sendable () -> Void
     ) throws -> Scheduler.Step {
         let job = plan.jobs[index]
@@ -144,7 +147,7 @@ final class RunSession: Sendable {
         plan.dependencies[index].contains { result($0)?.isTouched == true }
     }
 
-    private func leave(_ index: Int, _ view: Runner.View) throws -> Scheduler.Step {
+    private func leave(_ index: Int, _ view: JobView) throws -> Scheduler.Step {
         settled(index, Settled(status: view.status, artifacts: view.artifacts, isTouched: false))
         return .done
     }
@@ -155,7 +158,7 @@ final class RunSession: Sendable {
     ///   - isLocked: the job's lock is held; nil: where it is shared.
     ///   - made: why it was just made elsewhere for this run; nil: it was not.
     private func takeFresh(
-        _ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins, isShared: Bool, isLocked: Bool? = nil,
+        _ index: Int, _ ingredients: Ingredients, _ pins: Pins, isShared: Bool, isLocked: Bool? = nil,
         made: Reason? = nil
     ) throws -> Bool {
         let job = plan.jobs[index]
@@ -202,7 +205,7 @@ final class RunSession: Sendable {
     }
 
     /// - Throws: `EngineError.lockTimeout`.
-    private func lock(_ index: Int, _ ingredients: Inspector.Ingredients) throws -> (any FileLock)? {
+    private func lock(_ index: Int, _ ingredients: Ingredients) throws -> (any FileLock)? {
         let job = plan.jobs[index].id
         if let lock = try store.lock(ingredients.fingerprint, label: store.host.label(job)) {
             waits.withLock { _ = $0.removeValue(forKey: index) }
@@ -226,7 +229,7 @@ final class RunSession: Sendable {
 
     /// Executes a job and publishes what it leaves. The job's lock is held.
     private func make(
-        _ index: Int, _ ingredients: Inspector.Ingredients, threads: Int, _ pins: Pins, _ lock: any FileLock
+        _ index: Int, _ ingredients: Ingredients, threads: Int, _ pins: Pins, _ lock: any FileLock
     ) throws {
         let job = plan.jobs[index]
         let found = try inspector.find(ingredients.fingerprint, job)
@@ -269,7 +272,7 @@ final class RunSession: Sendable {
     }
 
     private func execute(
-        _ job: Job, _ ingredients: Inspector.Ingredients, in work: String, threads: Int, _ lock: any FileLock
+        _ job: Job, _ ingredients: Ingredients, in work: String, threads: Int, _ lock: any FileLock
     ) throws -> Executor.Result {
         let files = store.fileSystem
         for name in try files.names(in: work) where name.hasPrefix("out-") { try files.remove("\(work)/\(name)") }
@@ -319,7 +322,7 @@ final class RunSession: Sendable {
     }
 
     /// Uses the remote store's trace in place of running the job. The job's lock is held.
-    private func takeRemote(_ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins) throws -> Bool {
+    private func takeRemote(_ index: Int, _ ingredients: Ingredients, _ pins: Pins) throws -> Bool {
         guard let reading = reading(pins) else { return false }
         let job = plan.jobs[index]
         if case .damaged(_, let reason, let corrupt) = try inspector.find(ingredients.fingerprint, job),
@@ -332,7 +335,7 @@ final class RunSession: Sendable {
     }
 
     /// The same for a job that would be made elsewhere: its lock is held for this only.
-    private func takeRemoteBriefly(_ index: Int, _ ingredients: Inspector.Ingredients, _ pins: Pins) throws -> Bool {
+    private func takeRemoteBriefly(_ index: Int, _ ingredients: Ingredients, _ pins: Pins) throws -> Bool {
         guard options.remote != nil, let lock = try lock(index, ingredients) else { return false }
         defer { lock.release(removing: true) }
         return try takeRemote(index, ingredients, pins)

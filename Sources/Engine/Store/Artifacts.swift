@@ -10,7 +10,7 @@ enum ArtifactState: Equatable {
 extension Store {
     /// Whether an artifact is what its name says: by size, times and inode, or with `verify` by every byte. One whose
     /// status changed is read whole, so that a store that was copied to another disk stays good.
-    func check(_ artifact: Artifact, verify: Bool, threads: Int, hashed: StatCache.Hashed = { _, _ in }) throws
+    func check(_ artifact: Artifact, verify: Bool, threads: Int, hashed: HashProgress = { _, _ in }) throws
         -> ArtifactState
     {
         let look = try statCache.look(

@@ -12,7 +12,7 @@ struct Publication: Sendable {
     }
 
     /// Writes the trace, a new outcome beside earlier ones that differ.
-    func record(_ job: Job, _ ingredients: Inspector.Ingredients, _ result: Executor.Result) throws -> Trace {
+    func record(_ job: Job, _ ingredients: Ingredients, _ result: Executor.Result) throws -> Trace {
         let outputs = result.outputs.map(\.artifact)
         var trace =
             try store.trace(ingredients.fingerprint)

@@ -152,7 +152,7 @@ public struct Store: Sendable {
     /// - Parameter key: see `StatCache.inputKey`.
     func look(
         atInput path: String, key: Digest, selected: StatCache.Selected? = nil, verify: Bool, threads: Int,
-        hashed: StatCache.Hashed = { _, _ in }
+        hashed: HashProgress = { _, _ in }
     ) throws -> StatCache.Look {
         try statCache.look(at: path, key: key, selected: selected, verify: verify, threads: threads, hashed: hashed) {
             listing in
@@ -160,18 +160,4 @@ public struct Store: Sendable {
             if try fileSystem.status(of: kept) == nil { try placeIfPossible(listing.bytes, at: kept) }
         }
     }
-}
-
-/// An output of a job as it lies in the store.
-public struct OutputRecord: Sendable, Codable, Equatable {
-    /// As the stage declares it.
-    public let name: String
-    /// Absolute path of a read-only file or folder.
-    public let path: String
-    /// SHA-256 of the file, or of the folder's listing.
-    public let digest: Digest
-    /// Size of the file, or of all files of the folder together.
-    public let bytes: Int
-    /// false where only a remote store has its bytes: then nothing lies at `path` yet.
-    public let isHere: Bool
 }

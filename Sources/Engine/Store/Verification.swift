@@ -37,7 +37,7 @@ extension Runner {
         }
     }
 
-    private func verify(_ job: Job, _ view: View, _ plan: Plan) throws -> Verification {
+    private func verify(_ job: Job, _ view: JobView, _ plan: Plan) throws -> Verification {
         guard let ingredients = view.ingredients, let known = view.artifacts else {
             throw EngineError.notBuilt(job: job.id, reason: .neverBuilt)
         }
@@ -82,7 +82,7 @@ extension Runner {
             error: error)
     }
 
-    private func bringInputs(of job: Job, _ ingredients: Inspector.Ingredients, _ pins: Pins, _ plan: Plan) throws {
+    private func bringInputs(of job: Job, _ ingredients: Ingredients, _ pins: Pins, _ plan: Plan) throws {
         for input in job.inputs {
             guard case .output(let source, let name) = input.source, let path = ingredients.paths[input.name],
                 try store.fileSystem.status(of: path) == nil

@@ -39,7 +39,7 @@ struct Attestation: Equatable {
                 "resources": .array(list),
                 "serialization": [
                     "method": "files", "hash_type": "sha256", "allow_symlinks": false,
-                    "ignore_paths": [.string(TableProof.signature)],
+                    "ignore_paths": [.string(ProofFile.signature)],
                 ],
             ],
         ]

@@ -38,32 +38,32 @@ public struct ProofCheck: Sendable {
         var problems: [Problem] = []
         if let damage { problems.append(Problem(file: damage.file, byte: damage.byte, text: Self.damaged)) }
         func text(_ name: String) -> String? { contents[name].flatMap { String(validating: $0, as: UTF8.self) } }
-        let key = text(TableProof.key).flatMap(PublicKey.init(pem:))
+        let key = text(ProofFile.key).flatMap(PublicKey.init(pem:))
         if key == nil {
             problems.append(
                 Problem(
-                    file: TableProof.key, byte: nil,
-                    text: contents[TableProof.key] == nil ? "is missing" : "is no Ed25519 public key"))
+                    file: ProofFile.key, byte: nil,
+                    text: contents[ProofFile.key] == nil ? "is missing" : "is no Ed25519 public key"))
         }
         if let key, let trusted, key != trusted {
             problems.append(
-                Problem(file: TableProof.key, byte: nil, text: "this was signed by \(key), not by \(trusted)"))
+                Problem(file: ProofFile.key, byte: nil, text: "this was signed by \(key), not by \(trusted)"))
         }
         var attestation: Attestation?
-        if let bundle = text(TableProof.signature), let key {
+        if let bundle = text(ProofFile.signature), let key {
             do { attestation = try Attestation(json: bundle, key: key) } catch {
-                problems.append(Problem(file: TableProof.signature, byte: nil, text: error.description))
+                problems.append(Problem(file: ProofFile.signature, byte: nil, text: error.description))
             }
         } else if key != nil {
             problems.append(
                 Problem(
-                    file: TableProof.signature, byte: nil,
-                    text: contents[TableProof.signature] == nil ? "is missing" : "is no text"))
+                    file: ProofFile.signature, byte: nil,
+                    text: contents[ProofFile.signature] == nil ? "is missing" : "is no text"))
         }
         if let attestation { problems += Self.differences(attestation, contents) }
         problems += Self.contradictions(contents)
         (self.problems, self.key, subject) = (problems, key, attestation?.subject)
-        claims = text(TableProof.claims).flatMap { try? Value(json: $0) }
+        claims = text(ProofFile.claims).flatMap { try? Value(json: $0) }
     }
 
     private static let damaged = "not as it was written"
@@ -79,7 +79,7 @@ public struct ProofCheck: Sendable {
                 file: resource.name, byte: nil,
                 text: "was changed: its SHA-256 is \(digest.hex), signed was \(resource.digest.hex)")
         }
-        let known = Set(attestation.resources.map(\.name) + [TableProof.signature])
+        let known = Set(attestation.resources.map(\.name) + [ProofFile.signature])
         return listed
             + contents.keys.sorted().filter { !known.contains($0) }.map {
                 Problem(file: $0, byte: nil, text: "was not signed")
@@ -89,18 +89,18 @@ public struct ProofCheck: Sendable {
     /// The crate in the archive and the tables beside it say the same, whoever signed them.
     private static func contradictions(_ contents: [String: [UInt8]]) -> [Problem] {
         let folder = ResultsFolder("results") { name in
-            contents[TableProof.results + (name == ProvenanceCrate.name ? "ro-crate-metadata.json" : name)].map {
+            contents[ProofFile.results + (name == ProvenanceCrate.name ? "ro-crate-metadata.json" : name)].map {
                 Data($0)
             }
         }
         guard folder.crate != nil else {
             return [
                 Problem(
-                    file: TableProof.results + "ro-crate-metadata.json", byte: nil, text: "is no provenance of a run")
+                    file: ProofFile.results + "ro-crate-metadata.json", byte: nil, text: "is no provenance of a run")
             ]
         }
         return folder.damage.map {
-            Problem(file: nil, byte: nil, text: "by the provenance in it \(TableProof.results)\($0)")
+            Problem(file: nil, byte: nil, text: "by the provenance in it \(ProofFile.results)\($0)")
         }
     }
 }

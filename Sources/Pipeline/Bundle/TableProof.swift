@@ -6,9 +6,6 @@ import Reporting
 /// One archive that proves a table: claims, tables, the crate of their provenance, the experiment, the recipe of a
 /// container and the digests of it all, signed.
 public struct TableProof: Sendable {
-    package static let signature = "signature.sigstore.json", key = "key.pem", results = "results/",
-        claims = "claims.json"
-
     /// The archive.
     public let bytes: [UInt8]
     /// Files in the archive, the signature and the key among them.
@@ -21,12 +18,12 @@ public struct TableProof: Sendable {
         let claims = try experiment.checkClaims(state.results()), made = try project.resultFiles(state)
         var texts: [(String, String)] = [
             ("README.md", Self.readme(experiment, made.tables.map(\.name))), ("claims.md", claims.markdown),
-            (Self.claims, claims.value.json(pretty: true) + "\n"), ("badge.svg", Badge(claims).svg),
-            (Self.results + "ro-crate-metadata.json", made.crate.json), (Self.key, key.publicKey.pem),
+            (ProofFile.claims, claims.value.json(pretty: true) + "\n"), ("badge.svg", Badge(claims).svg),
+            (ProofFile.results + "ro-crate-metadata.json", made.crate.json), (ProofFile.key, key.publicKey.pem),
         ]
         texts += ContainerRecipe.files.map { ("container/" + $0.name, $0.text) }
         var entries = texts.map { StoredZip.Entry(name: $0.0, bytes: Array($0.1.utf8)) }
-        entries += made.tables.map { StoredZip.Entry(name: Self.results + $0.name, bytes: $0.bytes) }
+        entries += made.tables.map { StoredZip.Entry(name: ProofFile.results + $0.name, bytes: $0.bytes) }
         for name in Set(file.variants.flatMap(\.experiment.manifests)).sorted() {
             let path = project.places.projectPath(name)
             entries.append(
@@ -35,7 +32,7 @@ public struct TableProof: Sendable {
                     bytes: [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))))
         }
         let bundle = Attestation(subject: file.resultsName, files: entries).signed(by: key)
-        entries.append(StoredZip.Entry(name: Self.signature, bytes: Array(bundle.utf8)))
+        entries.append(StoredZip.Entry(name: ProofFile.signature, bytes: Array(bundle.utf8)))
         files = entries.count
         bytes = StoredZip.archive(entries)
     }
@@ -50,18 +47,18 @@ public struct TableProof: Sendable {
             | file | what it is |
             | --- | --- |
             | `claims.md`, `claims.json`, `badge.svg` | what was published, and whether these results reproduce it |
-            | `\(results)` | \(tables.map { "`\($0)`" }.joined(separator: ", ")) |
-            | `\(results)experiment.json` | the experiment: what made the tables, every setting |
-            | `\(results)ro-crate-metadata.json` | every stage, input and parameter behind the tables (Workflow Run RO-Crate) |
+            | `\(ProofFile.results)` | \(tables.map { "`\($0)`" }.joined(separator: ", ")) |
+            | `\(ProofFile.results)experiment.json` | the experiment: what made the tables, every setting |
+            | `\(ProofFile.results)ro-crate-metadata.json` | every stage, input and parameter behind the tables (Workflow Run RO-Crate) |
             | `container/` | a machine to run it again on |
-            | `\(signature)`, `\(key)` | the digests of all files, signed (in-toto statement, DSSE envelope, Ed25519), and whose key it was |
+            | `\(ProofFile.signature)`, `\(ProofFile.key)` | the digests of all files, signed (in-toto statement, DSSE envelope, Ed25519), and whose key it was |
 
             Check that no byte was changed, without data or network:
 
                 lavise-pipeline export --check FILE.zip --key ed25519:…
 
             with the key that the authors publish; without `--key` it is only known that everything was signed by one key.
-            Make the tables again: `lavise-pipeline run \(results)experiment.json`.
+            Make the tables again: `lavise-pipeline run \(ProofFile.results)experiment.json`.
 
             """
     }

@@ -28,16 +28,3 @@ package struct DatasetReading: Sendable {
 extension DatasetPart {
     var value: Value { [.string(input), .string(inside), member.map { .string($0) } ?? .null] }
 }
-
-extension DatasetRules {
-    var parameters: Value {
-        [
-            "mergeInstances": .bool(mergeInstances), "transposedBoxMask": .bool(transposedBoxMask),
-            "firstWordOfSynset": .bool(firstWordOfSynset), "countInstances": .bool(countInstances),
-            "instancePerSynset": .bool(instancePerSynset), "splitByInstance": .bool(splitByInstance),
-            "minimumCount": .int(minimumCount), "validationShare": .double(validationShare),
-            "cropImageOnly": .bool(cropImageOnly), "limit": limit.map { .int($0) } ?? .null, "seed": .int(Int(seed)),
-            "failsOnBadAnnotation": .bool(failsOnBadAnnotation),
-        ]
-    }
-}

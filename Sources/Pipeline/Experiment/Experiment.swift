@@ -78,7 +78,7 @@ public struct Experiment: Sendable {
     }
 
     /// Whether one thing that cannot be used ends the run, or is left out and noted.
-    public enum OnBad: String, CaseIterable, Sendable { case fail, skip }
+    public enum OnBad: String, CaseIterable, Sendable, Encodable { case fail, skip }
 
     /// The annotation file and the image folder (or zip archive) of each split.
     public enum Splits: Sendable, Hashable {
@@ -124,11 +124,8 @@ public struct Experiment: Sendable {
         /// What stands before the names in it; nil: the one prefix with which every name is found.
         public var weightsPrefix: String?
         /// How feature maps are kept.
-        public var precision: Precision
+        public var precision: MapPrecision
     }
-
-    /// The number type of feature maps on the disk; they are computed in single precision.
-    public enum Precision: String, CaseIterable, Sendable { case float32, float16 }
 
     /// How the explainer is trained (METHOD 5).
     public struct Training: Sendable, Hashable {

@@ -47,7 +47,7 @@ public struct ExperimentPlan: Sendable {
         let manifests = try LockedManifest.all(of: file, places)
         var builder = Builder(places: places, downloads: downloads, manifests: manifests)
         let variants = try file.variants.map { try builder.add($0) }
-        tables = builder.job(
+        tables = try builder.job(
             TablesStage(file),
             variants.enumerated().flatMap { index, files in
                 [
@@ -89,9 +89,9 @@ public struct ExperimentPlan: Sendable {
             return try add(variant.experiment)
         }
 
-        mutating func job(_ stage: any Stage, _ inputs: [Input], called name: String? = nil) -> String {
-            let definition = Value.array([
-                .string(stage.name), .int(stage.revision), stage.parameters,
+        mutating func job(_ stage: any Stage, _ inputs: [Input], called name: String? = nil) throws -> String {
+            let definition = try Value.array([
+                .string(stage.name), .int(stage.revision), stage.encodedParameters(),
                 .array(inputs.map { .array([.string($0.name), $0.source.value]) }),
             ]).digest
             if let same = known[definition] { return same }
@@ -111,17 +111,18 @@ public struct ExperimentPlan: Sendable {
 
         private mutating func add(_ experiment: Experiment) throws -> VariantFiles {
             let drawing = experiment.dataset.kind.drawing?(experiment)
-            let drawn = drawing.map { Source.output(job: job($0.stage, []), name: $0.folder) }
+            let drawn = try drawing.map { try Source.output(job: job($0.stage, []), name: $0.folder) }
             let vectors = try vectors(experiment.embedding, drawn, drawing?.vectors)
-            let embedded = job(EmbeddingStage(member: vectors.member), [Port.vectors.from(vectors.source)])
+            let embedded = try job(EmbeddingStage(member: vectors.member), [Port.vectors.from(vectors.source)])
             let embedding = Product<EmbeddingFile>(job: embedded, name: EmbeddingFile.name)
             let words = Product<WordList>(job: embedded, name: WordList.name)
             let parts = try datasetParts(experiment.dataset, drawn)
-            let preprocessed = job(
+            let preprocessed = try job(
                 PreprocessStage(
-                    format: experiment.dataset.kind, onBadImage: experiment.dataset.onBadImage,
-                    views: experiment.dataset.views, rules: experiment.datasetRules, seed: experiment.seed,
-                    layout: parts.layout),
+                    parameters: .init(
+                        format: experiment.dataset.kind, layout: parts.layout,
+                        onBadImage: experiment.dataset.onBadImage, views: experiment.dataset.views,
+                        rules: experiment.datasetRules, seed: experiment.seed)),
                 parts.inputs + [Port.words.from(words)])
             let dataset = Product<DatasetFile>(job: preprocessed, name: DatasetFile.name)
             let (model, weights) = try targetModel(experiment), layer = experiment.backbone.layer
@@ -135,22 +136,22 @@ public struct ExperimentPlan: Sendable {
             }
             let extraction = FeaturesStage(
                 model: model, precision: experiment.backbone.precision, rules: featureRules)
-            let extracted = job(extraction, [Port.dataset.from(dataset)] + weights)
+            let extracted = try job(extraction, [Port.dataset.from(dataset)] + weights)
             let features = Product<MapFile>(job: extracted, name: extraction.featuresName(place))
             let pooled = Product<PooledFile>(job: extracted, name: extraction.pooledName(place))
-            let explainer = Product<ExplainerFile>(
+            let explainer = try Product<ExplainerFile>(
                 job: job(
                     TrainStage(
-                        training: experiment.train, views: experiment.dataset.views > 0,
+                        experiment.train, views: experiment.dataset.views > 0,
                         rules: experiment.deviations.changing(TrainingRules(), by: \.training), seed: experiment.seed),
                     [Port.dataset.from(dataset), Port.embedding.from(embedding), Port.pooled.from(pooled)]),
                 name: ExplainerFile.name)
             let target = try experiment.target.map { try images(of: $0, crop: experiment.backbone.preprocessing.crop) }
-            let maps = target.map { target in
-                let looked = job(extraction, [Port.dataset.from(target)] + weights, called: "features-target")
+            let maps = try target.map { target in
+                let looked = try job(extraction, [Port.dataset.from(target)] + weights, called: "features-target")
                 return Product<MapFile>(job: looked, name: features.name)
             }
-            let units = units(experiment, dataset, features)
+            let units = try units(experiment, dataset, features)
             let needsBackbone = experiment.evaluate.methods.contains(where: \.masksImage)
             let entities = experiment.evaluate.entities.map { Port.entities.from(.file(places.dataPath($0))) }
             let evaluate = EvaluateStage(
@@ -162,7 +163,7 @@ public struct ExperimentPlan: Sendable {
                     Port.explainer.from(explainer),
                 ] + (needsBackbone ? weights : [])
                 + [entities, units.map(Port.units.from), target.map(Port.target.from)].compactMap(\.self)
-            return VariantFiles(
+            return try VariantFiles(
                 embedding: embedding, words: words, dataset: dataset, features: features, explainer: explainer,
                 evaluation: Product(job: job(evaluate, evaluated), name: EvaluationFile.name),
                 images: target ?? dataset, maps: maps ?? features,
@@ -172,18 +173,18 @@ public struct ExperimentPlan: Sendable {
 
         private mutating func units(
             _ experiment: Experiment, _ dataset: Product<DatasetFile>, _ features: Product<MapFile>
-        ) -> Product<UnitsFile>? {
+        ) throws -> Product<UnitsFile>? {
             switch experiment.evaluate.units {
             case .channels: return nil
             case .probes:
                 let all = experiment.deviations.changing(EvaluationRules(), by: \.evaluation).evaluatesAll
-                let probes = job(
-                    UnitsStage(areProbes: true, evaluatesAll: all),
+                let probes = try job(
+                    UnitsStage.probes(evaluatesAll: all),
                     [Port.dataset.from(dataset), Port.maps.from(features)])
                 return Product(job: probes, name: UnitsFile.name)
             case .directions(let path):
-                let read = job(
-                    UnitsStage(areProbes: false, evaluatesAll: false),
+                let read = try job(
+                    UnitsStage.ofFile,
                     [Port.directions.from(.file(places.dataPath(path)))])
                 return Product(job: read, name: UnitsFile.name)
             }
@@ -198,7 +199,7 @@ public struct ExperimentPlan: Sendable {
             case .path(let path): (source, isFetched) = (.file(places.dataPath(path)), false)
             case .manifest(let path): (source, isFetched) = (try download(path).0, true)
             }
-            let read = job(
+            let read = try job(
                 TargetStage(onBadImage: target.onBadImage, opensArchives: isFetched, crop: crop),
                 [Port.pictures.from(source)])
             return Product(job: read, name: DatasetFile.name)
@@ -206,14 +207,14 @@ public struct ExperimentPlan: Sendable {
 
         private mutating func evidence(
             _ experiment: Experiment, _ evaluate: EvaluateStage, _ inputs: [Input]
-        ) -> Product<EvidenceFile>? {
+        ) throws -> Product<EvidenceFile>? {
             guard experiment.hasEvidence else { return nil }
             let tools = experiment.evaluate.explanations.enumerated().map { index, tool in
                 Port.explanations(index).from(.file(places.dataPath(tool.csv)))
             }
-            let scored = job(
+            let scored = try job(
                 EvidenceStage(
-                    evaluate: evaluate, seed: experiment.seed, layer: experiment.backbone.layer,
+                    experiment.evaluate, evaluate: evaluate, seed: experiment.seed, layer: experiment.backbone.layer,
                     weighByActivation: experiment.deviations.contains(.weighByActivation)), inputs + tools)
             return Product(job: scored, name: EvidenceFile.name)
         }
@@ -279,29 +280,9 @@ public struct ExperimentPlan: Sendable {
             guard let known = manifests[path] else { throw ExperimentError("\(path): no such manifest") }
             let stage = DownloadStage(
                 manifest: known.manifest, recorded: known.recorded, lockPath: known.lockPath, options: downloads)
-            let id = job(stage, [], called: "download-\(known.manifest.name)")
+            let id = try job(stage, [], called: "download-\(known.manifest.name)")
             fetching[id] = stage
             return (.output(job: id, name: DownloadStage.folder), known.manifest)
-        }
-    }
-}
-
-extension ExperimentPlan {
-    /// Keeps beside the manifests the hashes that downloads found, where a manifest knew none.
-    /// - Throws: `ExperimentError` when a lock file cannot be written.
-    func recordLocks(_ jobs: [JobStatus]) throws {
-        for status in jobs where status.state == .fresh {
-            guard let stage = downloads[status.job],
-                let output = status.outputs.first(where: { $0.name == DownloadStage.lock }), output.isHere
-            else { continue }
-            let lock = try ManifestLock(contentsOf: output.path)
-            guard !lock.entries.isEmpty, lock != stage.recorded else { continue }
-            do {
-                try Data(lock.json.utf8).write(to: URL(fileURLWithPath: stage.lockPath), options: .atomic)
-            } catch {
-                throw ExperimentError(
-                    "\(stage.lockPath): the hashes that the download found cannot be kept: \(reason(error))")
-            }
         }
     }
 }

@@ -98,7 +98,7 @@ extension FilterExplainer {
         let extraction = files.extraction, job = files.features.job
         return try extraction.model.only(results.experiment.backbone.layer).source(
             file: state.path(of: .model, into: job), weights: state.path(of: .weights, into: job),
-            probes: extraction.rules.isProbed ? 2 : 0)
+            probes: extraction.parameters.probedBatchNorm ? 2 : 0)
     }
 
     /// Filters that cannot be ranked in any picture: their threshold is not above 0.

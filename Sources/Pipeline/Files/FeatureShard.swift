@@ -19,7 +19,7 @@ struct FeatureShard: Sendable {
         self.areas = areas
     }
 
-    init(contentsOf path: String, layer: Int, precision: Experiment.Precision) throws {
+    init(contentsOf path: String, layer: Int, precision: MapPrecision) throws {
         let file = try HDF5File.open(path), end = Self.ending(layer)
         maps =
             switch precision {
@@ -32,7 +32,7 @@ struct FeatureShard: Sendable {
 
     /// Keeps those of all target layers in the scratch, in one file. Maps take the precision they will have in the end.
     static func write(
-        _ layers: [FeatureShard], to path: String, precision: Experiment.Precision, _ context: StageContext
+        _ layers: [FeatureShard], to path: String, precision: MapPrecision, _ context: StageContext
     ) throws {
         try context.keep(path, faultPoint: "features.shard") { partial in
             let file = try HDF5File.create(partial)

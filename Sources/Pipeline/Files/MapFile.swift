@@ -28,7 +28,7 @@ package struct MapFile: Sendable {
         channels = dims[1]
         shape = FeatureShape(channels: units?.count ?? dims[1], height: dims[2], width: dims[3])
         rows =
-            try file.stringAttribute("precision", on: "features") == Experiment.Precision.float16.rawValue
+            try file.stringAttribute("precision", on: "features") == MapPrecision.float16.rawValue
             ? .float16(file.dataset("features", Float16.self)) : .float32(file.dataset("features", Float.self))
     }
 
@@ -54,7 +54,7 @@ package struct MapFile: Sendable {
         private let rows: Rows
 
         init(
-            path: String, images: Int, shape: FeatureShape, precision: Experiment.Precision, backbone: String,
+            path: String, images: Int, shape: FeatureShape, precision: MapPrecision, backbone: String,
             layer: String,
             place: WeightsPlace?
         ) throws {
@@ -83,3 +83,6 @@ package struct MapFile: Sendable {
         func close() throws { try file.close() }
     }
 }
+
+/// The number type of feature maps on the disk; they are computed in single precision.
+public enum MapPrecision: String, CaseIterable, Sendable, Encodable { case float32, float16 }

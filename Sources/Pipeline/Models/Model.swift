@@ -23,22 +23,6 @@ struct Model: Sendable {
     /// Which dictionary of the checkpoint is read, and what stands before the names in it; nil: found by the names.
     let key: String?, prefix: String?
 
-    var parameters: Value {
-        var members: [String: Value] = [
-            "architecture": .string(isFile ? "" : network.name), "layer": .string(layers[0]),
-            "seed": randomSeed.map { .int(Int($0)) } ?? .null, "member": member.map { .string($0) } ?? .null,
-        ]
-        // Absent where they are not said, so that what was computed before they could be said is still known.
-        members["key"] = key.map { .string($0) }
-        members["prefix"] = prefix.map { .string($0) }
-        members["normalisation"] = normalisation.parameters
-        if layers.count > 1 { members["layers"] = .array(layers.map { .string($0) }) }
-        if isGraph, case .blocks(let architecture) = network, layers.allSatisfy(architecture.layers.contains) {
-            members["graph"] = .bool(true)
-        }
-        return .object(members)
-    }
-
     /// The kernels that its passes use.
     /// - Parameter probed: whether an all-zero image passes in training mode.
     func kernels(probed: Bool) -> [KernelFamily] {
@@ -131,5 +115,28 @@ struct Model: Sendable {
         guard case .blocks(let architecture) = network, let last = architecture.layers.last(where: layers.contains)
         else { return ("", []) }
         return (checkpoint.path, try checkpoint.problems(for: architecture, layer: last))
+    }
+}
+
+/// As fingerprints hold it: what decides the maps' bits, beside the files that are inputs.
+extension Model: Encodable {
+    private enum CodingKeys: CodingKey {
+        case architecture, layer, seed, member, key, prefix, normalisation, layers, graph
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encode(isFile ? "" : network.name, forKey: .architecture)
+        try members.encode(layers[0], forKey: .layer)
+        try members.encode(randomSeed, forKey: .seed)
+        try members.encode(member, forKey: .member)
+        // Absent where they are not said, so that what was computed before they could be said is still known.
+        try members.encodeIfPresent(key, forKey: .key)
+        try members.encodeIfPresent(prefix, forKey: .prefix)
+        if normalisation != .imageNet { try members.encode(normalisation, forKey: .normalisation) }
+        if layers.count > 1 { try members.encode(layers, forKey: .layers) }
+        if isGraph, case .blocks(let architecture) = network, layers.allSatisfy(architecture.layers.contains) {
+            try members.encode(true, forKey: .graph)
+        }
     }
 }

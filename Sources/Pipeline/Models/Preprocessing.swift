@@ -90,14 +90,17 @@ public struct Preprocessing: Sendable, Hashable {
     }
 }
 
-extension Normalisation {
-    /// What of it a fingerprint names; nil for ImageNet's, so that what was computed before others could be said is
-    /// still known.
-    var parameters: Value? {
-        guard self != .imageNet else { return nil }
-        return [
-            "mean": .array(mean.map { .double(Double($0)) }), "std": .array(deviation.map { .double(Double($0)) }),
-            "scale": .int(Int(scale)), "order": .string(isBGR ? "bgr" : "rgb"),
-        ]
+extension Normalisation: Encodable {
+    private enum CodingKeys: CodingKey { case mean, std, scale, order }
+
+    /// By the names of an experiment's keys.
+    /// - Throws: what the encoder throws.
+    public func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        // Each as the double that it is: a float's own digits would read as another number.
+        try members.encode(mean.map(Double.init), forKey: .mean)
+        try members.encode(deviation.map(Double.init), forKey: .std)
+        try members.encode(Double(scale), forKey: .scale)
+        try members.encode(isBGR ? "bgr" : "rgb", forKey: .order)
     }
 }

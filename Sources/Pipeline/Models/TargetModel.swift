@@ -29,7 +29,7 @@ extension Experiment.TargetModel {
                 throw TextError(place, "\"backbone.\(key)\": \(error)")
             }
         }
-        precision = try fields.choice("precision", Experiment.Precision.self) ?? .float32
+        precision = try fields.choice("precision", MapPrecision.self) ?? .float32
         let random = try fields.bool("random") ?? false
         let weights = try fields.object("weights", known: ["path", "manifest", "key", "prefix"])
         self.weights = random ? nil : try Pipeline.origin(weights, path: "path", example: "file")

@@ -71,7 +71,7 @@ extension PreprocessStage: PredictableStage {
     /// Work: images decoded. Bytes: pixels, and masks as deflate leaves them.
     func expectedCost(_ load: Workload, _ experiment: Experiment, _ layer: TargetLayer?, words: Int) -> ExpectedCost {
         ExpectedCost(
-            work: Double(load.rows), bytes: load.rows * rules.crop.side * rules.crop.side * 3 + load.samples * 350)
+            work: Double(load.rows), bytes: load.rows * crop.side * crop.side * 3 + load.samples * 350)
     }
 }
 
@@ -81,8 +81,8 @@ extension FeaturesStage: PredictableStage {
         -> ExpectedCost
     {
         let bytes = (model.known ?? []).map { layer in
-            load.evaluated * layer.shape.count * (precision == .float16 ? 2 : 4)
-                + load.samples * (rules.flattens ? layer.shape.count : layer.shape.channels) * 4
+            load.evaluated * layer.shape.count * (parameters.precision == .float16 ? 2 : 4)
+                + load.samples * (parameters.flattenFeatures ? layer.shape.count : layer.shape.channels) * 4
         }
         return ExpectedCost(work: model.multiplications.map { Double(load.rows) * $0 }, bytes: bytes.reduce(0, +))
     }
@@ -94,10 +94,10 @@ extension TrainStage: PredictableStage {
     {
         guard let shape = layer?.shape else { return ExpectedCost(work: nil, bytes: 0) }
         let inputs = experiment.deviations.contains(.flattenFeatures) ? shape.count : shape.channels
-        let seen = Int(Double(load.concepts) * training.categoryFraction)
+        let seen = Int(Double(load.concepts) * parameters.categoryFraction)
         return ExpectedCost(
             work: Self.work(
-                samples: load.samples, epochs: Self.epochs(training, samples: load.samples), inputs: inputs,
+                samples: load.samples, epochs: epochs(samples: load.samples), inputs: inputs,
                 outputs: Workload.wordLength, concepts: seen),
             bytes: 4 * (inputs * inputs + (7 + Workload.wordLength) * inputs))
     }
@@ -119,19 +119,19 @@ extension EvaluateStage: PredictableStage {
             work: work(
                 images: load.evaluated, mapSize: shape.count, pairs: pairs, vocabulary: vocabulary,
                 side: experiment.backbone.preprocessing.crop.side),
-            bytes: pairs * (evaluating.methods.count * ((evaluating.ks.last ?? 0) * 8 + evaluating.ks.count * 4) + 16))
+            bytes: pairs * (parameters.methods.count * ((parameters.ks.last ?? 0) * 8 + parameters.ks.count * 4) + 16))
     }
 
     func pairs(channels: Int, images: Int) -> Int {
-        (evaluating.filters?.count ?? channels) * min(evaluating.topImages, images)
+        (parameters.filters?.count ?? channels) * min(parameters.topImages, images)
     }
 
     /// Cost in the time of a backbone's multiplications: thresholds over all maps, then every filter and top image by
     /// every method. The factors were measured on the COCO sample; a table look-up or an enlarged pixel costs far more
     /// than a multiplication.
     func work(images: Int, mapSize: Int, pairs: Int, vocabulary: Int, side: Int) -> Double {
-        let passes = evaluating.methods.contains(where: \.masksImage) ? model?.multiplications ?? 0 : 0
-        let words = 6 * Double(evaluating.methods.count * vocabulary * Workload.wordLength)
+        let passes = parameters.methods.contains(where: \.masksImage) ? model?.multiplications ?? 0 : 0
+        let words = 6 * Double(parameters.methods.count * vocabulary * Workload.wordLength)
         return Double(images * mapSize) * 2_000 + Double(pairs) * (passes + words + Double(side * side) * 2_000)
     }
 }
@@ -141,12 +141,12 @@ extension EvidenceStage: PredictableStage {
         -> ExpectedCost
     {
         guard let shape = layer?.shape else { return ExpectedCost(work: nil, bytes: 0) }
-        let units = evaluate.evaluating.filters?.count ?? shape.channels, rows = evaluate.evaluating.methods.count + 6
+        let units = parameters.evaluate.filters?.count ?? shape.channels, rows = parameters.evaluate.methods.count + 6
         return ExpectedCost(
             work: work(
                 images: load.evaluated, mapSize: shape.count, channels: shape.channels, load.concepts,
                 side: experiment.backbone.preprocessing.crop.side),
-            bytes: units * rows * (evaluate.evaluating.metrics.count * 8 + 120))
+            bytes: units * rows * (parameters.metrics.count * 8 + 120))
     }
 
     /// In `EvaluateStage`'s unit: each half is explained, then its maps are looked at once more.

@@ -3,6 +3,9 @@ import Reporting
 
 /// `report.html` with its pictures: in it where they are few, or else in a folder beside it.
 struct ReportFile {
+    /// Above this many bytes pictures lie in a folder beside the page.
+    private static let mostBytesOfOneFile = 20_000_000
+
     let place: ResultsPlace
     /// The page's name without `.html`; its pictures lie in `NAME-images`.
     let name: String
@@ -29,7 +32,7 @@ struct ReportFile {
             report.show(rows, at: "#")
             let isOneFile =
                 singleFile
-                || pictureBytes / 3 * 4 + report.opening.utf8.count <= ReportPage.mostBytesOfOneFile
+                || pictureBytes / 3 * 4 + report.opening.utf8.count <= Self.mostBytesOfOneFile
             if !isOneFile {
                 let escaped = images.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? images
                 report.show(rows, at: escaped + "/")

@@ -3,16 +3,6 @@ import Foundation
 import LaViSE
 import Reporting
 
-/// What was written.
-public struct WrittenReport: Sendable {
-    /// Path of `report.html`.
-    public let page: String
-    /// Bytes of the page and of the pictures beside it.
-    public let bytes: Int
-    /// The folder of the pictures; nil where they are in the page.
-    public let pictures: String?
-}
-
 /// Writes `report.html` of an experiment whose stages are all fresh.
 public struct ReportPage: Sendable {
     let state: ExperimentState
@@ -20,9 +10,6 @@ public struct ReportPage: Sendable {
     let threads: Int
     /// The rows of the matrix that are shown.
     let rows: [Int]
-
-    /// Above this many bytes pictures lie in a folder beside the page.
-    static let mostBytesOfOneFile = 20_000_000
 
     /// - Parameter row: the only matrix row whose filters are shown, by its labels; nil for all.
     /// - Throws: `ExperimentError` for an unknown row.

@@ -4,9 +4,6 @@ import Reporting
 
 /// The papers' tables, filled from the recall tables of a project's results.
 public struct CollectedTables: Sendable {
-    /// Where they go, beside the experiments' results.
-    static let folder = "tables"
-
     /// Every published table, also those that none of our results belong to.
     public let tables: [CollectedTable]
     /// What was left out, a line each, as nothing says that it is the experiment of the published row.
@@ -76,7 +73,7 @@ public struct CollectedTables: Sendable {
     /// - Throws: `ResultsError`, `ExperimentError`, `EngineError.lockTimeout`.
     public func write(to output: String?, results: String?, places: Places) throws -> String {
         let place = ResultsPlace(
-            output ?? "\(results ?? "results")/\(Self.folder)", places: places,
+            output ?? "\(results ?? "results")/\(ResultsPlace.collected)", places: places,
             isArgument: output != nil || results != nil)
         let files = tables.flatMap { table -> [ResultsUnit.File] in
             let texts =

@@ -5,6 +5,9 @@ import Foundation
 /// The folder that an experiment's results go to: `results/NAME`, or `results/NAME@KEY=VALUE,…` for a run with `--set`
 /// or `--seeds`.
 public struct ResultsPlace: Sendable {
+    /// The folder of the collected tables, beside the experiments' results.
+    static let collected = "tables"
+
     /// As the user would name it: `results/demo@train.epochs=3`.
     public let shown: String
     /// Absolute path.
@@ -57,7 +60,7 @@ public struct ResultsPlace: Sendable {
     ///   user may not write there; `ExperimentError` for a name that is too long or taken.
     public func check(asWriter: Bool = true) throws {
         let folder = try Self.resolved(folder, shown)
-        guard URL(fileURLWithPath: folder).lastPathComponent != CollectedTables.folder else {
+        guard URL(fileURLWithPath: folder).lastPathComponent != Self.collected else {
             throw ExperimentError(
                 "\(shown): `lavise-pipeline tables` writes there; give the experiment another name, or --results DIR")
         }

@@ -20,17 +20,26 @@ struct DownloadStage: Stage {
     let options: DownloadOptions
 
     /// What the files are, not where they come from: another mirror downloads nothing anew.
-    var parameters: Value {
-        .object([
-            "name": .string(manifest.name), "keepArchives": .bool(manifest.keepArchives),
-            "files": .array(
-                manifest.files.map { file in
-                    [
-                        "name": .string(file.name), "checksum": file.checksum.map { .string("\($0)") } ?? .null,
-                        "extract": .array(file.extract.map { .string("\($0.selection) → \($0.to)") }),
-                    ]
-                }),
-        ])
+    struct Parameters: Encodable, Sendable {
+        let name: String
+        let keepArchives: Bool
+        let files: [File]
+
+        struct File: Encodable, Sendable {
+            let name: String
+            @OrNull var checksum: String?
+            let extract: [String]
+        }
+    }
+
+    var parameters: Parameters {
+        Parameters(
+            name: manifest.name, keepArchives: manifest.keepArchives,
+            files: manifest.files.map { file in
+                Parameters.File(
+                    name: file.name, checksum: file.checksum.map { "\($0)" },
+                    extract: file.extract.map { "\($0.selection) → \($0.to)" })
+            })
     }
 
     func numericsKey() -> Digest? { nil }
@@ -64,30 +73,8 @@ struct DownloadStage: Stage {
     private static func archives(_ scratch: String) -> String { scratch + "/archives" }
 
     /// What a run would still fetch, given what an interrupted one has left in `scratch`.
-    fileprivate func pending(scratch: String) throws -> [PlannedDownload] {
+    func pending(scratch: String) throws -> [PlannedDownload] {
         try plannedDownloads(knownManifest(), in: Self.archives(scratch))
-    }
-}
-
-extension Project {
-    /// The files that a run would still have to fetch for a job, with their sizes and what an interrupted run has of
-    /// them; none for a job that is fresh or downloads nothing.
-    /// - Throws: `ManifestError` for a lock file that contradicts the manifest, `TransferError` for a disk that cannot
-    ///   be read.
-    public func pendingDownloads(of status: JobStatus, in experiment: ExperimentPlan) throws -> [PlannedDownload] {
-        guard status.state != .fresh, let stage = experiment.downloads[status.job],
-            let fingerprint = status.fingerprint
-        else { return [] }
-        return try stage.pending(scratch: store.scratchPath(fingerprint))
-    }
-
-    /// Keeps beside the manifests what the finished downloads of a plan found where a manifest knew no hash, also when
-    /// a later stage failed.
-    /// - Throws: `EngineError` for the store, and what writing a lock file throws.
-    public func recordLocks(of experiment: ExperimentPlan) throws {
-        // The download jobs alone: none depends on another job.
-        let jobs = experiment.plan.jobs.filter { experiment.downloads[$0.id] != nil }
-        try experiment.recordLocks(runner().status(of: Plan(jobs, name: experiment.plan.name)))
     }
 }
 

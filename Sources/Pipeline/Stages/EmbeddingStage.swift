@@ -10,16 +10,20 @@ struct EmbeddingStage: Stage {
     let revision = 1
     let staysWithDriver = true
     let outputs = [WordList.name, EmbeddingFile.name]
-    /// Path of the text file inside the input, where the input is a folder.
-    let member: String?
+    let parameters: Parameters
 
-    var parameters: Value { .object(["member": member.map { .string($0) } ?? .null]) }
+    struct Parameters: Encodable, Sendable {
+        /// Path of the text file inside the input, where the input is a folder.
+        @OrNull var member: String?
+    }
+
+    init(member: String?) { parameters = Parameters(member: member) }
 
     func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
         let input = try context.path(.vectors)
-        let reader = try GloveReader(member.map { input + "/" + $0 } ?? input)
+        let reader = try GloveReader(parameters.member.map { input + "/" + $0 } ?? input)
         var words: [String] = []
         var width = 0
         // Two passes: the first counts, so that the vectors stream into a dataset of known shape.

@@ -13,39 +13,39 @@ struct EvaluateStage: ShardedStage {
     let name = "evaluate"
     let revision = 5
     let outputs = [EvaluationFile.name]
-    let evaluating: Experiment.Evaluating
-    /// Those that change evaluation, for the fingerprint.
-    private let deviations: Set<Deviation>
-    let rules: EvaluationRules
-    /// nil where no method passes images through the backbone again.
-    let model: Model?
-    /// Whether the images are the input `target`'s; the dataset then gives only its concepts.
+    let parameters: Parameters
+    /// Whether the images are the input `target`'s; the dataset then gives only its concepts. Which inputs there are is
+    /// in the fingerprint already.
     let hasTarget: Bool
+
+    struct Parameters: Sendable {
+        /// nil: all.
+        let filters: [Int]?
+        let topImages: Int
+        let ks: [Int]
+        let wordsPerImage: Int
+        let methods: [ExplanationMethod]
+        /// Those that change evaluation.
+        let deviations: Set<Deviation>
+        /// nil where no method passes images through the backbone again.
+        let model: Model?
+        /// Whether the units are the input `units`' directions, not channels.
+        let areDirections: Bool
+        /// Whether the input `entities` lists the words that may be used.
+        let hasEntities: Bool
+    }
+
+    let rules: EvaluationRules
+    var model: Model? { parameters.model }
 
     init(_ evaluating: Experiment.Evaluating, deviations: Set<Deviation>, model: Model?, hasTarget: Bool) {
         self.hasTarget = hasTarget
-        self.evaluating = evaluating
-        self.deviations = deviations.filter { $0.effect.evaluation != nil }
-        rules = deviations.changing(EvaluationRules(), by: \.evaluation)
-        self.model = model
-    }
-
-    var parameters: Value {
-        var members: [String: Value] = [
-            "filters": evaluating.filters.map { .array($0.map { .int($0) }) } ?? .string("all"),
-            "topImages": .int(evaluating.topImages),
-            "ks": .array(evaluating.ks.map { .int($0) }),
-            "methods": .array(evaluating.methods.map { .string($0.name) }),
-            "deviations": .array(deviations.sorted().map { .string($0.name) }), "backbone": model?.parameters ?? .null,
-        ]
-        if evaluating.units != .channels { members["units"] = "directions" }
-        // How lines are read; of no meaning without a list.
-        if evaluating.entities != nil { members["entities"] = "trimmed" }
-        // How many words are kept; how many of them are shown is the tables' affair.
-        if evaluating.wordsPerImage > evaluating.ks.last ?? 0 {
-            members["wordsPerImage"] = .int(evaluating.wordsPerImage)
-        }
-        return .object(members)
+        parameters = Parameters(
+            filters: evaluating.filters, topImages: evaluating.topImages, ks: evaluating.ks,
+            wordsPerImage: evaluating.wordsPerImage, methods: evaluating.methods,
+            deviations: deviations.filter { $0.effect.evaluation != nil }, model: model,
+            areDirections: evaluating.units != .channels, hasEntities: evaluating.entities != nil)
+        rules = parameters.deviations.changing(EvaluationRules(), by: \.evaluation)
     }
 
     func numericsKey() throws -> Digest? {
@@ -115,7 +115,7 @@ struct EvaluateStage: ShardedStage {
 
     /// The directions that are explained; nil where channels are.
     func directions(_ context: StageContext) throws -> UnitDirections? {
-        evaluating.units == .channels ? nil : try UnitsFile(context.path(.units)).directions
+        parameters.areDirections ? try UnitsFile(context.path(.units)).directions : nil
     }
 
     private func directed(_ data: any EvaluationData, _ context: StageContext) throws -> DirectedImages? {
@@ -155,11 +155,11 @@ struct EvaluateStage: ShardedStage {
 
     func options(threads: Int) -> EvaluationOptions {
         var options = rules.options
-        options.filters = evaluating.filters
-        options.topImages = evaluating.topImages
-        options.ks = evaluating.ks
-        options.wordsPerImage = evaluating.wordsPerImage
-        options.methods = evaluating.methods
+        options.filters = parameters.filters
+        options.topImages = parameters.topImages
+        options.ks = parameters.ks
+        options.wordsPerImage = parameters.wordsPerImage
+        options.methods = parameters.methods
         options.threads = threads
         return options
     }
@@ -173,7 +173,7 @@ struct EvaluateStage: ShardedStage {
     ) throws -> (Vocabulary, UnmatchedEntities) {
         var ids = rules.usesWholeEmbedding ? (0..<Int32(embedding.words.count)).map { $0 } : conceptRows
         var unmatched = UnmatchedEntities(of: 0, lines: [])
-        if evaluating.entities != nil {
+        if parameters.hasEntities {
             let chosen = try EntityList(contentsOf: path()).chosen(of: ids.map { embedding.words[Int($0)] })
             ids = chosen.places.map { ids[$0] }
             unmatched = chosen.unmatched
@@ -185,6 +185,31 @@ struct EvaluateStage: ShardedStage {
         }
         let vectors = ids.count == embedding.words.count ? try embedding.allVectors() : try embedding.vectors(ids)
         return (try Vocabulary(vectors: vectors, ids: ids), unmatched)
+    }
+}
+
+extension EvaluateStage.Parameters: Encodable {
+    private enum CodingKeys: CodingKey {
+        case filters, topImages, ks, methods, deviations, backbone, units, entities, wordsPerImage
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        if let filters {
+            try members.encode(filters, forKey: .filters)
+        } else {
+            try members.encode("all", forKey: .filters)
+        }
+        try members.encode(topImages, forKey: .topImages)
+        try members.encode(ks, forKey: .ks)
+        try members.encode(methods.map(\.name), forKey: .methods)
+        try members.encode(deviations.sorted().map(\.name), forKey: .deviations)
+        try members.encode(model, forKey: .backbone)
+        if areDirections { try members.encode("directions", forKey: .units) }
+        // How lines are read; of no meaning without a list.
+        if hasEntities { try members.encode("trimmed", forKey: .entities) }
+        // How many words are kept; how many of them are shown is the tables' affair.
+        if wordsPerImage > ks.last ?? 0 { try members.encode(wordsPerImage, forKey: .wordsPerImage) }
     }
 }
 

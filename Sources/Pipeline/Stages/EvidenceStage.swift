@@ -11,22 +11,33 @@ struct EvidenceStage: Stage {
     let name = "evidence"
     let revision = 2
     let outputs = [EvidenceFile.name]
+    let parameters: Parameters
     /// Explains the units of each half as those of all images.
     let evaluate: EvaluateStage
-    let seed: UInt64
-    let layer: String
-    let weighByActivation: Bool
 
-    private var evaluating: Experiment.Evaluating { evaluate.evaluating }
+    struct Parameters: Encodable, Sendable {
+        let evaluate: EvaluateStage.Parameters
+        let metrics: [EvidenceMetric]
+        /// Names of the tools whose labels are the inputs `explanations`.
+        let explanations: [String]
+        let sharedImages: Bool
+        let weighByActivation: Bool
+        let layer: String
+        let seed: UInt64
+        let wordsPerImage: Int
+        let ranking: WordRanking
+    }
 
-    var parameters: Value {
-        [
-            "evaluate": evaluate.parameters, "metrics": .array(evaluating.metrics.map { .string($0.rawValue) }),
-            "explanations": .array(evaluating.explanations.map { .string($0.name) }),
-            "sharedImages": .bool(evaluating.sharedImages),
-            "weighByActivation": .bool(weighByActivation), "layer": .string(layer), "seed": .int(Int(seed)),
-            "wordsPerImage": .int(evaluating.wordsPerImage), "ranking": .string(evaluating.ranking.rawValue),
-        ]
+    init(
+        _ evaluating: Experiment.Evaluating, evaluate: EvaluateStage, seed: UInt64, layer: String,
+        weighByActivation: Bool
+    ) {
+        self.evaluate = evaluate
+        parameters = Parameters(
+            evaluate: evaluate.parameters, metrics: evaluating.metrics,
+            explanations: evaluating.explanations.map(\.name), sharedImages: evaluating.sharedImages,
+            weighByActivation: weighByActivation, layer: layer, seed: seed, wordsPerImage: evaluating.wordsPerImage,
+            ranking: evaluating.ranking)
     }
 
     func numericsKey() throws -> Digest? { try evaluate.numericsKey() }
@@ -35,8 +46,8 @@ struct EvidenceStage: Stage {
         let dataset = try DatasetFile(context.path(.dataset)),
             maps = try MapFile(context.path(.maps), units: evaluate.directions(context))
         let rows = dataset.evaluatedRows(all: evaluate.rules.evaluatesAll)
-        let cut = ImageHalves(images: rows.count, seed: seed)
-        let parts = evaluating.sharedImages ? [Array(rows.indices)] : [cut.first, cut.second]
+        let cut = ImageHalves(images: rows.count, seed: parameters.seed)
+        let parts = parameters.sharedImages ? [Array(rows.indices)] : [cut.first, cut.second]
         guard parts.allSatisfy({ !$0.isEmpty }) else {
             context.note(
                 "\(rows.count) images are too few to choose words on some and score them on others: no table of evidence"
@@ -46,10 +57,11 @@ struct EvidenceStage: Stage {
             )
             .write(to: context.output + "/" + EvidenceFile.name)
         }
-        let tools = try evaluating.explanations.enumerated().map { index, tool in
+        let tools = try parameters.explanations.enumerated().map { index, name in
             (
-                tool.name,
-                try LabelFile(context.path(.explanations(index)), layer: layer, channels: maps.shape.channels)
+                name,
+                try LabelFile(
+                    context.path(.explanations(index)), layer: parameters.layer, channels: maps.shape.channels)
             )
         }
         let conceptRows = try EmbeddingFile(context.path(.embedding), concepts: dataset.concepts).rows(
@@ -73,15 +85,15 @@ struct EvidenceStage: Stage {
                 )
             ]
         let table = try Faithfulness(
-            directions, metrics: evaluating.metrics, frequent: dataset.conceptsByTrainingSamples.first, seed: seed,
-            threads: context.threads)
+            directions, metrics: parameters.metrics, frequent: dataset.conceptsByTrainingSamples.first,
+            seed: parameters.seed, threads: context.threads)
         let ofRecall = halves[0].sanity.indices.map { test in
             halves.dropFirst().reduce(halves[0].sanity[test]) { $0 + $1.sanity[test] }
         }
         let sanity = try sanityTests(rows, dataset, maps, context) + ofRecall
         try EvidenceFile(
             units: units, halves: parts.map { $0.map { rows[$0] } }, images: directions.map { $0.1.sums.imageCount },
-            metrics: evaluating.metrics, rows: table.rows,
+            metrics: parameters.metrics, rows: table.rows,
             dissection: table.dissection, sanity: sanity,
             tools: tools.map { $0.1.explanations(named: $0.0, units: units, concepts: dataset.concepts).1 }
         ).write(to: context.output + "/" + EvidenceFile.name)
@@ -122,9 +134,8 @@ struct EvidenceStage: Stage {
         let data = LabelledMaps(dataset: dataset, maps: maps, rows: looked)
         let (summary, sums) = try sums(data, "images of the sanity tests", context)
         return try SanityTest.all(
-            data, sums: sums, units: summary.filters, thresholds: summary.thresholds, metrics: evaluating.metrics,
-            seed: seed,
-            threads: context.threads)
+            data, sums: sums, units: summary.filters, thresholds: summary.thresholds, metrics: parameters.metrics,
+            seed: parameters.seed, threads: context.threads)
     }
 
     private struct ExplainedHalf {
@@ -152,19 +163,20 @@ struct EvidenceStage: Stage {
         let concepts = Dictionary(conceptRows.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         let said = evaluation.methods.map { method in
             let layer = LayerWords(
-                evaluation, method: method.method, wordsPerImage: evaluating.wordsPerImage,
-                weighByActivation: weighByActivation)
+                evaluation, method: method.method, wordsPerImage: parameters.wordsPerImage,
+                weighByActivation: parameters.weighByActivation)
             return WordExplanations(
                 name: method.method.name,
                 words: units.indices.map { unit in
-                    layer.words(ofFilter: unit, by: evaluating.ranking).prefix(5)
+                    layer.words(ofFilter: unit, by: parameters.ranking).prefix(5)
                         .map { .init(concept: concepts[$0.word], weight: Double($0.frequency)) }
                 })
         }
         let sanity =
             evaluation.methods.last.map { said in
-                evaluating.ks.compactMap {
-                    SanityTest.recall(evaluation, method: said.method, k: $0, vocabulary: conceptRows, seed: seed)
+                parameters.evaluate.ks.compactMap {
+                    SanityTest.recall(
+                        evaluation, method: said.method, k: $0, vocabulary: conceptRows, seed: parameters.seed)
                 }
             } ?? []
         let explanations =
@@ -186,7 +198,7 @@ struct EvidenceStage: Stage {
                 try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: $0)
             }
         }
-        return try EvaluationFile.read(path, methods: evaluating.methods)
+        return try EvaluationFile.read(path, methods: parameters.evaluate.methods)
     }
 }
 

@@ -15,9 +15,21 @@ struct FeaturesStage: ShardedStage {
 
     let name = "features"
     let revision = 3
-    let model: Model
-    let precision: Experiment.Precision
-    let rules: FeatureRules
+    let parameters: Parameters
+
+    struct Parameters: Encodable, Sendable {
+        let backbone: Model
+        let precision: MapPrecision
+        let evaluateAll: Bool, flattenFeatures: Bool, probedBatchNorm: Bool
+    }
+
+    init(model: Model, precision: MapPrecision, rules: FeatureRules) {
+        parameters = Parameters(
+            backbone: model, precision: precision, evaluateAll: rules.evaluatesAll, flattenFeatures: rules.flattens,
+            probedBatchNorm: rules.isProbed)
+    }
+
+    var model: Model { parameters.backbone }
 
     var outputs: [String] { model.layers.indices.flatMap { [featuresName($0), pooledName($0)] } }
 
@@ -29,15 +41,7 @@ struct FeaturesStage: ShardedStage {
         model.layers.count == 1 ? "\(kind).h5" : "\(kind).\(layer).h5"
     }
 
-    var parameters: Value {
-        [
-            "backbone": model.parameters, "precision": .string(precision.rawValue),
-            "evaluateAll": .bool(rules.evaluatesAll),
-            "flattenFeatures": .bool(rules.flattens), "probedBatchNorm": .bool(rules.isProbed),
-        ]
-    }
-
-    func numericsKey() throws -> Digest? { try Pipeline.numericsKey(model.kernels(probed: rules.isProbed)) }
+    func numericsKey() throws -> Digest? { try Pipeline.numericsKey(model.kernels(probed: parameters.probedBatchNorm)) }
 
     func phases(_ context: StageContext) throws -> [ShardPhase] {
         try phases(DatasetFile(context.path(.dataset)))
@@ -69,11 +73,12 @@ struct FeaturesStage: ShardedStage {
 
     private func extraction(_ context: StageContext) throws -> FeatureExtraction {
         let dataset = try DatasetFile(context.path(.dataset))
-        let training = try model.source(context, probes: rules.isProbed ? 1 : 0)
+        let training = try model.source(context, probes: parameters.probedBatchNorm ? 1 : 0)
         return FeatureExtraction(
             dataset: dataset, training: training,
-            evaluation: rules.isProbed ? try model.source(context, probes: 2) : training, probed: rules.isProbed,
-            evaluated: Set(dataset.evaluatedRows(all: rules.evaluatesAll)), flatten: rules.flattens)
+            evaluation: parameters.probedBatchNorm ? try model.source(context, probes: 2) : training,
+            probed: parameters.probedBatchNorm,
+            evaluated: Set(dataset.evaluatedRows(all: parameters.evaluateAll)), flatten: parameters.flattenFeatures)
     }
 
     /// Computes shards and keeps them.
@@ -102,7 +107,8 @@ struct FeaturesStage: ShardedStage {
             let batch = batches[index]
             let part = try extraction.features(of: batch.rows)
             if let layers = pending[batch.shard]?.add(part, at: batch.part) {
-                try FeatureShard.write(layers, to: context.path(phase, batch.shard), precision: precision, context)
+                try FeatureShard.write(
+                    layers, to: context.path(phase, batch.shard), precision: parameters.precision, context)
                 try kept(batch.shard)
             }
             context.progress(
@@ -131,7 +137,7 @@ private final class FeatureAssembly: Sendable {
     private let evaluated: Set<Int>
     private let layer: Int
     private let size: Int
-    private let precision: Experiment.Precision
+    private let precision: MapPrecision
     private let context: StageContext
     private let maps: MapFile.Writer
     private let state: Mutex<State>
@@ -150,7 +156,7 @@ private final class FeatureAssembly: Sendable {
         self.phase = phase
         dataset = extraction.dataset
         self.layer = layer
-        precision = stage.precision
+        precision = stage.parameters.precision
         self.context = context
         evaluated = extraction.evaluated
         let shape = extraction.shapes[layer]

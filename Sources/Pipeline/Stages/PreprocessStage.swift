@@ -14,37 +14,26 @@ struct PreprocessStage: Stage {
     let name = "preprocess"
     let revision = 4
     let outputs = [DatasetFile.name]
-    let format: DatasetFormat
-    let onBadImage: Experiment.OnBad
-    let views: Int
-    let rules: DatasetRules
-    let seed: UInt64
-    let layout: DatasetLayout
+    let parameters: Parameters
 
-    var parameters: Value {
-        var members: [String: Value] = [
-            "kind": .string(format.name), "layout": layout.parameters, "onBadImage": .string(onBadImage.rawValue),
-            "views": .int(views),
-            "rules": rules.parameters, "seed": .int(Int(seed)),
-        ]
-        // Absent where they are the default, so that what was computed before they could be said is still known.
-        if rules.words != format.defaultWords { members["words"] = .string(rules.words.rawValue) }
-        if rules.crop != .standard {
-            members["crop"] = [
-                "shorterSide": .int(rules.crop.shorterSide), "side": .int(rules.crop.side),
-                "filter": .string(rules.crop.filter.rawValue),
-            ]
-        }
-        if rules.names != .split { members["names"] = .string(rules.names.rawValue) }
-        return .object(members)
+    struct Parameters: Sendable {
+        let format: DatasetFormat
+        let layout: DatasetLayout
+        let onBadImage: Experiment.OnBad
+        /// Training crops an image.
+        let views: Int
+        let rules: DatasetRules
+        let seed: UInt64
     }
+
+    var crop: CropRule { parameters.rules.crop }
 
     func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
         let words = try WordList(contentsOf: context.path(.words))
-        let (dataset, images) = try layout.open(
-            context, DatasetReading(hasVector: { words.row(of: $0) != nil }, rules: rules))
+        let (dataset, images) = try parameters.layout.open(
+            context, DatasetReading(hasVector: { words.row(of: $0) != nil }, rules: parameters.rules))
         if let note = UnmatchedNames.note(dataset.unmatched, most: 5) { context.note(note) }
         guard !dataset.images.isEmpty, !dataset.concepts.isEmpty else {
             throw ExperimentError(
@@ -58,9 +47,9 @@ struct PreprocessStage: Stage {
         }
         let rows = plannedRows(dataset)
         try requireSpace(
-            rows.count * rules.crop.side * rules.crop.side * 3, for: "the pixels of \(rows.count) images",
+            rows.count * crop.side * crop.side * 3, for: "the pixels of \(rows.count) images",
             in: context.output)
-        let writer = try DatasetWriter(path: context.output + "/" + DatasetFile.name, side: rules.crop.side)
+        let writer = try DatasetWriter(path: context.output + "/" + DatasetFile.name, side: crop.side)
         let team = ThreadTeam(threads: context.threads)
         var ready: [(row: Row, image: Result<PreparedImage, any Error>)] = []
         for start in stride(from: 0, to: rows.count, by: Self.blockSize) {
@@ -98,7 +87,7 @@ struct PreprocessStage: Stage {
                     + "pixels lie, which is how masks are drawn; if yours were drawn on turned images, turn the files first"
             )
         }
-        let draw = conceptDraw(count: dataset.concepts.count, seed: seed)
+        let draw = conceptDraw(count: dataset.concepts.count, seed: parameters.seed)
         try writer.finish(concepts: dataset.concepts, draw: draw, notes: notes, unmatched: dataset.unmatched)
     }
 
@@ -108,7 +97,7 @@ struct PreprocessStage: Stage {
     private func plannedRows(_ dataset: any ReferenceDataset) -> [Row] {
         dataset.images.indices.flatMap { image in
             let isTrained = (dataset.sampleSplits(ofImage: image) ?? [dataset.images[image].split]).contains(.train)
-            return (0...(isTrained ? views : 0)).map { Row(image: image, view: $0) }
+            return (0...(isTrained ? parameters.views : 0)).map { Row(image: image, view: $0) }
         }
     }
 
@@ -118,12 +107,12 @@ struct PreprocessStage: Stage {
             row.view == 0
             ? nil
             : CropView(
-                seed: seed, imageID: dataset.images[row.image].id, view: row.view, width: image.width,
-                height: image.height, rule: rules.crop)
+                seed: parameters.seed, imageID: dataset.images[row.image].id, view: row.view, width: image.width,
+                height: image.height, rule: crop)
         let annotations = try dataset.annotations(
             ofImage: row.image, width: image.width, height: image.height, view: view)
         return PreparedImage(
-            pixels: (view.map(image.crop) ?? image.centreCrop(rules.crop)).pixels, annotations: annotations,
+            pixels: (view.map(image.crop) ?? image.centreCrop(crop)).pixels, annotations: annotations,
             splits: dataset.sampleSplits(ofImage: row.image), isTurned: orientation != .upright)
     }
 
@@ -135,7 +124,7 @@ struct PreprocessStage: Stage {
         do {
             try writer.append(result.get(), of: image, view: row.view)
         } catch let error as ImagingError {
-            guard onBadImage == .skip else {
+            guard parameters.onBadImage == .skip else {
                 throw ExperimentError("\(error); to leave such images out: --set dataset.onBadImage=skip")
             }
             // The folder is where the dataset happens to lie: it must not get into the bytes.
@@ -144,12 +133,20 @@ struct PreprocessStage: Stage {
     }
 }
 
-/// One image as it is written: `[side, side, 3]` pixels, its samples and what is to be said of its annotations.
-struct PreparedImage: Sendable {
-    let pixels: [UInt8]
-    let annotations: ImageAnnotations
-    /// Of every sample; nil: the image's.
-    let splits: [Split]?
-    /// Its file's EXIF record wants it turned, which nobody does who draws masks on its pixels.
-    let isTurned: Bool
+extension PreprocessStage.Parameters: Encodable {
+    private enum Key: String, CodingKey { case kind, layout, onBadImage, views, rules, seed, words, crop, names }
+
+    func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: Key.self)
+        try members.encode(format.name, forKey: .kind)
+        try members.encode(layout.parameters, forKey: .layout)
+        try members.encode(onBadImage, forKey: .onBadImage)
+        try members.encode(views, forKey: .views)
+        try members.encode(rules, forKey: .rules)
+        try members.encode(seed, forKey: .seed)
+        // Absent where they are the default, so that what was computed before they could be said is still known.
+        if rules.words != format.defaultWords { try members.encode(rules.words, forKey: .words) }
+        if rules.crop != .standard { try members.encode(rules.crop, forKey: .crop) }
+        if rules.names != .split { try members.encode(rules.names, forKey: .names) }
+    }
 }

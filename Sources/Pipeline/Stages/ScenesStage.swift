@@ -8,17 +8,19 @@ struct ScenesStage: Stage {
     let revision = 1
     let staysWithDriver = true
     let outputs = ["scenes"]
-    let seed: UInt64
-    let count: Int
+    let parameters: Parameters
 
-    var parameters: Value { ["seed": .int(Int(seed)), "scenes": .int(count)] }
+    struct Parameters: Encodable, Sendable { let seed: UInt64, scenes: Int }
+
+    init(seed: UInt64, count: Int) { parameters = Parameters(seed: seed, scenes: count) }
 
     func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
-        try DemoScenes(seed: seed, images: count).write(to: context.output + "/scenes") { drawn in
+        try DemoScenes(seed: parameters.seed, images: parameters.scenes).write(to: context.output + "/scenes") {
+            drawn in
             try context.checkCancelled()
-            context.progress(drawn, of: count, "scenes")
+            context.progress(drawn, of: parameters.scenes, "scenes")
         }
     }
 }

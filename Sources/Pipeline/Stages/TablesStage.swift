@@ -48,26 +48,37 @@ struct TablesStage: Stage {
 
     private var experiments: [Experiment] { file.variants.map(\.experiment) }
 
-    var parameters: Value {
-        .object([
-            "name": .string(file.name), "title": .string(file.title),
-            "matrix": .array(file.matrixKeys.map { .string($0) }),
-            "claims": .array(experiments[0].claims.map(\.value)),
-            "variants": .array(
-                file.variants.map { variant in
-                    [
-                        "labels": .array(variant.labels.map { .string($0) }),
-                        "seed": .int(Int(variant.experiment.seed)),
-                        "bootstrap": .int(variant.experiment.evaluate.bootstrap),
-                        "weighByActivation": .bool(variant.experiment.deviations.contains(.weighByActivation)),
-                        "wordsPerImage": .int(variant.experiment.evaluate.wordsPerImage),
-                        "ranking": .string(variant.experiment.evaluate.ranking.rawValue),
-                        "layer": .string(variant.experiment.backbone.layer),
-                        "sharedImages": .bool(variant.experiment.evaluate.sharedImages),
-                        "followsProtocol": .bool(variant.experiment.followsProtocol),
-                    ]
-                }),
-        ])
+    /// What the tables show besides what stands in the artifacts.
+    struct Parameters: Encodable, Sendable {
+        let name: String, title: String
+        let matrix: [String]
+        let claims: [PublishedClaim]
+        let variants: [Variant]
+
+        struct Variant: Encodable, Sendable {
+            let labels: [String]
+            let seed: UInt64
+            let bootstrap: Int
+            let weighByActivation: Bool
+            let wordsPerImage: Int
+            let ranking: WordRanking
+            let layer: String
+            let sharedImages: Bool
+            let followsProtocol: Bool
+        }
+    }
+
+    var parameters: Parameters {
+        Parameters(
+            name: file.name, title: file.title, matrix: file.matrixKeys, claims: experiments[0].claims,
+            variants: file.variants.map { variant in
+                let experiment = variant.experiment, evaluate = experiment.evaluate
+                return Parameters.Variant(
+                    labels: variant.labels, seed: experiment.seed, bootstrap: evaluate.bootstrap,
+                    weighByActivation: experiment.deviations.contains(.weighByActivation),
+                    wordsPerImage: evaluate.wordsPerImage, ranking: evaluate.ranking, layer: experiment.backbone.layer,
+                    sharedImages: evaluate.sharedImages, followsProtocol: experiment.followsProtocol)
+            })
     }
 
     func numericsKey() -> Digest? { nil }
@@ -91,14 +102,22 @@ struct TablesStage: Stage {
     }
 }
 
-extension PublishedClaim {
-    fileprivate var value: Value {
-        let said: [Value] =
-            switch statement {
-            case .recall(let method, let k, let unseen, let published, let margin):
-                [.string(method), .int(k), .bool(unseen), .double(published), .double(margin)]
-            case .order(let methods): [.array(methods.map { .string($0) })]
-            }
-        return .array([.string(source), .string(row ?? "")] + said + (differs.map { [.string($0)] } ?? []))
+extension PublishedClaim: Encodable {
+    /// As a list: source, row, what is stated, how the settings differ.
+    /// - Throws: what the encoder throws.
+    public func encode(to encoder: any Encoder) throws {
+        var list = encoder.unkeyedContainer()
+        try list.encode(source)
+        try list.encode(row ?? "")
+        switch statement {
+        case .recall(let method, let k, let unseen, let published, let margin):
+            try list.encode(method)
+            try list.encode(k)
+            try list.encode(unseen)
+            try list.encode(published)
+            try list.encode(margin)
+        case .order(let methods): try list.encode(methods)
+        }
+        if let differs { try list.encode(differs) }
     }
 }

@@ -13,28 +13,28 @@ struct TargetStage: Stage {
     let name = "target"
     let revision = 1
     let outputs = [DatasetFile.name]
-    let onBadImage: Experiment.OnBad
-    /// Whether archives in a folder are looked into.
-    let opensArchives: Bool
-    let crop: CropRule
+    let parameters: Parameters
 
-    var parameters: Value {
-        var members: [String: Value] = [
-            "onBadImage": .string(onBadImage.rawValue), "opensArchives": .bool(opensArchives),
-        ]
-        if crop != .standard {
-            members["crop"] = [
-                "shorterSide": .int(crop.shorterSide), "side": .int(crop.side), "filter": .string(crop.filter.rawValue),
-            ]
-        }
-        return .object(members)
+    struct Parameters: Encodable, Sendable {
+        let onBadImage: Experiment.OnBad
+        /// Whether archives in a folder are looked into.
+        let opensArchives: Bool
+        /// nil: the standard one.
+        let crop: CropRule?
     }
+
+    init(onBadImage: Experiment.OnBad, opensArchives: Bool, crop: CropRule) {
+        parameters = Parameters(
+            onBadImage: onBadImage, opensArchives: opensArchives, crop: crop == .standard ? nil : crop)
+    }
+
+    private var crop: CropRule { parameters.crop ?? .standard }
 
     func numericsKey() -> Digest? { nil }
 
     func run(_ context: StageContext) throws {
         let path = try context.path(.pictures)
-        let files = try PictureFiles(path, opensArchives: opensArchives)
+        let files = try PictureFiles(path, opensArchives: parameters.opensArchives)
         guard !files.names.isEmpty else {
             throw ExperimentError(
                 "the target \(path) has no picture among its \(files.others) files; "
@@ -68,7 +68,7 @@ struct TargetStage: Stage {
                 pixels: try crop.get(), annotations: ImageAnnotations(samples: []), splits: nil, isTurned: false)
             try writer.append(image, of: picture, view: 0)
         } catch let error as ImagingError {
-            guard onBadImage == .skip else {
+            guard parameters.onBadImage == .skip else {
                 throw ExperimentError("\(error); to leave such pictures out: --set target.onBadImage=skip")
             }
             writer.skip(picture.file, error.reason)

@@ -11,32 +11,36 @@ struct TrainStage: Stage {
     let name = "train"
     let revision = 3
     let outputs = [ExplainerFile.name]
-    let training: Experiment.Training
-    let views: Bool
-    let rules: TrainingRules
-    let seed: UInt64
+    let parameters: Parameters
 
-    var parameters: Value {
-        var members: [String: Value] = [
-            "epochs": .int(training.epochs), "batchSize": .int(training.batchSize),
-            "optimiser": .string(training.optimiser.rawValue),
-            "learningRate": .double(training.learningRate), "dropout": .double(training.dropout),
-            "shuffle": .bool(training.shuffle),
-            "categoryFraction": .double(training.categoryFraction), "views": .bool(views),
-            "frozenBatchNorm": .bool(rules.frozenBatchNorm),
-            "keepEmptyMasks": .bool(rules.keepsEmptyMasks), "maskScale255": .bool(rules.dividesMasksBy255),
-            "seed": .int(Int(seed)),
-        ]
-        // Absent where nobody asks for them, so that what was trained before they could be asked for is still known.
-        members["steps"] = training.steps.map { .int($0) }
-        members["plateau"] = training.steps.map { _ in "of all epochs" }
-        return .object(members)
+    struct Parameters: Encodable, Sendable {
+        let epochs: Int, batchSize: Int
+        let optimiser: Optimiser
+        let learningRate: Double, dropout: Double
+        let shuffle: Bool
+        let categoryFraction: Double
+        let views: Bool
+        let frozenBatchNorm: Bool, keepEmptyMasks: Bool, maskScale255: Bool
+        let seed: UInt64
+        /// Absent where nobody asks for them, so that what was trained before they could be asked for is still known.
+        let steps: Int?
+        /// What its patience is measured by.
+        let plateau: String?
+    }
+
+    init(_ training: Experiment.Training, views: Bool, rules: TrainingRules, seed: UInt64) {
+        parameters = Parameters(
+            epochs: training.epochs, batchSize: training.batchSize, optimiser: training.optimiser,
+            learningRate: training.learningRate, dropout: training.dropout, shuffle: training.shuffle,
+            categoryFraction: training.categoryFraction, views: views, frozenBatchNorm: rules.frozenBatchNorm,
+            keepEmptyMasks: rules.keepsEmptyMasks, maskScale255: rules.dividesMasksBy255, seed: seed,
+            steps: training.steps, plateau: training.steps.map { _ in "of all epochs" })
     }
 
     /// The epochs that `samples` are trained for.
-    static func epochs(_ training: Experiment.Training, samples: Int) -> Int {
-        let inEpoch = max(1, (samples + training.batchSize - 1) / training.batchSize)
-        return max(training.epochs, ((training.steps ?? 0) + inEpoch - 1) / inEpoch)
+    func epochs(samples: Int) -> Int {
+        let inEpoch = max(1, (samples + parameters.batchSize - 1) / parameters.batchSize)
+        return max(parameters.epochs, ((parameters.steps ?? 0) + inEpoch - 1) / inEpoch)
     }
 
     func numericsKey() throws -> Digest? { try Pipeline.numericsKey([.products, .training]) }
@@ -45,12 +49,12 @@ struct TrainStage: Stage {
         let dataset = try DatasetFile(context.path(.dataset))
         let embedding = try EmbeddingFile(context.path(.embedding), concepts: dataset.concepts)
         let pooled = try PooledFile(context.path(.pooled))
-        let seen = seenConcepts(draw: dataset.draw, fraction: training.categoryFraction)
+        let seen = seenConcepts(draw: dataset.draw, fraction: parameters.categoryFraction)
         let concepts = try embedding.vectors(embedding.rows(of: zip(dataset.concepts, seen).filter(\.1).map(\.0)))
         func rows(_ split: Split) throws -> PooledRows {
-            let rows = PooledRows(pooled, dataset, seen: seen, scale: rules.dividesMasksBy255 ? 1 / 255 : 1) { sample in
-                dataset.sampleSplits[sample] == split && dataset.isTrained(sample, views: views)
-                    && (rules.keepsEmptyMasks || pooled.areas[sample] > 0)
+            let rows = PooledRows(pooled, dataset, seen: seen, scale: parameters.maskScale255 ? 1 / 255 : 1) { sample in
+                dataset.sampleSplits[sample] == split && dataset.isTrained(sample, views: parameters.views)
+                    && (parameters.keepEmptyMasks || pooled.areas[sample] > 0)
             }
             // BatchNorm takes a deviation over training samples; validation takes none.
             let isTraining = split == .train, needed = isTraining ? 2 : 1
@@ -62,12 +66,12 @@ struct TrainStage: Stage {
             return rows
         }
         let train = try rows(.train), validation = try rows(.validation)
-        let epochs = Self.epochs(training, samples: train.count)
+        let epochs = epochs(samples: train.count)
         var trainer = try resumedTrainer(
             context, options(epochs: epochs, threads: context.threads), concepts: concepts, inputs: pooled.width,
             outputs: embedding.width)
         let state = context.scratch + "/trainer.h5"
-        let steps = (train.count + training.batchSize - 1) / training.batchSize
+        let steps = (train.count + parameters.batchSize - 1) / parameters.batchSize
         context.worked(
             Self.work(
                 samples: train.count + validation.count, epochs: epochs - trainer.history.count, inputs: pooled.width,
@@ -98,11 +102,10 @@ struct TrainStage: Stage {
     ///   have come to those of the samples.
     private func options(epochs: Int, threads: Int) -> TrainingOptions {
         var options = TrainingOptions(
-            epochs: training.epochs, batchSize: training.batchSize, optimiser: training.optimiser,
-            learningRate: training.learningRate,
-            dropout: training.dropout, shuffle: training.shuffle, seed: seed, frozenBatchNorm: rules.frozenBatchNorm,
-            threads: threads)
-        options.plateauPatience = options.plateauPatience * epochs / training.epochs
+            epochs: parameters.epochs, batchSize: parameters.batchSize, optimiser: parameters.optimiser,
+            learningRate: parameters.learningRate, dropout: parameters.dropout, shuffle: parameters.shuffle,
+            seed: parameters.seed, frozenBatchNorm: parameters.frozenBatchNorm, threads: threads)
+        options.plateauPatience = options.plateauPatience * epochs / parameters.epochs
         return options
     }
 
@@ -116,6 +119,6 @@ struct TrainStage: Stage {
         }
         return try Trainer(
             options: options, concepts: concepts,
-            initial: Explainer(inputs: inputs, outputs: outputs, seed: seed))
+            initial: Explainer(inputs: inputs, outputs: outputs, seed: parameters.seed))
     }
 }

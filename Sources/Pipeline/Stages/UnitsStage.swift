@@ -7,20 +7,31 @@ struct UnitsStage: Stage {
     let name = "units"
     let revision = 2
     let outputs = [UnitsFile.name]
-    /// Whether they are probes of concepts; else those of the input `directions`.
-    let areProbes: Bool
-    /// Images that are evaluated, of probes: all of the dataset's.
-    let evaluatesAll: Bool
+    let parameters: Parameters
 
-    var parameters: Value {
-        areProbes ? ["units": "probes", "evaluatesAll": .bool(evaluatesAll)] : ["units": "file"]
+    struct Parameters: Encodable, Sendable {
+        enum Units: String, Encodable { case probes, file }
+        /// Probes of concepts, or those of the input `directions`.
+        let units: Units
+        /// Images that are evaluated, of probes: all of the dataset's.
+        let evaluatesAll: Bool?
     }
 
-    func numericsKey() throws -> Digest? { areProbes ? try Pipeline.numericsKey([.products]) : nil }
+    /// Those of the input `directions`.
+    static let ofFile = UnitsStage(parameters: Parameters(units: .file, evaluatesAll: nil))
+
+    /// Probes of the dataset's concepts.
+    static func probes(evaluatesAll: Bool) -> UnitsStage {
+        UnitsStage(parameters: Parameters(units: .probes, evaluatesAll: evaluatesAll))
+    }
+
+    private init(parameters: Parameters) { self.parameters = parameters }
+
+    func numericsKey() throws -> Digest? { parameters.units == .probes ? try Pipeline.numericsKey([.products]) : nil }
 
     func run(_ context: StageContext) throws {
         let path = context.output + "/" + UnitsFile.name
-        guard areProbes else {
+        guard let evaluatesAll = parameters.evaluatesAll else {
             let read = try DirectionsFile.read(context.path(.directions))
             return try UnitsFile(
                 directions: UnitDirections(weights: read.weights, channels: read.channels), concepts: nil
@@ -29,7 +40,8 @@ struct UnitsStage: Stage {
         let dataset = try DatasetFile(context.path(.dataset)), maps = try MapFile(context.path(.maps))
         let rows = (0..<dataset.imageCount).filter { dataset.views[$0] == 0 && dataset.splits[$0] == .train }
         let probes = try UnitProbes(
-            LabelledMaps(dataset: dataset, maps: maps, rows: rows), wanted: wanted(dataset), threads: context.threads
+            LabelledMaps(dataset: dataset, maps: maps, rows: rows),
+            wanted: Self.wanted(dataset, evaluatesAll: evaluatesAll), threads: context.threads
         ) { progress in
             context.progress(progress.done, of: progress.total, "training images")
             try context.checkCancelled()
@@ -43,7 +55,7 @@ struct UnitsStage: Stage {
     }
 
     /// What no evaluated image shows nothing can find.
-    private func wanted(_ dataset: DatasetFile) -> [Bool] {
+    private static func wanted(_ dataset: DatasetFile, evaluatesAll: Bool) -> [Bool] {
         var images = [Int](repeating: 0, count: dataset.concepts.count)
         for row in dataset.evaluatedRows(all: evaluatesAll) {
             for concept in Set(dataset.samples(ofImage: row).flatMap { dataset.concepts(ofSample: $0) }) {

@@ -97,8 +97,10 @@ import Testing
         try Workspace.with { workspace in
             func stages(_ backbone: String) throws -> [String: String] {
                 let plan = try workspace.plan(Self.json(backbone))
-                return Dictionary(
-                    uniqueKeysWithValues: plan.plan.jobs.map { ($0.id, $0.stage.parameters.json(pretty: false)) })
+                return try Dictionary(
+                    uniqueKeysWithValues: plan.plan.jobs.map {
+                        ($0.id, try $0.stage.encodedParameters().json(pretty: false))
+                    })
             }
             func changed(_ more: String) throws -> Set<String> {
                 let plain = try stages(#"{"architecture": "resnet18", "random": true}"#)

@@ -1,0 +1,32 @@
+import Foundation
+
+extension Value {
+    /// The JSON value that `encodable` encodes as.
+    /// - Throws: `EncodingError` for what is no JSON value: a number that is not finite.
+    public init(encoding encodable: some Encodable) throws {
+        if let value = encodable as? Value {
+            self = value
+            return
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        self = try Value(json: [UInt8](encoder.encode(encodable)))
+    }
+}
+
+/// A member that is `null` where there is none; a plain optional would be absent.
+@propertyWrapper
+public struct OrNull<Wrapped: Encodable & Sendable>: Encodable, Sendable {
+    /// nil: `null`.
+    public var wrappedValue: Wrapped?
+
+    /// The value, or none.
+    public init(wrappedValue: Wrapped?) { self.wrappedValue = wrappedValue }
+
+    /// Writes the value, or `null`.
+    /// - Throws: what the value's own encoding throws.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(wrappedValue)
+    }
+}
