@@ -107,7 +107,8 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "lavise-pipeline", "Pipeline", "Remote", "TestSupport", "Datasets", "Graphs", "Tensors",
-                "Transfer", "Fingerprints", "HDF5", "Imaging", "Reporting",
+                "Transfer", "Fingerprints", "HDF5", "Imaging", "Reporting", "Engine", "Files",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["Fixtures"]),
         .testTarget(

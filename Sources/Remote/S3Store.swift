@@ -87,7 +87,7 @@ public struct S3Store: RemoteStore {
                 request(.put, self.path(key), body: .file(path, bytes: bytes), digest: key.digest), sent: sent)
             return
         }
-        let size = max(partBytes, (bytes + Self.mostParts - 1) / Self.mostParts)
+        let size = Self.partBytes(of: bytes, atLeast: partBytes)
         let file = try asFileSystemError { try PlainFile(path) }
         func part(_ number: Int) throws -> [UInt8] {
             try asFileSystemError { try file.bytes(at: (number - 1) * size, upTo: size) }
@@ -113,6 +113,11 @@ public struct S3Store: RemoteStore {
     }
 
     // MARK: Multipart uploads
+
+    /// The size of all parts but the last: larger for an object that would have too many.
+    package static func partBytes(of bytes: Int, atLeast least: Int) -> Int {
+        max(least, (bytes + mostParts - 1) / mostParts)
+    }
 
     /// An upload of this object that was begun earlier and the tags of its parts, which all are ours, or else a new
     /// one.

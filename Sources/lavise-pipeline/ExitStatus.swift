@@ -13,8 +13,8 @@ import Reporting
 import Transfer
 
 /// The exit codes of DESIGN's contract.
-struct ExitStatus: Equatable {
-    let rawValue: Int32
+package struct ExitStatus: Equatable {
+    package let rawValue: Int32
 
     static let fine = ExitStatus(rawValue: 0), stageFailed = ExitStatus(rawValue: 1), usage = ExitStatus(rawValue: 2)
     static let stale = ExitStatus(rawValue: 3), outsideTolerance = ExitStatus(rawValue: 4),
@@ -25,7 +25,7 @@ struct ExitStatus: Equatable {
     init(rawValue: Int32) { self.rawValue = rawValue }
 
     /// The code for an error of ours; nil for those of the argument parser.
-    init?(_ error: any Error) {
+    package init?(_ error: any Error) {
         switch error {
         case is ExperimentError, is RemoteError, is ManifestError, is TableError, is ToleranceError: self = .usage
         case is TransferError: self = .download

@@ -49,6 +49,42 @@ import Testing
         }
     }
 
+    /// A file that changes between its first look and its digest: no digest is of it as it was, so the job fails.
+    @Test func aFileThatChangesWhileItIsHashed() throws {
+        let disk = MemoryDisk(), process = disk.startProcess(), other = disk.startProcess(), ran = Mutex(0)
+        try process.write(Array("one".utf8), to: "/in")
+        disk.advance(seconds: 60)
+        let stage = TestStage(name: "r") { context in
+            ran.withLock { $0 += 1 }
+            try process.write(Array("done".utf8), to: context.output + "/out")
+        }
+        let plan = try Plan([Job(id: "r", stage: stage, inputs: [Input("in", .file("/in"))])])
+        let hasChanged = Mutex(false)
+        process.before.withLock {
+            $0 = { operation, path in
+                guard operation == "read", path == "/in" else { return }
+                let isFirst = hasChanged.withLock { hasChanged in
+                    defer { hasChanged = true }
+                    return !hasChanged
+                }
+                if isFirst { try other.write(Array("two".utf8), to: "/in") }
+            }
+        }
+        func run() throws -> [JobStatus] {
+            try Runner(
+                store: try Store(at: "/store", fileSystem: process, time: process),
+                options: RunOptions(catchSignals: false, faults: .off)
+            ).run(plan)
+        }
+        let error = #expect(throws: EngineError.self) { try run() }
+        guard case .inputChangedDuringRun("r", "in", "/in")? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(ran.withLock { $0 } == 0)
+        #expect(try run().allSatisfy { $0.ran } && ran.withLock { $0 } == 1)
+    }
+
     /// A record that lies is not believed again once the bytes were read, however young the file is.
     @Test func whatVerifyReadsIsBelievedAfterwards() throws {
         let shop = try Workshop()

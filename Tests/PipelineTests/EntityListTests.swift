@@ -30,6 +30,15 @@ import Testing
         #expect(chosen.places == [0] && chosen.unmatched.lines.map(\.number) == [1])
     }
 
+    /// Where every line ends in a carriage return, they are Windows' line ends and no word's.
+    @Test(arguments: [
+        ("bird\r\ntree\r\n", [4, 5]), ("bird\r\n\ntree\r\n", [4, 5]), ("bird\r\ntree\n", [0, 5]),
+        ("bird \ntree \n", [1, 5]), ("\r\nbird\r\n", [4]),
+    ])
+    func lineEndsOfWindows(text: String, places: [Int]) throws {
+        #expect(try list(text).chosen(of: ["bird\r", "bird ", "\r", "car", "bird", "tree"]).places == places)
+    }
+
     @Test func linesThatNameNothingAreToldWithTheirNumbers() throws {
         let chosen = try list("tree\nTree\n\ntraffic_light\ndinning table\nxyzzy\u{1b}\n").chosen(of: Self.vocabulary)
         #expect(chosen.places == [0])

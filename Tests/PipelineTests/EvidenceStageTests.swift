@@ -1,4 +1,5 @@
 import Engine
+import Fingerprints
 import Foundation
 import HDF5
 import Pipeline
@@ -73,6 +74,59 @@ import Transfer
             #expect(try file.shape(of: "rows/words/projection") == [2, 4, 5])
             let words: [Int32] = try file.read("rows/words/clip-dissect")
             #expect(words[10] == -2 && words[15] == -1 && words[0] >= 0)
+        }
+    }
+
+    /// Of nine images that validate five are the first half: its words are scored on the other four, and theirs on
+    /// the five. The constant's word is the concept of the most training samples.
+    @Test func halvesAreScoredCrosswise() throws {
+        try Workspace.with { workspace in
+            let plan = try workspace.plan(Self.json(), settings: ["dataset.scenes=36"])
+            let done = try workspace.run(plan.plan, until: ["evidence"]), jobs = plan.variants[0]
+            let job = try #require(jobs.evidence).job
+            let file = try HDF5File.open(#require(done[job]).path("evidence.h5"))
+            let first = try file.read("halves/0", as: Int32.self), second = try file.read("halves/1", as: Int32.self)
+            #expect(first.count == 5 && second.count == 4 && Set(first).isDisjoint(with: second))
+            #expect(try file.read("images", as: Int64.self) == [4, 5])
+            let dataset = try HDF5File.open(#require(done[jobs.dataset.job]).path("dataset.h5"))
+            let splits = try dataset.read("instances/split", as: UInt8.self),
+                offsets = try dataset.read("instances/offset", as: Int32.self),
+                concepts = try dataset.read("instances/concepts", as: Int32.self)
+            var counts: [Int32: Int] = [:]
+            for sample in splits.indices where splits[sample] == 0 {
+                for place in offsets[sample]..<offsets[sample + 1] { counts[concepts[Int(place)], default: 0] += 1 }
+            }
+            let most = try #require(counts.min { (-$0.value, $0.key) < (-$1.value, $1.key) }?.key)
+            #expect(counts.values.contains { $0 < counts[most] ?? 0 })
+            #expect(
+                try file.read("rows/words/constant", as: Int32.self)
+                    == (0..<8).flatMap { _ in [most, -1, -1, -1, -1] })
+        }
+    }
+
+    /// What its fingerprint is made of, beside what evaluation's is.
+    @Test func settingsAreInTheFingerprint() throws {
+        try Workspace.with { workspace in
+            func parameters(_ settings: [String]) throws -> Value {
+                let plan = try workspace.plan(Self.json(), settings: settings)
+                let job = try #require(plan.variants[0].evidence).job
+                return try #require(plan.plan.jobs.first { $0.id == job }).stage.encodedParameters()
+            }
+            let plain = try parameters([])
+            #expect(plain["seed"] == 0 && plain["layer"] == "layer2" && plain["sharedImages"] == false)
+            #expect(plain["weighByActivation"] == false && plain["ranking"] == "lift" && plain["explanations"] == [])
+            #expect(
+                plain["metrics"] == ["iou", "f1", "pixel-corr", "corr", "cos", "auprc", "simulation"]
+                    && plain["wordsPerImage"] != 4)
+            let other = try parameters([
+                "seed=3", "backbone.layer=layer3", "evaluate.sharedImages=true", "evaluate.wordsPerImage=4",
+                "evaluate.ranking=frequency", #"evaluate.metrics=["iou"]"#,
+                #"evaluate.explanations=[{"name": "tool", "csv": "a.csv"}]"#,
+                "protocol.deviations.weighByActivation=true",
+            ])
+            #expect(other["seed"] == 3 && other["layer"] == "layer3" && other["sharedImages"] == true)
+            #expect(other["weighByActivation"] == true && other["ranking"] == "frequency")
+            #expect(other["metrics"] == ["iou"] && other["wordsPerImage"] == 4 && other["explanations"] == ["tool"])
         }
     }
 

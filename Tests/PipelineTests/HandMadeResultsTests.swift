@@ -27,6 +27,9 @@ import Testing
         var steps = 1
         /// Words of the embedding behind the concepts.
         var otherWords = 0
+        /// recall@k of every filter's two images at every k, and every filter's correlation with the four concepts
+        /// over 30 images; nil: none.
+        var recalls: [Float]?, correlations: [Float]?
 
         /// Writes them in the documented formats.
         func results(in folder: String, _ experiment: Experiment) throws -> VariantResults {
@@ -79,7 +82,7 @@ import Testing
             try file.write("filters/threshold", each([0.5] as [Float]))
             for (method, nearest) in words.sorted(by: { $0.key < $1.key }) {
                 let similarities = each([0.9, 0.8, 0.7, 0.6] as [Float])
-                let recalls = [Float](repeating: 0, count: truth.count * ks.count)
+                let recalls = recalls ?? [Float](repeating: 0, count: truth.count * ks.count)
                 try file.write("filters/words/\(method)", nearest, shape: [filters, 2, 2])
                 try file.write("filters/similarity/\(method)", similarities, shape: [filters, 2, 2])
                 try file.write("recall/\(method)", recalls, shape: [filters, 2, ks.count])
@@ -88,6 +91,12 @@ import Testing
             for words in truth { offsets.append(offsets[offsets.count - 1] + Int32(words.count)) }
             try file.write("truth/offset", offsets)
             try file.write("truth/words", truth.flatMap { $0 })
+            if let correlations {
+                try file.write("scores/concepts", [0, 1, 2, 3] as [Int32])
+                try file.write("scores/images", [30] as [Int64])
+                try file.write("scores/correlation", correlations, shape: [filters, 4])
+                try file.write("scores/iou", correlations.map { $0 / 10 }, shape: [filters, 4])
+            }
             try file.close()
         }
     }

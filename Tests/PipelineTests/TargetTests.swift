@@ -1,3 +1,5 @@
+import Engine
+import Fingerprints
 import Foundation
 import HDF5
 import Imaging
@@ -154,6 +156,49 @@ import TestSupport
                 try workspace.run(workspace.plan(Self.json(#", "target": {"folder": "none"}"#)).plan, until: ["target"])
             }
             #expect("\(error.map { "\($0)" } ?? "")".contains("has no picture among its 1 files"))
+        }
+    }
+
+    /// The crop is part of the fingerprint where it is not the standard one.
+    @Test func cropsAreInTheFingerprint() throws {
+        try Self.withScenes { workspace in
+            func parameters(_ settings: [String]) throws -> Value {
+                let plan = try workspace.plan(Self.json(#", "target": {"folder": "mine"}"#), settings: settings)
+                return try #require(plan.plan.jobs.first { $0.stage.name == "target" }).stage.encodedParameters()
+            }
+            let plain = try parameters([]), small = try parameters(["backbone.preprocess.crop=200"])
+            #expect(plain == ["onBadImage": "skip", "opensArchives": false])
+            #expect(small["crop"]?["side"] == 200 && small["crop"]?["shorterSide"] == 256)
+            let other = try parameters([
+                "target.onBadImage=fail", "backbone.preprocess.resize=300",
+                "backbone.preprocess.interpolation=bicubic",
+            ])
+            #expect(
+                other == [
+                    "onBadImage": "fail", "opensArchives": false,
+                    "crop": ["shorterSide": 300, "side": 224, "filter": "bicubic"],
+                ])
+        }
+    }
+
+    /// A target of which no picture can be read has nothing to explain.
+    @Test func aTargetWithoutAPicture() throws {
+        try Self.withScenes { workspace in
+            let folder = workspace.root + "/data/mine"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            for name in ["a.jpg", "b.png"] {
+                try Data("none".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+            }
+            func run() throws -> JobStatus? {
+                let plan = try workspace.plan(Self.json(#", "target": {"folder": "mine"}"#)).plan
+                return try workspace.run(plan, until: ["target"])["target"]
+            }
+            let error = #expect(throws: EngineError.self) { _ = try run() }
+            #expect("\(error.map { "\($0)" } ?? "")".contains("none of the target's 2 pictures could be read"))
+            let picture = RGBImage(width: 40, height: 30, pixels: [UInt8](repeating: 9, count: 3600))
+            try Data(encodePNG(picture)).write(to: URL(fileURLWithPath: folder + "/c.png"))
+            let target = try DatasetFile(#require(try run()).path(DatasetFile.name))
+            #expect(target.files == ["c.png"] && target.skipped == ["a.jpg", "b.png"])
         }
     }
 

@@ -83,6 +83,23 @@ import Testing
         }
     }
 
+    /// Probes are fitted on the training images alone: METHOD 11 asks of them what they were not fitted on.
+    @Test func probesAreOfTrainingImages() throws {
+        try Workspace.with { workspace in
+            let plan = try workspace.plan(Self.json("probes"), settings: ["dataset.views=1"])
+            let done = try workspace.run(plan.plan, until: ["units"]), jobs = plan.variants[0]
+            let dataset = try HDF5File.open(#require(done[jobs.dataset.job]).path("dataset.h5"))
+            let splits = try dataset.read("images/split", as: UInt8.self),
+                views = try dataset.read("images/view", as: UInt8.self)
+            let training = zip(splits, views).count { $0 == 0 && $1 == 0 }
+            #expect(training > 0 && splits.contains(1) && views.contains(1))
+            // The work is told in products: of layer1's 64 channels each with each, at 56 by 56 places.
+            let job = try #require(jobs.units).job, fingerprint = try #require(done[job]?.fingerprint)
+            let found = try workspace.project.store.provenance(of: fingerprint.hex)
+            #expect(found.first?.trace.outcomes.first?.work == Double(training * 64 * 64 * 56 * 56))
+        }
+    }
+
     @Test func probesAreAskedForTheirConcepts() throws {
         try Workspace.with { workspace in
             let plan = try workspace.plan(Self.json("probes")), done = try workspace.run(plan.plan)

@@ -131,6 +131,28 @@ import Testing
         #expect(diff.changes.map(\.isWithinTolerance) == [false, true])
     }
 
+    /// Tables whose rows have other names, or that have nothing in common, are not held beside each other.
+    @Test func strangersAreNamed() throws {
+        func table(_ header: [String], _ rows: [[String]]) throws -> ComparableTable {
+            try ComparableTable(CSV(header: header, rows: rows), name: "x")
+        }
+        let recall = try table(["experiment", "method", "k", "recall"], [["e", "m", "5", "0.5"]])
+        let filters = try table(["filter", "recall"], [["m, 5", "0.5"]])
+        let lines = try table(["recall"], [["0.5"]])
+        #expect(recall.keyColumns == ["method", "k"] && recall.columns == ["recall"] && recall.rows[0].key == "m, 5")
+        #expect(
+            filters.strangeness(to: recall) == "its rows are named by filter, the other's by k and method")
+        #expect(lines.strangeness(to: filters) == "its rows are named by line, the other's by filter")
+        let losses = try table(["method", "k", "loss"], [["m", "5", "0.5"]])
+        #expect(recall.strangeness(to: losses) == "they have no column in common")
+        let others = try table(["method", "k", "recall"], [["m", "10", "0.5"]])
+        #expect(recall.strangeness(to: others) == "they have no row in common")
+        let own = try table(["k", "method", "loss", "recall"], [["10", "m", "1", "1"], ["5", "m", "1", "1"]])
+        #expect(own.rows[1].key == "m, 5" && recall.strangeness(to: own) == nil && own.strangeness(to: recall) == nil)
+        #expect(throws: TableError.self) { try table(["method", "recall"], []) }
+        #expect(throws: TableError.self) { try table(["method", "k"], [["m", "5"]]) }
+    }
+
     @Test func sameRowTwiceIsAnError() {
         let table = CSV(header: ["method", "k"], rows: [["m", "5"], ["m", "5"]])
         #expect(throws: TableError.self) { try ComparableTable(table, name: "x") }
@@ -261,6 +283,23 @@ import Testing
             ))
         #expect(report.value.json(pretty: true).contains("\"verdict\": \"refuted\""))
         #expect(ClaimReport(experiment: "y", claims: []).summary == "y: no claims")
+    }
+
+    /// Settled is what is not open, whatever the verdict.
+    @Test func settledReports() {
+        func report(_ verdicts: [Verdict]) -> ClaimReport {
+            ClaimReport(
+                experiment: "x",
+                claims: verdicts.map {
+                    var claim = Self.report.claims[0]
+                    claim.verdict = $0
+                    return claim
+                })
+        }
+        #expect(report([]).isSettled && report([.reproduced, .refuted, .notRun]).isSettled)
+        #expect(!report([.reproduced, .inconclusive]).isSettled && !report([.inconclusive, .refuted]).isSettled)
+        #expect(report([.reproduced, .refuted]).isRefuted && !report([.reproduced, .inconclusive, .notRun]).isRefuted)
+        #expect(!report([]).isRefuted && report([]).confidence == 0.95)
     }
 
     /// What holds on other settings than the source's is said to, and nothing of it is green.

@@ -130,6 +130,24 @@ import Testing
         ] { #expect(report.html.contains(text), "\(text)") }
     }
 
+    /// Five pictures a row; of seven the strip has the first five, smaller.
+    @Test func sheetsAndStrips() {
+        func picture(_ number: Int) -> RGBImage {
+            let side = PictureSheet.side
+            return RGBImage(
+                width: side, height: side, pixels: [UInt8](repeating: UInt8(30 * number), count: 3 * side * side))
+        }
+        let (sheet, strip) = PictureSheet.drawn((1...7).map(picture))
+        #expect(sheet.width == 5 * 128 && sheet.height == 2 * 128 && strip.width == 5 * 48 && strip.height == 48)
+        func levels(_ image: RGBImage, row: Int, side: Int) -> [UInt8] {
+            (0..<5).map { image.pixels[3 * ((row * side + side / 2) * image.width + $0 * side + side / 2)] }
+        }
+        #expect(levels(sheet, row: 0, side: 128) == [30, 60, 90, 120, 150])
+        #expect(levels(sheet, row: 1, side: 128).prefix(2) == [180, 210])
+        #expect(levels(strip, row: 0, side: 48) == [30, 60, 90, 120, 150])
+        #expect(PictureSheet.drawn([picture(1)]).strip.height == 48)
+    }
+
     @Test func emptyReportHasNoSections() {
         let html = Report(title: "t", experiment: "e").html
         #expect(!html.contains("<section") && !html.contains("page-data\">"))

@@ -43,6 +43,13 @@ import Testing
         #expect(comparison.runs[0].run.concepts.map { "\($0.text) \($0.filters)" } == ["dog 2"])
     }
 
+    /// The most frequent first, and of equal ones by name; what no filter says first is no concept.
+    @Test func conceptsAreInOrder() {
+        let run = run("a", filters: [1, 2, 3, 4, 5, 6], ["zebra:1 ant:9", "cat:1", "zebra:1", "bird:1", "cat:1", ""])
+        #expect(run.concepts.map { "\($0.text) \($0.filters)" } == ["cat 2", "zebra 2", "bird 1"])
+        #expect(run.words(of: 2) == words("cat:1") && run.words(of: 9).isEmpty && RunWords.compared == 5)
+    }
+
     @Test func otherLayersHaveOtherFilters() {
         let comparison = RunComparison([
             run("a", ["dog:1", "cat:1"]), run("b", layer: "net layer4", ["dog:1", "bird:1"]),

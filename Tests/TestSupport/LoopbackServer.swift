@@ -6,12 +6,16 @@ import Synchronization
 public final class LoopbackServer: Sendable {
     /// What a client asked.
     public struct Request: Sendable {
+        /// As in `GET`.
+        public let method: String
         /// The path, or the whole URL when it came as to a proxy.
         public let path: String
         /// By lower-case name.
         public let fields: [String: String]
         /// How many requests came before it, over all paths.
         public let number: Int
+        /// What came behind the head.
+        public let body: [UInt8]
 
         /// `Range: bytes=a-b` or `a-`, as far as it lies in a file of `total` bytes.
         public func range(of total: Int) -> Range<Int>? {
@@ -163,8 +167,16 @@ public final class LoopbackServer: Sendable {
             state.requests += 1
             return state.requests - 1
         }
-        let request = Request(path: String(words[1]), fields: fields, number: number)
+        guard let body = read(Int(fields["content-length"] ?? "0") ?? 0, from: connection) else { return false }
+        let request = Request(
+            method: String(words[0]), path: String(words[1]), fields: fields, number: number, body: body)
         return answer(handler(request), to: request, connection)
+    }
+
+    private func read(_ count: Int, from connection: Int32) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let received = count == 0 ? 0 : recv(connection, &bytes, count, Int32(MSG_WAITALL))
+        return received == count ? bytes : nil
     }
 
     private func readHead(_ connection: Int32) -> String? {

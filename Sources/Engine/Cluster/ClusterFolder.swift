@@ -3,13 +3,15 @@ import Fingerprints
 /// `cluster/<fingerprint>/` of a store: who has a job on the cluster, what was ordered, what became of each task, and
 /// its log. Every file is written whole and once, but for the claim, which its driver alone replaces. Folders are
 /// listed before a name is asked for: on a network disk one that was absent may stay so for a while.
-struct ClusterFolder: Sendable {
+package struct ClusterFolder: Sendable {
     let store: Store
     let fingerprint: Digest
 
+    package init(store: Store, fingerprint: Digest) { (self.store, self.fingerprint) = (store, fingerprint) }
+
     var path: String { "\(store.root)/cluster/\(fingerprint.hex)" }
 
-    func names() throws -> [String] {
+    package func names() throws -> [String] {
         guard try store.fileSystem.names(in: "\(store.root)/cluster").contains(fingerprint.hex) else { return [] }
         return try store.fileSystem.names(in: path)
     }
@@ -20,11 +22,11 @@ struct ClusterFolder: Sendable {
         return try? Value(json: bytes)
     }
 
-    func claim() throws -> Claim? { try value("claim").flatMap(Claim.init) }
+    package func claim() throws -> ClusterClaim? { try value("claim").flatMap(ClusterClaim.init) }
 
     /// Claims the job for a driver.
     /// - Returns: false when there is a claim already.
-    func take(_ claim: Claim) throws -> Bool {
+    package func take(_ claim: ClusterClaim) throws -> Bool {
         let file = "\(path)/claim"
         return try store.makingFolder(of: file, durable: false) {
             try store.fileSystem.create(Array(claim.value.json(pretty: true).utf8), at: file)
@@ -33,7 +35,7 @@ struct ClusterFolder: Sendable {
 
     /// Takes over the claim of a driver that is dead. Moved aside first: of several that try one succeeds.
     /// - Returns: what it says now; nil when another was quicker.
-    func takeOver(_ old: Claim, by driver: String, label: String) throws -> Claim? {
+    package func takeOver(_ old: ClusterClaim, by driver: String, label: String) throws -> ClusterClaim? {
         let aside = "\(path)/claim-\(store.fileSystem.uniqueName())"
         do {
             try store.fileSystem.rename("\(path)/claim", to: aside)
@@ -46,7 +48,7 @@ struct ClusterFolder: Sendable {
         return try take(claim) ? claim : nil
     }
 
-    func update(_ claim: Claim) throws {
+    func update(_ claim: ClusterClaim) throws {
         try store.place(Array(claim.value.json(pretty: true).utf8), at: "\(path)/claim", durable: false)
     }
 
@@ -59,19 +61,19 @@ struct ClusterFolder: Sendable {
     }
 
     /// How many orders there have been.
-    func attempts() throws -> Int {
+    package func attempts() throws -> Int {
         try names().compactMap { $0 == "job.json" ? 1 : $0.hasPrefix("job-") ? Int($0.dropFirst(4).dropLast(5)) : nil }
             .max() ?? 0
     }
 
-    func write(_ record: ExitRecord, _ task: TaskName) throws {
+    package func write(_ record: ExitRecord, _ task: TaskName) throws {
         try store.place(
             Array((record.value.json(pretty: true) + "\n").utf8), at: "\(path)/exit-\(task)-r\(record.restart).json",
             durable: false)
     }
 
     /// What the tasks of an attempt left, the last of each.
-    func records(_ attempt: Int) throws -> [TaskName: ExitRecord] {
+    package func records(_ attempt: Int) throws -> [TaskName: ExitRecord] {
         let names = try names()
         var records: [TaskName: ExitRecord] = [:]
         for name in names where name.hasPrefix("exit-") && name.hasSuffix(".json") {
@@ -86,7 +88,7 @@ struct ClusterFolder: Sendable {
     /// What all tasks of all attempts of the claim took, and did.
     func spent() throws -> (coreSeconds: Double, work: Double) { try spent(since: claim()?.firstAttempt ?? 1) }
 
-    func spent(since first: Int) throws -> (coreSeconds: Double, work: Double) {
+    package func spent(since first: Int) throws -> (coreSeconds: Double, work: Double) {
         let names = try names()
         var sum = (coreSeconds: 0.0, work: 0.0)
         for name in names where name.hasPrefix("exit-") {
@@ -101,13 +103,13 @@ struct ClusterFolder: Sendable {
 
     func logPath(_ task: String) -> String { "\(path)/log-\(task)" }
 
-    func writeProgress(_ done: Int, _ total: Int, _ unit: String, _ task: TaskName) throws {
+    package func writeProgress(_ done: Int, _ total: Int, _ unit: String, _ task: TaskName) throws {
         let value: Value = ["done": .int(done), "total": .int(total), "unit": .string(unit)]
         try store.placeIfPossible(Array(value.json(pretty: false).utf8), at: "\(path)/progress-\(task)")
     }
 
     /// How far the tasks of an attempt are, those of the array that is at work summed up.
-    func progress(_ tasks: [TaskName]) throws -> (done: Int, total: Int, unit: String)? {
+    package func progress(_ tasks: [TaskName]) throws -> (done: Int, total: Int, unit: String)? {
         let names = try Set(self.names())
         var sum: (done: Int, total: Int, unit: String)?
         for task in tasks where names.contains("progress-\(task)") {
@@ -126,19 +128,19 @@ struct ClusterFolder: Sendable {
 }
 
 /// `ATTEMPT-ARRAY-TASK`, or `ATTEMPT-assembly`.
-struct TaskName: Hashable, Sendable, CustomStringConvertible {
+package struct TaskName: Hashable, Sendable, CustomStringConvertible {
     let attempt: Int
     /// nil: the assembly.
-    let array: Int?
+    package let array: Int?
     let task: Int
 
-    init(attempt: Int, array: Int? = nil, task: Int = 0) {
+    package init(attempt: Int, array: Int? = nil, task: Int = 0) {
         self.attempt = attempt
         self.array = array
         self.task = task
     }
 
-    init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "-")
         guard let attempt = parts.first.flatMap({ Int($0) }) else { return nil }
         if parts.count == 2, parts[1] == "assembly" {
@@ -150,13 +152,13 @@ struct TaskName: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    var description: String { array.map { "\(attempt)-\($0)-\(task)" } ?? "\(attempt)-assembly" }
+    package var description: String { array.map { "\(attempt)-\($0)-\(task)" } ?? "\(attempt)-assembly" }
 }
 
 /// Who has a job on the cluster.
-struct Claim: Sendable, Equatable {
+package struct ClusterClaim: Sendable, Equatable {
     /// A submission of this attempt.
-    struct Submitted: Sendable, Equatable {
+    package struct Submitted: Sendable, Equatable {
         /// Slurm's id.
         let id: Int
         /// nil: the assembly.
@@ -166,23 +168,23 @@ struct Claim: Sendable, Equatable {
     }
 
     /// The token of a driver, whose lock tells whether it lives.
-    var driver: String
+    package var driver: String
     /// `pid@host job`
-    var label: String
+    package var label: String
     let job: String
     let plan: String
-    var attempt: Int
+    package var attempt: Int
     /// The number of its first attempt: there may have been orders before.
     let firstAttempt: Int
     /// How often more time, and more memory, was asked for than at first: doubled each time.
-    var moreTime = 0, moreMemory = 0
+    package var moreTime = 0, moreMemory = 0
     /// The error of the attempt before; the same again stops.
-    var lastError: String?
+    package var lastError: String?
     var submitted: [Submitted] = []
     /// Whether all that the attempt consists of was submitted.
     var isComplete = false
 
-    init(driver: String, label: String, job: String, plan: String, attempt: Int, firstAttempt: Int? = nil) {
+    package init(driver: String, label: String, job: String, plan: String, attempt: Int, firstAttempt: Int? = nil) {
         self.driver = driver
         self.label = label
         self.job = job
@@ -230,8 +232,8 @@ struct Claim: Sendable, Equatable {
 }
 
 /// How a task ended, by its own account.
-struct ExitRecord: Sendable, Equatable {
-    enum Kind: String, Sendable {
+package struct ExitRecord: Sendable, Equatable {
+    package enum Kind: String, Sendable {
         case done
         /// The stage failed.
         case failed
@@ -264,7 +266,7 @@ struct ExitRecord: Sendable, Equatable {
         ]
     }
 
-    init(
+    package init(
         kind: Kind, code: Int, signal: Int? = nil, error: String? = nil, host: String, seconds: Double, cores: Int,
         work: Double, memory: Int,
         restart: Int

@@ -56,10 +56,15 @@ public struct SlurmCommands: SlurmClient {
     }
 
     private static func error(_ end: ProgramEnd, _ program: String) -> SlurmError {
-        let text = end.errors.split(separator: "\n").map { line in
+        error(end.errors, code: end.code, of: program)
+    }
+
+    /// What a command's messages mean.
+    package static func error(_ errors: String, code: Int32, of program: String) -> SlurmError {
+        let text = errors.split(separator: "\n").map { line in
             line.hasPrefix("\(program): error: ") ? String(line.dropFirst(program.count + 9)) : String(line)
         }.joined(separator: "; ")
-        let said = text.isEmpty ? "\(program) ended with \(end.code)" : text
+        let said = text.isEmpty ? "\(program) ended with \(code)" : text
         func has(_ words: [String]) -> Bool { words.contains { said.contains($0) } }
         if has([
             "QOSMax", "AssocMax", "MaxSubmit", "accounting/QOS policy", "maximum number of jobs",
@@ -96,7 +101,7 @@ public struct SlurmCommands: SlurmClient {
     }
 
     /// A line of columns of fixed widths.
-    static func job(_ line: [UInt8]) -> SlurmJob? {
+    package static func job(_ line: [UInt8]) -> SlurmJob? {
         var fields: [String] = [], start = 0
         for width in widths {
             let field = line.dropFirst(start).prefix(width)
@@ -136,14 +141,21 @@ public struct SlurmCommands: SlurmClient {
     public func limits() throws -> SlurmLimits {
         let end = try ask("scontrol", ["show", "config"])
         guard end.code == 0 else { throw Self.passing(end, "scontrol") }
+        let partitions = options.filter { $0.hasPrefix("--partition") }
+        return Self.limits(
+            configuration: end.output, nodes: try ask("sinfo", ["--noheader", "--format=%c"] + partitions).output)
+    }
+
+    /// - Parameters:
+    ///   - configuration: `scontrol show config`.
+    ///   - nodes: processors of every kind of node, a line each: `16` or `16+`.
+    package static func limits(configuration: String, nodes: String) -> SlurmLimits {
         var settings: [String: String] = [:]
-        for line in end.output.split(separator: "\n") {
+        for line in configuration.split(separator: "\n") {
             guard let sign = line.firstIndex(of: "=") else { continue }
             settings[String(line[..<sign]).trimmed] = String(line[line.index(after: sign)...]).trimmed
         }
-        let partitions = options.filter { $0.hasPrefix("--partition") }
-        let nodes = try ask("sinfo", ["--noheader", "--format=%c"] + partitions)
-        let cpus = nodes.output.split(separator: "\n").compactMap { Int($0.prefix { $0.isNumber }) }.max()
+        let cpus = nodes.split(separator: "\n").compactMap { Int($0.prefix { $0.isNumber }) }.max()
         return SlurmLimits(
             maxArraySize: settings["MaxArraySize"].flatMap(Int.init) ?? 1001, cpusOfANode: cpus,
             hasAccounting: settings["AccountingStorageType"].map { !$0.hasSuffix("/none") } ?? false,
@@ -162,17 +174,20 @@ public struct SlurmCommands: SlurmClient {
                 "--jobs=" + ids.map(String.init).joined(separator: ","),
             ])
         guard end.code == 0 else { throw Self.passing(end, "sacct") }
-        return end.output.split(separator: "\n").compactMap { line in
-            let fields = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
-            let id = fields[0].split(separator: "_")
-            guard fields.count == 5, let first = id.first.flatMap({ Int($0) }) else { return nil }
-            let (code, signal) = Self.status(fields[3])
-            // `CANCELLED by 1000`
-            return SlurmJob(
-                id: first, index: id.count > 1 ? Int(id[1]) : nil, name: fields[1],
-                state: String(fields[2].prefix { $0 != " " }), exitCode: code,
-                signal: signal, node: fields[4])
-        }
+        return end.output.split(separator: "\n").compactMap { Self.accountedJob(String($0)) }
+    }
+
+    /// A line of fields between bars.
+    package static func accountedJob(_ line: String) -> SlurmJob? {
+        let fields = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+        let id = fields[0].split(separator: "_")
+        guard fields.count == 5, let first = id.first.flatMap({ Int($0) }) else { return nil }
+        let (code, signal) = status(fields[3])
+        // `CANCELLED by 1000`
+        return SlurmJob(
+            id: first, index: id.count > 1 ? Int(id[1]) : nil, name: fields[1],
+            state: String(fields[2].prefix { $0 != " " }), exitCode: code,
+            signal: signal, node: fields[4])
     }
 }
 

@@ -37,7 +37,7 @@ public final class SlurmExecutor: JobExecutor {
     /// Takes the driver's lock and begins to serve on a thread of its own.
     /// - Throws: `EngineError.storage` where the lock or the thread cannot be had, `FileSystemError` for the store.
     public func start(_ run: ExecutorRun) throws {
-        let session = Digest(hashing: Claim.lockName(driver))
+        let session = Digest(hashing: ClusterClaim.lockName(driver))
         guard let lock = try run.store.lock(session, label: run.store.host.label("driver of jobs on the cluster"))
         else {
             throw EngineError.storage(FileSystemError("lock", run.store.lockPath(session), code: 11))
@@ -100,7 +100,7 @@ public final class SlurmExecutor: JobExecutor {
     }
 }
 
-extension Claim {
+extension ClusterClaim {
     static func lockName(_ driver: String) -> String { "driver \(driver)" }
 }
 
@@ -120,7 +120,9 @@ extension Store {
 
     /// Whether a driver that left a claim still lives.
     func isDriverAlive(_ driver: String) throws -> Bool {
-        guard let lock = try lock(Digest(hashing: Claim.lockName(driver)), label: host.label("looking for a driver"))
+        guard
+            let lock = try lock(
+                Digest(hashing: ClusterClaim.lockName(driver)), label: host.label("looking for a driver"))
         else { return true }
         lock.release(removing: true)
         return false

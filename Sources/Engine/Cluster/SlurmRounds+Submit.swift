@@ -2,7 +2,7 @@ import Fingerprints
 
 extension SlurmRounds {
     /// Submits what an attempt consists of, or what of it is not in the queue yet.
-    func submit(_ entry: Entry, _ claim: inout Claim, _ queue: inout Queue) throws {
+    func submit(_ entry: Entry, _ claim: inout ClusterClaim, _ queue: inout Queue) throws {
         let order = try order(entry, claim)
         let tasks = order.arrays.reduce(1) { $0 + $1.count }
         let begun = claim.submitted.reduce(0) { $0 + $1.count }
@@ -36,13 +36,13 @@ extension SlurmRounds {
         run.observer.queued(job: entry.work.job.id, text: text)
     }
 
-    private func keep(_ claim: Claim, _ entry: Entry) throws {
+    private func keep(_ claim: ClusterClaim, _ entry: Entry) throws {
         entry.claim = claim
         try entry.folder.update(claim)
     }
 
     /// The order of the claim's attempt: as written by a driver that died, or a new one.
-    private func order(_ entry: Entry, _ claim: Claim) throws -> WorkOrder {
+    private func order(_ entry: Entry, _ claim: ClusterClaim) throws -> WorkOrder {
         if let order = entry.order, order.attempt == claim.attempt { return order }
         let name = WorkOrder.name(claim.attempt), path = "\(entry.folder.path)/\(name)"
         if try entry.folder.names().contains(name), let bytes = try store.fileSystem.read(path) {
@@ -80,13 +80,13 @@ extension SlurmRounds {
     /// - Parameter array: nil: the task that puts all together.
     /// - Returns: Slurm's id, also where it was submitted before.
     private func submit(
-        _ entry: Entry, _ order: WorkOrder, _ claim: inout Claim, _ array: Int?, _ first: Int, _ count: Int,
+        _ entry: Entry, _ order: WorkOrder, _ claim: inout ClusterClaim, _ array: Int?, _ first: Int, _ count: Int,
         after: [Int], _ queue: Queue
     ) throws -> Int {
         if let known = claim.submitted.first(where: { $0.array == array && $0.first == first }) { return known.id }
         let jobName = prefix(entry) + "\(order.attempt)" + (array.map { "p\($0)f\(first)" } ?? "a")
         func submitted(_ id: Int) throws -> Int {
-            claim.submitted.append(Claim.Submitted(id: id, array: array, first: first, count: count))
+            claim.submitted.append(ClusterClaim.Submitted(id: id, array: array, first: first, count: count))
             try keep(claim, entry)
             return id
         }

@@ -2,7 +2,7 @@ import Fingerprints
 
 extension SlurmRounds {
     /// Looks how a job that was submitted stands.
-    func watch(_ entry: Entry, _ claim: Claim, _ queue: Queue) throws {
+    func watch(_ entry: Entry, _ claim: ClusterClaim, _ queue: Queue) throws {
         let elements = claim.submitted.flatMap { queue.byId[$0.id] ?? [] }
         let ids = Set(claim.submitted.map(\.id))
         // Slurm was silent when it took a submission that was made again later.
@@ -34,7 +34,7 @@ extension SlurmRounds {
     }
 
     /// Tells how far a job is.
-    private func report(_ entry: Entry, _ claim: Claim, _ elements: [SlurmJob], _ live: [SlurmJob]) throws {
+    private func report(_ entry: Entry, _ claim: ClusterClaim, _ elements: [SlurmJob], _ live: [SlurmJob]) throws {
         let job = entry.work.job.id, running = live.filter { !$0.isPending }
         if running.isEmpty {
             let reasons = Set(live.map(\.reason)).subtracting(["None", "Dependency"]).sorted().joined(separator: ", ")
@@ -69,7 +69,7 @@ extension SlurmRounds {
     }
 
     /// Nothing of a job is in the queue any more.
-    private func settle(_ entry: Entry, _ claim: Claim, _ elements: [SlurmJob]) throws {
+    private func settle(_ entry: Entry, _ claim: ClusterClaim, _ elements: [SlurmJob]) throws {
         if try entry.work.isMade() {
             let spent = try entry.folder.spent(since: claim.firstAttempt)
             let tasks = claim.submitted.reduce(0) { $0 + $1.count }
@@ -100,7 +100,7 @@ extension SlurmRounds {
     }
 
     /// Orders what is missing once more.
-    private func again(_ entry: Entry, _ claim: Claim, _ verdict: ClusterVerdict) throws {
+    private func again(_ entry: Entry, _ claim: ClusterClaim, _ verdict: ClusterVerdict) throws {
         var next = claim
         next.attempt += 1
         next.submitted = []
@@ -119,7 +119,7 @@ extension SlurmRounds {
 }
 
 /// What became of an attempt that left no trace.
-struct ClusterVerdict: CustomStringConvertible {
+package struct ClusterVerdict: CustomStringConvertible {
     private(set) var timeouts = 0, outOfMemory = 0, cancelled = 0, lost = 0
     private(set) var error: String?
     private var refusal: ExitRecord?
@@ -127,7 +127,7 @@ struct ClusterVerdict: CustomStringConvertible {
     /// - Parameters:
     ///   - records: what tasks said of themselves.
     ///   - jobs: what Slurm says of them.
-    init(_ records: [TaskName: ExitRecord], _ jobs: [SlurmJob]) {
+    package init(_ records: [TaskName: ExitRecord], _ jobs: [SlurmJob]) {
         for (_, record) in records.sorted(by: { "\($0.key)" < "\($1.key)" }) {
             switch record.kind {
             case .done: break
@@ -153,7 +153,7 @@ struct ClusterVerdict: CustomStringConvertible {
         }
     }
 
-    var description: String {
+    package var description: String {
         var parts: [String] = []
         if let error { parts.append("a task failed: \(error.prefix { !$0.isNewline })") }
         if timeouts > 0 { parts.append("\(timeouts) task\(timeouts == 1 ? "" : "s") out of time") }
@@ -165,7 +165,7 @@ struct ClusterVerdict: CustomStringConvertible {
     }
 
     /// Why it is not tried again; nil: it is.
-    func fault(_ claim: Claim, _ attempts: Int) -> (any Error)? {
+    package func fault(_ claim: ClusterClaim, _ attempts: Int) -> (any Error)? {
         if let refusal { return ClusterFault.refused(refusal.error ?? "", host: refusal.host) }
         if let error, error == claim.lastError { return ClusterFault.twice(error) }
         if cancelled > 0, error == nil, timeouts == 0, outOfMemory == 0 { return ClusterFault.cancelled }

@@ -27,7 +27,7 @@ final class SlurmRounds {
         let work: RemoteJob
         let folder: ClusterFolder
         /// nil: not claimed by this driver.
-        var claim: Claim?
+        var claim: ClusterClaim?
         var order: WorkOrder?
         var hasSaidWaiting = false
         /// Since when nothing of it is in the queue although it is not settled, in nanoseconds.
@@ -153,7 +153,7 @@ final class SlurmRounds {
         let job = entry.work.job.id
         guard let theirs = try entry.folder.claim() else {
             guard try !entry.work.isMade() else { return end(entry, .made(forThisRun: entry.claim != nil)) }
-            let claim = Claim(
+            let claim = ClusterClaim(
                 driver: driver, label: store.host.label(job), job: job, plan: entry.work.plan,
                 attempt: try entry.folder.attempts() + 1)
             if try entry.folder.take(claim) { entry.claim = claim }

@@ -30,10 +30,10 @@ public struct SlurmSettings: Sendable, Equatable {
 }
 
 /// What a task of a stage is to be given.
-struct SlurmRequest: Sendable, Equatable {
-    let minutes: Int
+package struct SlurmRequest: Sendable, Equatable {
+    package let minutes: Int
     /// Megabytes.
-    let memory: Int
+    package let memory: Int
 
     /// Asked for where nothing tells: a job that never ran here.
     static let unknownMinutes = 60.0, unknownMemory = 2_000.0
@@ -41,7 +41,7 @@ struct SlurmRequest: Sendable, Equatable {
     ///   - seconds: that it should take; nil: unknown.
     ///   - peakMemory: bytes it took last.
     ///   - moreTime, moreMemory: how often it was too little.
-    init(seconds: Double?, peakMemory: Int?, moreTime: Int, moreMemory: Int) {
+    package init(seconds: Double?, peakMemory: Int?, moreTime: Int, moreMemory: Int) {
         let expected = seconds.map { $0 * 1.5 / 60 } ?? Self.unknownMinutes
         minutes = Int(((expected + 5) * Double(1 << moreTime)).rounded(.up))
         let megabytes = peakMemory.map { max(512, Double($0) * 1.3 / 1e6) } ?? Self.unknownMemory

@@ -2,15 +2,19 @@ import Fingerprints
 
 /// What a task of the cluster is to do: shards of phases, one phase after another. Without any: the whole job, whatever
 /// is missing.
-struct WorkTask: Sendable, Equatable {
-    struct Step: Sendable, Equatable {
-        let phase: String
-        let shards: [Int]
+package struct WorkTask: Sendable, Equatable {
+    package struct Step: Sendable, Equatable {
+        package let phase: String
+        package let shards: [Int]
+
+        package init(phase: String, shards: [Int]) { (self.phase, self.shards) = (phase, shards) }
     }
 
-    let steps: [Step]
+    package let steps: [Step]
     /// How long it may take on one processor, in seconds.
-    let coreSeconds: Double
+    package let coreSeconds: Double
+
+    package init(steps: [Step], coreSeconds: Double) { (self.steps, self.coreSeconds) = (steps, coreSeconds) }
 }
 
 /// `cluster/<fingerprint>/job.json`, and `job-2.json` where it had to be ordered again: what workers need to know of a
@@ -115,17 +119,19 @@ public struct WorkOrder: Sendable {
 }
 
 /// Cuts what is missing of a job into tasks.
-struct TaskDivision {
+package struct TaskDivision {
     /// Core-seconds that a task should take at least: starting one costs too.
     let taskSeconds: Double
     /// How many tasks there may be in all.
     let limit: Int
 
+    package init(taskSeconds: Double, limit: Int) { (self.taskSeconds, self.limit) = (taskSeconds, limit) }
+
     /// - Parameters:
     ///   - missing: shards of each phase.
     ///   - secondsPerWork: core-seconds for a unit of the stage's work.
     /// - Returns: arrays of tasks, none where one task, the assembly's, does it all as well.
-    func arrays(_ missing: [(phase: ShardPhase, shards: [Int])], secondsPerWork: Double) -> [[WorkTask]] {
+    package func arrays(_ missing: [(phase: ShardPhase, shards: [Int])], secondsPerWork: Double) -> [[WorkTask]] {
         let open = missing.filter { !$0.shards.isEmpty }
         let room = max(1, limit / max(1, open.count))
         var arrays: [[WorkTask]] = []

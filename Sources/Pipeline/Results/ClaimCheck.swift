@@ -62,13 +62,12 @@ extension ExperimentPlan {
         switch claim.statement {
         case .recall(let method, let k, let unseen, let published, let margin):
             let share: ConceptShare = unseen ? .unseen : .all
-            let estimates = try results.compactMap { try $0.estimate(method, k: k, share) }
+            let estimates = try results.map { try $0.estimate(method, k: k, share) }
             return CheckedClaim(
                 source: claim.source, row: row, method: method, k: k, concepts: share, published: published,
                 margin: margin,
-                ours: estimates.count == results.count
-                    ? interval(estimates.map(\.interval), results, within: 0...1) : nil,
-                evidence: Evidence(estimates))
+                ours: interval(estimates.map { $0?.interval }, results, within: 0...1),
+                evidence: Evidence(estimates.compactMap(\.self)))
         case .order(let methods):
             var differences: [(higher: String, lower: String, k: Int, difference: Interval?)] = []
             for (higher, lower) in zip(methods, methods.dropFirst()) {
