@@ -6,6 +6,9 @@ func system(_ name: String, _ pkgConfig: String, _ apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
+// Tests that spend their time in the modules under test and in programs: optimising them would take a minute of every build.
+let plain: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
+
 let package = Package(
     name: "lavise-pipeline",
     products: [
@@ -71,7 +74,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
-        .testTarget(name: "FingerprintsTests", dependencies: ["Fingerprints"], resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "FingerprintsTests", dependencies: ["Fingerprints"], resources: [.copy("Fixtures")],
+            swiftSettings: plain),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "GraphsTests",
@@ -83,17 +88,21 @@ let package = Package(
         .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], resources: [.copy("Fixtures")]),
         .testTarget(name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "TransferTests", dependencies: ["Transfer", "TestSupport", "transfer-probe", "CZip", "Files"]),
+            name: "TransferTests", dependencies: ["Transfer", "TestSupport", "transfer-probe", "CZip", "Files"],
+            swiftSettings: plain),
         .target(
             name: "TestSupport", dependencies: ["Transfer", "Datasets", "CZip", "Files", "Fingerprints", "Imaging"],
             path: "Tests/TestSupport"),
         .executableTarget(name: "transfer-probe", dependencies: ["TestSupport"], path: "Tests/TransferProbe"),
         .testTarget(
-            name: "RemoteTests", dependencies: ["Remote", "Engine", "Transfer", "TestSupport", "Fingerprints"]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"], resources: [.copy("Fixtures")]),
+            name: "RemoteTests", dependencies: ["Remote", "Engine", "Transfer", "TestSupport", "Fingerprints"],
+            swiftSettings: plain),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "TestSupport"], resources: [.copy("Fixtures")],
+            swiftSettings: plain),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "TestSupport", "Imaging", "Fingerprints"],
-            resources: [.copy("Fixtures")]),
+            resources: [.copy("Fixtures")], swiftSettings: plain),
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "CKernels", "TestSupport", "Fingerprints"],
             resources: [.copy("Fixtures")]),
@@ -102,7 +111,7 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         .testTarget(
             name: "ReportingTests", dependencies: ["Reporting", "TestSupport", "Imaging", "Fingerprints"],
-            resources: [.copy("Fixtures")]),
+            resources: [.copy("Fixtures")], swiftSettings: plain),
         .testTarget(
             name: "CommandTests",
             dependencies: [
@@ -110,7 +119,7 @@ let package = Package(
                 "Transfer", "Fingerprints", "HDF5", "Imaging", "Reporting", "Engine", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            exclude: ["Fixtures"]),
+            exclude: ["Fixtures"], swiftSettings: plain),
         .testTarget(
             name: "PipelineTests",
             dependencies: [
@@ -118,7 +127,7 @@ let package = Package(
                 "Engine",
                 "HDF5", "Transfer", "Datasets", "Fingerprints",
             ],
-            resources: [.copy("Fixtures")]),
+            resources: [.copy("Fixtures")], swiftSettings: plain),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,8 +1,9 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Real trouble with the disk under the real program.
-@Suite struct DiskTroubleTests {
+@Suite(.waits) struct DiskTroubleTests {
     /// A small file system in memory, where this process may mount one.
     private static let mayMount: Bool = {
         guard geteuid() == 0 else { return false }
@@ -208,7 +209,6 @@ import Testing
             try command.makeTiny(scenes: 200)
             let running = try command.start(["run", "x.json"])
             while running.isRunning, command.leftWork().isEmpty { usleep(1000) }
-            usleep(20_000)
             // In one step, as the process would otherwise write into what is being removed.
             try FileManager.default.moveItem(atPath: command.path(".lavise"), toPath: command.path("gone"))
             let end = try running.wait()

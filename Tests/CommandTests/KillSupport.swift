@@ -25,6 +25,29 @@ final class RunningCommand: Sendable {
 
     func kill() { Glibc.kill(process.processIdentifier, SIGKILL) }
 
+    /// Waits until it has stopped at the place of its `LAVISE_FAULT=stop:…`.
+    /// - Returns: whether it has; false: it has ended.
+    func waitUntilStopped() -> Bool {
+        wait {
+            let line = (try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)) ?? ""
+            // After the program's name, which stands in parentheses.
+            return line.split(separator: ")").last?.hasPrefix(" T") ?? false
+        }
+    }
+
+    func goOn() { Glibc.kill(process.processIdentifier, SIGCONT) }
+
+    /// What it has told the user so far.
+    var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
+
+    /// Waits until something is so, or the process has ended.
+    /// - Returns: whether it is so.
+    @discardableResult
+    func wait(until isSo: () -> Bool) -> Bool {
+        while process.isRunning, !isSo() { usleep(2000) }
+        return isSo()
+    }
+
     struct End {
         let id: Int32
         /// By a signal, not by itself.
@@ -85,9 +108,7 @@ extension Command {
     /// As `with`, in memory where the system has such a place: killed or not, nothing here asks the disk to keep
     /// anything.
     static func inMemory<R>(_ body: (Command) throws -> R) throws -> R {
-        let memory = "/dev/shm"
-        guard FileManager.default.isWritableFile(atPath: memory) else { return try with(body) }
-        let root = "\(memory)/lavise-\(UUID().uuidString)"
+        let root = newTestFolder("command")
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: root) }
         return try body(Command(root: root))

@@ -6,7 +6,7 @@ import Transfer
 import TestSupport
 
 /// From zips to the recall table with nothing done by hand: the committed experiments on small COCO and Visual Genome.
-@Suite struct MiniatureRunTests {
+@Suite(.waits) struct MiniatureRunTests {
     /// So few filters that the test is quick.
     private let size = [
         "--set", "evaluate.filters=[\((0..<24).map { "\(21 * $0)" }.joined(separator: ","))]", "--set",

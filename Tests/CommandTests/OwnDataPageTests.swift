@@ -1,9 +1,10 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// docs/your-own-data.md, read from the page: every command runs in a shell as it is written, in the page's order, and
 /// leaves what it says.
-@Suite struct OwnDataPageTests {
+@Suite(.waits) struct OwnDataPageTests {
     private static let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
 
     /// Indented lines; those with a word in capitals stand for others.

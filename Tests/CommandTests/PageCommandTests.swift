@@ -1,11 +1,12 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Every command that the pages name, read from the pages: it runs, in their order, and does not fail.
 ///
 /// Experiments of the demo and of the sample data are stand-ins here, drawn in a moment; those of the full datasets are
 /// asked for what they need.
-@Suite struct PageCommandTests {
+@Suite(.waits) struct PageCommandTests {
     private static let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
     private static let pages = [
         "README.md", "ARTIFACT.md", "REPRODUCE.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/command-line.md",

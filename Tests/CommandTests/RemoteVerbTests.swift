@@ -78,7 +78,7 @@ struct Neighbours {
     }
 }
 
-@Suite(.serialized, .enabled(if: !Neighbours.Server.available.isEmpty, "nginx or rclone is needed"))
+@Suite(.waits, .serialized, .enabled(if: !Neighbours.Server.available.isEmpty, "nginx or rclone is needed"))
 struct RemoteVerbTests {
     private static let stages = 8
 

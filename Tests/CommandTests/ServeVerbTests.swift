@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// `serve`: the page over HTTP, its guards, and what it draws and explains when asked.
-@Suite(.serialized) struct ServeVerbTests {
+@Suite(.waits, .serialized) struct ServeVerbTests {
     /// A running `serve`, ended with the value.
     final class Server {
         let address: String

@@ -1,9 +1,10 @@
 import Foundation
 import Glibc
 import Testing
+import TestSupport
 
 /// A first signal ends a run with the code of its contract, in whatever phase it is.
-@Suite struct SignalTests {
+@Suite(.waits) struct SignalTests {
     private func expectEnd(_ running: RunningCommand, _ signal: Int32, _ phase: String) throws {
         kill(running.id, signal)
         let end = try running.wait()
@@ -16,11 +17,17 @@ import Testing
         try Command.inMemory { command in
             try command.makeTiny(epochs: 100_000)
             let running = try command.start(["run", "x.json"], ["LAVISE_FAULT_LOG": command.path("log")])
-            while running.isRunning, !command.places("log").contains("train.epoch") { usleep(2000) }
+            running.wait { command.places("log").contains("train.epoch") }
             try expectEnd(running, signal, "train")
             // What was finished is kept.
             #expect(try StoreContent(command).jobs.count >= 3)
         }
+    }
+
+    /// Bytes that a process has had from read calls.
+    private static func bytesRead(_ process: Int32) -> Int {
+        let lines = ((try? String(contentsOfFile: "/proc/\(process)/io", encoding: .utf8)) ?? "").split(separator: "\n")
+        return lines.first { $0.hasPrefix("rchar: ") }.flatMap { Int($0.dropFirst(7)) } ?? 0
     }
 
     @Test func aSignalEndsHashing() throws {
@@ -29,8 +36,8 @@ import Testing
             // 200 GB of nothing.
             #expect(truncate(command.path("data/scenes/glove.txt"), 200_000_000_000) == 0)
             let running = try command.start(["run", "x.json"])
-            // Nothing outside the process says that it hashes, which takes it minutes.
-            usleep(2_000_000)
+            // It hashes, for minutes, when it has read more than there is elsewhere.
+            #expect(running.wait { Self.bytesRead(running.id) > 500_000_000 })
             try expectEnd(running, SIGTERM, "hashing")
         }
     }
@@ -39,9 +46,9 @@ import Testing
         try Command.inMemory { command in
             try command.makeTiny(epochs: 100_000)
             let holder = try command.start(["run", "x.json"], ["LAVISE_FAULT_LOG": command.path("log")])
-            while holder.isRunning, !command.places("log").contains("train.epoch") { usleep(2000) }
+            holder.wait { command.places("log").contains("train.epoch") }
             let waiting = try command.start(["run", "x.json"])
-            usleep(500_000)
+            #expect(waiting.wait { waiting.errors.contains("waiting for") })
             try expectEnd(waiting, SIGTERM, "waiting")
             try expectEnd(holder, SIGTERM, "train")
         }

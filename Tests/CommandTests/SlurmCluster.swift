@@ -84,8 +84,22 @@ final class SlurmCluster {
     func startController(_ arguments: [String] = []) throws { try run("slurmctld", arguments, isDaemon: true) }
     func startNode(_ node: Int) throws { try run("slurmd", ["-N", "n\(node)"], isDaemon: true) }
 
-    /// By SIGKILL.
-    func killController() { kill(pid("slurmctld") ?? 0, SIGKILL) }
+    /// By SIGKILL; it is gone afterwards.
+    func killController() {
+        guard let id = pid("slurmctld") else { return }
+        kill(id, SIGKILL)
+        // One that is dead and not yet waited for has no program any more.
+        while (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/exe")) != nil { usleep(2000) }
+    }
+
+    /// Waits until the controller has written the jobs that it knows now.
+    func waitForSavedState() throws {
+        let now = Date()
+        try wait("the controller's state", seconds: 40) {
+            let state = try? FileManager.default.attributesOfItem(atPath: "\(folder)/state/job_state")
+            return (state?[.modificationDate] as? Date).map { $0 > now } ?? false
+        }
+    }
 
     private func pid(_ name: String) -> Int32? {
         (try? String(contentsOfFile: "\(folder)/run/\(name).pid", encoding: .utf8)).flatMap {

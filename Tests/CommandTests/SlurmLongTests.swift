@@ -1,13 +1,14 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// What takes a real Slurm longer than `make test` may: `make test-cluster`.
 @Suite(
-    .serialized,
+    .waits, .serialized,
     .enabled(
         if: SlurmCluster.isAvailable && ProcessInfo.processInfo.environment["LAVISE_CLUSTER"] != nil,
-        "make test-cluster runs it"))
-struct SlurmLongTests {
+        "make test-cluster runs it")) struct SlurmLongTests
+{
     private static func on<R>(_ settings: [String] = [], _ body: (SlurmCluster, Command) throws -> R) throws -> R {
         let cluster = try SlurmCluster(settings: settings)
         defer { cluster.stop() }

@@ -1,8 +1,9 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// The real program on a real Slurm of four nodes.
-@Suite(.serialized, .enabled(if: SlurmCluster.isAvailable)) struct SlurmTests {
+@Suite(.waits, .serialized, .enabled(if: SlurmCluster.isAvailable)) struct SlurmTests {
     /// A project with an experiment whose features are three shards and whose evaluation is five parts, each a task.
     static func make(_ command: Command, matrix: String = "", slurm: String = "") throws {
         let filters = (0..<40).map { "\($0)" }.joined(separator: ", ")
@@ -142,7 +143,6 @@ import Testing
             try Self.make(command, slurm: ", \"prologue\": \"sleep 30\"")
             let driver = try command.start(["run", "x.json"], cluster.environment)
             try cluster.wait("a job", seconds: 20) { try !cluster.live.isEmpty }
-            usleep(500_000)
             kill(driver.id, SIGINT)
             let end = try Self.end(of: driver)
             #expect(end.code == 130, "\(end.errors)")
@@ -150,7 +150,6 @@ import Testing
             // And by the verb, when the driver is gone.
             let other = try command.start(["run", "x.json"], cluster.environment)
             try cluster.wait("a job", seconds: 20) { try !cluster.live.isEmpty }
-            usleep(500_000)
             other.kill()
             _ = try other.wait()
             let status = try command.run(["status", "x.json"], environment: cluster.environment)
@@ -170,10 +169,9 @@ import Testing
             try cluster.wait("an array", seconds: 40) {
                 try cluster.queue().contains { $0.name.contains(".1p0") && $0.state == "RUNNING" }
             }
-            // What it was told within the last seconds it would not have on disk, and would give its ids to others.
-            sleep(6)
+            // What it has not on disk yet it would not know of, and would give its ids to others.
+            try cluster.waitForSavedState()
             cluster.killController()
-            sleep(2)
             try cluster.startController()
             let end = try Self.end(of: driver)
             #expect(end.code == 0, "\(end.errors)")

@@ -1,8 +1,9 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// What the command does with terminals, signals and limits that it finds.
-@Suite struct TerminalTests {
+@Suite(.waits) struct TerminalTests {
     @Test(arguments: [[0], [1], [2], [3], [80], [1, 2, 0, 200, 3]]) func anyWidth(widths: [Int]) throws {
         try Command.inMemory { command in
             try command.makeTiny(scenes: 64, epochs: 20)

@@ -1,8 +1,10 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// What a person sees in a real terminal.
-@Suite(.serialized) struct TmuxTests {
+@Suite(.waits, .serialized) struct TmuxTests {
+    private static let end = "-- all is written --"
     private static let program = ["/usr/bin/tmux", "/usr/local/bin/tmux"].first {
         FileManager.default.isExecutableFile(atPath: $0)
     }
@@ -43,7 +45,7 @@ import Testing
             hasSession =
                 try answer([
                     "new-session", "-d", "-x", String(width), "-y", String(height),
-                    "\(words); touch '\(command.path("done"))'; sleep 600",
+                    "\(words); echo '\(Self.end)'; touch '\(command.path("done"))'; sleep 600",
                 ]) != nil
             if !hasSession { usleep(50_000) }
         }
@@ -51,13 +53,14 @@ import Testing
         for _ in 0..<1200 where !FileManager.default.fileExists(atPath: done) { usleep(50_000) }
         try #require(FileManager.default.fileExists(atPath: done), "\(arguments) does not end")
         try? FileManager.default.removeItem(atPath: done)
-        usleep(200_000)
-        let lines = try #require(try answer(["capture-pane", "-p", "-J", "-S", "-500"])).split(separator: "\n").map(
-            String.init)
-        return (
-            lines.map { $0.replacingOccurrences(of: " +$", with: "", options: .regularExpression) },
-            try #require(try answer(["capture-pane", "-p", "-e", "-S", "-500"]))
-        )
+        // What was written last is on the screen once the line after it is.
+        var lines: [String] = []
+        while lines.last != Self.end {
+            lines = try #require(try answer(["capture-pane", "-p", "-J", "-S", "-500"])).split(separator: "\n").map {
+                $0.replacingOccurrences(of: " +$", with: "", options: .regularExpression)
+            }
+        }
+        return (lines.dropLast(), try #require(try answer(["capture-pane", "-p", "-e", "-S", "-500"])))
     }
 
     @Test(.enabled(if: program != nil, "needs tmux"), arguments: [(80, 24), (200, 50)]) func tablesFit(

@@ -1,9 +1,10 @@
 import Fingerprints
 import Foundation
 import Testing
+import TestSupport
 
 /// Several processes of the real program in one store.
-@Suite(.serialized) struct TogetherTests {
+@Suite(.waits, .serialized) struct TogetherTests {
     /// Three experiments that share jobs: `b` trains for longer than `a`, `c` evaluates more than `a`.
     private static let names = ["a", "b", "c"]
     private static let stageCount = 8, distinct = 15
@@ -30,11 +31,22 @@ import Testing
             var random = RandomSource(seed: UInt64(round), stream: "together")
             try Command.inMemory { command in
                 try Self.makeOverlapping(command)
-                let running = try (0..<8).map { try command.start(["run", "\(Self.names[$0 % 3]).json", "-j", "2"]) }
-                // Of every second round's processes half die, one after another at moments of the seed.
+                func start(_ index: Int, _ fault: [String: String] = [:]) throws -> RunningCommand {
+                    try command.start(
+                        ["run", "\(Self.names[index % 3]).json", "-j", "2"],
+                        ["LAVISE_FAULT_LOG": command.path("log\(index)")].merging(fault) { $1 })
+                }
+                // The first stops within a job that all share, until one of the others waits for it.
+                var running = [try start(0, ["LAVISE_FAULT": "stop:preprocess.check"])]
+                #expect(running[0].waitUntilStopped())
+                for index in 1..<8 { running.append(try start(index)) }
+                #expect(running[7].wait { running[7].errors.contains("waiting for \(running[0].id)@") })
+                running[0].goOn()
+                // Of every second round's processes half die, one after another after so many places as the seed says.
                 let victims = round % 2 == 0 ? [] : (0..<8).filter { _ in random.below(2) == 0 }
                 for victim in victims {
-                    usleep(UInt32(random.below(120_000)))
+                    let passed = random.below(60)
+                    running[victim].wait { command.places("log\(victim)").count >= passed }
                     running[victim].kill()
                 }
                 let ends = try running.map { try $0.wait() }
@@ -48,7 +60,7 @@ import Testing
                 for line in lines { #expect(holders.contains { line.contains("waiting for \($0)") }, "\(line)") }
                 let ran = ends.flatMap(\.ran)
                 #expect(ran.count <= Self.distinct, "round \(round): \(ran)")
-                if victims.isEmpty { #expect(ran.count == Self.distinct && !lines.isEmpty, "round \(round): \(ran)") }
+                if victims.isEmpty { #expect(ran.count == Self.distinct, "round \(round): \(ran)") }
                 for name in Self.names { #expect(try command.finish(["run", "\(name).json"]).code == 0) }
                 // Each trace tells of one execution: nothing was published twice.
                 #expect(try StoreContent(command) == expected, "round \(round)")
@@ -56,7 +68,8 @@ import Testing
             }
         }
         print("64 processes, \(killed) killed, \(waits) lines of waiting")
-        #expect(killed > 4 && waits > 8)
+        // At least one that waited in each of the rounds in which none dies.
+        #expect(killed > 0 && waits >= 4)
     }
 
     /// As on a network disk that keeps locks to each host: `LAVISE_HOST` takes the place of another machine.
@@ -67,13 +80,16 @@ import Testing
     @Test func twoHostsShareOneRun() throws {
         try Command.inMemory { command in
             try command.makeTiny()
-            let one = try command.start(["run", "x.json"], Self.host("one", lease: 20))
-            usleep(60_000)
-            let two = try command.start(["run", "x.json"], Self.host("two", lease: 20))
+            let one = try command.start(
+                ["run", "x.json"],
+                Self.host("one", lease: 200).merging(["LAVISE_FAULT": "stop:preprocess.check"]) { $1 })
+            #expect(one.waitUntilStopped())
+            let two = try command.start(["run", "x.json"], Self.host("two", lease: 200))
+            #expect(two.wait { two.errors.contains("waiting for \(one.id)@one ") })
+            one.goOn()
             let ends = [try one.wait(), try two.wait()]
             #expect(ends.map(\.code) == [0, 0], "\(ends.map(\.errors))")
             #expect(ends.flatMap(\.ran).count == Self.stageCount)
-            #expect(ends[1].errors.contains("waiting for \(one.id)@one "), "\(ends[1].errors)")
             #expect(try StoreContent(command).jobs.values.allSatisfy { $0.executions == 1 })
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: command.path(".lavise/locks")).filter { $0 != "gc" }
@@ -106,8 +122,10 @@ import Testing
         try Command.inMemory { command in
             // The first job takes about four seconds, its lease two.
             try command.makeTiny(scenes: 500, epochs: 1)
-            let one = try command.start(["run", "x.json", "--until", "scenes"], Self.host("one", lease: 2))
-            usleep(200_000)
+            let one = try command.start(
+                ["run", "x.json", "--until", "scenes"],
+                Self.host("one", lease: 2).merging(["LAVISE_FAULT_LOG": command.path("one")]) { $1 })
+            one.wait { command.places("one").contains("scenes.check") }
             let two = try command.start(["run", "x.json", "--until", "scenes"], Self.host("two", lease: 2))
             let ends = [try one.wait(), try two.wait()]
             #expect(ends.map(\.code) == [0, 0], "\(ends.map(\.errors))")
@@ -123,18 +141,17 @@ import Testing
             try command.makeTiny(epochs: 300)
             let one = try command.start(
                 ["run", "x.json", "-j", "1"],
-                Self.host("one", lease: 1).merging(["LAVISE_FAULT_LOG": command.path("one")]) { $1 })
-            while one.isRunning, !command.places("one").contains("train.epoch") { usleep(2000) }
-            kill(one.id, SIGSTOP)
+                Self.host("one", lease: 1).merging(["LAVISE_FAULT": "stop:train.epoch"]) { $1 })
+            #expect(one.waitUntilStopped())
             let two = try command.start(
                 ["run", "x.json", "-j", "1"],
                 Self.host("two", lease: 1).merging(["LAVISE_FAULT_LOG": command.path("two")]) { $1 })
             if untilItIsDone {
                 #expect(try two.wait().code == 0)
             } else {
-                while two.isRunning, !command.places("two").contains("train.epoch") { usleep(2000) }
+                two.wait { command.places("two").contains("train.epoch") }
             }
-            kill(one.id, SIGCONT)
+            one.goOn()
             let ends = [try one.wait(), try two.wait()]
             #expect(ends.map(\.code) == [0, 0], "\(ends.map(\.errors))")
             #expect(ends[0].jobs("failed").isEmpty, "\(ends[0].errors)")

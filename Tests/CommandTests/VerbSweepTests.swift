@@ -1,9 +1,10 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Every verb over a store and a project that are damaged, absent or forbidden: an exit code of the contract, and a
 /// message in the user's words.
-@Suite struct VerbSweepTests {
+@Suite(.waits) struct VerbSweepTests {
     /// What a shell does to the project's folder, from within it.
     struct Trouble: Sendable {
         let name: String, script: String

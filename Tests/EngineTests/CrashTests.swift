@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// Real processes that really die, in a real folder.
-struct CrashTests {
+@Suite(.waits) struct CrashTests {
     /// Three jobs; the middle one works in shards that it keeps in scratch. Lines go to files, for a dead process tells
     /// nothing.
     static func plan(_ folder: String) throws -> Plan {

@@ -2,6 +2,7 @@ import Engine
 import Fingerprints
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A temporary folder with a store, inputs and stages that write text: what the engine tests build in.
 final class Workshop: Sendable {
@@ -10,7 +11,7 @@ final class Workshop: Sendable {
     let lines = Mutex<[String]>([])
 
     init() throws {
-        folder = NSTemporaryDirectory() + "engine-" + UUID().uuidString
+        folder = newTestFolder("engine")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 

@@ -3,6 +3,7 @@ import Fingerprints
 import Foundation
 import Pipeline
 import Testing
+import TestSupport
 
 /// Runs, kills and full disks over one results folder: it always holds one run's files, or the older one's whole.
 @Suite struct ResultsUnitTests {
@@ -21,8 +22,7 @@ import Testing
         var place: ResultsPlace { ResultsPlace("x", places: Places(project: root, data: root)) }
 
         static func with(_ seed: UInt64, _ body: (inout World) throws -> Void) throws {
-            let memory = "/dev/shm", isMemory = FileManager.default.isWritableFile(atPath: memory)
-            let root = (isMemory ? memory : NSTemporaryDirectory()) + "/lavise-unit-\(UUID().uuidString)"
+            let root = newTestFolder("unit")
             try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(atPath: root) }
             var world = World(root: root, random: RandomSource(seed: seed, stream: "results"))

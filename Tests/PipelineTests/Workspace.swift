@@ -4,6 +4,7 @@ import Foundation
 import HDF5
 import Pipeline
 import Testing
+import TestSupport
 import Transfer
 
 /// A project in a temporary folder, removed after the test.
@@ -12,7 +13,7 @@ struct Workspace {
     let project: Project
 
     static func with<R>(data: String = "data", _ body: (Workspace) throws -> R) throws -> R {
-        let root = FileManager.default.temporaryDirectory.appending(path: "lavise-\(UUID().uuidString)").path
+        let root = newTestFolder("pipeline")
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         defer {
             _ = try? FileManager.default.subpathsOfDirectory(atPath: root).forEach {

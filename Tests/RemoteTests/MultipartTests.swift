@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 /// Objects larger than a part, on `rclone serve s3`.
-@Suite(.serialized, .enabled(if: RcloneServer.isAvailable, "rclone is needed")) struct MultipartTests {
+@Suite(.waits, .serialized, .enabled(if: RcloneServer.isAvailable, "rclone is needed")) struct MultipartTests {
     private static let part = 5 << 20
     private struct Killed: Error {}
 

@@ -6,7 +6,8 @@ import TestSupport
 
 /// The ordinary cases against real servers: nginx as a plain one that takes PUT, `rclone serve s3` for S3.
 /// Skipped where they are not installed (`scripts/setup --tests` installs them).
-@Suite(.serialized, .enabled(if: !Server.available.isEmpty, "nginx or rclone is needed")) struct RoundTripTests {
+@Suite(.waits, .serialized, .enabled(if: !Server.available.isEmpty, "nginx or rclone is needed")) struct RoundTripTests
+{
     @Test(arguments: Server.available) func objectsComeBackAsTheyWent(server: Server) throws {
         let shelf = try Shelf(server), store = try shelf.store()
         for (seed, bytes) in [(1, 0), (2, 1), (3, 65_536), (4, 3_000_001)] {

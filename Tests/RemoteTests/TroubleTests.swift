@@ -8,7 +8,7 @@ import TestSupport
 import Transfer
 
 /// What servers do wrong, and what is made of it.
-@Suite(.serialized) struct TroubleTests {
+@Suite(.waits, .serialized) struct TroubleTests {
     private func fault(_ body: () throws -> Void) -> RemoteFault? {
         do {
             try body()

@@ -5,7 +5,7 @@ import Reporting
 import Testing
 
 /// The page in a real browser, worked by clicks and keys.
-@Suite(.serialized, .enabled(if: Browser.program != nil, "needs Debian's chromium")) struct ReportBrowserTests {
+@Suite(.waits, .serialized, .enabled(if: Browser.program != nil, "needs Debian's chromium")) struct ReportBrowserTests {
     /// Opens a page with a picture for every filter beside it.
     static func with<R>(_ report: Report, pictures: Int = 0, _ body: (Browser) throws -> R) throws -> R {
         let folder = FileManager.default.temporaryDirectory.appending(path: "lavise-report-\(UUID().uuidString)")

@@ -9,7 +9,7 @@ import TestSupport
 ///
 /// 256 MB by default; `LAVISE_LARGE_TESTS=1` makes it the 2 GB of the requirement. The content is generated, not
 /// stored, by the server.
-@Suite struct KillTests {
+@Suite(.waits) struct KillTests {
     @Test(arguments: [1, 4]) func killedAndCutDownloadEndsWithTheRightHash(connections: Int) throws {
         let isLarge = ProcessInfo.processInfo.environment["LAVISE_LARGE_TESTS"] == "1"
         let content = GeneratedContent(seed: 21, bytes: (isLarge ? 2 << 30 : 256 << 20) + 12345)

@@ -6,8 +6,7 @@ import TestSupport
 
 /// The ordinary cases against a real server. Skipped where nginx or openssl is not installed (`make setup` installs
 /// them).
-@Suite(.serialized, .enabled(if: NginxServer.isAvailable, "nginx and openssl are needed"))
-struct NginxTests {
+@Suite(.waits, .serialized, .enabled(if: NginxServer.isAvailable, "nginx and openssl are needed")) struct NginxTests {
     private let content = GeneratedContent(seed: 11, bytes: 6 << 20)
     private let nginx: NginxServer
 
