@@ -14,23 +14,24 @@ public enum NameConcepts: String, Sendable, CaseIterable, Encodable {
     case whole
 }
 
-/// A category or synset without a concept: none of its words has a vector.
+/// A category or synset without a concept, as none of its words has a vector; or one that lost some of its words.
 public struct UnmatchedName: Sendable, Equatable {
     /// The category's name or the synset's lemma as the annotations have it.
     public let name: String
     /// How many annotations are left out with it.
     public let annotations: Int
-    /// The words that would be found in it if they were folded, joined by blanks; nil where there are none.
+    /// The words that would be found in it if they were folded, joined by blanks; nil where there are none. Of a name that
+    /// lost some words, those that it kept.
     public let match: String?
 
-    /// - Parameter match: the words that folding would find, joined by blanks; nil where there are none.
+    /// - Parameter match: the words that folding would find, or that were kept, joined by blanks; nil where there are none.
     public init(name: String, annotations: Int, match: String?) {
         (self.name, self.annotations, self.match) = (name, annotations, match)
     }
 }
 
 /// Finds the words of names that have a vector.
-struct ConceptWords {
+package struct ConceptWords {
     let matching: WordMatching
     let names: NameConcepts
     let hasVector: (String) -> Bool
@@ -38,8 +39,19 @@ struct ConceptWords {
     /// The concepts of a name, each once, in the name's order; words without a vector are left out.
     /// - Parameter exact: the words of the name as it is written.
     func concepts(of name: String, exact: [String]) -> [String] {
-        let words = known(matching == .exact ? exact : Self.folded(name))
+        let words = known(self.words(of: name, exact: exact))
         return names == .whole && words.count > 1 ? [words.joined(separator: " ")] : words
+    }
+
+    /// What is to be said of a name of which some words have a vector and some have none; nil of others.
+    func partly(_ name: String, exact: [String], annotations: Int) -> UnmatchedName? {
+        let words = words(of: name, exact: exact), kept = known(words)
+        guard !kept.isEmpty, !words.allSatisfy(hasVector) else { return nil }
+        return UnmatchedName(name: name, annotations: annotations, match: kept.joined(separator: " "))
+    }
+
+    private func words(of name: String, exact: [String]) -> [String] {
+        matching == .exact ? exact : Self.folded(name)
     }
 
     /// What is to be said of a name that has no concept.
@@ -57,7 +69,8 @@ struct ConceptWords {
         return found
     }
 
-    private static func folded(_ name: String) -> [String] {
+    /// The words of a name in lower case; `_`, `-` and blanks of every kind stand between words.
+    package static func folded(_ name: String) -> [String] {
         name.unicodeScalars.split { $0.properties.isWhitespace || $0 == "_" || $0 == "-" }.map {
             String($0).lowercased()
         }

@@ -44,6 +44,8 @@ public protocol ReferenceDataset: Sendable {
     var images: [ReferenceImage] { get }
     /// Names without a concept, with the annotations that are left out for it, the most first.
     var unmatched: [UnmatchedName] { get }
+    /// Names of several words of which some have no vector and are left out, the most annotations first.
+    var partlyMatched: [UnmatchedName] { get }
     /// What is to be said of annotations already when the files were read.
     var notes: AnnotationNotes { get }
     /// The samples of image `row`, by their positives' indices, seen in a training view, or in METHOD's standard
@@ -56,6 +58,9 @@ public protocol ReferenceDataset: Sendable {
 }
 
 extension ReferenceDataset {
+    /// None.
+    public var partlyMatched: [UnmatchedName] { [] }
+
     /// nil: every sample goes where its image goes.
     public func sampleSplits(ofImage row: Int) -> [Split]? { nil }
 

@@ -202,10 +202,7 @@ public final class ZipArchive: Sendable {
         init(_ path: String) throws(ZipError) {
             var code: Int32 = 0
             guard let pointer = zip_open(path, ZIP_RDONLY, &code) else {
-                var error = zip_error_t()
-                zip_error_init_with_code(&error, code)
-                defer { zip_error_fini(&error) }
-                throw ZipError(archive: path, member: nil, problem: String(cString: zip_error_strerror(&error)))
+                throw ZipError(archive: path, member: nil, problem: ZipArchive.problem(opening: path, code: code))
             }
             self.pointer = pointer
         }

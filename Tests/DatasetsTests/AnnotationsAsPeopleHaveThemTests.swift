@@ -80,6 +80,36 @@ import Testing
         #expect(notes.unusableText?.hasSuffix("; and 6 more") == true)
     }
 
+    /// An outline or a box that no pixel of the image is in, as pycocotools draws it, is no mask.
+    @Test(arguments: [
+        (#""segmentation": [[20, 1, 25, 1, 25, 4, 20, 4]]"#, "an outline"),
+        (#""segmentation": [[1, 1, 1, 1, 1, 1], [9, 9, 10, 9, 10, 10]]"#, "an outline"),
+        (#""segmentation": {"counts": [48], "size": [6, 8]}"#, "an outline"),
+        (#""segmentation": {"counts": [5, 0, 43], "size": [6, 8]}"#, "an outline"),
+        (#""segmentation": {"counts": "`1", "size": [6, 8]}"#, "an outline"),
+        (#""bbox": [-30, 1, 5, 3]"#, "a box"),
+        (#""bbox": [0.1, 0.2, 0.3, 0.25]"#, "a box with numbers from 0 to 1, where pixels are expected,"),
+        (#""bbox": [1, 7, 3, 1e1]"#, "a box"),
+    ])
+    func whatCoversNoPixelIsNamed(_ shape: String, _ noun: String) throws {
+        let dataset = try coco([annotation("7", shape), annotation("8", #""segmentation": \#(Self.outline)"#)])
+        let read = try dataset.annotations(ofImage: 0, width: 8, height: 6, view: nil)
+        #expect(read.samples.map(\.mask) == [Self.drawn] && read.notes.unusable == 1 && read.notes.boxes == 0)
+        #expect(
+            read.notes.first == ["annotation 7 of image 3: \(noun) that covers none of the image's 8×6 pixels"],
+            "\(read.notes.first)")
+    }
+
+    /// The letter é is one code point or two; what the file system has may be the other.
+    @Test(arguments: [("caf\u{e9}.jpg", "cafe\u{301}.jpg"), ("cafe\u{301}.jpg", "caf\u{e9}.jpg")])
+    func accentsInNames(_ written: String, _ stored: String) throws {
+        let image = #"{"id": 3, "file_name": "sub/\#(written)", "width": 8, "height": 6}"#
+        let dataset = try coco([annotation("7", #""segmentation": \#(Self.outline)"#)], images: image) { path in
+            path.utf8.elementsEqual("/data/\(stored)".utf8)
+        }
+        #expect(dataset.images.map { Array($0.file.utf8) } == [Array("/data/\(stored)".utf8)])
+    }
+
     /// Of an image and of a category that are listed again the first counts; a category without a name is told with its
     /// annotations.
     @Test func whatIsListedTwiceOrHasNoNameEndsNoRun() throws {
@@ -210,10 +240,45 @@ import Testing
         #expect(Set(chosen).count > 1)
     }
 
+    /// Boxes without a pixel: left out, counted, and the first three named; an image with nothing else is none.
+    @Test func visualGenomeBoxesThatCoverNothing() throws {
+        func object(_ id: Int, _ x: String, _ y: String, _ w: String, _ h: String) -> String {
+            #"{"object_id": \#(id), "synsets": ["cat.n.01"], "x": \#(x), "y": \#(y), "w": \#(w), "h": \#(h)}"#
+        }
+        let bad = [
+            object(5, "1", "1", "0", "4"), object(6, "1", "1", "3", "-2"), object(7, "1.6", "1", "0.3", "4"),
+            object(8, "0", "0", "-1e300", "2"),
+        ]
+        let json = """
+            [{"image_id": 1, "objects": [\((bad + [object(9, "1", "1", "3", "2")]).joined(separator: ","))]},
+             {"image_id": 2, "objects": [\(object(10, "0", "0", "2", "2"))]}, {"image_id": 3, "objects": [\(bad[0])]}]
+            """
+        var rules = DatasetRules()
+        (rules.minimumCount, rules.validationShare) = (1, 0.5)
+        let path = folder.write("flat.json", json)
+        let dataset = try VisualGenomeDataset(
+            objects: path, imageFolders: ["/data"], hasVector: { _ in true }, rules: rules)
+        #expect(Set(dataset.images.map(\.id)) == [1, 2])
+        let row = try #require(dataset.images.firstIndex { $0.id == 1 })
+        #expect(
+            try dataset.samples(ofImage: row, width: 5, height: 4).map(\.mask) == [
+                mask(".....", ".###.", ".###.", ".....").crop224()
+            ])
+        #expect(
+            dataset.notes.unusableText
+                == "5 annotations could not be used: object 5 of image 1: a box of 0.0×4.0 pixels; "
+                + "object 6 of image 1: a box of 3.0×-2.0 pixels; object 7 of image 1: a box of 0.3×4.0 pixels, which covers none; and 2 more"
+        )
+        rules.failsOnBadAnnotation = true
+        #expect(throws: DatasetError.self) {
+            try VisualGenomeDataset(objects: path, imageFolders: ["/data"], hasVector: { _ in true }, rules: rules)
+        }
+    }
+
     @Test func visualGenomeObjectsAsTheyCome() throws {
         let json = """
             [{"image_id": 1, "objects": [
-               {"object_id": 5, "synsets": ["cat.n.01"], "x": 1.4, "y": -2, "w": 2.2, "h": 4.6}, {"object_id": 6, "synsets": [], "names": ["thing"]},
+               {"object_id": 5, "synsets": ["cat.n.01"], "x": 1.4, "y": -2, "w": 2.2, "h": 4.6}, {"object_id": 6, "synsets": ["", ".n.01"], "names": ["thing"]},
                {"object_id": 7, "names": ["thing"], "x": 1, "y": 1, "w": 1, "h": 1}, {"object_id": 8, "synsets": ["cat.n.01"], "x": NaN, "y": 1, "w": 1, "h": 1},
                {"object_id": 9, "synsets": ["cat.n.01"], "x": 1, "y": 1, "w": "wide", "h": 1}]},
              {"image_id": 2}, {"id": 3, "objects": [{"object_id": 10, "synsets": ["cat.n.01"], "x": 0, "y": 0, "w": 1, "h": 1}]}]

@@ -143,7 +143,11 @@ import Testing
         #expect(annotations.samples.isEmpty && annotations.notes.unusable == 3)
         #expect(
             annotations.notes.first.first
-                == "annotation 11 of image 3: the file has 3×4 pixels, but \"images\" says 4×3")
+                == "annotation 11 of image 3: the file has 3×4 pixels, but \"images\" says 4×3: drawn on the picture as EXIF "
+                + "turns it, perhaps; then turn the file first")
+        let other = try dataset(folder, Self.json()).annotations(ofImage: 0, width: 5, height: 4, view: nil)
+        #expect(
+            other.notes.first.first == "annotation 11 of image 3: the file has 5×4 pixels, but \"images\" says 4×3")
         var strict = DatasetRules()
         strict.failsOnBadAnnotation = true
         let failing = try dataset(folder, Self.json(), rules: strict)

@@ -20,7 +20,7 @@ import Testing
         let categories = names.enumerated().map { #"{"id": \#($0), "name": "\#($1.0)"}"# }
         let annotations = names.enumerated().flatMap { id, name in
             (0..<name.annotations).map {
-                #"{"id": \#(id * 100 + $0), "image_id": 1, "category_id": \#(id), "segmentation": [[0, 0, 1, 0, 1, 1]]}"#
+                #"{"id": \#(id * 100 + $0), "image_id": 1, "category_id": \#(id), "segmentation": [[0, 0, 2, 0, 2, 2]]}"#
             }
         }
         let path = folder.write(
@@ -42,7 +42,7 @@ import Testing
 
     @Test func namesWithoutAVectorAreCountedWithWhatTheyWouldMatch() throws {
         let dataset = try coco(Self.own, .exact)
-        #expect(dataset.concepts == ["cat"])
+        #expect(dataset.concepts == ["cat"] && dataset.partlyMatched.isEmpty)
         #expect(
             dataset.unmatched == [
                 UnmatchedName(name: "Dog", annotations: 10, match: "dog"),
@@ -66,6 +66,9 @@ import Testing
         let dataset = try coco(Self.own + [("traffic  qwx light", 1), ("fire hydrant", 1)], .folded, .whole)
         #expect(dataset.concepts == ["car light", "cat", "dog", "fire hydrant", "traffic light"])
         #expect(
+            dataset.partlyMatched == [UnmatchedName(name: "traffic  qwx light", annotations: 1, match: "traffic light")]
+        )
+        #expect(
             try dataset.samples(ofImage: 0, width: 4, height: 3).map { $0.concepts.map { dataset.concepts[Int($0)] } }
                 == [["car light"], ["cat"], ["dog"], ["fire hydrant"], ["traffic light"]])
     }
@@ -88,7 +91,7 @@ import Testing
     }
 
     @Test(arguments: WordMatching.allCases) func synsets(matching: WordMatching) throws {
-        let objects = ["dog.n.01", "street_sign.n.01", "Street_Sign.n.02", "qwx.n.01"].map {
+        let objects = ["dog.n.01", "street_sign.n.01", "Street_Sign.n.02", "qwx.n.01", "dog_qwx.n.01"].map {
             #"{"synsets": ["\#($0)"], "h": 1, "w": 1, "x": 0, "y": 0, "object_id": 1, "names": []}"#
         }.joined(separator: ", ")
         let path = folder.write(
@@ -102,11 +105,13 @@ import Testing
             #expect(dataset.concepts == ["dog"])
             #expect(
                 dataset.unmatched == [
-                    UnmatchedName(name: "Street_Sign", annotations: 2, match: "street sign"), unknown,
+                    UnmatchedName(name: "Street_Sign", annotations: 2, match: "street sign"),
+                    UnmatchedName(name: "dog_qwx", annotations: 2, match: "dog"), unknown,
                     UnmatchedName(name: "street_sign", annotations: 2, match: "street sign"),
                 ])
         case .folded:
             #expect(dataset.concepts == ["dog", "sign", "street"] && dataset.unmatched == [unknown])
+            #expect(dataset.partlyMatched == [UnmatchedName(name: "dog_qwx", annotations: 2, match: "dog")])
             // Both synsets of two words are in the same place: one mask a concept.
             #expect(try dataset.samples(ofImage: 0, width: 4, height: 3).map(\.concepts) == [[0], [1], [2]])
         }

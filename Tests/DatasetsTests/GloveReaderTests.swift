@@ -81,10 +81,13 @@ private func gzipped(_ text: String) throws -> [UInt8] {
         ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "a Git LFS pointer"),
         ("<!DOCTYPE html>\n<html></html>\n", "a web page"),
         ("<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>\n", "a web page or XML"),
-        ("<html><body>", "a web page"), ("BZh91AY&SY", "packed by bzip2"),
+        ("{\"dog\": [1, 2]}\n", "JSON, no word vectors"), ("<html><body>", "a web page"),
+        ("BZh91AY&SY", "packed by bzip2"),
     ]) func whatComesInPlaceOfVectorsIsNamed(text: String, what: String) throws {
         #expect(message(Array(text.utf8)).hasPrefix("vectors: \(what)"), "\(message(Array(text.utf8)))")
         #expect(message([0xFF, 0xFE] + Array("d\0o\0g\0 \01\0\n\0".utf8)).contains("text in UTF-16"))
+        // What xz packs has a line of a word and a number only by chance.
+        #expect(message([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0, 0x20, 0x37, 10]).contains("packed by bzip2, xz"))
         #expect(message([0x93] + Array("NUMPY\u{1}\0v".utf8)).contains("a NumPy array"))
         #expect(message([0x80, 4, 0x95, 10, 0, 0, 0, 10]).contains("a Python pickle"))
         // A word that begins so is one.
@@ -128,6 +131,37 @@ private func gzipped(_ text: String) throws -> [UInt8] {
                 "vectors: a fastText model (.bin)"))
     }
 
+    /// Of a zip with several texts (`glove.6B.zip` has four) the one that is named; one that is cut off says so.
+    @Test func aTextOfAZip() throws {
+        let folder = TemporaryFolder()
+        for (name, text) in [("a.txt", "dog 1 2\n"), ("b.txt", "cat 3 4\n")] { _ = folder.write(name, text) }
+        let zip = Process()
+        zip.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+        zip.arguments = ["-m", "zipfile", "-c", "two.zip", "a.txt", "b.txt"]
+        zip.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+        try zip.run()
+        zip.waitUntilExit()
+        let path = folder.path + "/two.zip"
+        func words(_ path: String, _ member: String?) -> String {
+            var words: [String] = []
+            do { try GloveReader(path, member: member).forEach { word, _ in words.append(word) } } catch {
+                return "\(error)".replacingOccurrences(of: folder.path + "/", with: "")
+            }
+            return words.joined(separator: " ")
+        }
+        #expect(words(path, "a.txt") == "dog" && words(path, "b.txt") == "cat")
+        #expect(words(path, "c.txt") == "two.zip: a zip without 'c.txt'; it has a.txt, b.txt")
+        #expect(words(path, nil).hasSuffix("where one text of word vectors was expected; name one in embedding.member"))
+        #expect(words(folder.path + "/a.txt", "a.txt").contains("no zip archive"))
+        let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        let cut = folder.write("cut.zip", Array(whole.dropLast(30)))
+        #expect(
+            words(cut, nil)
+                == "cut.zip: a zip that cannot be opened: cut off: it has \(whole.count - 30) bytes, and its end, "
+                + "where its members are listed, is missing; fetch it again, and compare its size with what its source says"
+        )
+    }
+
     @Test func numbersAreTheNearestFloats() throws {
         var random = SystemRandomNumberGenerator()
         var texts = [
@@ -165,6 +199,10 @@ private func gzipped(_ text: String) throws -> [UInt8] {
         ("a 1 2\nb 3\n", "vectors:2: expected 2 numbers for 'b', found 1"),
         ("a 1 2\nb\n", "vectors:2: expected 2 numbers for 'b', found 0"),
         ("a\n", "vectors:1: expected at least 1 numbers for 'a', found 0"),
+        (
+            "a,1,2\n",
+            "vectors:1: expected at least 1 numbers for 'a,1,2', found 0; numbers stand apart by blanks, not commas"
+        ),
         ("a 1 2\nb 3 x4\n", "vectors:2: expected a number as value 2 of 'b', found 'x4'"),
         (
             "a 1 2\nb 3,5 4\n",

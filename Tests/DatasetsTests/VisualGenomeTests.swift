@@ -56,13 +56,20 @@ private let pair: [(image: Int, synsets: [String], box: [Int])] = [1, 2].flatMap
             [1, 2].flatMap { id in
                 [
                     (id, ["dog.n.01"], [-5, -5, 6, 7]), (id, ["cat.n.01"], [4, 0, 9, 9]),
-                    (id, ["cow.n.01"], [1, 1, -3, 2]),
+                    (id, ["cow.n.01"], [1, 1, 2, 1]), (id, ["cow.n.01"], [1, -9, 2, 9]),
                     (id, ["emu.n.01"], [0, 0, Int.max, 1]),
                 ]
             })
-        let samples = try dataset.samples(ofImage: 0, width: 4, height: 3)
+        let read = try dataset.annotations(ofImage: 0, width: 4, height: 3, view: nil), samples = read.samples
         #expect(samples.map { dataset.concepts[Int($0.concepts[0])] } == ["cat", "cow", "dog", "emu"])
-        #expect(samples[0].mask.isEmpty && samples[1].mask.isEmpty)
+        #expect(samples[0].mask.isEmpty && samples[1].mask == mask("....", ".##.", "....").crop224())
+        let id = dataset.images[0].id
+        #expect(
+            read.notes.unusable == 2
+                && read.notes.first == [
+                    "object 1 of image \(id): a box of 9×9 pixels at (4, 0), outside the image's 4×3",
+                    "object 1 of image \(id): a box of 2×9 pixels at (1, -9), outside the image's 4×3",
+                ])
         #expect(samples[2].mask == mask("#...", "#...", "....").crop224())
         #expect(samples[3].mask == mask("####", "....", "....").crop224())
     }
@@ -121,8 +128,8 @@ private let pair: [(image: Int, synsets: [String], box: [Int])] = [1, 2].flatMap
         for _ in 0..<60 {
             let width = 1 + random.below(500), height = 1 + random.below(500)
             let box = [
-                random.below(2 * width) - width / 2, random.below(2 * height) - height / 2, random.below(width + 1),
-                random.below(height + 1),
+                random.below(2 * width) - width / 2, random.below(2 * height) - height / 2, 1 + random.below(width),
+                1 + random.below(height),
             ]
             // Whether a place lies in one side of the box; as Python slices it, a bound below 0 counts from the far
             // end.

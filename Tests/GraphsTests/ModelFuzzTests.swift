@@ -10,34 +10,44 @@ import Testing
 /// Feeds damaged model files to both readers: each must be read, computed or refused with the reader's own error,
 /// quickly.
 @Suite struct ModelFuzzTests {
-    private static let environment = ProcessInfo.processInfo.environment
-    private static let files = ["plain", "shuffled", "attentive"].flatMap { [$0 + ".pt2", $0 + ".dynamo.onnx"] }
-
-    /// 400 rounds, or for LAVISE_FUZZ_SECONDS from LAVISE_FUZZ_SEED.
-    @Test func damagedModelsAreReadOrRefused() throws {
-        let seconds = Self.environment["LAVISE_FUZZ_SECONDS"].flatMap(Double.init),
-            seed = Self.environment["LAVISE_FUZZ_SEED"].flatMap(UInt64.init) ?? 1
-        let folder = FileManager.default.temporaryDirectory.appending(path: "models-\(UUID())")
+    /// 400 rounds, or as many as are asked for: most of the smallest model, which takes the least time, some of three that
+    /// have more operations.
+    @Test(arguments: ["pt2", "onnx"]) func damagedModelsAreReadOrRefused(kind: String) throws {
+        let budget = FuzzBudget(short: 400),
+            folder = FileManager.default.temporaryDirectory.appending(path: "models-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let contents = try Self.files.map { try [UInt8](Data(contentsOf: SmallModels.folder.appending(path: $0))) }
-        let start = Date()
+        let exporter = kind == "onnx" ? ".dynamo" : ""
+        let samples = try (["tiny"] + ["plain", "shuffled", "attentive"].map { $0 + exporter }).map {
+            try Sample([UInt8](Data(contentsOf: SmallModels.folder.appending(path: "\($0).\(kind)"))), kind)
+        }
+        let candidate = folder.appending(path: "candidate." + kind), others = samples.map(\.bytes)
         var read = 0, refused = 0
-        for round in 0..<(seconds == nil ? 400 : 1_000_000_000) {
-            if Date().timeIntervalSince(start) > seconds ?? .infinity { break }
-            let index = round % Self.files.count, isProgram = Self.files[index].hasSuffix(".pt2")
-            let candidate = folder.appending(path: isProgram ? "candidate.pt2" : "candidate.onnx")
-            try Data(damaged(contents[index], isProgram, seed: seed, round: round, others: contents)).write(
-                to: candidate)
+        while budget.lasts(after: read + refused) {
+            let round = read + refused, isSmall = budget.isLong && round % 32 > 0
+            let sample = samples[isSmall ? 0 : round / (budget.isLong ? 32 : 1) % samples.count]
+            try Data(damaged(sample, seed: budget.seed, round: round, others: others)).write(to: candidate)
             let began = Date()
             do {
-                try use(candidate.path)
+                try use(candidate.path, computing: round % 16 == 0)
                 read += 1
             } catch is GraphError { refused += 1 } catch is UnknownModel { refused += 1 }
-            #expect(Date().timeIntervalSince(began) < 10, "round \(round) of seed \(seed), \(Self.files[index])")
+            if Date().timeIntervalSince(began) > 10 { Issue.record("round \(round) of seed \(budget.seed), \(kind)") }
         }
-        #expect(seconds != nil || read > 20 && refused > 100, "\(read) read, \(refused) refused")
-        if seconds != nil { print("\(read + refused) damaged models: \(read) read, \(refused) refused") }
+        #expect(budget.isLong || read > 20 && refused > 100, "\(read) read, \(refused) refused")
+        if budget.isLong { print("\(read + refused) damaged \(kind) models: \(read) read, \(refused) refused") }
+    }
+
+    /// A model file that is going to be damaged.
+    private struct Sample {
+        let bytes: [UInt8]
+        /// Of a program, which is an archive; else none.
+        let members: [StoredZip.Member]
+
+        init(_ bytes: [UInt8], _ kind: String) throws {
+            self.bytes = bytes
+            members = kind == "pt2" ? try StoredZip.members(of: bytes) : []
+        }
     }
 
     /// Numbers that would lie behind the end of the file, or of memory: the fuzzer found the last one.
@@ -60,9 +70,10 @@ import Testing
     }
 
     /// Reads a model and, where that is little work, computes it.
-    private func use(_ path: String) throws {
+    private func use(_ path: String, computing isComputed: Bool) throws {
         let graph = path.hasSuffix(".pt2") ? try Graph(pt2: path) : try Graph(onnx: path)
         _ = graph.layers()
+        guard isComputed else { return }
         let numbers = graph.values.reduce(0.0) { $0 + $1.shape.reduce(1.0) { $0 * Double($1) } }
         guard let target = graph.outputs.first, numbers < 3e6, graph.multiplications(upTo: [target]) < 1e8 else {
             return
@@ -76,13 +87,11 @@ import Testing
     }
 
     /// A program is damaged inside its archive, whose checksums would notice anything else; now and then as a file.
-    private func damaged(_ bytes: [UInt8], _ isProgram: Bool, seed: UInt64, round: Int, others: [[UInt8]]) throws
-        -> [UInt8]
-    {
+    private func damaged(_ sample: Sample, seed: UInt64, round: Int, others: [[UInt8]]) -> [UInt8] {
         var mutator = ByteMutator(seed: seed, stream: "models/\(round)"),
             random = RandomSource(seed: seed, stream: "texts/\(round)")
-        guard isProgram, random.below(8) > 0 else { return mutator.mutate(bytes, others: others) }
-        var members = try StoredZip.members(of: bytes)
+        var members = sample.members
+        guard !members.isEmpty, random.below(8) > 0 else { return mutator.mutate(sample.bytes, others: others) }
         let texts = members.indices.filter { members[$0].name.hasSuffix(".json") }
         let chosen = texts[
             random.below(3) > 0

@@ -1,3 +1,4 @@
+import Datasets
 import Foundation
 import HDF5
 import Pipeline
@@ -19,14 +20,17 @@ import Testing
         "\u{FEFF}tree\n\u{A0}car\n", "\n\ncar\ntree\ntree\n",
     ])
     func blanksAreNoPartOfAWord(_ text: String) throws {
-        let chosen = try list(text).chosen(of: Self.vocabulary)
+        let chosen = try list(text).chosen(of: Self.vocabulary, .init(words: .exact, names: .split))
         #expect(chosen.places == [0, 5] && chosen.unmatched.lines.isEmpty && chosen.unmatched.note == nil)
     }
 
     /// A word of the vocabulary that ends in a carriage return is itself; other bytes are another word.
     @Test func wordsAreBytes() throws {
-        #expect(try list("tree\nbird\r\n").chosen(of: Self.vocabulary).places == [0, 3])
-        let chosen = try list("e\u{301}\ntree\n").chosen(of: Self.vocabulary)
+        #expect(
+            try list("tree\nbird\r\n").chosen(of: Self.vocabulary, .init(words: .exact, names: .split)).places == [
+                0, 3,
+            ])
+        let chosen = try list("e\u{301}\ntree\n").chosen(of: Self.vocabulary, .init(words: .exact, names: .split))
         #expect(chosen.places == [0] && chosen.unmatched.lines.map(\.number) == [1])
     }
 
@@ -36,19 +40,42 @@ import Testing
         ("bird \ntree \n", [1, 5]), ("\r\nbird\r\n", [4]),
     ])
     func lineEndsOfWindows(text: String, places: [Int]) throws {
-        #expect(try list(text).chosen(of: ["bird\r", "bird ", "\r", "car", "bird", "tree"]).places == places)
+        let words = ["bird\r", "bird ", "\r", "car", "bird", "tree"]
+        #expect(try list(text).chosen(of: words, .init(words: .exact, names: .split)).places == places)
     }
 
     @Test func linesThatNameNothingAreToldWithTheirNumbers() throws {
-        let chosen = try list("tree\nTree\n\ntraffic_light\ndinning table\nxyzzy\u{1b}\n").chosen(of: Self.vocabulary)
+        let chosen = try list("tree\nTree\n\ntraffic_light\ndinning table\nxyzzy\u{1b}\n").chosen(
+            of: Self.vocabulary, .init(words: .exact, names: .split))
         #expect(chosen.places == [0])
         #expect(
             chosen.unmatched.note
                 == "4 of 5 lines of evaluate.entities name no word of the vocabulary: line 2 \"Tree\" (did you mean tree?), "
                 + "line 4 \"traffic_light\" (did you mean traffic light?), line 5 \"dinning table\" (did you mean dining table?), "
                 + "line 6 \"xyzzy\\u{1b}\"")
-        let many = try list((0..<14).map { "nothing\($0)\n" }.joined()).chosen(of: Self.vocabulary).unmatched
+        let many = try list((0..<14).map { "nothing\($0)\n" }.joined()).chosen(
+            of: Self.vocabulary, .init(words: .exact, names: .split)
+        ).unmatched
         #expect(many.note?.hasSuffix("line 10 \"nothing9\", and 4 more (/entities in evaluation.h5)") == true)
+    }
+
+    /// As `dataset.words` and `dataset.names` take the names of categories: one concept of several words, or each of them.
+    @Test(arguments: [
+        ("Dining_Table\n", WordMatching.folded, NameConcepts.whole, ["dining table"]),
+        ("dining-table\n", .folded, .split, ["dining table"]),
+        ("TREE\nFire\u{A0}Hydrant\n", .folded, .split, ["tree", "fire", "hydrant"]),
+        ("fire hydrant\r\n", .exact, .split, ["fire", "hydrant"]),
+        ("fire hydrant\ntree\n", .exact, .whole, ["tree"]), ("fire_hydrant\ntree\n", .exact, .split, ["tree"]),
+        ("Tree\ncar\n", .exact, .split, ["car"]), ("fire engine\ncar\n", .folded, .split, ["car"]),
+    ])
+    func linesAreComparedAsTheDatasetSays(
+        _ text: String, _ matching: WordMatching, _ names: NameConcepts, _ words: [String]
+    ) throws {
+        let vocabulary = Self.vocabulary + ["fire", "hydrant"]
+        let chosen = try list(text).chosen(of: vocabulary, .init(words: matching, names: names))
+        #expect(Set(chosen.places.map { vocabulary[$0] }) == Set(words))
+        let lines = text.split { $0.isNewline }.count
+        #expect(chosen.unmatched.lines.count == (lines > 1 && words.count == 1 ? 1 : 0))
     }
 
     @Test func theyAreKeptInTheFile() throws {

@@ -216,6 +216,41 @@ import TestSupport
         func noted(job: String, text: String) { notes.withLock { $0.append(text) } }
     }
 
+    /// A text of a zip by its name is the text itself; a word with two vectors is told.
+    @Test func vectorsOfAZipAndAWordTwice() throws {
+        try Workspace.with { workspace in
+            let scenes = workspace.root + "/data/scenes", path = scenes + "/glove.txt"
+            try demoScenes(16, to: scenes)
+            func embedded(_ text: String) throws -> (digests: [String], notes: [String]) {
+                let listener = NoteListener(), plan = try workspace.plan(text).plan
+                let jobs = try workspace.project.runner(
+                    RunOptions(until: ["embedding"], catchSignals: false), observer: listener
+                ).run(plan)
+                let job = try #require(jobs.first { $0.job == "embedding" })
+                return (job.outputs.map { "\($0.digest)" }, listener.notes.withLock { $0 })
+            }
+            let text = json(#""root": "scenes""#), plain = try embedded(text),
+                whole = try Data(contentsOf: URL(filePath: path))
+            #expect(plain.notes == [])
+            try Data("dog 1 2\n".utf8).write(to: URL(filePath: scenes + "/other.txt"))
+            try zip(scenes, ["glove.txt", "other.txt"], as: "words.zip")
+            let member = #""path": "scenes/words.zip", "member": "glove.txt""#
+            let zipped = try embedded(text.replacingOccurrences(of: #""path": "scenes/glove.txt""#, with: member))
+            #expect(zipped.digests == plain.digests)
+
+            let word = try #require(whole.split(separator: 0x20).first.map { String(decoding: $0, as: UTF8.self) })
+            let line = try #require(whole.split(separator: 0x0A).first)
+            try (whole + line + Data("\n".utf8)).write(to: URL(filePath: path))
+            let doubled = try embedded(text).notes
+            #expect(
+                doubled.count == 1
+                    && doubled[0].hasPrefix("1 of ")
+                    && doubled[0].hasSuffix(
+                        " word vectors are of a word that has one already: \"\(word)\"; of an annotated word the last one counts"
+                    ), "\(doubled)")
+        }
+    }
+
     /// Nothing of the validation needs two samples.
     @Test func oneValidationSampleIsEnough() throws {
         try Workspace.with { workspace in

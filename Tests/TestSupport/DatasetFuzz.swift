@@ -1,3 +1,4 @@
+import CZip
 import Datasets
 import Fingerprints
 import Foundation
@@ -21,28 +22,23 @@ public enum DatasetReader: String, Sendable, CaseIterable {
     case coco, visualGenome, vectors
 }
 
-/// Feeds mutated files to a reader for so many seconds, at least two hundred. The same seed gives the same inputs in the
-/// same order.
+/// Feeds mutated files to a reader.
 /// - Throws: where the temporary folder cannot be written.
-public func fuzz(_ reader: DatasetReader, seed: UInt64, seconds: Double) throws -> DatasetFuzzReport {
-    var random = RandomSource(seed: seed, stream: "datasets fuzz/\(reader.rawValue)")
+public func fuzz(_ reader: DatasetReader, _ budget: FuzzBudget) throws -> DatasetFuzzReport {
+    var random = RandomSource(seed: budget.seed, stream: "datasets fuzz/\(reader.rawValue)")
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lavise-fuzz-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appendingPathComponent("input"), samples = try reader.samples
     var report = DatasetFuzzReport()
-    let end = Date().addingTimeInterval(seconds)
-    repeat {
+    while budget.lasts(after: report.inputs), report.surprises.isEmpty {
         var bytes = mutated(samples[random.below(samples.count)], &random)
         // Mended checksums let damage through to what lies behind them.
         if reader == .png, random.below(2) == 0 { mendChecksums(ofPNG: &bytes) }
-        switch reader {
-        case .coco, .visualGenome, .vectors: try Data(bytes).write(to: file)
-        default: break
-        }
-        let isOdd = random.below(2) == 0
+        if !reader.isPicture { try Data(bytes).write(to: file) }
+        let isOdd = random.below(reader.isPicture ? 64 : 2) == 0
         report.attempt { try reader.read(bytes, file.path, isOdd: isOdd) }
-    } while (Date() < end || report.inputs < 200) && report.surprises.isEmpty
+    }
     return report
 }
 
@@ -63,9 +59,17 @@ extension DatasetReader {
         }
     }
 
+    fileprivate var isPicture: Bool {
+        switch self {
+        case .coco, .visualGenome, .vectors: false
+        default: true
+        }
+    }
+
     /// - Parameters:
     ///   - path: of a file with these bytes, for the readers of files.
-    ///   - isOdd: whether deviations are on.
+    ///   - isOdd: whether deviations are on; whether a picture is cropped, too, which takes a hundred times as long as
+    ///     decoding one of this size.
     fileprivate func read(_ bytes: [UInt8], _ path: String, isOdd: Bool) throws {
         switch self {
         case .coco:
@@ -86,7 +90,8 @@ extension DatasetReader {
             }
         default:
             let decoded = try bytes.withUnsafeBytes { try decodeImage(bytes: $0, name: "fuzz") }
-            if decoded.centreCrop().pixels.count != 224 * 224 * 3 { throw Contradiction() }
+            if decoded.pixels.count != decoded.width * decoded.height * 3 { throw Contradiction() }
+            if isOdd, decoded.centreCrop().pixels.count != 224 * 224 * 3 { throw Contradiction() }
         }
     }
 }
@@ -186,8 +191,8 @@ private let visualGenomeJSON = #"""
 
 private let glove = "the 0.5 -1.25 3e-2\n, 1.0 -2 0.0001\nnaïve .5 -0.123456789012345678 7\n"
 
-/// GloVe's text, the same with word2vec's header and blanks in words, word2vec's binary format, and a `.gz` (made by
-/// Python's gzip).
+/// GloVe's text, the same with word2vec's header and blanks in words, word2vec's binary format, a `.gz` and a `.zip`
+/// (made by Python's gzip and zipfile).
 private let vectorFiles: [[UInt8]] = [
     Array(glove.utf8), Array("3 3\r\n. . the 0.5 -1.25 3e-2 \r\n\tof\t1 2 3\r\nna\rïve 1 2 3\r\n".utf8),
     Array("2 3\nthe ".utf8) + [0, 0, 0, 63, 0, 0, 160, 191, 143, 194, 245, 60, 10] + Array("of ".utf8) + [
@@ -198,6 +203,11 @@ private let vectorFiles: [[UInt8]] = [
             base64Encoded:
                 "H4sIAAAAAAACAyvJSFUw0DNV0DXUMzJVME7VNeLSUTDUM1DQNQKKGxgYGHLlJR5eX5aqAFJkoGdoZGxiamZuYWkAYymYcwEA3N/bLUUAAAA="
         )!),
+    [UInt8](
+        Data(
+            base64Encoded:
+                "UEsDBBQAAAAIAAAAIQBAMTafFgAAABQAAAAFAAAAdi50eHRLyU9XMFQwUjDmSk4sUTBRMFUw4wIAUEsBAhQDFAAAAAgAAAAhAEAxNp8WAAAAFAAAAAUAAAAAAAAAAAAAAIABAAAAAHYudHh0UEsFBgAAAAABAAEAMwAAADkAAAAAAA=="
+        )!),
 ]
 
 private func mendChecksums(ofPNG bytes: inout [UInt8]) {
@@ -205,12 +215,10 @@ private func mendChecksums(ofPNG bytes: inout [UInt8]) {
     while at + 12 <= bytes.count {
         let length = bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
         guard length <= bytes.count - at - 12 else { return }
-        var sum: UInt32 = ~0
-        for byte in bytes[at + 4..<at + 8 + length] {
-            sum ^= UInt32(byte)
-            for _ in 0..<8 { sum = sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0) }
+        let sum = bytes[at + 4..<at + 8 + length].withUnsafeBufferPointer {
+            crc32(0, $0.baseAddress, UInt32($0.count))
         }
-        for i in 0..<4 { bytes[at + 8 + length + i] = UInt8(truncatingIfNeeded: ~sum >> (24 - 8 * UInt32(i))) }
+        for i in 0..<4 { bytes[at + 8 + length + i] = UInt8(truncatingIfNeeded: sum >> (24 - 8 * UInt(i))) }
         at += 12 + length
     }
 }

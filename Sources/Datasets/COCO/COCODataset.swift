@@ -12,6 +12,8 @@ public struct COCODataset: ReferenceDataset {
     public let images: [ReferenceImage]
     /// Categories with annotations of which no word has a vector.
     public let unmatched: [UnmatchedName]
+    /// Categories with annotations that lost some of their words.
+    public let partlyMatched: [UnmatchedName]
     /// Of the annotations that could not be used already when the files were read.
     public let notes: AnnotationNotes
 
@@ -44,13 +46,14 @@ public struct COCODataset: ReferenceDataset {
         }
         let words = ConceptWords(matching: rules.words, names: rules.names, hasVector: hasVector)
         let named = read.map { _, part in
-            part.categories.mapValues { words.concepts(of: $0, exact: $0.split(separator: " ").map(String.init)) }
+            part.categories.mapValues { words.concepts(of: $0, exact: Self.words(of: $0)) }
         }
         // By bytes: a `String` equals what only looks the same.
         let tokens = Dictionary(
             named.flatMap { $0.values.joined() }.map { (Word($0), $0) }, uniquingKeysWith: { first, _ in first })
         concepts = tokens.values.sortedByCodePoints()
         unmatched = Self.unmatched(read.map(\.1), named, words)
+        partlyMatched = Self.partlyMatched(read.map(\.1), words)
         guard !concepts.isEmpty else {
             let found = unmatched.prefix(3).map { "'\($0.name)'" }.joined(separator: ", ")
             let match = unmatched.contains { $0.match != nil } ? "; with dataset.words=folded some have" : ""
@@ -107,6 +110,20 @@ public struct COCODataset: ReferenceDataset {
         return Set(order.prefix(Int((Double(order.count) * rules.validationShare).rounded())))
     }
 
+    private static func words(of name: String) -> [String] { name.split(separator: " ").map(String.init) }
+
+    /// Categories that lost some of their words, with their annotations in all parts.
+    private static func partlyMatched(_ parts: [COCOAnnotations], _ words: ConceptWords) -> [UnmatchedName] {
+        var counts: [Word: Int] = [:]
+        for part in parts {
+            let partly = part.categories.filter { words.partly($1, exact: Self.words(of: $1), annotations: 0) != nil }
+            for annotation in part.annotations {
+                if let name = partly[annotation.category] { counts[Word(name), default: 0] += 1 }
+            }
+        }
+        return counts.compactMap { words.partly($0.text, exact: Self.words(of: $0.text), annotations: $1) }.inOrder()
+    }
+
     /// Categories without concepts, with their annotations in all parts.
     private static func unmatched(_ parts: [COCOAnnotations], _ named: [[Int: [String]]], _ words: ConceptWords)
         -> [UnmatchedName]
@@ -140,9 +157,11 @@ public struct COCODataset: ReferenceDataset {
             guard let concepts = part.positives[annotation.category], !concepts.isEmpty else { continue }
             do {
                 if let declared = image.size, declared != size {
+                    let isTurned = (declared.width, declared.height) == (height, width)
                     throw JSONProblem(
                         "the file has \(width)×\(height) pixels, but \"images\" says \(declared.width)×\(declared.height)"
-                    )
+                            + (isTurned
+                                ? ": drawn on the picture as EXIF turns it, perhaps; then turn the file first" : ""))
                 }
                 let mask = try file.withJSON(at: annotation.place) {
                     try segmentation(of: $0, size: size, sampling: sampling, notes: &notes)

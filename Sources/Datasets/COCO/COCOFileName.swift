@@ -32,13 +32,22 @@ struct COCOFileName {
     }
 
     /// The image's path in a folder: the longest end of `path` that is there; of a file that is nowhere the last part,
-    /// so that reading it names a file. Where it is not there as it is written, it may be as a URL writes it (`a%20b.jpg`).
+    /// so that reading it names a file. Where it is not there as it is written, it may be as a URL writes it
+    /// (`a%20b.jpg`), or with accents as letters of their own, or not (`é` is one or two code points, and macOS has its
+    /// own mind).
     static func locate(_ path: String, in folder: String, _ isPresent: (String) -> Bool) -> String {
-        let parts = path.split(separator: "/"), plain = path.removingPercentEncoding ?? path
-        guard parts.count > 1 || plain != path else { return folder + "/" + path }
-        let ends = parts.indices.map { folder + "/" + parts[$0...].joined(separator: "/") }
-        let found = ends.first(where: isPresent)
-        return found ?? (plain == path ? ends[ends.count - 1] : locate(plain, in: folder, isPresent))
+        let plain = path.removingPercentEncoding ?? path
+        guard path.contains("/") || plain != path || !path.utf8.allSatisfy({ $0 < 0x80 }) else {
+            return folder + "/" + path
+        }
+        func ends(_ path: String) -> [String] {
+            let parts = path.split(separator: "/")
+            return parts.indices.map { folder + "/" + parts[$0...].joined(separator: "/") }
+        }
+        let forms = [path, plain].flatMap {
+            [$0, $0.precomposedStringWithCanonicalMapping, $0.decomposedStringWithCanonicalMapping]
+        }
+        return forms.lazy.flatMap(ends).first(where: isPresent) ?? ends(plain).last ?? folder + "/" + plain
     }
 
     /// What the file may be called, without folders.

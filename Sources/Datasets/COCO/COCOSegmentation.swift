@@ -3,25 +3,41 @@ import Imaging
 
 /// The mask of an annotation, seen through a sampling of the image: its outline as pycocotools rasterises it, or,
 /// without one, its box.
-/// - Throws: `JSONProblem` when it has neither.
+/// - Throws: `JSONProblem` when it has neither, or no pixel of the image is in it.
 func segmentation(
     of annotation: JSONValue, size: COCOAnnotations.Size, sampling: NearestSampling, notes: inout AnnotationNotes
 ) throws -> Bitmap {
     if let value = annotation.optional("segmentation"), try !value.isEmpty {
-        if value.isObject { return try runs(value, size: size).sampled(sampling) }
+        if value.isObject { return try mask(of: [runs(value, size: size)], "an outline", size, sampling) }
         let (polygons, skipped) = try polygons(value)
         if !polygons.isEmpty {
-            var mask = Bitmap(width: sampling.columns.count, height: sampling.rows.count)
-            for polygon in polygons {
-                mask.formUnion(
-                    try RunLengthMask(polygon: polygon, width: size.width, height: size.height).sampled(sampling))
-            }
+            let parts = try polygons.map { try RunLengthMask(polygon: $0, width: size.width, height: size.height) }
+            let mask = try mask(of: parts, noun("an outline", polygons.joined()), size, sampling)
             notes.skippedParts += skipped
             return mask
         }
     }
-    let mask = try RunLengthMask(polygon: box(of: annotation), width: size.width, height: size.height).sampled(sampling)
+    let corners = try box(of: annotation)
+    let box = try RunLengthMask(polygon: corners, width: size.width, height: size.height)
+    let mask = try mask(of: [box], noun("a box", corners), size, sampling)
     notes.boxes += 1
+    return mask
+}
+
+/// What an error calls an outline or a box. Some exports give fractions of the image's sides.
+private func noun(_ noun: String, _ numbers: some Sequence<Double>) -> String {
+    numbers.allSatisfy { 0...1 ~= $0 } ? "\(noun) with numbers from 0 to 1, where pixels are expected," : noun
+}
+
+/// - Parameter noun: what the parts make up, for the error.
+private func mask(
+    of parts: [RunLengthMask], _ noun: String, _ size: COCOAnnotations.Size, _ sampling: NearestSampling
+) throws -> Bitmap {
+    guard parts.contains(where: { !$0.isEmpty }) else {
+        throw JSONProblem("\(noun) that covers none of the image's \(size.width)×\(size.height) pixels")
+    }
+    var mask = Bitmap(width: sampling.columns.count, height: sampling.rows.count)
+    for part in parts { mask.formUnion(part.sampled(sampling)) }
     return mask
 }
 

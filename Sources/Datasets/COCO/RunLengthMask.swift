@@ -6,6 +6,11 @@ package struct RunLengthMask: Equatable {
     /// Ends of the runs as pixel numbers (column · height + row): run i is set when i is odd.
     private let ends: [Int]
 
+    /// Whether no pixel is set.
+    package var isEmpty: Bool {
+        !stride(from: 1, to: ends.count, by: 2).contains { ends[$0] > ends[$0 - 1] }
+    }
+
     /// The runs of an uncompressed RLE.
     /// - Throws: `JSONProblem` when a run is negative or the runs do not make up the mask. (pycocotools leaves pixels
     ///   after too few runs to chance.)

@@ -2,22 +2,26 @@ import Glibc
 
 /// A file of word vectors: a word and its numbers a line, UTF-8, as GloVe writes it (Pennington, Socher and Manning
 /// 2014), and as word2vec and fastText do, with a first line of the two counts; or word2vec's binary format. A `.gz`,
-/// or a `.zip` with one text in it, is read as what it holds. Read as a stream: memory does not grow with the file.
+/// or a `.zip` with one text in it or the one that is named, is read as what it holds. Read as a stream: memory does not
+/// grow with the file.
 ///
 /// Lines end in `\n`, with or without `\r` and blanks before it; fields stand apart by blanks. A word may have blanks:
 /// the last k fields are its numbers.
 public struct GloveReader: Sendable {
     /// The file as it was given.
     public let path: String
+    private let member: String?
 
     /// Bytes read at a time, and the longest line that is taken for one.
     private static let capacity = 1 << 20
 
     /// The file at `path`.
+    /// - Parameter member: which text of a `.zip`; nil for the only one.
     /// - Throws: `GloveError` where it cannot be opened.
-    public init(_ path: String) throws {
+    public init(_ path: String, member: String? = nil) throws {
         self.path = path
-        _ = try VectorSource(path)
+        self.member = member
+        _ = try VectorSource(path, member: member)
     }
 
     /// Gives every word with its vector, in the order of the file; the vector is valid only within the call.
@@ -26,7 +30,7 @@ public struct GloveReader: Sendable {
     /// - Throws: `GloveError` with file and line for a line that is no word with as many finite numbers as the first
     ///   line's, for a word that is not UTF-8, for a line over 1 MiB and for a file without words; and what `body` throws.
     public func forEach(_ body: (String, UnsafeBufferPointer<Float>) throws -> Void) throws {
-        let source = try VectorSource(path)
+        let source = try VectorSource(path, member: member)
         let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: Self.capacity + 1)
         defer { buffer.deallocate() }
         var held = 0, line = 0, format = Format.unknown, vector: [Float] = [], words = 0, blankLine: Int?
@@ -124,7 +128,8 @@ public struct GloveReader: Sendable {
         }
         // A word may look like the beginning of another kind of file; a number behind it tells.
         let start = Self.trimmed(UnsafeBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: 0x0A) ?? bytes.count)]))
-        if Self.trailingNumbers(start, atMost: 1) == 0, let reason = Self.otherKind(bytes) {
+        let word = Self.fields(start).first.flatMap { String(validating: start[$0], as: UTF8.self) }
+        if word == nil || Self.trailingNumbers(start, atMost: 1) == 0, let reason = Self.otherKind(bytes) {
             throw GloveError(path: path, line: nil, reason: reason)
         }
         guard let end = bytes.firstIndex(of: 0x0A) else {
@@ -169,6 +174,9 @@ public struct GloveReader: Sendable {
         }
         if ["<!doctype", "<html", "<?xml"].contains(where: text.hasPrefix) {
             return "a web page or XML, no word vectors: the server answered with a page; download the file itself"
+        }
+        if ["{\"", "[{", "[["].contains(where: text.hasPrefix) {
+            return "JSON, no word vectors; write a word and its numbers a line"
         }
         if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) {
             return "text in UTF-16; save it as UTF-8"
@@ -249,11 +257,11 @@ public struct GloveReader: Sendable {
         }
         let extra = fields.count - 1 - width
         func mismatch(_ found: Int) -> GloveError {
-            GloveError(
+            let expected = number == 1 ? "at least 1" : "\(width)"
+            let hint = found == 0 && plain.contains(",") ? "; numbers stand apart by blanks, not commas" : ""
+            return GloveError(
                 path: path, line: number,
-                reason:
-                    "expected \(number == 1 ? "at least 1" : "\(width)") numbers for '\(Self.shown(plain))', found \(found)"
-            )
+                reason: "expected \(expected) numbers for '\(Self.shown(plain))', found \(found)\(hint)")
         }
         // Fields before the last k belong to a word with blanks, unless they are numbers: then the line has another
         // width.

@@ -1,8 +1,9 @@
 import CZip
+import Files
 import Glibc
 
-/// The bytes of a word-vector file, unpacked where it is a `.gz`, or the one text in a `.zip`; read once, from the
-/// start.
+/// The bytes of a word-vector file, unpacked where it is a `.gz`, or the one text (or the one named) in a `.zip`; read
+/// once, from the start.
 final class VectorSource {
     private enum Origin {
         /// zlib reads what is not packed as it is.
@@ -13,8 +14,10 @@ final class VectorSource {
     private let path: String
     private let origin: Origin
 
-    /// - Throws: `GloveError` for what cannot be opened, or a zip that does not hold one text.
-    init(_ path: String) throws {
+    /// - Parameter member: which text of a `.zip`; nil for the only one.
+    /// - Throws: `GloveError` for what cannot be opened, a zip that does not hold one text or the one named, and a name
+    ///   where there is no zip.
+    init(_ path: String, member: String?) throws {
         self.path = path
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -24,8 +27,14 @@ final class VectorSource {
         let count = pread(descriptor, &magic, 4, 0)
         if count == 4, magic == [0x50, 0x4B, 3, 4] {
             close(descriptor)
-            origin = try Self.zip(path)
+            origin = try Self.zip(path, member)
             return
+        }
+        guard member == nil else {
+            close(descriptor)
+            throw GloveError(
+                path: path, line: nil, reason: "no zip archive, so that no member of it can be named (embedding.member)"
+            )
         }
         guard let file = gzdopen(descriptor, "rb") else {
             close(descriptor)
@@ -44,11 +53,11 @@ final class VectorSource {
         }
     }
 
-    private static func zip(_ path: String) throws -> Origin {
+    private static func zip(_ path: String, _ member: String?) throws -> Origin {
         func failure(_ reason: String) -> GloveError { GloveError(path: path, line: nil, reason: reason) }
         var code: Int32 = 0
         guard let archive = zip_open(path, ZIP_RDONLY, &code) else {
-            throw failure("is no zip that can be read (libzip's error \(code))")
+            throw failure("a zip that cannot be opened: \(ZipArchive.problem(opening: path, code: code))")
         }
         var texts: [(name: String, index: UInt64)] = []
         for index in 0..<UInt64(max(0, zip_get_num_entries(archive, 0))) {
@@ -58,11 +67,13 @@ final class VectorSource {
             let hidden = name.split(separator: "/").last?.hasPrefix(".") ?? true
             if !hidden, !name.hasPrefix("__MACOSX/") { texts.append((name, index)) }
         }
+        let names = texts.prefix(8).map(\.name).joined(separator: ", ")
+        if let member { texts.removeAll { $0.name != member } }
         guard texts.count == 1 else {
             zip_discard(archive)
-            let names = texts.prefix(8).map(\.name).joined(separator: ", ")
             throw failure(
-                "a zip with \(texts.count) files (\(names)), where one text of word vectors was expected; unpack it and name one"
+                member.map { "a zip without '\($0)'; it has \(names)" }
+                    ?? "a zip with \(texts.count) files (\(names)), where one text of word vectors was expected; name one in embedding.member"
             )
         }
         guard let member = zip_fopen_index(archive, texts[0].index, 0) else {

@@ -16,6 +16,13 @@ func boxMask(
     return mask
 }
 
+extension VisualGenomeObjects.Box {
+    /// Whether some pixel of the canvas is in the box.
+    func reaches(into canvas: (width: Int, height: Int)) -> Bool {
+        !part(x, width, of: canvas.width).isEmpty && !part(y, height, of: canvas.height).isEmpty
+    }
+}
+
 /// The part of a box's side that lies in 0..<length.
 private func part(_ start: Int32, _ count: Int32, of length: Int) -> Range<Int> {
     (Int(start)..<Int(start) + max(0, Int(count))).clamped(to: 0..<length)

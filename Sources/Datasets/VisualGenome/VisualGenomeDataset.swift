@@ -12,10 +12,13 @@ public struct VisualGenomeDataset: ReferenceDataset {
     public let images: [ReferenceImage]
     /// Lemmas of synsets that have no vector.
     public let unmatched: [UnmatchedName]
+    /// Lemmas that lost some of their words.
+    public let partlyMatched: [UnmatchedName]
     /// Of the objects that could not be used, or have no synset, when the file was read.
     public let notes: AnnotationNotes
 
     private let rules: DatasetRules
+    private let path: String
     /// Boxes of the concepts kept, image after image.
     private let boxes: [VisualGenomeObjects.Box]
     /// Of each image in `images`.
@@ -44,7 +47,7 @@ public struct VisualGenomeDataset: ReferenceDataset {
                 reason: "no concept has a word vector and occurs \(rules.minimumCount) times or more"
                     + (objects.notes.unusableText.map { " (\($0))" } ?? ""))
         }
-        unmatched = objects.unmatched
+        (unmatched, partlyMatched) = (objects.unmatched, objects.partlyMatched)
         let index = Dictionary(uniqueKeysWithValues: zip(concepts.map(Word.init), Int32(0)...))
         let renamed = objects.concepts.indices.map {
             counts[$0] >= rules.minimumCount ? index[Word(objects.concepts[$0])]! : -1
@@ -59,7 +62,10 @@ public struct VisualGenomeDataset: ReferenceDataset {
                 for position in image.boxes {
                     let box = objects.boxes[position], concept = renamed[Int(box.concept)]
                     if concept >= 0 {
-                        boxes.append(.init(concept: concept, x: box.x, y: box.y, width: box.width, height: box.height))
+                        boxes.append(
+                            .init(
+                                concept: concept, object: box.object, x: box.x, y: box.y, width: box.width,
+                                height: box.height))
                     }
                 }
                 if boxes.count == first { continue }
@@ -72,6 +78,7 @@ public struct VisualGenomeDataset: ReferenceDataset {
                 throw DatasetError.empty(file: path, reason: "no image with a box is left for the \(split) split")
             }
         }
+        self.path = path
         self.images = images
         self.boxes = boxes
         self.ranges = ranges
@@ -97,17 +104,27 @@ public struct VisualGenomeDataset: ReferenceDataset {
     fileprivate static func name(_ id: Int64) -> String { "\(id).jpg" }
 
     /// The samples of one image: its boxes filled (METHOD 2).
-    /// - Throws: nothing: what is wrong with an object was found when the file was read.
+    /// - Throws: `DatasetError`, by `rules`, for a box outside the image; whatever else is wrong with an object was found
+    ///   when the file was read.
     public func annotations(ofImage row: Int, width: Int, height: Int, view: CropView?) throws -> ImageAnnotations {
         let canvas = canvasOfBoxes(width: width, height: height, rules: rules)
         let sampling = NearestSampling(
             viewOfMask(view, rules: rules), width: canvas.width, height: canvas.height, rule: rules.crop)
-        let instances = boxes[ranges[row]].map { box in
-            Sample(
-                concepts: [box.concept],
-                mask: boxMask(box, on: canvas, sampling: sampling, isSliced: rules.transposedBoxMask))
+        var instances: [Sample] = [], notes = AnnotationNotes()
+        for box in boxes[ranges[row]] {
+            // Its mask is empty, which keeps it from training; the deviation has empty ones of its own.
+            if !rules.transposedBoxMask, !box.reaches(into: canvas) {
+                let object = box.object == 0 ? "an object" : "object \(box.object)"
+                try rules.refuse(
+                    "\(object) of image \(images[row].id): a box of \(box.width)×\(box.height) pixels at (\(box.x), \(box.y)), "
+                        + "outside the image's \(width)×\(height)", in: path, &notes)
+            }
+            instances.append(
+                Sample(
+                    concepts: [box.concept],
+                    mask: boxMask(box, on: canvas, sampling: sampling, isSliced: rules.transposedBoxMask)))
         }
-        return ImageAnnotations(samples: Datasets.samples(of: instances, rules: rules), notes: AnnotationNotes())
+        return ImageAnnotations(samples: Datasets.samples(of: instances, rules: rules), notes: notes)
     }
 }
 

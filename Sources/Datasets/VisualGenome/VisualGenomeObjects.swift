@@ -1,8 +1,10 @@
-/// What `objects.json` says: the boxes of the concepts that have a word vector, 20 bytes each, whatever the file's
+/// What `objects.json` says: the boxes of the concepts that have a word vector, 24 bytes each, whatever the file's
 /// size.
 struct VisualGenomeObjects {
     struct Box {
         let concept: Int32
+        /// `object_id`, for messages; 0 where it has none.
+        let object: Int32
         /// Top left corner and size in pixels; may reach outside the image.
         let x: Int32, y: Int32, width: Int32, height: Int32
     }
@@ -24,9 +26,11 @@ struct VisualGenomeObjects {
     private(set) var notes = AnnotationNotes()
     /// Lemmas of synsets without a concept, with the number of objects.
     private(set) var unmatched: [UnmatchedName] = []
+    /// Lemmas of which some words have no vector, with the number of objects.
+    private(set) var partlyMatched: [UnmatchedName] = []
     // By bytes: a `String` equals what only looks the same.
-    private var numbers: [Word: Int32] = [:], lemmas: [Word: [Int32]] = [:]
-    private var left: [Word: (name: String, annotations: Int)] = [:]
+    private var numbers: [Word: Int32] = [:], lemmas: [Word: (concepts: [Int32], isPartial: Bool)] = [:]
+    private var left: [Word: Int] = [:], partial: [Word: Int] = [:]
 
     /// - Throws: `DatasetError` for a file that cannot be read, is not Visual Genome's JSON, or (by `rules`) has
     ///   an object that cannot be used or an image a second time, of which the first counts.
@@ -59,7 +63,8 @@ struct VisualGenomeObjects {
             }
             images.append(Image(id: id, boxes: first..<boxes.count))
         }
-        unmatched = left.values.map { words.unmatched($0.name, annotations: $0.annotations) }.inOrder()
+        unmatched = left.map { words.unmatched($0.text, annotations: $1) }.inOrder()
+        partlyMatched = partial.compactMap { words.partly($0.text, exact: [$0.text], annotations: $1) }.inOrder()
         images.sort { $0.id < $1.id }
         self.notes = notes
     }
@@ -76,13 +81,19 @@ struct VisualGenomeObjects {
         var ofObject: [Int32] = [], hasSynset = false
         if let synsets = object.optional("synsets"), !synsets.isNull {
             try synsets.forEach("synsets") { synset in
-                hasSynset = true
                 let lemma = conceptOfSynset(try synset.string("synsets"), rules: rules), key = Word(lemma)
+                guard !lemma.isEmpty else { return }
+                hasSynset = true
+                let exact = [lemma]
                 let found =
-                    lemmas[key] ?? words.concepts(of: lemma, exact: lemma.isEmpty ? [] : [lemma]).map { number($0) }
+                    lemmas[key] ?? (
+                        words.concepts(of: lemma, exact: exact).map { number($0) },
+                        words.partly(lemma, exact: exact, annotations: 0) != nil
+                    )
                 lemmas[key] = found
-                if found.isEmpty { left[key, default: (lemma, 0)].annotations += 1 }
-                for number in found where isInstance(of: number, besides: ofObject, rules: rules) {
+                if found.concepts.isEmpty { left[key, default: 0] += 1 }
+                if found.isPartial { partial[key, default: 0] += 1 }
+                for number in found.concepts where isInstance(of: number, besides: ofObject, rules: rules) {
                     ofObject.append(number)
                 }
             }
@@ -90,7 +101,15 @@ struct VisualGenomeObjects {
         if !hasSynset { notes.withoutSynset += 1 }
         if ofObject.isEmpty { return }
         let (x, width) = try Self.side(object, "x", "w"), (y, height) = try Self.side(object, "y", "h")
-        for concept in ofObject { boxes.append(Box(concept: concept, x: x, y: y, width: width, height: height)) }
+        guard width > 0, height > 0 else {
+            let size = try (object.member("w").number("w"), object.member("h").number("h"))
+            throw JSONProblem(
+                "a box of \(size.0)×\(size.1) pixels" + (size.0 > 0 && size.1 > 0 ? ", which covers none" : ""))
+        }
+        let id = (try? object.identifier("object_id")).flatMap(Int32.init(exactly:)) ?? 0
+        for concept in ofObject {
+            boxes.append(Box(concept: concept, object: id, x: x, y: y, width: width, height: height))
+        }
     }
 
     private mutating func number(_ word: String) -> Int32 {

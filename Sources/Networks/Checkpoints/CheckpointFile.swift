@@ -28,16 +28,24 @@ struct CheckpointFile {
         let got: Int
         do { got = offset < 0 ? 0 : try file.read(into: destination, at: offset) } catch { throw failure(error) }
         guard got == destination.count else {
-            throw CheckpointError(
-                path: path,
-                reason: "is cut off: \(size) bytes, but bytes \(offset)..<\(offset + destination.count) are needed")
+            throw cutOff("bytes \(offset)..<\(offset + destination.count) are needed")
         }
     }
 
     func int64(at offset: Int) throws -> Int {
         let bytes = try read(at: offset, upTo: 8)
-        guard bytes.count == 8 else { throw CheckpointError(path: path, reason: "is cut off at byte \(size)") }
+        guard bytes.count == 8 else { throw cutOff("a number is to stand at byte \(offset)") }
         return Int(bytes.withUnsafeBytes { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) })
+    }
+
+    /// The error of a file that ends too early.
+    /// - Parameter missing: what it would need.
+    func cutOff(_ missing: String) -> CheckpointError {
+        CheckpointError(
+            path: path,
+            reason:
+                "is cut off: it has \(size) bytes, but \(missing); fetch it again, and compare its size with what its "
+                + "source says")
     }
 
     private func failure(_ error: FileError) -> CheckpointError {

@@ -35,9 +35,10 @@ extension CheckpointContent {
     /// The oldest container (the official ResNet-18 of 2017): a tar archive of `storages`, `tensors` and the `pickle`
     /// that refers to them (`torch.serialization._legacy_load`).
     init(tar file: CheckpointFile) throws {
-        let members = try tarMembers(file)
+        let (members, isWhole) = try tarMembers(file)
         func start(_ name: String) throws -> Int {
             guard let range = members[name] else {
+                guard isWhole || members["sys_info"] == nil else { throw file.cutOff("'\(name)' is missing") }
                 throw CheckpointError(
                     path: file.path,
                     reason:
@@ -105,9 +106,7 @@ private func storage(_ key: String, of type: ElementType, _ file: CheckpointFile
     let count = try file.int64(at: position)
     position += 8
     guard count >= 0, count <= (file.size - position) / type.size else {
-        throw CheckpointError(
-            path: file.path,
-            reason: "is cut off in the storage '\(key)', which claims \(count) elements (byte \(position))")
+        throw file.cutOff("the storage '\(quoted(key))' at byte \(position) claims \(count) numbers")
     }
     defer { position += count * type.size }
     return position..<position + count * type.size
@@ -147,19 +146,19 @@ private func checkMachine(_ facts: PickleValue, _ heap: PickleHeap, _ file: Chec
     }
 }
 
-/// The plain members of a tar archive: only names and places are of interest.
-private func tarMembers(_ file: CheckpointFile) throws -> [String: Range<Int>] {
+/// The plain members of a tar archive, of which only names and places are of interest, and whether its end is there.
+private func tarMembers(_ file: CheckpointFile) throws -> (members: [String: Range<Int>], isWhole: Bool) {
     var members: [String: Range<Int>] = [:], position = 0
     while position + 512 <= file.size, members.count < 64 {
         let header = try file.read(at: position, upTo: 512)
-        if header.allSatisfy({ $0 == 0 }) { break }
+        if header.allSatisfy({ $0 == 0 }) { return (members, true) }
         let name = String(decoding: header[..<100].prefix { $0 != 0 }, as: UTF8.self)
         let digits = String(decoding: header[124..<136].filter { $0 >= 0x30 && $0 <= 0x37 }, as: UTF8.self)
         guard let size = Int(digits, radix: 8), size <= file.size - position - 512 else {
-            throw CheckpointError(path: file.path, reason: "is cut off in '\(name)'")
+            throw file.cutOff("'\(quoted(name))' at byte \(position) is longer")
         }
         members[name] = position + 512..<position + 512 + size
         position += 512 + (size + 511) / 512 * 512
     }
-    return members
+    return (members, members.count == 64)
 }

@@ -19,7 +19,7 @@ extension CheckpointContent {
         guard length >= 2, length <= Unpickler.largest else {
             throw fault("its header has \(length) bytes; at most \(Unpickler.largest) are read")
         }
-        guard start <= file.size else { throw fault("its header is cut off: take another copy") }
+        guard start <= file.size else { throw file.cutOff("the header of safetensors alone has \(length)") }
         let text = try file.read(at: 8, upTo: length), header: JSONNode
         do { header = try JSONNode(json: text, source: file.path) } catch {
             throw fault("its header cannot be read: \(error.problem)")
@@ -37,8 +37,7 @@ extension CheckpointContent {
                 throw fault("the tensor '\(name)' lacks dtype, shape or data_offsets")
             }
             guard offsets[1] <= file.size - start else {
-                throw fault(
-                    "is cut off: '\(name)' ends at byte \(offsets[1]) of \(file.size - start); take another copy")
+                throw file.cutOff("the tensor '\(name)' ends \(offsets[1]) bytes behind its header")
             }
             end = max(end, offsets[1])
             guard let element = ElementType(safetensors: type) else {

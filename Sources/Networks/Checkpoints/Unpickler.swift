@@ -344,7 +344,9 @@ struct Unpickler {
     private func failure(_ reason: String) -> Failure { Failure(offset: start, reason: reason) }
 
     private mutating func take(_ count: Int) throws -> UnsafeRawBufferPointer {
-        guard count >= 0, count <= bytes.count - position else { throw failure("the pickle is cut off") }
+        guard count >= 0, count <= bytes.count - position else {
+            throw failure("the pickle is cut off; fetch the file again")
+        }
         defer { position += count }
         return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
     }

@@ -156,7 +156,7 @@ public struct ExperimentPlan: Sendable {
             let entities = experiment.evaluate.entities.map { Port.entities.from(.file(places.dataPath($0))) }
             let evaluate = EvaluateStage(
                 experiment.evaluate, deviations: experiment.deviations, model: needsBackbone ? model.only(layer) : nil,
-                hasTarget: target != nil)
+                hasTarget: target != nil, dataset: experiment.dataset)
             let evaluated =
                 [
                     Port.dataset.from(dataset), Port.embedding.from(embedding), Port.maps.from(maps ?? features),
@@ -223,7 +223,7 @@ public struct ExperimentPlan: Sendable {
             _ embedding: Experiment.Embedding, _ drawn: Source?, _ member: String?
         ) throws -> (source: Source, member: String?) {
             switch embedding.origin {
-            case .path(let path): return (.file(places.dataPath(path)), nil)
+            case .path(let path): return (.file(places.dataPath(path)), embedding.member)
             case .manifest(let path):
                 let (download, manifest) = try download(path)
                 return (download, try manifest.product(suffix: ".txt", named: embedding.member))

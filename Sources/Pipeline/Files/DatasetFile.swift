@@ -9,7 +9,7 @@ import Imaging
 /// `/instances/{image [M] int32, split [M] uint8, offset [M+1] int32, concepts int32, mask224 [M,6272] uint8 (packed bits, most significant first; of
 /// crops of another side s `mask299` and so on)}`, `/concepts/{token [C],
 /// draw [C] int32}`, `/images/file` (of a target), `/skipped/{file, reason}`, `/annotations/{notes [4] int64, first}`,
-/// `/unmatched` (`UnmatchedNames`).
+/// `/unmatched` and `/partly` (`UnmatchedNames`).
 package struct DatasetFile: Sendable {
     package static let name = "dataset.h5"
 
@@ -27,6 +27,8 @@ package struct DatasetFile: Sendable {
     package let skipped: [String]
     /// Names without a concept.
     let unmatched: [UnmatchedName]
+    /// Names that lost some of their words.
+    let partlyMatched: [UnmatchedName]
     /// The rank of every concept in the draw of the seen ones.
     let draw: [Int32]
     let notes: DatasetNotes
@@ -52,6 +54,7 @@ package struct DatasetFile: Sendable {
         files = file.contains("images/file") ? try file.readStrings("images/file") : nil
         skipped = try file.readStrings("skipped/file")
         unmatched = try UnmatchedNames.read(from: file)
+        partlyMatched = try UnmatchedNames.read(from: file, group: UnmatchedNames.partly)
         draw = try file.read("concepts/draw")
         notes = try DatasetNotes(file)
         sampleImages = try file.read("instances/image")
@@ -206,7 +209,10 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
     private static func name(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
 
     /// - Parameter draw: the rank of every concept in the draw of the seen ones.
-    func finish(concepts: [String], draw: [Int32], notes: AnnotationNotes, unmatched: [UnmatchedName]) throws {
+    func finish(
+        concepts: [String], draw: [Int32], notes: AnnotationNotes, unmatched: [UnmatchedName],
+        partlyMatched: [UnmatchedName] = []
+    ) throws {
         try file.write("images/id", ids)
         try file.write("images/split", splits)
         try file.write("images/view", views)
@@ -218,6 +224,7 @@ final class DatasetWriter: @unchecked Sendable {  // its owner writes from one t
         try file.write("concepts/token", strings: concepts)
         try file.write("concepts/draw", draw)
         try UnmatchedNames.write(unmatched, to: file)
+        try UnmatchedNames.write(partlyMatched, to: file, group: UnmatchedNames.partly)
         try file.write("skipped/file", strings: skipped.map(\.file))
         try file.write("skipped/reason", strings: skipped.map(\.reason))
         let counts = [notes.unusable, notes.boxes, notes.skippedParts, notes.withoutSynset]

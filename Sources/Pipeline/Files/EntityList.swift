@@ -6,8 +6,17 @@ import HDF5
 /// The words that explanations may use, as the file `evaluate.entities` lists them: a word a line.
 ///
 /// A line names a word of the vocabulary that equals it, or else the one that equals it without the blanks, carriage
-/// returns and byte order marks around it. Blank lines name nothing.
+/// returns and byte order marks around it. Of others the words are compared as `dataset.words` says, and a name of
+/// several means what `dataset.names` makes of it: one concept, or a concept each. Blank lines name nothing.
 package struct EntityList: Sendable {
+    /// How lines are compared with words: `dataset.words` and `dataset.names`.
+    package struct Matching: Sendable, Encodable {
+        let words: WordMatching
+        let names: NameConcepts
+
+        package init(words: WordMatching, names: NameConcepts) { (self.words, self.names) = (words, names) }
+    }
+
     private struct Line: Sendable {
         let number: Int
         let text: String
@@ -38,15 +47,26 @@ package struct EntityList: Sendable {
     }
 
     /// Of a vocabulary's words those that the list names, by their places, and the lines that name none.
-    package func chosen(of vocabulary: [String]) -> (places: [Int], unmatched: UnmatchedEntities) {
+    package func chosen(
+        of vocabulary: [String], _ matching: Matching
+    ) -> (places: [Int], unmatched: UnmatchedEntities) {
         let known = Set(vocabulary.map(Word.init))
+        /// Nothing where the line names no word, or only some of its words are known.
+        func words(of line: Line) -> [Word] {
+            if let word = [line.text, line.trimmed].map(Word.init).first(where: known.contains) { return [word] }
+            let parts =
+                matching.words == .folded
+                ? ConceptWords.folded(line.trimmed)
+                : line.trimmed.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
+            let whole = Word(parts.joined(separator: " "))
+            if known.contains(whole) { return [whole] }
+            let words = parts.map(Word.init)
+            return matching.names == .split && words.allSatisfy(known.contains) ? words : []
+        }
         var named: Set<Word> = [], strays: [Line] = []
         for line in lines {
-            if let word = [line.text, line.trimmed].map(Word.init).first(where: known.contains) {
-                named.insert(word)
-            } else {
-                strays.append(line)
-            }
+            let words = words(of: line)
+            if words.isEmpty { strays.append(line) } else { named.formUnion(words) }
         }
         let hints = strays.isEmpty ? nil : Hints(vocabulary)
         let unmatched = strays.enumerated().map { place, line in

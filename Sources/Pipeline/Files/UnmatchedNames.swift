@@ -3,23 +3,36 @@ import HDF5
 
 /// Categories and synsets without a concept as `dataset.h5` keeps them, and as they are told:
 /// `/unmatched/{name, match} string [U], annotations int64 [U]`; the group is absent where every name has a concept.
+/// `/partly` has the same of names that lost some of their words; `match` are those that they kept.
 package enum UnmatchedNames {
-    private static let group = "unmatched"
+    package static let none = "unmatched", partly = "partly"
 
-    package static func write(_ names: [UnmatchedName], to file: HDF5File) throws {
+    package static func write(_ names: [UnmatchedName], to file: HDF5File, group: String = none) throws {
         guard !names.isEmpty else { return }
         try file.write("\(group)/name", strings: names.map(\.name))
         try file.write("\(group)/annotations", names.map { Int64($0.annotations) })
         try file.write("\(group)/match", strings: names.map { $0.match ?? "" })
     }
 
-    package static func read(from file: HDF5File) throws -> [UnmatchedName] {
+    package static func read(from file: HDF5File, group: String = none) throws -> [UnmatchedName] {
         guard try file.children().contains(group) else { return [] }
         let names = try file.readStrings("\(group)/name"), matches = try file.readStrings("\(group)/match")
         let annotations: [Int64] = try file.read("\(group)/annotations")
         return zip(zip(names, matches), annotations).map {
             UnmatchedName(name: $0.0, annotations: Int($1), match: $0.1.isEmpty ? nil : $0.1)
         }
+    }
+
+    /// One sentence about names that lost some of their words; nil where there are none.
+    package static func partNote(_ names: [UnmatchedName], most: Int) -> String? {
+        guard !names.isEmpty else { return nil }
+        let told = names.prefix(most).map { name in
+            let count = "\(name.annotations) annotation\(name.annotations == 1 ? "" : "s")"
+            return "\(printable(name.name)) (\(count)) is taken as \(printable(name.match ?? ""))"
+        }
+        let rest = names.count - told.count
+        return "\(names.count) names have a word without a vector, which is left out of them: "
+            + told.joined(separator: ", ") + (rest > 0 ? ", and \(rest) more (/partly in dataset.h5)" : "")
     }
 
     /// One sentence about all of them; the `most` with the most annotations by name. nil where there are none.

@@ -215,7 +215,9 @@ extension NewExperiment {
                 return (known, nil)
             }
             var words: [String] = []
-            try GloveReader(places.dataPath(path)).forEach { word, _ in words.append(word) }
+            try GloveReader(places.dataPath(path), member: known["member"]?.stringValue).forEach { word, _ in
+                words.append(word)
+            }
             return (known, WordList(words))
         }
         let manifest = "manifests/glove6b.json"

@@ -126,6 +126,7 @@ public struct VariantResults: Sendable {
             )
         }
         if let note = UnmatchedNames.note(dataset.unmatched, most: 20) { notes.append(note) }
+        if let note = UnmatchedNames.partNote(dataset.partlyMatched, most: 20) { notes.append(note) }
         if let note = unmatchedEntities.note { notes.append(note) }
         for claim in experiment.claims {
             if let differs = claim.differs { notes.append("not the settings of \(claim.source): \(differs)") }

@@ -13,7 +13,7 @@ struct EmbeddingStage: Stage {
     let parameters: Parameters
 
     struct Parameters: Encodable, Sendable {
-        /// Path of the text file inside the input, where the input is a folder.
+        /// Path of the text file inside the input, where the input is a folder or a zip.
         @OrNull var member: String?
     }
 
@@ -23,17 +23,31 @@ struct EmbeddingStage: Stage {
 
     func run(_ context: StageContext) throws {
         let input = try context.path(.vectors)
-        let reader = try GloveReader(parameters.member.map { input + "/" + $0 } ?? input)
-        var words: [String] = []
+        var isFolder: ObjCBool = false
+        let isInside = FileManager.default.fileExists(atPath: input, isDirectory: &isFolder) && isFolder.boolValue
+        let reader =
+            try isInside
+            ? GloveReader(parameters.member.map { input + "/" + $0 } ?? input)
+            : GloveReader(input, member: parameters.member)
+        var words: [String] = [], known: Set<Word> = [], doubled: [String] = []
         var width = 0
         // Two passes: the first counts, so that the vectors stream into a dataset of known shape.
         try reader.forEach { word, vector in
             words.append(word)
+            if !known.insert(Word(word)).inserted { doubled.append(word) }
             width = vector.count
             if words.count % 4096 == 0 { try context.checkCancelled() }
         }
         guard !words.isEmpty else {
             throw ExperimentError("\(input): no word vectors; expected a word and its numbers a line")
+        }
+        known = []
+        if !doubled.isEmpty {
+            let named = doubled.prefix(3).map { "\"\(printable($0))\"" }.joined(separator: ", ")
+            let rest = doubled.count - min(3, doubled.count)
+            context.note(
+                "\(doubled.count) of \(words.count) word vectors are of a word that has one already: \(named)"
+                    + (rest > 0 ? ", and \(rest) more" : "") + "; of an annotated word the last one counts")
         }
         var file = try EmbeddingFile.create(context.output + "/" + EmbeddingFile.name, words: words, width: width)
         var block: [Float] = []

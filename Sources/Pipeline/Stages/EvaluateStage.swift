@@ -31,20 +31,25 @@ struct EvaluateStage: ShardedStage {
         let model: Model?
         /// Whether the units are the input `units`' directions, not channels.
         let areDirections: Bool
-        /// Whether the input `entities` lists the words that may be used.
-        let hasEntities: Bool
+        /// How lines of the input `entities`, which lists the words that may be used, are compared with words; nil where
+        /// there is none.
+        let entities: EntityList.Matching?
     }
 
     let rules: EvaluationRules
     var model: Model? { parameters.model }
 
-    init(_ evaluating: Experiment.Evaluating, deviations: Set<Deviation>, model: Model?, hasTarget: Bool) {
+    init(
+        _ evaluating: Experiment.Evaluating, deviations: Set<Deviation>, model: Model?, hasTarget: Bool,
+        dataset: Experiment.Dataset
+    ) {
         self.hasTarget = hasTarget
         parameters = Parameters(
             filters: evaluating.filters, topImages: evaluating.topImages, ks: evaluating.ks,
             wordsPerImage: evaluating.wordsPerImage, methods: evaluating.methods,
             deviations: deviations.filter { $0.effect.evaluation != nil }, model: model,
-            areDirections: evaluating.units != .channels, hasEntities: evaluating.entities != nil)
+            areDirections: evaluating.units != .channels,
+            entities: evaluating.entities.map { _ in .init(words: dataset.words, names: dataset.names) })
         rules = parameters.deviations.changing(EvaluationRules(), by: \.evaluation)
     }
 
@@ -173,8 +178,9 @@ struct EvaluateStage: ShardedStage {
     ) throws -> (Vocabulary, UnmatchedEntities) {
         var ids = rules.usesWholeEmbedding ? (0..<Int32(embedding.words.count)).map { $0 } : conceptRows
         var unmatched = UnmatchedEntities(of: 0, lines: [])
-        if parameters.hasEntities {
-            let chosen = try EntityList(contentsOf: path()).chosen(of: ids.map { embedding.words[Int($0)] })
+        if let matching = parameters.entities {
+            let chosen = try EntityList(contentsOf: path()).chosen(
+                of: ids.map { embedding.words[Int($0)] }, matching)
             ids = chosen.places.map { ids[$0] }
             unmatched = chosen.unmatched
             guard !ids.isEmpty else {
@@ -206,8 +212,7 @@ extension EvaluateStage.Parameters: Encodable {
         try members.encode(deviations.sorted().map(\.name), forKey: .deviations)
         try members.encode(model, forKey: .backbone)
         if areDirections { try members.encode("directions", forKey: .units) }
-        // How lines are read; of no meaning without a list.
-        if hasEntities { try members.encode("trimmed", forKey: .entities) }
+        try members.encodeIfPresent(entities, forKey: .entities)
         // How many words are kept; how many of them are shown is the tables' affair.
         if wordsPerImage > ks.last ?? 0 { try members.encode(wordsPerImage, forKey: .wordsPerImage) }
     }

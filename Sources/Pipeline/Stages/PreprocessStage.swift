@@ -12,7 +12,7 @@ struct PreprocessStage: Stage {
     static let blockSize = 64
 
     let name = "preprocess"
-    let revision = 4
+    let revision = 5
     let outputs = [DatasetFile.name]
     let parameters: Parameters
 
@@ -35,6 +35,7 @@ struct PreprocessStage: Stage {
         let (dataset, images) = try parameters.layout.open(
             context, DatasetReading(hasVector: { words.row(of: $0) != nil }, rules: parameters.rules))
         if let note = UnmatchedNames.note(dataset.unmatched, most: 5) { context.note(note) }
+        if let note = UnmatchedNames.partNote(dataset.partlyMatched, most: 5) { context.note(note) }
         guard !dataset.images.isEmpty, !dataset.concepts.isEmpty else {
             throw ExperimentError(
                 "the dataset is empty: no image has an annotation whose concept has a word vector; check dataset.root and the embedding"
@@ -88,7 +89,9 @@ struct PreprocessStage: Stage {
             )
         }
         let draw = conceptDraw(count: dataset.concepts.count, seed: parameters.seed)
-        try writer.finish(concepts: dataset.concepts, draw: draw, notes: notes, unmatched: dataset.unmatched)
+        try writer.finish(
+            concepts: dataset.concepts, draw: draw, notes: notes, unmatched: dataset.unmatched,
+            partlyMatched: dataset.partlyMatched)
     }
 
     private struct Row: Sendable { let image: Int; let view: Int }

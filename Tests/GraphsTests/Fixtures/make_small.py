@@ -186,4 +186,5 @@ def main():
     (FOLDER / "expected.json").write_text(json.dumps(expected))
 
 
-main()
+if __name__ == "__main__":
+    main()

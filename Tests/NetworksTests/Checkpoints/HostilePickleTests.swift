@@ -130,7 +130,7 @@ import Testing
                 tensor(count: billion, offset: [UInt8(ascii: "K"), 0], shape: one + tuple1, strides: one + tuple1),
                 after: after
             )
-            .contains("claims 1000000000 elements"))
+            .contains("claims 1000000000 numbers"))
         // Negative, and beyond all bounds.
         #expect(
             complaint(

@@ -41,17 +41,14 @@ struct ReaderFuzz: Sendable {
         self.secondsAllowed = secondsAllowed
     }
 
-    /// Damages `samples` in turn, from round `first` on, until `rounds` are done or `seconds` are over.
+    /// Damages `samples` in turn, from round `first` on, while `lasts` says so of the number of rounds done.
     /// - Throws: `Finding`, and where files cannot be read or written.
-    func run(samples: [String], scratch: String, first: Int = 0, rounds: Int, seconds: Double = .infinity) throws
-        -> Report
-    {
+    func run(samples: [String], scratch: String, first: Int = 0, while lasts: (Int) -> Bool) throws -> Report {
         let contents = try samples.map { try [UInt8](Data(contentsOf: URL(filePath: $0))) }
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
         var report = Report()
-        let start = Date()
-        for round in first..<first + rounds {
-            guard !samples.isEmpty, Date().timeIntervalSince(start) < seconds else { break }
+        while !samples.isEmpty, lasts(report.rounds) {
+            let round = first + report.rounds
             let index = round % samples.count, sample = samples[index]
             var mutator = ByteMutator(seed: seed, stream: "fuzz/\(round)")
             let candidate = scratch + "/candidate" + (sample.hasSuffix(".h5") ? ".h5" : ".pth")
