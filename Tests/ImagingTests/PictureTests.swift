@@ -47,6 +47,17 @@ import Testing
         #expect(error?.description.contains(text) == true, "\(String(describing: error))")
     }
 
+    @Test(arguments: [
+        ("", "the file is empty"), ("\0\0\0\u{18}ftypheic", "an HEIC or AVIF picture"), ("%PDF-1.4", "a PDF document"),
+        ("\n<svg>", "a web page or SVG"), ("P6 1 1 255 abc", "JPEG, PNG, GIF, WebP, BMP and TIFF are read"),
+    ])
+    func otherKindsAreNamed(_ content: String, _ text: String) {
+        let error = #expect(throws: ImagingError.self) {
+            try Array(content.utf8).withUnsafeBytes { try decodeImage(bytes: $0, name: "a.jpg") }
+        }
+        #expect(error?.description.contains(text) == true, "\(String(describing: error))")
+    }
+
     /// Pillow's error, not its warning: 178,956,970 pixels are read, one row more is not.
     @Test func theLimitIsPillowsError() {
         func bitmap(height: Int32) -> [UInt8] {

@@ -28,7 +28,7 @@ struct TensorDictionary: Sendable {
         (self.key, self.names, self.tensors, self.others) = (key, names, tensors, others)
     }
 
-    /// The dictionaries with tensors that text keys lead to from the root, two deep, in the file's order, the root
+    /// The dictionaries with tensors that text keys lead to from the root, four deep, in the file's order, the root
     /// first.
     /// - Throws: `CheckpointError` when there is none.
     static func all(in content: CheckpointContent, path: String) throws -> [TensorDictionary] {
@@ -46,7 +46,7 @@ struct TensorDictionary: Sendable {
         func visit(_ dictionary: Int, _ key: String, depth: Int) throws {
             guard visited.count < 10_000, visited.insert(dictionary).inserted else { return }
             if let one = try TensorDictionary(dictionary, key: key, in: content, path: path) { found.append(one) }
-            guard depth < 2 else { return }
+            guard depth < 4 else { return }
             for entry in content.heap.dictionaries[dictionary] {
                 guard case .text(let name) = entry.key, let inner = content.heap.dictionary(entry.value) else {
                     continue

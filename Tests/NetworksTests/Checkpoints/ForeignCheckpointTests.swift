@@ -56,6 +56,9 @@ import Testing
         let nested = try Checkpoint(contentsOf: path("nested.pth"), wanted: Self.names)
         #expect(nested.key == "models.ema")
         try expect(nested, holds: "ema")
+        let deep = try Checkpoint(contentsOf: path("deep.pth"), wanted: Self.names)
+        #expect(deep.key == "run.last.models.ema")
+        try expect(deep, holds: "ema")
         #expect(
             failure { _ = try Checkpoint(contentsOf: path("ema.pth"), wanted: Self.names, key: "ema") }
                 .hasSuffix(

@@ -101,6 +101,7 @@ for protocol in (2, 4):
 torch.save({**beside, "state_dict": prefixed("module.", state)}, "beside_legacy.pth", _use_new_zipfile_serialization=False)
 torch.save({"state_dict": state, "state_dict_ema": ema}, "ema.pth")
 torch.save({"epoch": 1, "models": {"ema": ema}, "optimizer": optimiser.state_dict()}, "nested.pth")
+torch.save({"run": {"last": {"models": {"ema": ema}}}}, "deep.pth")
 torch.save({"student": prefixed("module.backbone.", state), "teacher": prefixed("backbone.", ema)}, "student.pth")
 torch.save(prefixed("_orig_mod.module.", state), "compiled.pth")
 torch.save({"state_dict": {**prefixed("module.encoder_q.", state), **prefixed("module.encoder_k.", ema)}}, "moco.pth")
