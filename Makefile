@@ -2,7 +2,7 @@
 BIN := .build/release/lavise-pipeline
 DATA ?= $(or $(LAVISE_DATA),data)
 
-.PHONY: demo test test-cluster mutants build install package setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers check-models clean
+.PHONY: demo test test-cluster test-remote mutants build install package setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers check-models clean
 
 demo: build
 	@$(BIN) run experiments/demo.json
@@ -18,6 +18,11 @@ test:
 test-cluster:
 	@scripts/setup --tests
 	env LAVISE_CLUSTER=1 swift test -c release --filter "SlurmTests|SlurmLongTests|SlurmScaleTests"
+
+# What needs servers that Debian has and that are large: Ceph's radosgw, and Slurm's accounting in MariaDB.
+test-remote:
+	@scripts/setup --servers
+	env LAVISE_SERVERS=1 swift test -c release --filter "RadosTests|RoundTripTests|MultipartTests|TroubleTests|RemoteVerbTests|SlurmAccountingTests"
 
 # Do the tests notice small changes of behaviour? Needs python3; half an hour on two cores.
 mutants:

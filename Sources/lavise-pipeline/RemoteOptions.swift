@@ -29,6 +29,15 @@ struct RemoteOptions: ParsableArguments {
         }
     }
 
+    /// The words that mean the same to a run elsewhere, whatever its environment.
+    func words(_ environment: [String: String], _ places: Places) -> [String] {
+        let named = (remote ?? environment["LAVISE_REMOTE"]).map {
+            ["--remote", $0.contains("://") ? $0 : places.argumentPath($0)]
+        }
+        let flags = [("--remote-read", remoteRead), ("--remote-write", remoteWrite), ("--no-remote", noRemote)]
+        return (noRemote ? [] : named ?? []) + flags.filter(\.1).map(\.0)
+    }
+
     /// - Returns: nil where none is named or wanted; without the network none but a folder is.
     func store(
         _ settings: RemoteSettings, _ environment: [String: String], _ downloads: DownloadOptions, _ places: Places

@@ -20,7 +20,7 @@ struct StatusReport {
             "results": ["folder": .string(results.folder), "concern": concern.map { .string($0) } ?? .null],
             "stages": .array(
                 state.jobs.map { job in
-                    [
+                    let members: [String: Value] = [
                         "name": .string(job.job), "state": .string(job.state.rawValue),
                         "reason": job.reason.map { .string("\($0)") } ?? .null,
                         "fingerprint": job.fingerprint.map { .string($0.hex) } ?? .null,
@@ -34,7 +34,9 @@ struct StatusReport {
                             }),
                         "seconds": job.seconds.map { .double($0) } ?? .null,
                     ]
+                    return .object(members.merging(RunCost([job]).flatMap(\.value.objectValue) ?? [:]) { $1 })
                 }),
+            "cost": RunCost(state.jobs)?.value ?? .null,
         ]
         value = .object(document.merging(cluster) { $1 })
     }

@@ -1,3 +1,4 @@
+import Fingerprints
 import Foundation
 import Testing
 
@@ -49,6 +50,61 @@ import Testing
             try command.write("results/x/provenance.json", dated)
             #expect(try provenance("--store", ".other") == dated)
             #expect(try provenance("--set", "evaluate.topImages=1", "--results", "results") != dated)
+        }
+    }
+
+    /// What each stage took stands beside it, in `status --json` and for the whole run; it is no change of results.
+    @Test func whatStagesTookIsTold() throws {
+        try Command.with { command in
+            try command.makeExperiment()
+            let run = try command.run("run", "x.json")
+            #expect(run.code == 0)
+            let status = try Value(json: Array(command.run("status", "x.json", "--json").output.utf8))
+            let stages = try #require(status["stages"]?.arrayValue)
+            func sum(_ key: String) -> Double { stages.compactMap { $0[key]?.doubleValue }.reduce(0, +) }
+            #expect(
+                stages.allSatisfy { ($0["coreSeconds"]?.doubleValue ?? 0) > 0 && $0["peakMemory"]?.intValue ?? 0 > 0 })
+            let cost = try #require(status["cost"])
+            #expect(abs((cost["coreSeconds"]?.doubleValue ?? 0) - sum("coreSeconds")) < 1e-6)
+            #expect(abs((cost["joules"]?.doubleValue ?? 0) - sum("joules")) < 1e-3)
+            let kinds = Set(stages.compactMap { $0["energy"]?.stringValue })
+            #expect(kinds.count == 1 && kinds.isSubset(of: ["measured", "estimated"]))
+            let words = try #require(run.errors.split(separator: "\n").first { $0.hasPrefix("made with ") })
+            #expect(words.contains("core-seconds") && words.contains("of memory"))
+            #expect(words.contains(kinds == ["measured"] ? "measured by" : "an estimate: 10 W a core"))
+
+            let path = command.path("results/x/provenance.json")
+            let graph = try #require(
+                try Value(json: Array(Data(contentsOf: URL(fileURLWithPath: path))))["@graph"]?.arrayValue)
+            let runs = graph.filter { $0["@id"]?.stringValue?.hasPrefix("#run/") == true }
+            #expect(runs.count == stages.count)
+            for (run, stage) in zip(runs, stages) {
+                let usage = (run["resourceUsage"]?.arrayValue ?? []).compactMap { id in
+                    graph.first { $0["@id"] == id["@id"] }
+                }
+                #expect(usage.map { $0["propertyID"] } == ["peakMemory", "coreSeconds", "energy"])
+                #expect(
+                    usage.map { $0["value"]?.doubleValue }
+                        == ["peakMemory", "coreSeconds", "joules"].map { stage[$0]?.doubleValue })
+            }
+            let shown = try command.run("show", "results/x/recall.md")
+            #expect(shown.output.contains("\n" + words + "\n"), "\(shown.output)")
+            // Tables say nothing of it: they come out the same again.
+            for (name, bytes) in try command.files("results/x") where name != "provenance.json" {
+                #expect(!String(decoding: bytes, as: UTF8.self).contains("core-seconds"), "\(name)")
+            }
+            // Another cost is no other result; one that an older program left without is made complete.
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            let memory = try #require(stages[0]["peakMemory"]?.intValue)
+            let other = text.replacingOccurrences(of: "\"value\": \(memory)", with: "\"value\": \(memory + 1)")
+            #expect(other != text)
+            try command.write("results/x/provenance.json", other)
+            #expect(try command.run("run", "x.json").code == 0)
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == other)
+            try command.write(
+                "results/x/provenance.json", text.replacingOccurrences(of: "resourceUsage", with: "resource"))
+            #expect(try command.run("run", "x.json").code == 0)
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
         }
     }
 

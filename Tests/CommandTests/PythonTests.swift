@@ -10,6 +10,41 @@ import Testing
     ]
     .first { FileManager.default.isExecutableFile(atPath: $0) }
 
+    /// The package's page, read from it: what it shows runs as it stands.
+    @Test(.enabled(if: python != nil, "needs .build/notebook: scripts/setup --tests")) func itsPageRuns() throws {
+        let package = Self.repository + "/python/lavise_results"
+        let lines = try String(contentsOfFile: package + "/README.md", encoding: .utf8).components(separatedBy: "\n")
+            .filter { $0.hasPrefix("    ") && !$0.contains("pip install") }.map { $0.dropFirst(4) }
+        #expect(lines.count >= 9 && lines.contains { $0.contains("Run.load(\"demo\")") }, "\(lines)")
+        try Command.inMemory { command in
+            try command.makeTiny("demo")
+            try FileManager.default.createDirectory(
+                atPath: command.path("experiments"), withIntermediateDirectories: true)
+            let text = try String(contentsOfFile: command.path("demo.json"), encoding: .utf8)
+            try command.write(
+                "experiments/demo.json",
+                text.replacing(#/"filters": \[[^\]]*\]/#, with: "\"filters\": [0, 17]").replacing(
+                    #/"methods": \[[^\]]*\]/#, with: "\"methods\": [\"original\", \"projection\"]"))
+            #expect(try command.run("run", "demo").code == 0)
+            try command.write("page.py", lines.joined(separator: "\n") + "\n")
+            let process = Process(), output = Pipe()
+            process.executableURL = URL(fileURLWithPath: try #require(Self.python))
+            process.arguments = [command.path("page.py")]
+            process.currentDirectoryURL = URL(fileURLWithPath: command.root)
+            let path = Command.binary.deletingLastPathComponent().path
+            process.environment = ProcessInfo.processInfo.environment.merging(command.ownPlaces) { $1 }.merging([
+                "PATH": path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? ""), "PYTHONPATH": package,
+                "PYTHONDONTWRITEBYTECODE": "1", "LAVISE_STORE": "", "LAVISE_DATA": "",
+            ]) { $1 }
+            process.standardOutput = output
+            process.standardError = output
+            try process.run()
+            let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0, "\(said)")
+        }
+    }
+
     @Test(.enabled(if: python != nil, "needs .build/notebook: scripts/setup --tests")) func testsAndNotebookPass()
         throws
     {

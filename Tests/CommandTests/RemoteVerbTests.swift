@@ -119,6 +119,38 @@ struct RemoteVerbTests {
         }
     }
 
+    /// The sample's tables, by a second user who has its data and an empty store: less than a megabyte comes over.
+    /// It takes a run of the sample, and so is for `make test-remote`.
+    @Test(
+        .enabled(if: ProcessInfo.processInfo.environment["LAVISE_SERVERS"] != nil, "make test-remote runs it"),
+        arguments: Neighbours.Server.available) func theSamplesTablesAreAMegabyte(server: Neighbours.Server) throws
+    {
+        let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
+        let data =
+            ProcessInfo.processInfo.environment["LAVISE_REFERENCE"].map { $0 + "/data" } ?? repository
+            + "/../shared/data"
+        guard FileManager.default.fileExists(atPath: data + "/coco-sample") else {
+            return print("skipped: no \(data)/coco-sample")
+        }
+        try Neighbours.with(server) { both in
+            for command in [both.maker, both.reader] {
+                try FileManager.default.createDirectory(
+                    atPath: command.path("experiments"), withIntermediateDirectories: true)
+                try FileManager.default.copyItem(
+                    atPath: repository + "/experiments/coco_sample.json",
+                    toPath: command.path("experiments/coco_sample.json"))
+            }
+            let made = try both.make("run", "coco_sample", "--data", data)
+            #expect(made.code == 0, "\(made.errors)")
+            let start = Date()
+            let read = try both.read("run", "coco_sample", "--data", data)
+            let seconds = Date().timeIntervalSince(start), traffic = try both.traffic(read)
+            #expect(read.code == 0 && both.ran(read).isEmpty && read.output == made.output, "\(read.errors)")
+            #expect(traffic.received < 1_000_000, "\(traffic)")
+            print("coco_sample from \(server): \(seconds) s, \(traffic)")
+        }
+    }
+
     @Test(arguments: Neighbours.Server.available) func whatIsReadComesAndWhatIsGoneIsMade(server: Neighbours.Server)
         throws
     {

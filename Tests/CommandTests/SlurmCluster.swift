@@ -25,7 +25,8 @@ final class SlurmCluster {
 
     /// - Parameters:
     ///   - settings: more lines of `slurm.conf`.
-    init(nodes: Int = 4, settings: [String] = []) throws {
+    ///   - hasAccounting: `slurmdbd` and MariaDB beside it, with the user `root` in the account `lab`.
+    init(nodes: Int = 4, settings: [String] = [], hasAccounting: Bool = false) throws {
         self.nodes = nodes
         // Sockets have short paths.
         folder = "/tmp/slurm-\(getpid())-\(Int.random(in: 0..<1_000_000))"
@@ -52,10 +53,14 @@ final class SlurmCluster {
                 "ReturnToService=2", "SlurmdTimeout=6", "KillWait=2", "MpiDefault=none",
                 "JobAcctGatherType=jobacct_gather/linux",
                 "JobAcctGatherFrequency=1", "JobAcctGatherParams=OverMemoryKill",
-                "AccountingStorageType=accounting_storage/none",
                 "JobCompType=jobcomp/filetxt", "JobCompLoc=\(folder)/log/ended", "DebugFlags=NO_CONF_HASH",
                 "SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0",
             ] + settings
+            + (hasAccounting
+                ? [
+                    "AccountingStorageType=accounting_storage/slurmdbd", "AccountingStorageHost=127.0.0.1",
+                    "AccountingStoragePort=\(basePort + 40)", "AccountingStorageEnforce=associations,limits",
+                ] : ["AccountingStorageType=accounting_storage/none"])
         for node in 1...nodes {
             try FileManager.default.createDirectory(
                 atPath: "\(folder)/spool/n\(node)", withIntermediateDirectories: true)
@@ -72,11 +77,66 @@ final class SlurmCluster {
                 "--key-file=\(folder)/key", "--socket=\(folder)/munge.sock", "--pid-file=\(folder)/run/munged.pid",
                 "--log-file=\(folder)/log/munged", "--seed-file=\(folder)/seed", "--force",
             ], isDaemon: true)
+        if hasAccounting { try startAccounting() }
         try startController(["-c"])
         for node in 1...nodes { try startNode(node) }
         try wait("the nodes", seconds: 20) {
             try run("sinfo", ["--noheader", "--format=%D %t"]).contains("\(nodes) idle")
         }
+    }
+
+    /// Whether there can be accounting, too.
+    static let canAccount: Bool = {
+        let isThere = ["/usr/sbin/slurmdbd", "/usr/sbin/mariadbd"].allSatisfy(
+            FileManager.default.isExecutableFile)
+        if !isThere { print("skipped: accounting needs slurmdbd and mariadb-server") }
+        return isThere && isAvailable
+    }()
+
+    private func startAccounting() throws {
+        let data = "\(folder)/data", socket = "\(folder)/sql"
+        try run(
+            "mariadb-install-db",
+            [
+                "--no-defaults", "--datadir=\(data)", "--user=root", "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ])
+        try run(
+            "setsid",
+            [
+                "--fork", "mariadbd", "--no-defaults", "--datadir=\(data)", "--socket=\(socket)",
+                "--port=\(basePort + 41)", "--bind-address=127.0.0.1", "--user=root",
+                "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--pid-file=\(folder)/run/mariadb.pid",
+            ], isDaemon: true)
+        let create =
+            "create database slurm; create user slurm@'%' identified by 'x'; grant all on slurm.* to slurm@'%'; select 42"
+        try wait("the database", seconds: 30) {
+            try run("mariadb", ["--no-defaults", "-S", socket, "-u", "root", "-e", create]).contains("42")
+        }
+        try """
+        AuthType=auth/munge
+        AuthInfo=socket=\(folder)/munge.sock
+        DbdHost=localhost
+        DbdAddr=127.0.0.1
+        DbdPort=\(basePort + 40)
+        SlurmUser=root
+        PidFile=\(folder)/run/slurmdbd.pid
+        LogFile=\(folder)/log/slurmdbd.log
+        StorageType=accounting_storage/mysql
+        StorageHost=127.0.0.1
+        StoragePort=\(basePort + 41)
+        StorageUser=slurm
+        StoragePass=x
+        StorageLoc=slurm
+        """.appending("\n").write(toFile: "\(folder)/slurmdbd.conf", atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: "\(folder)/slurmdbd.conf")
+        try run("slurmdbd", [], isDaemon: true)
+        try wait("slurmdbd", seconds: 60) {
+            try run("sacctmgr", ["-i", "add", "cluster", "lavise"])
+            return try run("sacctmgr", ["--noheader", "show", "cluster"]).contains("lavise")
+        }
+        try run("sacctmgr", ["-i", "add", "account", "lab"])
+        try run("sacctmgr", ["-i", "add", "user", "root", "account=lab"])
     }
 
     var environment: [String: String] { ["SLURM_CONF": "\(folder)/slurm.conf", "LAVISE_LEASE": "0"] }
@@ -139,7 +199,7 @@ final class SlurmCluster {
     func killDaemon(_ node: Int) { kill(pid("n\(node)") ?? 0, SIGKILL) }
 
     func stop() {
-        for name in ["slurmctld"] + (1...nodes).map({ "n\($0)" }) + ["munged"] {
+        for name in ["slurmctld"] + (1...nodes).map({ "n\($0)" }) + ["slurmdbd", "mariadb", "munged"] {
             if let process = pid(name) { kill(process, SIGKILL) }
         }
         for process in processes({ $0.contains { $0.hasPrefix("SLURM_JOB_ID=") } }) { kill(process, SIGKILL) }

@@ -1,3 +1,4 @@
+import Fingerprints
 import Foundation
 import Testing
 import TestSupport
@@ -104,6 +105,25 @@ import TestSupport
         }
     }
 
+    /// Core-seconds by stage, predicted and measured, and their ratio in all.
+    private static func comparison(_ plan: String, _ status: String) throws -> String {
+        func list(_ text: String, _ path: [String], _ key: String, _ unit: Double) throws -> [String: Double] {
+            var value = try Value(json: Array(text.utf8))
+            for name in path { value = try #require(value[name]) }
+            let pairs = (value.arrayValue ?? []).compactMap { stage in
+                stage["name"]?.stringValue.flatMap { name in stage[key]?.doubleValue.map { (name, $0 * unit) } }
+            }
+            return Dictionary(uniqueKeysWithValues: pairs)
+        }
+        let predicted = try list(plan, ["cluster", "stages"], "coreHours", 3600)
+        let measured = try list(status, ["stages"], "coreSeconds", 1)
+        let sums = predicted.reduce(into: (0.0, 0.0)) { $0 = ($0.0 + $1.value, $0.1 + (measured[$1.key] ?? 0)) }
+        let stages = predicted.sorted { $0.key < $1.key }.map {
+            String(format: "\($0.key) %.1f for %.1f", $0.value, measured[$0.key] ?? 0)
+        }
+        return stages.joined(separator: ", ") + String(format: "; in all %.1f for %.1f", sums.0, sums.1)
+    }
+
     @Test func theRealSample() throws {
         let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..")
             .standardized.path
@@ -125,9 +145,18 @@ import TestSupport
                 "--data", data,
             ])
             #expect(here.code == 0, "\(here.errors)")
+            // What rates of another experiment predict, and what it comes to.
+            try FileManager.default.copyItem(
+                atPath: repository + "/experiments/demo.json", toPath: command.path("experiments/demo.json"))
+            #expect(try command.finish(["run", "demo", "--executor", "local"]).code == 0)
+            let plan = try command.run(
+                ["plan", "coco_sample", "--data", data, "--json"], environment: cluster.environment)
             let there = try SlurmTests.run(cluster, command, ["run", "coco_sample", "--data", data])
             #expect(there.code == 0, "\(there.errors)")
-            #expect(try StoreContent(command) == StoreContent(command, store: "here"))
+            let status = try command.run(["status", "coco_sample", "--data", data, "--json"])
+            print("coco_sample on the cluster: \(try Self.comparison(plan.output, status.output))")
+            let content = try StoreContent(command), local = try StoreContent(command, store: "here")
+            #expect(local.jobs.allSatisfy { content.jobs[$0.key] == $0.value })
             #expect(try command.files("results/coco_sample") == command.files("results/here"))
         }
     }

@@ -160,6 +160,58 @@ import TestSupport
         }
     }
 
+    /// The whole run is a job of the cluster: others watch it, and have its tables.
+    @Test func aDriverOnTheCluster() throws {
+        let expected = try Self.expected()
+        try Self.on { cluster, command in
+            try Self.make(command)
+            let end = try Self.run(cluster, command, ["run", "x.json", "--detach", "--json"])
+            #expect(end.code == 0, "\(end.errors)")
+            try cluster.wait("the driver's jobs", seconds: 30) {
+                let names = try cluster.live
+                return names.contains { $0.hasPrefix("lv.driver.x.") }
+                    && names.contains { $0.hasPrefix("lv.preprocess.") }
+            }
+            let attach = try Self.run(cluster, command, ["attach", "x.json"])
+            #expect(attach.code == 0, "\(attach.errors)")
+            try Self.check(cluster, command, expected)
+            let names = try Self.names(cluster)
+            #expect(
+                names.allSatisfy {
+                    $0.hasPrefix("lv.driver.") || $0.split(separator: ".").last?.hasPrefix("1") == true
+                }, "\(names)")
+            let log = try String(contentsOfFile: command.path(".lavise/cluster/driver-x.log"), encoding: .utf8)
+            #expect(log.contains("made on the cluster") || attach.errors.contains("made on the cluster"), "\(log)")
+            // Nothing is left to watch.
+            let again = try Self.run(cluster, command, ["attach", "x.json"])
+            #expect(again.code != 0 && again.errors.contains("nothing of x is on the cluster"), "\(again.errors)")
+        }
+    }
+
+    /// `cancel` ends the driver and all its jobs; the next run goes on with what was finished.
+    @Test func aDriverOnTheClusterIsCancelled() throws {
+        let expected = try Self.expected()
+        try Self.on { cluster, command in
+            try Self.make(
+                command,
+                slurm:
+                    ", \"prologue\": \"case $SLURM_JOB_NAME in lv.features.*) [ -e \(command.path("go")) ] || sleep 60;; esac\""
+            )
+            #expect(try Self.run(cluster, command, ["run", "x.json", "--detach"]).code == 0)
+            try cluster.wait("features", seconds: 60) { try cluster.live.contains { $0.hasPrefix("lv.features.") } }
+            let cancel = try command.run(["cancel", "x.json"], environment: cluster.environment)
+            #expect(cancel.code == 0 && cancel.output.contains("jobs ended"), "\(cancel.output)\(cancel.errors)")
+            #expect(try cluster.live.isEmpty)
+            #expect(
+                try command.run(["status", "x.json"], environment: cluster.environment).output.contains(
+                    "on the cluster") == false)
+            try command.write("go", "")
+            let end = try Self.run(cluster, command)
+            #expect(end.code == 0, "\(end.errors)")
+            try Self.check(cluster, command, expected)
+        }
+    }
+
     @Test func aControllerThatIsKilledMidArray() throws {
         let expected = try Self.expected()
         try Self.on { cluster, command in
@@ -195,6 +247,32 @@ import TestSupport
                 end.errors.contains("goes again with twice the memory")
                     && end.errors.contains("goes again with twice the time"), "\(end.errors)")
             try Self.check(cluster, command, expected)
+        }
+    }
+
+    /// Each node, and the driver, sees the store through a mount that remembers for 20 s that a name was absent.
+    @Test(.enabled(if: LaggingDisk.isAvailable, "needs bindfs")) func aStoreWhoseNamesLag() throws {
+        let expected = try Self.expected()
+        try Self.on { cluster, command in
+            let nodes = (1...4).map { command.path("seen-n\($0)") }
+            let disk = try LaggingDisk(command.path("disk"), seenAt: nodes + [command.path(".lavise")])
+            defer { disk.stop() }
+            let bind = "mount --bind \(command.path("seen"))-$SLURMD_NODENAME \(command.path(".lavise"))"
+            let prologue =
+                "[ -n \"$BOUND\" ] || { export BOUND=1; exec unshare -m sh -c '\(bind) && exec sh \"$0\"' \"$0\"; }"
+            try Self.make(command)
+            let words = String(decoding: try JSONEncoder().encode(prologue), as: UTF8.self)
+            try command.write(
+                "lavise.json",
+                "{\"executor\": \"slurm\", \"slurm\": {\"poll\": 1, \"taskMinutes\": 0.001, \"grace\": 30, \"prologue\": \(words)}}"
+            )
+            let end = try Self.run(cluster, command, ["run", "x.json"], ["LAVISE_LEASE": "20"])
+            #expect(end.code == 0, "\(end.errors)")
+            #expect(!end.errors.contains("goes again"), "\(end.errors)")
+            try cluster.wait("an empty queue", seconds: 20) { try cluster.live.isEmpty }
+            disk.stop()
+            #expect(try StoreContent(command, store: "disk") == expected.store)
+            #expect(try command.files("results/x") == expected.results)
         }
     }
 

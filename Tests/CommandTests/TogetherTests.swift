@@ -97,6 +97,34 @@ import TestSupport
         }
     }
 
+    /// On a disk that remembers absent names the second host sees what the first has made, though it asked before.
+    @Test(.enabled(if: LaggingDisk.isAvailable, "needs bindfs")) func aDiskThatRemembersAbsentNames() throws {
+        try Command.with { command in
+            let hosts = ["one", "two"].map { (name: $0, place: command.path("seen-\($0)")) }
+            let disk = try LaggingDisk(command.path("disk"), seenAt: hosts.map(\.place))
+            defer { disk.stop() }
+            try command.makeTiny(epochs: 60)
+            // Both have looked for every trace before there is one.
+            for host in hosts {
+                let status = try command.run(
+                    ["status", "x.json", "--store", host.place + "/store"],
+                    environment: Self.host(host.name, lease: 20))
+                #expect(status.code == 0, "\(status.errors)")
+            }
+            let running = try hosts.map { host in
+                try command.start(
+                    ["run", "x.json", "-j", "1", "--store", host.place + "/store"], Self.host(host.name, lease: 20))
+            }
+            let ends = try running.map { try $0.wait() }
+            #expect(ends.map(\.code) == [0, 0], "\(ends.map(\.errors))")
+            #expect(ends.flatMap(\.ran).count == Self.stageCount, "\(ends.map(\.errors))")
+            disk.stop()
+            let content = try StoreContent(command, store: "disk/store")
+            #expect(content.jobs.values.allSatisfy { $0.executions == 1 && $0.outcomes == 1 })
+            #expect(content.jobs.count == Self.stageCount)
+        }
+    }
+
     @Test func aDeadProcessIsNoticedAtOnceOnItsHostAndByItsLeaseElsewhere() throws {
         for (host, isLate) in [("one", false), ("two", true)] {
             try Command.inMemory { command in

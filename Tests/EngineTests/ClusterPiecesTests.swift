@@ -183,7 +183,7 @@ import Testing
     ) -> ExitRecord {
         ExitRecord(
             kind: kind, code: 1, signal: signal, error: error, host: "n1", seconds: seconds, cores: cores, work: work,
-            memory: 0, restart: restart)
+            memory: 0, restart: restart, cost: nil)
     }
 
     private static func verdict(_ records: [ExitRecord] = [], _ jobs: [SlurmJob]) -> ClusterVerdict {
@@ -286,8 +286,11 @@ import Testing
             Self.record(.done, seconds: 1, cores: 4, work: 8, restart: 1), TaskName(attempt: 2, array: 0, task: 0))
         try folder.write(Self.record(.done, seconds: 7, cores: 1, work: 4), TaskName(attempt: 3))
         // 20 + 15 + 4 + 7, of which 20 are of the first.
-        #expect(try folder.spent(since: 1) == (46, 15) && folder.spent(since: 2) == (26, 14))
-        #expect(try folder.spent(since: 3) == (7, 4) && folder.spent(since: 4) == (0, 0))
+        for (first, seconds, work) in [(1, 46.0, 15.0), (2, 26, 14), (3, 7, 4), (4, 0, 0)] {
+            let spent = try folder.spent(since: first)
+            // Records that tell no cost count by their time.
+            #expect(spent.seconds == seconds && spent.work == work && spent.cost.coreSeconds == seconds, "\(first)")
+        }
     }
 
     @Test func aClaimIsTakenOnce() throws {

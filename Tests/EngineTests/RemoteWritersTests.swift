@@ -112,6 +112,34 @@ import Testing
         #expect(sharing.remote.keys.count == 2)
     }
 
+    /// What is finished is there while the rest runs, and stays there when that is ended.
+    @Test func eachJobIsGivenAsSoonAsItIsDone() throws {
+        let remote = sharing.remote, cancellation = Cancellation(), wasThere = Mutex(false)
+        let first = TestStage(name: "first") { try writeText("one", $0.output + "/out") }
+        let second = TestStage(name: "second") { context in
+            // Another thread gives it: waited for, a while.
+            for _ in 0..<3000 where !wasThere.withLock({ $0 }) {
+                let isThere = remote.log.contains { $0.hasPrefix("put ac/") }
+                wasThere.withLock { $0 = isThere }
+                if !isThere { usleep(10_000) }
+            }
+            cancellation.cancel()
+            try context.checkCancelled()
+        }
+        let plan = try Plan([
+            Job(id: "first", stage: first, inputs: []),
+            Job(id: "second", stage: second, inputs: [Input("x", .output(job: "first", name: "out"))]),
+        ])
+        var options = Sharing.options(sharing.access(sharing.alice, writes: true))
+        options.cancellation = cancellation
+        let shop = try Workshop()
+        #expect(throws: EngineError.self) { try shop.run(plan, options) }
+        #expect(wasThere.withLock { $0 })
+        let reader = try Workshop()
+        let pulled = try reader.runner(Sharing.options(sharing.access())).pull(plan)
+        #expect(pulled.map(\.state) == [.moved, .absent])
+    }
+
     @Test func pushAndPull() throws {
         let shop = try Workshop(), plan = try Sharing.plan()
         _ = try shop.run(plan)

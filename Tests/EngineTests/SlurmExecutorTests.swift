@@ -6,7 +6,7 @@ import Testing
 
 /// The driver of jobs on a cluster against a Slurm in memory that fails in every way that a real one does.
 @Suite struct SlurmExecutorTests {
-    private static func settings(_ change: (inout SlurmSettings) -> Void = { _ in }) -> SlurmSettings {
+    static func settings(_ change: (inout SlurmSettings) -> Void = { _ in }) -> SlurmSettings {
         var settings = SlurmSettings()
         settings.poll = 0.1
         settings.taskMinutes = 60
@@ -15,7 +15,7 @@ import Testing
         return settings
     }
 
-    private static func plan(_ computed: @escaping @Sendable (Int) throws -> Void = { _ in }) throws -> Plan {
+    static func plan(_ computed: @escaping @Sendable (Int) throws -> Void = { _ in }) throws -> Plan {
         try Plan(
             [
                 Job(id: "seed", stage: TestStage(name: "seed") { try writeText("s", $0.output + "/out") }, inputs: []),
@@ -49,7 +49,7 @@ import Testing
     }
 
     @discardableResult
-    private static func run(
+    static func run(
         _ workshop: Workshop, _ plan: Plan, _ slurm: any SlurmClient, _ settings: SlurmSettings = settings(),
         cancellation: Cancellation = Cancellation()
     ) throws -> [JobStatus] {
@@ -279,6 +279,27 @@ import Testing
         let error = #expect(throws: EngineError.self) { try Self.run(workshop, plan, slurm) }
         #expect("\(error.map { "\($0)" } ?? "")".contains("node n1 does not see \(workshop.storePath)"))
         #expect(slurm.submissions.count == 1)
+    }
+
+    /// A script unsets what a login brings of ours, also with names and values that a shell would read otherwise.
+    @Test func whatTheLoginEnvironmentBringsIsUnset() throws {
+        var settings = SlurmSettings()
+        settings.prologue = "export LAVISE_OWN=prologue"
+        let shell = Process(), output = Pipe()
+        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+        shell.arguments = ["-c", NodeScript.head(["LAVISE_LEASE": "it's 5"], settings) + "\nenv"]
+        shell.environment = [
+            "PATH": "/usr/bin:/bin", "LAVISE_STORE": "/elsewhere", "LAVISE_LEASE": "1", "LAVISE_FAULT": "a b\n$(false)",
+            "OTHER": "LAVISE_STORE=x",
+        ]
+        shell.standardOutput = output
+        try shell.run()
+        let lines = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self).split(
+            separator: "\n")
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0)
+        #expect(Set(lines.filter { $0.hasPrefix("LAVISE_") }) == ["LAVISE_LEASE=it's 5", "LAVISE_OWN=prologue"])
+        #expect(lines.contains("OTHER=LAVISE_STORE=x"))
     }
 
     @Test func twoDriversMakeEachJobOnce() throws {

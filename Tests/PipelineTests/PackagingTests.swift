@@ -15,6 +15,30 @@ import Testing
         for file in ContainerRecipe.files { #expect(try text("packaging/" + file.name) == file.text, "\(file.name)") }
     }
 
+    private static let validator = root.appending(path: ".build/roc/bin/cffconvert").path
+
+    /// By the public validator; what is cited has a DOI each.
+    @Test(
+        .enabled(
+            if: FileManager.default.isExecutableFile(atPath: validator), "needs .build/roc: scripts/setup --tests"))
+    func theCitationIsValid() throws {
+        let process = Process(), output = Pipe()
+        process.executableURL = URL(fileURLWithPath: Self.validator)
+        process.arguments = ["--validate", "--infile", Self.root.appending(path: "CITATION.cff").path]
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0 && said.contains("are valid"), "\(said)")
+        let citation = try text("CITATION.cff")
+        #expect(
+            citation.components(separatedBy: "\n    doi: ").count - 1 == citation.components(
+                separatedBy: "\n  - type: "
+            ).count - 1)
+        #expect(citation.contains(#/\ndate-released: "\d{4}-\d\d-\d\d"\n/#))
+    }
+
     @Test func theVersionIsOne() throws {
         let version = PipelineVersion.text
         #expect(try text("CITATION.cff").contains("\nversion: \(version)\n"))

@@ -7,18 +7,20 @@ import TestSupport
 
 /// Objects larger than a part, on `rclone serve s3`.
 @Suite(.waits, .serialized, .enabled(if: RcloneServer.isAvailable, "rclone is needed")) struct MultipartTests {
-    private static let part = 5 << 20
-    private struct Killed: Error {}
+    static let part = 5 << 20
+    struct Killed: Error {}
 
-    private func store(_ shelf: Shelf) throws -> S3Store {
+    private static func store(_ shelf: Shelf) throws -> S3Store {
         S3Store(
-            endpoint: shelf.rclone!.endpoint, bucket: "bucket", prefix: "some/cache/", region: "us-east-1",
+            endpoint: try #require(shelf.s3).endpoint, bucket: "bucket", prefix: "some/cache/", region: "us-east-1",
             credentials: AWSCredentials(environment: shelf.environment), name: "s3://bucket/some/cache",
             client: WebClient(WebClient.Options()), partBytes: Self.part)
     }
 
-    @Test func aLargeFileGoesInParts() throws {
-        let shelf = try Shelf(.rclone), store = try store(shelf)
+    @Test func aLargeFileGoesInParts() throws { try Self.largeFile(Shelf(.rclone)) }
+
+    static func largeFile(_ shelf: Shelf) throws {
+        let store = try store(shelf)
         let file = try shelf.file(seed: 1, bytes: 3 * Self.part + 12_345)
         var sent = 0
         try store.put(file: file.path, bytes: file.content.count, file.key) { sent += $0 }
@@ -26,8 +28,10 @@ import TestSupport
         #expect(try store.bytes(file.key)?.bytes == file.content)
     }
 
-    @Test func anUploadThatWasKilledGoesOnWithTheMissingParts() throws {
-        let shelf = try Shelf(.rclone), store = try store(shelf)
+    @Test func anUploadThatWasKilledGoesOnWithTheMissingParts() throws { try Self.killedUpload(Shelf(.rclone)) }
+
+    static func killedUpload(_ shelf: Shelf) throws {
+        let store = try store(shelf)
         let file = try shelf.file(seed: 2, bytes: 4 * Self.part + 1), total = file.content.count
         var sent = 0
         #expect(throws: Killed.self) {
@@ -39,14 +43,16 @@ import TestSupport
         #expect(try !store.has(file.key))
         // Another process, which knows nothing of the first.
         var rest = 0
-        try self.store(shelf).put(file: file.path, bytes: total, file.key) { rest += $0 }
+        try Self.store(shelf).put(file: file.path, bytes: total, file.key) { rest += $0 }
         #expect(rest == total - 2 * Self.part, "\(rest) bytes went again")
         #expect(try store.bytes(file.key)?.bytes == file.content)
     }
 
     /// A part that came over damaged, or of another file, is not taken for ours.
-    @Test func partsThatAreOthersGoAgain() throws {
-        let shelf = try Shelf(.rclone), store = try store(shelf)
+    @Test func partsThatAreOthersGoAgain() throws { try Self.othersParts(Shelf(.rclone)) }
+
+    static func othersParts(_ shelf: Shelf) throws {
+        let store = try store(shelf)
         let file = try shelf.file(seed: 3, bytes: 2 * Self.part + 7), total = file.content.count
         let other = try shelf.file(seed: 4, bytes: 2 * Self.part + 7)
         var sent = 0
@@ -63,7 +69,7 @@ import TestSupport
     }
 
     @Test func aServerThatForgotTheUploadGetsItAll() throws {
-        let shelf = try Shelf(.rclone), store = try store(shelf)
+        let shelf = try Shelf(.rclone), store = try Self.store(shelf)
         let file = try shelf.file(seed: 5, bytes: 3 * Self.part), total = file.content.count
         var sent = 0
         #expect(throws: (any Error).self) {

@@ -9,7 +9,11 @@ import TestSupport
 @Suite(.waits, .serialized, .enabled(if: !Server.available.isEmpty, "nginx or rclone is needed")) struct RoundTripTests
 {
     @Test(arguments: Server.available) func objectsComeBackAsTheyWent(server: Server) throws {
-        let shelf = try Shelf(server), store = try shelf.store()
+        try Self.objectsComeBack(Shelf(server))
+    }
+
+    static func objectsComeBack(_ shelf: Shelf) throws {
+        let store = try shelf.store()
         for (seed, bytes) in [(1, 0), (2, 1), (3, 65_536), (4, 3_000_001)] {
             let file = try shelf.file(seed: UInt64(seed), bytes: bytes)
             #expect(try !store.has(file.key))
@@ -20,7 +24,9 @@ import TestSupport
             #expect(try store.has(file.key))
             #expect(try store.bytes(file.key)?.bytes == file.content)
             // A plain path, as anyone with the server's disk or another client would look for it.
-            #expect(FileManager.default.contents(atPath: shelf.path(file.key)).map(Array.init) == file.content)
+            if let path = shelf.path(file.key) {
+                #expect(FileManager.default.contents(atPath: path).map(Array.init) == file.content)
+            }
         }
         let trace = RemoteKey.trace(Digest(hashing: "a job"))
         #expect(try store.putNew(Array("an action".utf8), trace))
@@ -28,7 +34,11 @@ import TestSupport
     }
 
     @Test(arguments: Server.available) func transfersGoOnFromAnyByte(server: Server) throws {
-        let shelf = try Shelf(server), store = try shelf.store()
+        try Self.transfersGoOn(Shelf(server))
+    }
+
+    static func transfersGoOn(_ shelf: Shelf) throws {
+        let store = try shelf.store()
         let file = try shelf.file(seed: 5, bytes: 1_000_000)
         try store.put(file: file.path, bytes: 1_000_000, file.key) { _ in }
         for start in [1, 999_999, 500_000] {
@@ -39,8 +49,10 @@ import TestSupport
         #expect(try store.bytes(file.key, from: 1_000_000)?.bytes == [])
     }
 
-    @Test(arguments: Server.available) func manyAtOnce(server: Server) throws {
-        let shelf = try Shelf(server), store = try shelf.store()
+    @Test(arguments: Server.available) func manyAtOnce(server: Server) throws { try Self.many(Shelf(server)) }
+
+    static func many(_ shelf: Shelf) throws {
+        let store = try shelf.store()
         let files = try (0..<24).map { try shelf.file(seed: UInt64(100 + $0), bytes: 10_000 + $0) }
         let results = Results()
         DispatchQueue.concurrentPerform(iterations: files.count) { index in

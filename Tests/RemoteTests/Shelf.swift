@@ -6,12 +6,19 @@ import Transfer
 import TestSupport
 
 /// A server with a remote store of ours on it.
-enum Server: String, CaseIterable, Sendable {
-    case nginx, rclone
+enum Server: String, Sendable {
+    case nginx, rclone, rados
 
-    var isAvailable: Bool { self == .nginx ? NginxServer.isAvailable : RcloneServer.isAvailable }
+    var isAvailable: Bool {
+        switch self {
+        case .nginx: NginxServer.isAvailable
+        case .rclone: RcloneServer.isAvailable
+        case .rados: RadosServer.isAvailable
+        }
+    }
 
-    static var available: [Server] { allCases.filter(\.isAvailable) }
+    /// Those that are up in a moment.
+    static var available: [Server] { [nginx, rclone].filter(\.isAvailable) }
 
     static let dav = "client_max_body_size 0; location / { dav_methods PUT; create_full_put_path on; }"
 }
@@ -19,27 +26,40 @@ enum Server: String, CaseIterable, Sendable {
 /// The server, its store, and files that go there.
 final class Shelf {
     let server: Server
-    let nginx: NginxServer?, rclone: RcloneServer?
+    let nginx: NginxServer?, rclone: RcloneServer?, rados: RadosServer?
     let files: TemporaryFolder
+    private let place: String
 
     init(_ server: Server) throws {
         self.server = server
         nginx = server == .nginx ? try NginxServer(extra: Server.dav) : nil
         rclone = server == .rclone ? try RcloneServer() : nil
+        rados = nil
+        place = "some/cache"
         files = try TemporaryFolder()
     }
 
-    var url: String { nginx.map { $0.url("some/cache") } ?? "s3://bucket/some/cache" }
+    /// A place of its own on a server that is up already.
+    init(on rados: RadosServer, _ place: String) throws {
+        server = .rados
+        (nginx, rclone, self.rados, self.place) = (nil, nil, rados, place)
+        files = try TemporaryFolder()
+    }
 
-    var environment: [String: String] { rclone?.environment ?? [:] }
+    var s3: (any S3Server)? { rclone ?? rados }
+
+    var url: String { nginx.map { $0.url(place) } ?? "s3://bucket/\(place)" }
+
+    var environment: [String: String] { s3?.environment ?? [:] }
 
     func store(_ environment: [String: String] = [:], timeout: Int = 10) throws -> any RemoteStore {
         try openStore(url, self.environment.merging(environment) { $1 }, timeout: timeout)
     }
 
-    /// Where an object lies on the server's disk.
-    func path(_ key: RemoteKey) -> String {
-        nginx.map { $0.folder.path("www/some/cache/\(key)") } ?? rclone!.folder.path("data/bucket/some/cache/\(key)")
+    /// Where an object lies on the server's disk; nil where that is not in files.
+    func path(_ key: RemoteKey) -> String? {
+        nginx.map { $0.folder.path("www/\(place)/\(key)") }
+            ?? rclone.map { $0.folder.path("data/bucket/\(place)/\(key)") }
     }
 
     /// Writes a file of so many bytes, and says by what name it goes.

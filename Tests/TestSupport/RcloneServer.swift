@@ -1,7 +1,7 @@
 import Foundation
 
 /// `rclone serve s3` on 127.0.0.1: an S3 server that checks signatures. `make test` has it in `.build/rclone`.
-public final class RcloneServer {
+public final class RcloneServer: S3Server {
     public static let accessKey = "TESTACCESSKEY", secretKey = "test/secret+key"
     /// Its files, the bucket among them; gone with the server.
     public let folder: TemporaryFolder
@@ -19,13 +19,14 @@ public final class RcloneServer {
     /// Whether rclone is here.
     public static var isAvailable: Bool { program != nil }
 
-    /// Serves the bucket `bucket`, which lies in `<folder>/data/bucket`.
+    /// Serves a bucket, which lies in `<folder>/data/<bucket>`.
     /// - Parameter isReadOnly: refuses to write.
     /// - Throws: `SupportError` where rclone does not start.
-    public init(isReadOnly: Bool = false) throws {
+    public init(bucket: String = "bucket", isReadOnly: Bool = false) throws {
         folder = try TemporaryFolder()
         port = try freePort()
-        try FileManager.default.createDirectory(atPath: folder.path("data/bucket"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: folder.path("data/\(bucket)"), withIntermediateDirectories: true)
         try start(isReadOnly: isReadOnly)
     }
 

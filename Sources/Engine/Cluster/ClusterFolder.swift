@@ -85,18 +85,29 @@ package struct ClusterFolder: Sendable {
         return records
     }
 
-    /// What all tasks of all attempts of the claim took, and did.
-    func spent() throws -> (coreSeconds: Double, work: Double) { try spent(since: claim()?.firstAttempt ?? 1) }
+    /// What tasks took, and did.
+    package struct Spent: Sendable {
+        /// That processors were given to them.
+        package var seconds = 0.0
+        /// In the stage's unit.
+        package var work = 0.0
+        package var cost = Cost(coreSeconds: 0, joules: 0)
+    }
 
-    package func spent(since first: Int) throws -> (coreSeconds: Double, work: Double) {
+    /// Of all attempts of the claim.
+    func spent() throws -> Spent { try spent(since: claim()?.firstAttempt ?? 1) }
+
+    package func spent(since first: Int) throws -> Spent {
         let names = try names()
-        var sum = (coreSeconds: 0.0, work: 0.0)
+        var sum = Spent()
         for name in names where name.hasPrefix("exit-") {
             guard let attempt = Int(name.dropFirst(5).prefix { $0 != "-" }), attempt >= first,
                 let record = try value(name, among: names).flatMap(ExitRecord.init)
             else { continue }
-            sum.coreSeconds += record.seconds * Double(record.cores)
+            let seconds = record.seconds * Double(record.cores)
+            sum.seconds += seconds
             sum.work += record.work
+            sum.cost = sum.cost + (record.cost ?? Cost(coreSeconds: seconds))
         }
         return sum
     }
@@ -256,20 +267,23 @@ package struct ExitRecord: Sendable, Equatable {
     let memory: Int
     /// How often Slurm had started the task before.
     let restart: Int
+    /// nil in records of before this was noted.
+    package let cost: Cost?
 
     var value: Value {
-        [
+        let members: [String: Value] = [
             "schema": 1, "kind": .string(kind.rawValue), "code": .int(code), "signal": signal.map { .int($0) } ?? .null,
             "error": error.map { .string($0) } ?? .null, "host": .string(host), "seconds": .double(seconds),
             "cores": .int(cores),
             "work": .double(work), "memory": .int(memory), "restart": .int(restart),
         ]
+        return .object(members.merging(cost?.members ?? [:]) { $1 })
     }
 
     package init(
         kind: Kind, code: Int, signal: Int? = nil, error: String? = nil, host: String, seconds: Double, cores: Int,
         work: Double, memory: Int,
-        restart: Int
+        restart: Int, cost: Cost?
     ) {
         self.kind = kind
         self.code = code
@@ -281,6 +295,7 @@ package struct ExitRecord: Sendable, Equatable {
         self.work = work
         self.memory = memory
         self.restart = restart
+        self.cost = cost
     }
 
     init?(_ value: Value) {
@@ -294,6 +309,6 @@ package struct ExitRecord: Sendable, Equatable {
         self.init(
             kind: kind, code: code, signal: value["signal"]?.intValue, error: value["error"]?.stringValue, host: host,
             seconds: seconds,
-            cores: cores, work: work, memory: memory, restart: restart)
+            cores: cores, work: work, memory: memory, restart: restart, cost: Cost(value))
     }
 }

@@ -38,6 +38,8 @@ public struct ClusterTask: Sendable {
     public let task: String
     public let host: String?, code: Int?, error: String?
     public let seconds: Double?, memory: Int?
+    /// What it took of its node.
+    public let cost: Cost?
     /// Where what it printed lies, or would.
     public let log: String
 }
@@ -93,7 +95,7 @@ extension Store {
                     ClusterTask(
                         job: order.job, task: "\(task)", host: record?.host, code: record?.code, error: record?.error,
                         seconds: record?.seconds,
-                        memory: record?.memory, log: folder.logPath("\(task)")))
+                        memory: record?.memory, cost: record?.cost, log: folder.logPath("\(task)")))
             }
         }
         return tasks

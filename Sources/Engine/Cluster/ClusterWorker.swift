@@ -32,6 +32,7 @@ public struct ClusterWorker: Sendable {
         let name = TaskName(attempt: order.attempt, array: task?.array, task: task?.task ?? 0)
         let folder = ClusterFolder(store: store, fingerprint: order.fingerprint)
         let start = store.time.monotonic(), work = Mutex(0.0)
+        let costs = CostMeter(), account = costs.begin(threads: options.jobs)
         func record(_ kind: ExitRecord.Kind, _ code: Int32, signal: Int32? = nil, error: String? = nil) {
             let seconds = Double(store.time.monotonic() - start) / 1e9
             // A store that cannot be written any more is what the driver finds out by itself.
@@ -39,8 +40,8 @@ public struct ClusterWorker: Sendable {
                 ExitRecord(
                     kind: kind, code: Int(code), signal: signal.map { Int($0) }, error: error, host: store.host.name,
                     seconds: seconds,
-                    cores: options.jobs, work: work.withLock { $0 }, memory: Usage.peakMemory(), restart: restart), name
-            )
+                    cores: options.jobs, work: work.withLock { $0 }, memory: Usage.peakMemory(), restart: restart,
+                    cost: costs.end(account)), name)
         }
         if restart > 0 {
             observer.noted(

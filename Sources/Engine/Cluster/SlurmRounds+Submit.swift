@@ -124,11 +124,7 @@ extension SlurmRounds {
         let task = array.map { " --array \($0) --task $task" } ?? ""
         let log = "\(order.attempt)-" + (array.map { "\($0)-$task" } ?? "assembly")
         return """
-            #!/bin/sh
-            # What the login environment brings must not change what is computed.
-            for name in $(env | sed -n 's/^\\(LAVISE_[A-Z_]*\\)=.*/\\1/p'); do unset "$name"; done
-            \(cluster.environment.sorted { $0.key < $1.key }.map { "export \($0.key)=\(shellQuoted($0.value))" }.joined(separator: "\n"))
-            \(settings.prologue)
+            \(NodeScript.head(cluster.environment, settings))
             [ -r \(shellQuoted(store.root + "/lavise-store.json")) ] || exit \(NodeFault.noStore)
             [ -x \(shellQuoted(cluster.program[0])) ] || exit \(NodeFault.noProgram)
             task=$((\(first) + ${SLURM_ARRAY_TASK_ID:-0}))
@@ -144,7 +140,22 @@ enum NodeFault {
     static let noStore = 81, noProgram = 82
 }
 
+/// What scripts for nodes have in common.
+package enum NodeScript {
+    /// The first lines: the environment that the program is to see, then the user's own lines.
+    package static func head(_ environment: [String: String], _ settings: SlurmSettings) -> String {
+        let exports = environment.sorted { $0.key < $1.key }.map { "export \($0.key)=\(shellQuoted($0.value))" }
+        return """
+            #!/bin/sh
+            # What the login environment brings must not change what is computed.
+            for name in $(env | sed -n 's/^\\(LAVISE_[A-Z_]*\\)=.*/\\1/p'); do unset "$name"; done
+            \(exports.joined(separator: "\n"))
+            \(settings.prologue)
+            """
+    }
+}
+
 /// A word for `sh`.
-func shellQuoted(_ text: String) -> String {
+package func shellQuoted(_ text: String) -> String {
     "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }

@@ -75,7 +75,7 @@ extension SlurmRounds {
             let tasks = claim.submitted.reduce(0) { $0 + $1.count }
             note(
                 entry,
-                "made on the cluster: \(tasks) task\(tasks == 1 ? "" : "s"), \(Int(spent.coreSeconds.rounded(.up))) core-seconds"
+                "made on the cluster: \(tasks) task\(tasks == 1 ? "" : "s"), \(Int(spent.cost.coreSeconds.rounded(.up))) core-seconds"
             )
             return end(entry, .made(forThisRun: entry.claim != nil))
         }

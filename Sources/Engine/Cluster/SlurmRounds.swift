@@ -224,7 +224,7 @@ final class SlurmRounds {
     }
 
     /// Core-seconds for a unit of a stage's work, as it was last in this store.
-    func secondsPerWork(_ stage: String) -> Double? { outcomes[stage]?.coreSecondsPerWork }
+    func secondsPerWork(_ stage: String) -> Double? { outcomes[stage]?.givenPerWork }
 
     func peakMemory(_ stage: String) -> Int? { outcomes[stage]?.peakMemory }
 }

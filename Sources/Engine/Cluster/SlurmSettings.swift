@@ -27,6 +27,8 @@ public struct SlurmSettings: Sendable, Equatable {
     /// Core-seconds for a unit of work where a sharded stage never ran in this store: a multiplication of the kernels,
     /// slowly.
     public static let unknownRate = 1e-10
+    /// Core-seconds that a task takes beside its work: to start the program and to look at plan and store. Measured.
+    public static let secondsPerTask = 0.5
 }
 
 /// What a task of a stage is to be given.

@@ -5,6 +5,8 @@ struct Executor: Sendable {
     let store: Store
     let options: RunOptions
     let observer: any RunObserver
+    /// Of all jobs that this process makes at once.
+    let costs: CostMeter
 
     struct Result {
         let outputs: [(artifact: Artifact, path: String)]
@@ -12,11 +14,13 @@ struct Executor: Sendable {
         let peakMemory: Int
         private(set) var work: Double?
         private(set) var threads: Int
+        private(set) var cost: Cost
 
-        /// Counts what tasks on other nodes did for the job: its trace then tells core-seconds, of one thread.
-        mutating func add(_ spent: (coreSeconds: Double, work: Double)) {
+        /// Counts what tasks on other nodes did for the job: its trace then tells the seconds of all, of one thread.
+        mutating func add(_ spent: ClusterFolder.Spent) {
+            cost = cost + spent.cost
             guard spent.work > 0 else { return }
-            seconds = seconds * Double(threads) + spent.coreSeconds
+            seconds = seconds * Double(threads) + spent.seconds
             threads = 1
             work = (work ?? 0) + spent.work
         }
@@ -32,13 +36,15 @@ struct Executor: Sendable {
         try store.fileSystem.makeFolder(output)
         try store.fileSystem.makeFolder(scratch)
         if threads == options.jobs { Usage.forgetPeakMemory() }
-        let meter = ProgressMeter(job: job.id, observer: observer, time: store.time)
+        let meter = ProgressMeter(job: job.id, observer: observer, time: store.time, costs: costs)
         let context = StageContext(
             output: output, scratch: scratch, threads: threads, inputs: inputs, job: job.id, stage: job.stage.name,
             cancellation: options.cancellation, faults: options.faults, meter: meter)
-        let start = store.time.monotonic()
+        let start = store.time.monotonic(), account = costs.begin(threads: threads)
         options.faults.pass("stage.started")
-        try job.stage.run(context)
+        let outcome = Swift.Result { try job.stage.run(context) }
+        let cost = costs.end(account)
+        try outcome.get()
         options.faults.pass("stage.finished")
         let seconds = Double(store.time.monotonic() - start) / 1e9
         try checkOutputs(job.stage, output, threads)
@@ -50,7 +56,8 @@ struct Executor: Sendable {
         }.flatMap { $0 }
         options.faults.pass("output.hashed")
         return Result(
-            outputs: outputs, seconds: seconds, peakMemory: Usage.peakMemory(), work: meter.work, threads: threads)
+            outputs: outputs, seconds: seconds, peakMemory: Usage.peakMemory(), work: meter.work, threads: threads,
+            cost: cost)
     }
 
     /// Together: several flushes at once share one commit of the disk's journal.

@@ -34,4 +34,6 @@ public struct JobStatus: Sendable {
     public let ran: Bool
     /// A job before it ran but left what was there before, so that this one did not have to.
     public let cutOff: Bool
+    /// The execution that left the outputs; nil unless fresh.
+    public let made: Outcome?
 }

@@ -45,7 +45,7 @@ extension Inspector {
         JobStatus(
             job: job.id, stage: job.stage.name, state: .fresh, reason: reason, fingerprint: ingredients.fingerprint,
             outputs: outcome.outputs.map { store.record($0, isHere: !away.contains($0.digest)) },
-            seconds: seconds ?? outcome.seconds, ran: ran, cutOff: cutOff)
+            seconds: seconds ?? outcome.seconds, ran: ran, cutOff: cutOff, made: outcome)
     }
 
     private func view(_ job: Job, _ state: JobState, _ reasons: [Reason], _ ingredients: Ingredients? = nil)
@@ -54,7 +54,7 @@ extension Inspector {
         let status = JobStatus(
             job: job.id, stage: job.stage.name, state: state, reason: reasons.first,
             fingerprint: ingredients?.fingerprint, outputs: [],
-            seconds: nil, ran: false, cutOff: false)
+            seconds: nil, ran: false, cutOff: false, made: nil)
         return JobView(status: status, ingredients: ingredients, reasons: reasons, trace: nil, artifacts: nil)
     }
 }

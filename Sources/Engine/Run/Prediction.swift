@@ -118,16 +118,22 @@ extension Store {
 }
 
 extension Store {
-    /// Core-seconds that a unit of each stage's work took last in this store.
+    /// Core-seconds that a unit of each stage's work took last in this store: of processors that worked, not of such as
+    /// waited.
     /// - Throws: `EngineError.storage`.
     public func coreSecondsPerWork() throws -> [String: Double] {
-        try asEngineError { try lastOutcomes().compactMapValues(\.coreSecondsPerWork) }
+        try asEngineError {
+            try lastOutcomes().compactMapValues { outcome in
+                outcome.work.flatMap { $0 > 0 ? outcome.costOrEstimate.coreSeconds / $0 : nil }
+            }
+        }
     }
 }
 
 extension Outcome {
-    /// nil where the stage did not say how much work it was.
-    var coreSecondsPerWork: Double? { work.flatMap { $0 > 0 ? seconds * Double(threads ?? 1) / $0 : nil } }
+    /// Seconds that processors were given to the job for a unit of its work, also such as waited for a disk: what to ask a
+    /// scheduler for. nil where the stage did not say how much work it was.
+    var givenPerWork: Double? { work.flatMap { $0 > 0 ? seconds * Double(threads ?? 1) / $0 : nil } }
 
     /// Total size of the outputs.
     var bytes: Int { outputs.reduce(0) { $0 + $1.bytes } }

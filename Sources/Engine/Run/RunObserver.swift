@@ -47,14 +47,17 @@ final class ProgressMeter: Sendable {
     let observer: any RunObserver
     private let job: String
     private let time: any TimeSource
+    private let costs: CostMeter?
     private let last = Atomic(Int.min / 2)
     private let amount = Mutex<Double?>(nil)
     private let bytes = Atomic(0)
 
-    init(job: String, observer: any RunObserver, time: any TimeSource) {
+    /// - Parameter costs: looked at now and then.
+    init(job: String, observer: any RunObserver, time: any TimeSource, costs: CostMeter? = nil) {
         self.job = job
         self.observer = observer
         self.time = time
+        self.costs = costs
     }
 
     /// What the stage said by `worked`; nil: nothing.
@@ -77,6 +80,7 @@ final class ProgressMeter: Sendable {
         guard done >= total || now - last >= 100_000_000 else { return }
         guard self.last.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged || done >= total
         else { return }
+        costs?.sample()
         observer.progressed(job: job, done: done, total: total, unit: unit)
     }
 }

@@ -11,8 +11,11 @@ final class RunSession: Sendable {
     /// Jobs that an executor was asked to make, and why.
     private let ordered = Mutex<[Int: Reason]>([:])
     private let hasPrepared = Atomic(false)
+    private let costs = CostMeter()
     /// Whether no selected job reads from a job: then its bytes are what was asked for, and not only their digests.
     private let isWanted: [Bool]
+    /// nil where nothing is given away.
+    private let sharing: RemoteSharing?
 
     private struct Wait {
         let since: Int
@@ -35,6 +38,11 @@ final class RunSession: Sendable {
         self.selection = selection
         self.inspector = inspector
         self.observer = observer
+        sharing = inspector.options.remote.flatMap { remote in
+            guard remote.may(.writing) else { return nil }
+            return RemoteSharing(
+                RemoteWriting(store: inspector.store, remote: remote, options: inspector.options, observer: observer))
+        }
         results = Mutex(Array(repeating: nil, count: inspector.plan.jobs.count))
         let used = Set(selection.selected.flatMap { inspector.plan.dependencies[$0] })
         isWanted = inspector.plan.jobs.indices.map { selection.selected.contains($0) && !used.contains($0) }
@@ -62,7 +70,7 @@ final class RunSession: Sendable {
             }
         }
         // What was finished before a failure is shared too.
-        let shared = Result { if !options.cancellation.isCancelled { try share() } }
+        let shared = Result { try sharing?.finish() }
         try outcome.get()
         try shared.get()
         return try results.withLock { $0.compactMap { $0?.status } }.map(withPresence)
@@ -141,6 +149,9 @@ final class RunSession: Sendable {
     private func settled(_ index: Int, _ result: Settled) {
         results.withLock { $0[index] = result }
         observer.finished(result.status)
+        if let fingerprint = result.status.fingerprint, result.artifacts != nil, selection.selected.contains(index) {
+            sharing?.add(result.status.job, fingerprint)
+        }
     }
 
     private func isTouched(_ index: Int) -> Bool {
@@ -281,7 +292,7 @@ final class RunSession: Sendable {
         do {
             try Memory.ask(forPeak: store.lastOutcome(plan: plan.name, job: job.id)?.peakMemory)
             // A name of its own each time: an orphan of a killed attempt may still be writing to the last one.
-            return try Executor(store: store, options: options, observer: observer).execute(
+            return try Executor(store: store, options: options, observer: observer, costs: costs).execute(
                 job, inputs: ingredients.paths, output: "\(work)/out-\(files.uniqueName())", scratch: "\(work)/scratch",
                 threads: threads)
         } catch {
@@ -310,7 +321,7 @@ final class RunSession: Sendable {
                 return OutputRecord(
                     name: output.name, path: output.path, digest: output.digest, bytes: output.bytes, isHere: isHere)
             },
-            seconds: status.seconds, ran: status.ran, cutOff: status.cutOff)
+            seconds: status.seconds, ran: status.ran, cutOff: status.cutOff, made: status.made)
     }
 
     private func reading(_ pins: Pins) -> RemoteReading? {
@@ -368,20 +379,6 @@ final class RunSession: Sendable {
         guard case .sound(_, _, let away) = try inspector.find(ingredients.fingerprint, plan.jobs[index]), away.isEmpty
         else {
             return try make(index, ingredients, threads: threads, pins, lock)
-        }
-    }
-
-    /// Gives the remote store what this run has and it has not.
-    private func share() throws {
-        guard let remote = options.remote, remote.may(.writing) else { return }
-        let writing = RemoteWriting(store: store, remote: remote, options: options, observer: observer)
-        for index in selection.selected.sorted() {
-            guard remote.may(.writing), let settled = result(index), settled.artifacts != nil,
-                let fingerprint = settled.status.fingerprint
-            else { continue }
-            if case .kept(let why?) = try writing.push(settled.status.job, fingerprint) {
-                observer.noted(job: settled.status.job, text: "not given to \(remote.store.name): \(why)")
-            }
         }
     }
 }

@@ -33,7 +33,7 @@ struct Publication: Sendable {
         Outcome(
             outputs: outputs, seconds: result.seconds, work: result.work, threads: result.threads,
             peakMemory: result.peakMemory, host: store.host.name,
-            versions: options.versions, finished: Double(store.time.now()) / 1e9, executions: 1)
+            versions: options.versions, finished: Double(store.time.now()) / 1e9, executions: 1, cost: result.cost)
     }
 
     /// nil when both outcomes are the same.

@@ -39,6 +39,8 @@ public struct Outcome: Sendable, Equatable {
     public let finished: Double
     /// How often the job was executed with this very outcome.
     public var executions: Int
+    /// What it took of the machine; nil in traces of before this was noted.
+    public let cost: Cost?
 }
 
 /// An input as it was when the job ran.
@@ -161,7 +163,7 @@ extension Outcome {
         ]
         value["work"] = work.map { .double($0) }
         value["threads"] = threads.map { .int($0) }
-        return .object(value)
+        return .object(value.merging(cost?.members ?? [:]) { $1 })
     }
 
     init?(_ value: Value) {
@@ -174,7 +176,8 @@ extension Outcome {
             outputs: outputs.compactMap { $0 }, seconds: seconds, work: value["work"]?.doubleValue,
             threads: value["threads"]?.intValue,
             peakMemory: peakMemory, host: host,
-            versions: versions.compactMapValues(\.stringValue), finished: finished, executions: executions)
+            versions: versions.compactMapValues(\.stringValue), finished: finished, executions: executions,
+            cost: Cost(value))
     }
 }
 

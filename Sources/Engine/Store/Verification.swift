@@ -54,7 +54,7 @@ extension Runner {
         do {
             try store.makeDurableFolder(work)
             try bringInputs(of: job, ingredients, pins, plan)
-            result = try Executor(store: store, options: options, observer: observer).execute(
+            result = try Executor(store: store, options: options, observer: observer, costs: CostMeter()).execute(
                 job, inputs: ingredients.paths, output: "\(work)/out", scratch: "\(work)/scratch", threads: options.jobs
             )
         } catch {

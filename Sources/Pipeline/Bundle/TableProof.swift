@@ -10,12 +10,16 @@ public struct TableProof: Sendable {
     public let bytes: [UInt8]
     /// Files in the archive, the signature and the key among them.
     public let files: Int
+    /// Whose signature it is.
+    public let publicKey: PublicKey
 
     /// Of an experiment that is up to date. The same results and key give the same bytes.
-    /// - Throws: `ExperimentError` where a stage is not fresh.
-    public init(_ state: ExperimentState, _ project: Project, key: SigningKey) throws {
+    /// - Parameter key: asked for once it is known that there is something to sign.
+    /// - Throws: `ExperimentError` where a stage is not fresh, and what `key` throws.
+    public init(_ state: ExperimentState, _ project: Project, key: @autoclosure () throws -> SigningKey) throws {
         let experiment = state.experiment, file = state.file
         let claims = try experiment.checkClaims(state.results()), made = try project.resultFiles(state)
+        let key = try key()
         var texts: [(String, String)] = [
             ("README.md", Self.readme(experiment, made.tables.map(\.name))), ("claims.md", claims.markdown),
             (ProofFile.claims, claims.value.json(pretty: true) + "\n"), ("badge.svg", Badge(claims).svg),
@@ -34,6 +38,7 @@ public struct TableProof: Sendable {
         let bundle = Attestation(subject: file.resultsName, files: entries).signed(by: key)
         entries.append(StoredZip.Entry(name: ProofFile.signature, bytes: Array(bundle.utf8)))
         files = entries.count
+        publicKey = key.publicKey
         bytes = StoredZip.archive(entries)
     }
 

@@ -40,6 +40,10 @@ public struct ClusterForecast: Sendable {
         ]
     }
 
+    private static func text(_ hours: Double) -> String {
+        hours < 0.1 ? String(format: "~%.0f core-seconds", hours * 3600) : String(format: "~%.2f core-hours", hours)
+    }
+
     /// For people.
     public var lines: [String] {
         guard !stages.isEmpty else { return ["on the cluster: nothing"] }
@@ -47,10 +51,10 @@ public struct ClusterForecast: Sendable {
         let bytes = stages.reduce(0) { $0 + ($1.bytes ?? 0) }
         return stages.map { stage in
             "on the cluster: \(stage.job): \(stage.tasks) task\(stage.tasks == 1 ? "" : "s") in \(stage.submissions) submission\(stage.submissions == 1 ? "" : "s"), "
-                + (stage.coreHours.map { String(format: "~%.2f core-hours", $0) } ?? "of unknown time")
+                + (stage.coreHours.map(Self.text) ?? "of unknown time")
         } + [
             "on the cluster in all: \(stages.reduce(0) { $0 + $1.tasks }) tasks, \(stages.reduce(0) { $0 + $1.submissions }) submissions, "
-                + String(format: "~%.2f core-hours", hours.reduce(0, +))
+                + Self.text(hours.reduce(0, +))
                 + (unknown > 0 ? " and \(unknown) stages of unknown time" : "")
                 + String(
                     format: ", %.0f looks at the queue an hour, ~%.0f MB on the shared disk", looksPerHour,
@@ -75,10 +79,10 @@ extension ClusterRun {
                 isSharded
                 ? seconds.map { min(settings.maxSubmit - 1, Int(($0 / (settings.taskMinutes * 60)).rounded(.up))) } ?? 1
                 : 1
-            let arrays = tasks <= 1 ? 0 : job.stage is EvaluateStage ? 2 : 1
+            let arrays = tasks <= 1 ? 0 : job.stage is EvaluateStage ? 2 : 1, all = tasks <= 1 ? 1 : tasks + arrays
             return ClusterForecast.Stage(
-                job: job.id, tasks: tasks <= 1 ? 1 : tasks + arrays, submissions: arrays + 1,
-                coreHours: seconds.map { $0 / 3600 },
+                job: job.id, tasks: all, submissions: arrays + 1,
+                coreHours: seconds.map { ($0 + SlurmSettings.secondsPerTask * Double(all)) / 3600 },
                 bytes: prediction.bytes)
         }
         return ClusterForecast(stages: stages, looksPerHour: 3600 / settings.poll)

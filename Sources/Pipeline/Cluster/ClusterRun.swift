@@ -35,20 +35,25 @@ public struct ClusterRun: Sendable {
     /// - Throws: `ExperimentError` where the program's own path cannot be told, and what `ExperimentPlan.expectedCosts`
     ///   throws.
     public func executor(for state: ExperimentState) throws -> SlurmExecutor {
-        let lease = project.store.host.lease.map { ["LAVISE_LEASE": "\($0)"] } ?? [:]
         return SlurmExecutor(
             client: client, settings: settings, program: try program(), environment: lease,
             definition: state.file.definition,
             expected: try state.experiment.expectedCosts(state.jobs, places: project.places))
     }
 
+    private var lease: [String: String] { project.store.host.lease.map { ["LAVISE_LEASE": "\($0)"] } ?? [:] }
+
     /// Submits a job that runs the program with these words: a driver for where login nodes end long processes.
+    /// - Parameter environment: that the program sees there, beside the login environment without `LAVISE_…`.
     /// - Returns: Slurm's id, and where the log goes.
     /// - Throws: `SlurmError`, `EngineError`.
-    public func detach(_ name: String, _ words: [String]) throws -> (id: Int, log: String) {
+    public func detach(_ name: String, _ words: [String], environment: [String: String]) throws -> (
+        id: Int, log: String
+    ) {
         let log = try project.store.driverLog(name)
-        let command = try (program() + words).map(quoted).joined(separator: " ")
-        let script = "#!/bin/sh\n\(settings.prologue)\nexec >>\(quoted(log)) 2>&1\nexec \(command)\n"
+        let command = try (program() + words).map(shellQuoted).joined(separator: " ")
+        let head = NodeScript.head(lease.merging(environment) { $1 }, settings)
+        let script = "\(head)\nexec >>\(shellQuoted(log)) 2>&1\nexec \(command)\n"
         let id = try client.submit(
             SlurmSubmission(
                 name: try project.store.driverName(name), script: script, minutes: 0, memory: 2000,
@@ -56,7 +61,6 @@ public struct ClusterRun: Sendable {
         return (id, log)
     }
 
-    private func quoted(_ word: String) -> String { "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'" }
 }
 
 extension ExperimentFile {

@@ -56,6 +56,7 @@ struct ReportFacts {
                     "\(Self.date(made.finished)) on \(made.host)"
                         + (versions.isEmpty ? "" : ", \(versions.joined(separator: ", "))")))
         }
+        if let cost = RunCost(state.jobs) { facts.append(Report.Fact("cost", cost.text)) }
         return facts
     }
 

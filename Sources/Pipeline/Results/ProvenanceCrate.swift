@@ -159,7 +159,7 @@ public struct ProvenanceCrate: Sendable, Equatable {
                     members: ["name": .string(name), "value": Self.plain(value)])
             }
         }
-        return results + artifacts + parameters
+        return results + artifacts + parameters + usages
             + settings.map { id, words in
                 entity(id, "PropertyValue", members: ["name": .string(words.name), "value": .string(words.value)])
             }
@@ -174,6 +174,49 @@ public struct ProvenanceCrate: Sendable, Equatable {
     }
 
     private static let settingStart = "#setting/"
+
+    /// What a step took: a name, a number and its unit (QUDT) each.
+    private static func usage(_ step: ProvenanceRecord.Step) -> [(name: String, value: Value, unit: String)] {
+        var usage: [(name: String, value: Value, unit: String)] = []
+        if let bytes = step.peakMemory { usage.append(("peakMemory", .int(bytes), "BYTE")) }
+        if let cost = step.cost {
+            usage += [("coreSeconds", .double(cost.coreSeconds), "SEC"), (energy, .double(cost.joules), "J")]
+        }
+        return usage
+    }
+
+    private static let energy = "energy"
+    private static let unitStart = "https://qudt.org/vocab/unit/"
+    private static let measured = "as the processors' meter says (RAPL)"
+    private static let estimated = "an estimate: so many watts a busy core"
+    static let usageStart = "#usage/"
+    private static func usageID(_ step: ProvenanceRecord.Step, _ name: String) -> String {
+        "\(usageStart)\(escaped(step.job))/\(name)"
+    }
+
+    private var usages: [Value] {
+        record.steps.flatMap { step in
+            Self.usage(step).map { usage in
+                var members: [String: Value] = [
+                    "name": .string(usage.name), "propertyID": .string(usage.name), "value": usage.value,
+                    "unitCode": .string(Self.unitStart + usage.unit),
+                ]
+                if usage.name == Self.energy {
+                    members["description"] = .string(step.cost?.isMeasured == true ? Self.measured : Self.estimated)
+                }
+                return entity(Self.usageID(step, usage.name), "PropertyValue", members: members)
+            }
+        }
+    }
+
+    /// Reads what `usages` says of a step.
+    private static func cost(_ usages: [Value]) -> (cost: Cost?, peakMemory: Int?) {
+        func usage(_ name: String) -> Value? { usages.first { $0["name"]?.stringValue == name } }
+        func number(_ name: String) -> Double? { usage(name)?["value"]?.doubleValue }
+        var cost = number("coreSeconds").map { Cost(coreSeconds: $0, joules: number(energy)) }
+        cost?.isMeasured = usage(energy)?["description"]?.stringValue == measured
+        return (cost, number("peakMemory").map { Int($0) })
+    }
 
     private func describe(_ item: ProvenanceRecord.Item) -> [String: Value] {
         ["name": .string(item.name), "sha256": .string(item.digest.hex), "contentSize": .string(String(item.bytes))]
@@ -209,6 +252,7 @@ public struct ProvenanceCrate: Sendable, Equatable {
                     "result": references(step.outputs.map(Self.id)), "startTime": .string(step.began.ISO8601Format()),
                     "endTime": .string(step.ended.ISO8601Format()),
                     "actionStatus": ["@id": "http://schema.org/CompletedActionStatus"],
+                    "resourceUsage": references(Self.usage(step).map { Self.usageID(step, $0.name) }),
                 ])
         }
         let controls = record.steps.map { step in
@@ -275,6 +319,7 @@ public struct ProvenanceCrate: Sendable, Equatable {
             let parameters = objects.filter { $0["@type"] == "PropertyValue" }.compactMap { value in
                 value["name"]?.stringValue.map { ($0, value["value"] ?? .null) }
             }
+            let (cost, peakMemory) = Self.cost(targets(action["resourceUsage"]))
             return ProvenanceRecord.Step(
                 job: job,
                 stage: targets(action["instrument"]).first?["name"]?.stringValue?.split(separator: " ").last.map(
@@ -282,7 +327,7 @@ public struct ProvenanceCrate: Sendable, Equatable {
                 fingerprint: fingerprint, parameters: Dictionary(parameters, uniquingKeysWith: { first, _ in first }),
                 inputs: objects.compactMap(item),
                 outputs: targets(action["result"]).compactMap(item), began: date(action["startTime"]),
-                ended: date(action["endTime"]))
+                ended: date(action["endTime"]), cost: cost, peakMemory: peakMemory)
         }
         let settings = targets(entities["#run"]?["object"]).filter {
             $0["@id"]?.stringValue?.hasPrefix(Self.settingStart) == true
@@ -303,12 +348,15 @@ public struct ProvenanceCrate: Sendable, Equatable {
 }
 
 extension Value {
-    /// What a crate says but for when it was.
+    /// What a crate says but for when it was, and how much it took.
     var withoutTimes: Value {
         switch self {
         case .object(let object):
-            .object(
-                object.filter { !["startTime", "endTime", "datePublished"].contains($0.key) }.mapValues(\.withoutTimes))
+            object["@id"]?.stringValue?.hasPrefix(ProvenanceCrate.usageStart) == true
+                ? .object(object.filter { $0.key == "@id" })
+                : .object(
+                    object.filter { !["startTime", "endTime", "datePublished"].contains($0.key) }
+                        .mapValues(\.withoutTimes))
         case .array(let items): .array(items.map(\.withoutTimes))
         default: self
         }

@@ -41,6 +41,8 @@ public struct ProvenanceRecord: Sendable, Equatable {
         public var began: Date
         /// When it had ended.
         public var ended: Date
+        /// What it took of its machine, and bytes of memory at most; nil where no record tells.
+        public var cost: Cost?, peakMemory: Int?
     }
 
     /// The experiment's name.
@@ -59,6 +61,12 @@ public struct ProvenanceRecord: Sendable, Equatable {
         let made = Set(steps.flatMap(\.outputs).map(\.digest))
         var seen: Set<Digest> = []
         return steps.flatMap(\.inputs).filter { !made.contains($0.digest) && seen.insert($0.digest).inserted }
+    }
+
+    /// What all steps took; nil where a step's record does not tell.
+    public var cost: RunCost? {
+        let known = steps.compactMap { step in step.cost.flatMap { cost in step.peakMemory.map { (cost, $0) } } }
+        return known.count == steps.count ? RunCost(known) : nil
     }
 
     /// Reads the traces of the jobs that are fresh.
@@ -127,7 +135,8 @@ extension ProvenanceRecord.Step {
                 Item(name: $0.name, digest: $0.digest, bytes: $0.bytes, isFolder: $0.isFolder)
             },
             began: Date(timeIntervalSince1970: outcome.finished - outcome.seconds),
-            ended: Date(timeIntervalSince1970: outcome.finished))
+            ended: Date(timeIntervalSince1970: outcome.finished), cost: outcome.costOrEstimate,
+            peakMemory: outcome.peakMemory)
     }
 
     /// What went in differently.

@@ -18,7 +18,8 @@ extension Project {
             let outcome = trace.outcomes.first(where: { $0.outputs.map(\.digest) == status.outputs.map(\.digest) })
         {
             lines.append(
-                "computed     in \(Format.seconds(outcome.seconds)) with a peak memory of \(Format.bytes(outcome.peakMemory)), "
+                "computed     in \(Format.seconds(outcome.seconds)) with a peak memory of \(Format.bytes(outcome.peakMemory))"
+                    + String(format: " and %.1f core-seconds, ", outcome.costOrEstimate.coreSeconds)
                     + "on \(outcome.host), \(outcome.executions) \(outcome.executions == 1 ? "time" : "times")")
         }
         return lines.map { "    " + $0 }

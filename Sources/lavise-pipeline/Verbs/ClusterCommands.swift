@@ -163,6 +163,7 @@ struct Logs: ParsableCommand {
                             "error": task.error.map { .string($0) } ?? .null,
                             "seconds": task.seconds.map { .double($0) } ?? .null,
                             "memory": task.memory.map { .int($0) } ?? .null,
+                            "coreSeconds": task.cost.map { .double($0.coreSeconds) } ?? .null,
                             "log": .string(task.log),
                         ]
                     }),

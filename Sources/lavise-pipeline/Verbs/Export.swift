@@ -3,6 +3,7 @@ import Engine
 import Fingerprints
 import Foundation
 import Pipeline
+import Remote
 
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -60,22 +61,49 @@ struct Export: ParsableCommand {
     private func write(_ name: String) throws {
         let project = try global.open()
         let file = try project.experiment(name, settings: set, seeds: seeds.map { try SeedList($0).seeds })
-        let state = try project.state(of: project.plan(file))
-        let place = SigningKeyPlace(), key = try place.key { if !global.quiet { standardError($0) } }
-        let proof = try TableProof(state, project, key: key)
         let shown = output ?? "\(file.resultsName).zip", path = project.places.argumentPath(shown)
+        try Self.checkPlace(path, shown)
+        let state = try project.state(of: project.plan(file))
+        let proof = try TableProof(state, project, key: signingKey())
         try Data(proof.bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
         guard global.json else {
             try standardOutput(shown)
             if !global.quiet {
-                standardError("\(proof.files) files, \(Format.bytes(proof.bytes.count)), signed by \(key.publicKey)")
+                standardError("\(proof.files) files, \(Format.bytes(proof.bytes.count)), signed by \(proof.publicKey)")
             }
             return
         }
         try standardOutput(json: [
             "schema": 1, "experiment": .string(file.name), "archive": .string(shown), "bytes": .int(proof.bytes.count),
-            "files": .int(proof.files), "key": .string("\(key.publicKey)"),
+            "files": .int(proof.files), "key": .string("\(proof.publicKey)"),
         ])
+    }
+
+    /// The user's, made where there is none.
+    private func signingKey() throws -> SigningKey {
+        let file = try SigningKeyFile(environment: ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty })
+        if let key = try file.read() { return key }
+        let key = try file.create()
+        if !global.quiet {
+            standardError("made a signing key, \(file.path); publish its public half: \(key.publicKey)")
+        }
+        return key
+    }
+
+    /// Before a key is made: an archive cannot lie where there is no folder for it, or in a folder's place.
+    private static func checkPlace(_ path: String, _ shown: String) throws {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw ExperimentError("\(shown): there is no folder \(folder); make it, or name another place with -o")
+        }
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+            throw ExperimentError("\(shown): a folder stands there; name a file in it with -o")
+        }
+        guard access(folder, W_OK) == 0 else {
+            let reason = String(cString: strerror(errno))
+            throw ExperimentError("\(shown): nothing can be written to \(folder): \(reason)")
+        }
     }
 
     private func examine(_ name: String) throws {

@@ -151,7 +151,10 @@ struct Run: ParsableCommand {
         project.store.note(recorder.record(finished, began: began, failure: exported.failure, results: place))
         let left = try finished.get()
         if !global.quiet { standardError(Self.summary(left.jobs, seconds: Date().timeIntervalSince(began))) }
-        if let isChanged = try exported.get(), !global.json, !global.quiet { try tell(file, place, isChanged) }
+        if let isChanged = try exported.get(), !global.json, !global.quiet {
+            try tell(file, place, isChanged)
+            if let cost = RunCost(left.jobs) { standardError("made with \(cost.text)") }
+        }
         return StatusReport(left, results: place).value
     }
 
@@ -182,6 +185,15 @@ struct Run: ParsableCommand {
         }
     }
 
+    private static var environment: [String: String] {
+        ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
+    }
+
+    /// Variables that a driver elsewhere is given. Places are said by options; secrets stand in no script.
+    private var passedOn: [String: String] {
+        Self.environment.filter { ["LAVISE_KEY", "LAVISE_MIRRORS", "LAVISE_BANDWIDTH"].contains($0.key) }
+    }
+
     /// Submits a driver for each experiment.
     private func detached(_ cluster: ClusterRun, _ files: [ExperimentFile], _ project: Project) throws {
         var rows: [Value] = []
@@ -192,10 +204,13 @@ struct Run: ParsableCommand {
             let selection = [("--only", only), ("--from", from), ("--until", until)].flatMap { flag, names in
                 names.flatMap { [flag, $0] }
             }
+            let flags = [("--keep-going", keepGoing), ("--verify", verify), ("--offline", global.offline)]
             let words =
                 ["run"] + chosen.words(of: name) + ["--executor", "slurm"] + selection
-                + (results.map { ["--results", $0] } ?? [])
-            let (id, log) = try cluster.detach(file.name, words)
+                + flags.filter(\.1).map(\.0) + (lockTimeout.map { ["--lock-timeout", "\($0)"] } ?? [])
+                + (results.map { ["--results", project.places.argumentPath($0)] } ?? [])
+                + remote.words(Self.environment, project.places)
+            let (id, log) = try cluster.detach(file.name, words, environment: passedOn)
             rows.append(["experiment": .string(file.name), "job": .int(id), "log": .string(log)])
             if !global.json {
                 try standardOutput("\(file.name): driver is Slurm's job \(id), log \(log)")

@@ -34,7 +34,7 @@ struct Show: ParsableCommand {
                 trace.inputs.map { ["  ← \($0.name)", $0.source, $0.digest.short, Format.bytes($0.bytes)] })
             + trace.outcomes.flatMap { outcome in
                 let facts =
-                    "  \(Format.seconds(outcome.seconds)), \(Format.bytes(outcome.peakMemory)) of memory, "
+                    "  \(Format.seconds(outcome.seconds)), \(cost(of: outcome)), "
                     + "on \(outcome.host), \(outcome.executions) times"
                 return Format.columns(
                     outcome.outputs.map { ["  → \($0.name)", $0.digest.hex, Format.bytes($0.bytes)] }) + [facts]
@@ -47,12 +47,16 @@ struct Show: ParsableCommand {
             "\(artifact)  sha256 \(origin.file.digest.hex)",
             ([origin.experiment] + origin.record.settings).joined(separator: ", "),
         ]
-            + [origin.concern].compactMap { $0 }
+            + [origin.concern].compactMap { $0 } + [origin.record.cost.map { "made with \($0.text)" }].compactMap { $0 }
             + origin.record.steps.reversed().flatMap { step in
                 ["\(step.job)  fingerprint \(step.fingerprint.hex)"]
                     + Format.columns(step.outputs.map { ["  → \($0.name)", $0.digest.hex] })
             }
             + ["inputs"] + Format.columns(origin.record.inputs.map { ["  ← \($0.name)", $0.digest.hex] })
+    }
+
+    private func cost(of outcome: Outcome) -> String {
+        RunCost([(outcome.costOrEstimate, outcome.peakMemory)])?.text ?? ""
     }
 
     private func document(_ found: [Provenance]) -> Value {
@@ -81,6 +85,7 @@ struct Show: ParsableCommand {
                             "seconds": .double(outcome.seconds), "peakMemory": .int(outcome.peakMemory),
                             "host": .string(outcome.host),
                             "executions": .int(outcome.executions),
+                            "cost": RunCost([(outcome.costOrEstimate, outcome.peakMemory)])?.value ?? .null,
                         ]
                     }),
             ]
@@ -97,6 +102,7 @@ struct Show: ParsableCommand {
             "experiment": .string(origin.record.experiment),
             "settings": .array(origin.record.settings.map { .string($0) }),
             "concern": origin.concern.map { .string($0) } ?? .null,
+            "cost": origin.record.cost?.value ?? .null,
             "steps": .array(
                 origin.record.steps.reversed().map { step in
                     [

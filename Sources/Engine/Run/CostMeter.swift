@@ -1,0 +1,84 @@
+import Synchronization
+
+/// Divides what this process takes of its machine among the jobs that run in it at once, by their threads: of two that
+/// share a moment neither is charged with the other's work, and nothing is counted twice.
+package final class CostMeter: Sendable {
+    /// What was used up to a moment; only differences tell anything.
+    package struct Reading: Sendable {
+        /// Seconds that processors worked for this process.
+        package var coreSeconds: Double
+        /// Seconds that all processors of the machine worked, whoever for.
+        package var busySeconds: Double
+        /// Joules that the machine's processors took; nil where that cannot be read.
+        package var joules: Double?
+
+        package init(coreSeconds: Double, busySeconds: Double, joules: Double?) {
+            self.coreSeconds = coreSeconds
+            self.busySeconds = busySeconds
+            self.joules = joules
+        }
+    }
+
+    private struct Share {
+        let threads: Int
+        var coreSeconds = 0.0
+        /// nil: a moment of it was not measured.
+        var joules: Double? = 0
+    }
+
+    private struct State {
+        var last: Reading
+        var next = 0
+        var shares: [Int: Share] = [:]
+    }
+
+    private let read: @Sendable () -> Reading
+    private let state: Mutex<State>
+
+    /// - Parameter read: what was used up to now.
+    package init(read: @escaping @Sendable () -> Reading = MachineUse().reading) {
+        self.read = read
+        state = Mutex(State(last: read()))
+    }
+
+    /// Looks in between: an energy meter begins again at zero after some 20 minutes of a busy machine.
+    package func sample() { state.withLock { settle(&$0) } }
+
+    /// A job begins.
+    /// - Returns: what `end` is told.
+    package func begin(threads: Int) -> Int {
+        state.withLock { state in
+            settle(&state)
+            state.next += 1
+            state.shares[state.next] = Share(threads: max(1, threads))
+            return state.next
+        }
+    }
+
+    /// A job ends.
+    package func end(_ job: Int) -> Cost {
+        state.withLock { state in
+            settle(&state)
+            guard let share = state.shares.removeValue(forKey: job) else { return Cost(coreSeconds: 0) }
+            return Cost(coreSeconds: share.coreSeconds, joules: share.joules)
+        }
+    }
+
+    /// Charges what was used since the last time.
+    private func settle(_ state: inout State) {
+        let now = read(), last = state.last
+        state.last = now
+        let own = max(0, now.coreSeconds - last.coreSeconds), busy = max(own, now.busySeconds - last.busySeconds)
+        // Of the machine's energy this process has the part that it has of the machine's work.
+        let joules = now.joules.flatMap { new in last.joules.map { max(0, new - $0) } }.map {
+            busy > 0 ? $0 * own / busy : 0
+        }
+        let threads = state.shares.values.reduce(0) { $0 + $1.threads }
+        for (job, var share) in state.shares {
+            let part = Double(share.threads) / Double(threads)
+            share.coreSeconds += own * part
+            share.joules = share.joules.flatMap { sum in joules.map { sum + $0 * part } }
+            state.shares[job] = share
+        }
+    }
+}
