@@ -59,11 +59,17 @@ public struct Checkpoint: ParameterSource {
         guard let span = tensor.span else {
             throw error("the tensor '\(name)' reaches outside its storage of \(tensor.storage.count) numbers")
         }
-        let count = shape.reduce(1, *), size = tensor.storage.type.size
+        let size = tensor.storage.type.size
+        // Strides of 0 let a few numbers stand for any number of them.
+        let most = max(tensor.storage.count, 1 << 24)
+        guard let count = Self.count(shape, most: most) else {
+            throw error("the tensor '\(quoted(name))' of the shape \(shape) has more than \(most) numbers")
+        }
         guard count > 0 else { return Tensor(zeros: shape) }
         guard span <= 16 * count + 1024 else {
             throw error("the tensor '\(name)' is scattered over \(span) numbers; save a contiguous copy of it")
         }
+        try storages.require(span * size, of: tensor.storage, from: tensor.offset * size, in: path)
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: span * size, alignment: 16)
         defer { bytes.deallocate() }
         try storages.read(tensor.storage, of: path, from: tensor.offset * size, into: bytes)
@@ -78,6 +84,18 @@ public struct Checkpoint: ParameterSource {
             if tensor.isNegated { for index in 0..<count { numbers[index] = -numbers[index] } }
         }
         return result
+    }
+
+    /// The product of the extents; nil where it is over `most`.
+    private static func count(_ shape: [Int], most: Int) -> Int? {
+        if shape.contains(0) { return 0 }
+        var count = 1
+        for extent in shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            guard !overflow, product <= most else { return nil }
+            count = product
+        }
+        return count
     }
 
     func error(_ reason: String) -> CheckpointError { CheckpointError(path: path, reason: reason) }

@@ -1,3 +1,5 @@
+import Files
+
 /// What a container holds: the root of the pickle, and where the storages lie.
 struct CheckpointContent: Sendable {
     let root: PickleValue
@@ -11,6 +13,20 @@ enum StorageBytes: Sendable {
     case ranges([String: Range<Int>])
     /// Members `PREFIX/data/KEY` of a zip archive.
     case members(prefix: String)
+
+    /// Refuses a claim that the file cannot hold, before memory is taken for it.
+    /// - Throws: `CheckpointError`.
+    func require(_ bytes: Int, of storage: StoredStorage, from offset: Int, in path: String) throws {
+        let room =
+            switch self {
+            case .ranges(let ranges): ranges[storage.key]?.count ?? 0
+            // A member over 1 MiB unpacks to at most so many times what it takes.
+            case .members: max(1 << 20, ZipLimits().ratio * (try CheckpointFile(path).size))
+            }
+        guard offset <= room, bytes <= room - offset else {
+            throw CheckpointError(path: path, reason: "has no whole storage '\(quoted(storage.key))'")
+        }
+    }
 
     /// Fills `destination` with the storage's bytes from `offset` on.
     func read(

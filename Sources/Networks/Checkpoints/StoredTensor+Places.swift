@@ -5,13 +5,14 @@ extension StoredTensor {
         guard offset >= 0, shape.count == strides.count, shape.allSatisfy({ $0 >= 0 }), strides.allSatisfy({ $0 >= 0 })
         else { return nil }
         if shape.contains(0) { return 0 }
+        guard offset < storage.count else { return nil }
         var last = offset
         for (extent, stride) in zip(shape, strides) {
             let (step, overflow) = (extent - 1).multipliedReportingOverflow(by: stride)
-            guard !overflow, step < storage.count, last + step < storage.count else { return nil }
+            guard !overflow, step < storage.count - last else { return nil }
             last += step
         }
-        return last < storage.count ? last - offset + 1 : nil
+        return last - offset + 1
     }
 
     /// Whether the numbers lie one behind the other.

@@ -160,6 +160,12 @@ import Testing
         #expect(reading(offset: one, shape: two + tuple1, strides: one + tuple1, [2]).contains("outside its storage"))
         #expect(reading(offset: huge, shape: one + tuple1, strides: one + tuple1, [1]).contains("outside its storage"))
         #expect(reading(offset: zero, shape: two + tuple1, strides: huge + tuple1, [2]).contains("outside its storage"))
+        // Found by fuzzing: the last number's place is beyond all bounds.
+        #expect(reading(offset: huge, shape: two + tuple1, strides: one + tuple1, [2]).contains("outside its storage"))
+        // One number that stands for a billion.
+        #expect(
+            reading(offset: zero, shape: billion + tuple1, strides: zero + tuple1, [1_000_000_000]).contains(
+                "has more than 16777216 numbers"))
         #expect(
             reading(offset: zero, shape: billion + tuple1, strides: huge + tuple1, [1_000_000_000]).contains(
                 "outside its storage"))
