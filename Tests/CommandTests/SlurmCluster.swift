@@ -59,7 +59,8 @@ final class SlurmCluster {
             + (hasAccounting
                 ? [
                     "AccountingStorageType=accounting_storage/slurmdbd", "AccountingStorageHost=127.0.0.1",
-                    "AccountingStoragePort=\(basePort + 40)", "AccountingStorageEnforce=associations,limits",
+                    "AccountingStoragePort=\(basePort + 40)", "AccountingStoragePass=\(folder)/munge.sock",
+                    "AccountingStorageEnforce=associations,limits",
                 ] : ["AccountingStorageType=accounting_storage/none"])
         for node in 1...nodes {
             try FileManager.default.createDirectory(
