@@ -28,7 +28,7 @@ final class FakeSlurm: SlurmClient {
     private let state = Mutex(State())
     /// Of several drivers one lets time pass at once.
     private let turn = NSLock()
-    let maxArraySize: Int
+    let maxArraySize: Int, cpusOfANode: Int?
     /// Tasks that may run at once.
     let nodes: Int
     /// Does a task: the order's path, array and task. What it returns is the task's end, in Slurm's words.
@@ -40,13 +40,14 @@ final class FakeSlurm: SlurmClient {
     let looksPerTask: Int
 
     init(
-        nodes: Int = 4, looksPerTask: Int = 1, maxArraySize: Int = 1001, forgets: Bool = false,
+        nodes: Int = 4, looksPerTask: Int = 1, maxArraySize: Int = 1001, cpusOfANode: Int? = 1, forgets: Bool = false,
         trouble: @escaping @Sendable (String, Int) throws -> Void = { _, _ in },
         work: @escaping @Sendable (String, (array: Int, task: Int)?, SlurmSubmission) throws -> Task.End
     ) {
         self.nodes = nodes
         self.looksPerTask = looksPerTask
         self.maxArraySize = maxArraySize
+        self.cpusOfANode = cpusOfANode
         self.forgets = forgets
         self.trouble = trouble
         self.work = work
@@ -155,7 +156,7 @@ final class FakeSlurm: SlurmClient {
     }
 
     func limits() throws -> SlurmLimits {
-        SlurmLimits(maxArraySize: maxArraySize, cpusOfANode: 1, hasAccounting: false, version: "fake")
+        SlurmLimits(maxArraySize: maxArraySize, cpusOfANode: cpusOfANode, hasAccounting: false, version: "fake")
     }
 
     func accounted(_ ids: [Int]) throws -> [SlurmJob] { [] }

@@ -74,6 +74,39 @@ import Testing
             refusal(.of("add.Tensor", [("other", .tensor("k"))], [complex])).contains("numbers of the type 9"))
     }
 
+    /// The image is one of three channels; a size that is left open is the caller's.
+    @Test func imagesOfOtherShapes() throws {
+        func program(_ sizes: [String]) -> TinyProgram {
+            var program = TinyProgram.of("relu.default")
+            program.sizes = sizes
+            return program
+        }
+        let one = #"{"as_int": 1}"#, two = #"{"as_int": 2}"#, three = #"{"as_int": 3}"#, open = #"{"as_expr": "s0"}"#
+        let graph = try program([open, three, two, open]).graph()
+        #expect(graph.values[graph.input].shape == [1, 3, 2, 6])
+        #expect(try program([one, open, open, two]).graph().values[0].shape == [1, 3, 5, 2])
+        for (sizes, shape) in [
+            ([two, three, two, two], "[2, 3, 2, 2]"), ([one, one, two, open], "[1, 1, 2, ?]"),
+            ([one, three, two], "[1, 3, 2]"),
+        ] {
+            #expect(refusal(program(sizes)).contains("has the shape \(shape), not [1, 3, height, width]"))
+        }
+    }
+
+    @Test func filesOfOtherKinds() throws {
+        var program = TinyProgram.of("relu.default")
+        program.schema = 7
+        #expect(refusal(program).contains("is described by the schema 7.1"))
+        program.schema = 8
+        program.others = ["tiny/byteorder": "big"]
+        #expect(refusal(program).contains("big-endian"))
+        program.others = ["tiny/byteorder": "little", "tiny/models/other.json": "{}"]
+        #expect(refusal(program) == "read")
+        #expect(refusal(.of("add.Tensor", [("other", .tensor("none"))])).contains("reads \"none\", which nothing"))
+        #expect(refusal(.of("softmax.int", [("dim", .int(4))])).contains("axis 4 of 4"))
+        #expect(refusal(.of("softmax.int", [("dim", .int(-5))])).contains("axis -5 of 4"))
+    }
+
     // MARK: Number by number
 
     /// Of an operator's arguments those that are left out.
@@ -289,5 +322,16 @@ import Testing
             rows { [$0 + 1, $0, $0 + 1, $0 + 3, $0 + 2, $0 + 3] }, image: places)
         #expect(
             refusal(.of("pad.default", [("pad", .ints([1, 0])), ("mode", .text("circular"))])).contains("circular"))
+    }
+
+    /// Zeros around a map are the convolution's own; other numbers are not. Sums over three by three of ones, of which
+    /// five are around a corner's four.
+    @Test(arguments: [(0.0, 12.0), (2, 42)]) func padsBeforeAConvolution(value: Double, sum: Double) throws {
+        let ones = TinyProgram.Stored("k", [1, 3, 3, 3], [Float](repeating: 1, count: 27))
+        let program = TinyProgram((2, 2), [ones])
+            .node("a", "pad.default", [("self", Self.x), ("pad", .ints([1, 1, 1, 1])), ("value", .float(value))])
+            .node("y", "conv2d.default", [("input", .tensor("a")), ("weight", .tensor("k"))])
+        try expect(
+            program, [sum, sum, sum, sum], shape: [1, 1, 2, 2], image: [Float](repeating: 1, count: 12))
     }
 }

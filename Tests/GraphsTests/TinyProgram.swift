@@ -35,6 +35,8 @@ struct TinyProgram {
     /// Height and width of the image `x`.
     var size = (2, 2)
     var stored: [Stored] = []
+    /// Of the description; of the image, where it is not one of three channels; what else the archive holds.
+    var schema = 8, sizes: [String]?, others: [String: String] = [:]
     private var nodes: [String] = []
     private var output = "x"
 
@@ -87,12 +89,12 @@ struct TinyProgram {
         let zip = try ZipWriter(path)
         let buffers = stored.map { #"{"buffer": {"arg": {"name": "\#($0.name)"}, "buffer_name": "\#($0.name)"}}"# }
         let image = #"{"user_input": {"arg": {"as_tensor": {"name": "x"}}}}"#
-        let sizes = [1, 3, size.0, size.1].map { #"{"as_int": \#($0)}"# }.joined(separator: ", ")
+        let sizes = (self.sizes ?? [1, 3, size.0, size.1].map { #"{"as_int": \#($0)}"# }).joined(separator: ", ")
         try zip.add(
             "tiny/models/model.json",
             Array(
                 #"""
-                {"schema_version": {"major": 8, "minor": 1}, "graph_module": {"graph": {
+                {"schema_version": {"major": \#(schema), "minor": 1}, "graph_module": {"graph": {
                   "inputs": [], "outputs": [{"as_tensor": {"name": "\#(output)"}}], "nodes": [\#(nodes.joined(separator: ", "))],
                   "tensor_values": {"x": {"sizes": [\#(sizes)]}}},
                  "signature": {"input_specs": [\#((buffers + [image]).joined(separator: ", "))]}}}
@@ -108,8 +110,9 @@ struct TinyProgram {
         for (place, tensor) in stored.enumerated() {
             try zip.add("tiny/data/weights/w\(place)", tensor.bytes, stored: true)
         }
+        for (name, text) in others.sorted(by: { $0.key < $1.key }) { try zip.add(name, Array(text.utf8), stored: true) }
         try zip.close()
-        return try Graph(pt2: path)
+        return try Graph(pt2: path, size: (5, 6))
     }
 
     /// Its result for an image of these numbers, computed plainly and by this machine's kernels, which must agree.

@@ -50,6 +50,10 @@ import Testing
         try expect(
             Self.file(5, 2, bits: 8, packing: 1, [3, 7, 0, 0, 5, 2], declared: 16),
             [2, 2, 2, 2, 2] + [7, 7, 7, 0, 0])
+        // A run ends with its row.
+        try expect(
+            Self.file(5, 2, bits: 8, packing: 1, [3, 7, 4, 8, 0, 0, 5, 2], declared: 16),
+            [2, 2, 2, 2, 2] + [7, 7, 7, 8, 8])
         #expect(throws: ImagingError.self) {
             try pixels(Self.file(5, 2, bits: 8, packing: 1, [3, 7, 0, 0, 4, 2], declared: 16))
         }

@@ -105,4 +105,23 @@ import Testing
             ])
         #expect(file.variants[4].experiment.seed == 1 && file.variants[4].experiment.deviations.contains(.lowQuantile))
     }
+
+    /// Rows are named by their values: lists by their members, objects by their keys in order, what is off by `no`.
+    @Test func rowsHaveNames() throws {
+        func labels(_ matrix: String) throws -> [[String]] {
+            let json = Self.plain.replacingOccurrences(
+                of: "\"name\": \"x\",", with: "\"name\": \"x\", \"matrix\": \(matrix),")
+            return try ExperimentFile(json: json, file: "x.json").variants.map(\.labels)
+        }
+        #expect(
+            try labels(
+                #"{"protocol.deviations": [[], ["keepEmptyMasks", "lowQuantile"], {"lowQuantile": true, "embeddingVocabulary": false}]}"#
+            )
+                == [["none"], ["keepEmptyMasks + lowQuantile"], ["no embeddingVocabulary + lowQuantile"]])
+        #expect(
+            try labels(#"{"train.epochs": [1, 2.0], "train.dropout": [0.25]}"#) == [["1", "0.25"], ["2", "0.25"]])
+        #expect(throws: (any Error).self) { try labels(#"{"seed": [0, null]}"#) }
+        #expect(throws: (any Error).self) { try labels(#"{"seed": [1, 1.0]}"#) }
+        #expect(throws: (any Error).self) { try labels(#"{"seed": []}"#) }
+    }
 }

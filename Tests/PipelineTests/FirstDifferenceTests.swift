@@ -81,6 +81,11 @@ import Testing
             #expect(try firstDifference(a, longer) == "line 4: nothing → \"more\"")
             let c = try write("c", Data([0, 1, 2, 3])), d = try write("d", Data([0, 1, 9, 3, 4]))
             #expect(try firstDifference(c, d) == "byte 2 (4 and 5 bytes)")
+            // One begins as the other, and goes on.
+            let e = try write("e", Data([0, 1, 2]))
+            #expect(try firstDifference(c, e) == "byte 3 (4 and 3 bytes)")
+            let empty = try write("empty", Data())
+            #expect(try firstDifference(empty, c) == "byte 0 (0 and 4 bytes)" && firstDifference(empty, empty) == nil)
             _ = try write("x/same", Data("1".utf8))
             _ = try write("y/same", Data("1".utf8))
             _ = try write("x/deep/t.csv", Data("h\n1,2\n".utf8))
@@ -91,6 +96,10 @@ import Testing
             _ = try write("y/deep/t.csv", Data("h\n1,2\n".utf8))
             #expect(try firstDifference(x, y) == "more: only in the second")
             #expect(try firstDifference(x, a) == "one is a folder, the other a file")
+            try FileManager.default.removeItem(atPath: y + "/more")
+            #expect(try firstDifference(x, y) == nil)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: y + "/same")
+            #expect(try firstDifference(x, y) == "same: only one may be executed")
         }
     }
 }

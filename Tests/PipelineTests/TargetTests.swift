@@ -189,8 +189,8 @@ import TestSupport
             for name in ["a.jpg", "b.png"] {
                 try Data("none".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
             }
-            func run() throws -> JobStatus? {
-                let plan = try workspace.plan(Self.json(#", "target": {"folder": "mine"}"#)).plan
+            func run(_ settings: [String] = []) throws -> JobStatus? {
+                let plan = try workspace.plan(Self.json(#", "target": {"folder": "mine"}"#), settings: settings).plan
                 return try workspace.run(plan, until: ["target"])["target"]
             }
             let error = #expect(throws: EngineError.self) { _ = try run() }
@@ -199,6 +199,11 @@ import TestSupport
             try Data(encodePNG(picture)).write(to: URL(fileURLWithPath: folder + "/c.png"))
             let target = try DatasetFile(#require(try run()).path(DatasetFile.name))
             #expect(target.files == ["c.png"] && target.skipped == ["a.jpg", "b.png"])
+            // Its pictures are cropped as the reference's are.
+            for (settings, side) in [([], 224), (["backbone.preprocess.crop=200"], 200)] as [([String], Int)] {
+                let file = try HDF5File.open(#require(try run(settings)).path(DatasetFile.name))
+                #expect(try file.shape(of: "images/pixels") == [1, side, side, 3])
+            }
         }
     }
 

@@ -50,6 +50,30 @@ import Transfer
         #expect(asked.count == (puts.count > 1 ? puts.count + 3 : 1), "\(asked)")
     }
 
+    /// The bucket keeps what it has: 412 says so, and anything else is a fault.
+    @Test func whatIsThereIsKept() throws {
+        let conditions = Mutex<[String?]>([])
+        for (status, isNew) in [("200 OK", true), ("412 Precondition Failed", false), ("413 Too Large", nil)]
+            as [(String, Bool?)]
+        {
+            let server = try LoopbackServer { request in
+                conditions.withLock { $0.append(request.fields["if-none-match"]) }
+                return LoopbackServer.Reply(status)
+            }
+            defer { server.stop() }
+            let store = S3Store(
+                endpoint: server.url, bucket: "bucket", prefix: "", region: "us-east-1", credentials: nil, name: "s3",
+                client: WebClient(WebClient.Options()))
+            let key = RemoteKey.trace(Digest(hashing: "x"))
+            if let isNew {
+                #expect(try store.putNew([1], key) == isNew)
+            } else {
+                #expect(throws: RemoteFault.unusable("HTTP 413 for PUT")) { _ = try store.putNew([1], key) }
+            }
+        }
+        #expect(conditions.withLock { $0 } == ["*", "*", "*"])
+    }
+
     /// S3 takes 10,000 parts at most.
     @Test(arguments: [
         (10_000, 1, 1), (10_001, 1, 2), (20_000, 1, 2), (20_001, 1, 3), (20_001, 5, 5), (1, 16 << 20, 16 << 20),

@@ -58,12 +58,34 @@ import Testing
             let changed = text.replacingOccurrences(of: "0.125 ", with: "0.126 ")
             #expect(changed == text || ShownNumbers.disagreement(of: changed, with: csv, table: "faithfulness") != nil)
         }
+        // A row that is missing, or that the file for programs does not have.
+        let lines = Self.table.markdown.components(separatedBy: "\n")
+        let less = (lines.prefix(7) + [""]).joined(separator: "\n")
+        #expect(ShownNumbers.disagreement(of: less, with: csv, table: "faithfulness") == "1 rows, not 2")
+        let rows = (1...2).map { number in
+            FilterRow(
+                filter: number, threshold: 0.25,
+                words: (0..<7).map {
+                    .init(text: "mp3", frequency: 4 + $0, similarity: 0.5, lift: 1, correlation: 0.125)
+                }, frequent: [.init(text: "mp4", frequency: 4, similarity: 0.5)], recall: [0.5], pairs: 3)
+        }
+        let filters = FilterTable(title: "t", method: "m", ks: [5], rows: rows)
+        let cells = try CSV(filters.csv, name: "filters.csv")
+        #expect(ShownNumbers.disagreement(of: filters.markdown, with: cells, table: "filters") == nil)
+        for (old, new) in [
+            ("4, 0.50", "5, 0.50"), ("0.50, 1.00", "0.50, 1.01"), ("| 0.500 |", "| 0.501 |"), ("0.250 |", "0.251 |"),
+        ] {
+            let changed = filters.markdown.replacingOccurrences(of: old, with: new)
+            #expect(ShownNumbers.disagreement(of: changed, with: cells, table: "filters") == "1", "\(old)")
+        }
+        let more = CSV(header: cells.header, rows: cells.rows + cells.rows)
+        #expect(ShownNumbers.disagreement(of: filters.markdown, with: more, table: "filters") == "2 rows, not 4")
         #expect(
             Self.table.files.map(\.name) == [
                 "faithfulness.md", "faithfulness.csv", "faithfulness.tex", "faithfulness.json",
             ])
-        let rows = try ComparableTable(csv, name: "csv").rows.map(\.key)
-        #expect(rows == ["projection, corr", "projection, cos", "net-dissect, corr"])
+        let keys = try ComparableTable(csv, name: "csv").rows.map(\.key)
+        #expect(keys == ["projection, corr", "projection, cos", "net-dissect, corr"])
     }
 
     @Test func rowsOfAMatrixHaveTheirColumn() {

@@ -46,6 +46,24 @@ import Testing
                 """)
     }
 
+    /// Five words are shown where nothing else is asked; a word that fits is no doubt.
+    @Test func filterTableAsItIs() throws {
+        let words = (1...7).map { FilterRow.Word(text: "w\($0)", frequency: 8 - $0, similarity: 0.5) }
+        let rows = [
+            FilterRow(filter: 1, threshold: 1, words: words, frequent: words, isReliable: true, recall: [], pairs: 1),
+            FilterRow(filter: 2, threshold: 1, words: words, isReliable: false, recall: [], pairs: 1),
+            FilterRow(filter: 3, threshold: 1, words: words, recall: [], pairs: 1),
+        ]
+        let table = FilterTable(title: "t", method: "m", ks: [], rows: rows)
+        #expect(table.wordsShown == 5 && table.ranking == "lift")
+        let lines = table.markdown.split(separator: "\n").suffix(3)
+        #expect(lines.allSatisfy { $0.contains("w5 (3, 0.50)") && !$0.contains("w6") })
+        #expect(lines.map { $0.contains("no reliable word: w1") } == [false, true, false])
+        #expect(lines.first?.contains("| w1, w2, w3, w4, w5 |") == true)
+        let csv = try CSV(table.csv, name: "filters.csv"), column = try #require(csv.header.firstIndex(of: "reliable"))
+        #expect(csv.rows.map { $0[column] } == ["yes", "no", ""])
+    }
+
     @Test func wordTables() {
         let other = [
             FilterRow(

@@ -165,6 +165,13 @@ import TestSupport
         var limits = ZipLimits()
         limits.members = 1
         #expect(failure { _ = try ZipArchive(try sample(), limits: limits) }.contains("more than the 1 allowed"))
+        // Twenty pictures, a table and a folder.
+        limits.members = 21
+        #expect(
+            failure { _ = try ZipArchive(try sample(), limits: limits) }.contains(
+                "22 members, more than the 21 allowed"))
+        limits.members = 22
+        #expect(try ZipArchive(sample(), limits: limits).members.count == 21)
     }
 
     @Test func damageIsNoticed() throws {

@@ -13,7 +13,8 @@ public enum ShownNumbers {
         let shown = scoreTables.contains(table) ? Array(rows(of: text).prefix(expected.count)) : rows(of: text)
         guard shown.count == expected.count else { return "\(shown.count) rows, not \(expected.count)" }
         for (cells, wanted) in zip(shown, expected) {
-            let own = cells.dropFirst(wanted.words).flatMap {
+            let beside = cells.indices.filter { $0 >= wanted.words && !wanted.unknown.contains($0) }
+            let own = beside.map { cells[$0] }.flatMap {
                 numbers(in: $0, onlyBracketed: table == "filters" && $0.contains("("))
             }
             guard own.count == wanted.numbers.count, zip(own, wanted.numbers).allSatisfy(agree) else {
@@ -29,6 +30,8 @@ public enum ShownNumbers {
         /// Cells from the left that hold words.
         var words: Int
         var numbers: [Double]
+        /// Cells whose numbers the file for programs does not have.
+        var unknown = 0..<0
     }
 
     private static func expected(_ csv: CSV, _ table: String) -> [Row] {
@@ -46,7 +49,10 @@ public enum ShownNumbers {
                     numbers: group.flatMap { numbers($0, ["mean", "sd", "published"]) } + numbers(group[0], ["seeds"])
                 )
             }
-        case "filters": return csv.rows.map { Row(words: 1, numbers: filterNumbers(csv, $0)) }
+        case "filters":
+            // By frequency, corr and IoU, which came with the lifts.
+            let unknown = csv.header.contains("lifts") ? 2..<5 : 0..<0
+            return csv.rows.map { Row(words: 1, numbers: filterNumbers(csv, $0), unknown: unknown) }
         case _ where scoreTables.contains(table):
             let names = csv.header.contains("row") ? ["row", "explanation"] : ["explanation"]
             // A row of the file for programs is one metric's; the table has a column for each, in the order in which
@@ -82,12 +88,16 @@ public enum ShownNumbers {
         }
     }
 
-    /// The first ten words' frequency and cosine, recall, pairs and threshold.
+    /// The first five words' frequency, cosine and lift, or ten words' without lifts; recall, pairs and threshold.
     private static func filterNumbers(_ csv: CSV, _ row: [String]) -> [Double] {
         func list(_ column: String) -> [Double] {
             csv.header.firstIndex(of: column).map { row[$0].split(separator: " ").compactMap { Double($0) } } ?? []
         }
-        let words = zip(list("frequencies"), list("similarities")).prefix(10).flatMap { [$0, $1] }
+        let counts = list("frequencies"), similarities = list("similarities"), lifts = list("lifts")
+        let shown = zip(counts, similarities).enumerated().prefix(csv.header.contains("lifts") ? 5 : 10)
+        let words = shown.flatMap { place, word in
+            [word.0, word.1] + (lifts.count == counts.count ? [lifts[place]] : [])
+        }
         return words + csv.header.filter { $0.hasPrefix("recall@") }.flatMap(list) + list("pairs") + list("threshold")
     }
 
