@@ -8,15 +8,18 @@ public struct Tensor: Sendable, Equatable {
     /// A tensor of zeros.
     public init(zeros shape: [Int]) {
         self.shape = shape
-        data = [Float](repeating: 0, count: shape.reduce(1, *))
+        data = [Float](repeating: 0, count: Self.count(of: shape))
     }
 
     /// `data` seen as `shape`; `data.count` is the product of `shape` (a programming error otherwise).
     public init(shape: [Int], data: [Float]) {
-        precondition(data.count == shape.reduce(1, *), "\(data.count) numbers are no tensor of shape \(shape)")
+        precondition(data.count == Self.count(of: shape), "\(data.count) numbers are no tensor of shape \(shape)")
         self.shape = shape
         self.data = data
     }
+
+    /// An axis without extent leaves no number, however long the others are: their product may be beyond all numbers.
+    private static func count(of shape: [Int]) -> Int { shape.contains(0) ? 0 : shape.reduce(1, *) }
 
     /// The number of elements.
     public var count: Int { data.count }

@@ -162,6 +162,15 @@ import Testing
         #expect(reading(offset: zero, shape: two + tuple1, strides: huge + tuple1, [2]).contains("outside its storage"))
         // Found by fuzzing: the last number's place is beyond all bounds.
         #expect(reading(offset: huge, shape: two + tuple1, strides: one + tuple1, [2]).contains("outside its storage"))
+        // Found by fuzzing: no number at all, of extents whose product is beyond all numbers.
+        let tuple3: [UInt8] = [0x87]
+        let none = failure {
+            let extents = huge + huge + zero + tuple3
+            let file = tensor(count: two, offset: zero, shape: extents, strides: one + one + one + tuple3)
+            let numbers = try load(file, after: small) { try $0.tensor("w", shape: [Int.max, Int.max, 0]).data }
+            #expect(numbers == [])
+        }
+        #expect(none == "no error")
         // One number that stands for a billion.
         #expect(
             reading(offset: zero, shape: billion + tuple1, strides: zero + tuple1, [1_000_000_000]).contains(
