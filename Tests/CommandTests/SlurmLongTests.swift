@@ -141,7 +141,8 @@ import TestSupport
                 toPath: command.path("experiments/coco_sample.json"))
             try SlurmTests.settings(command)
             let here = try command.finish([
-                "run", "coco_sample", "--executor", "local", "--store", command.path("here"), "--results", "here",
+                "run", "coco_sample", "--executor", "local", "--store", command.path("here"), "--results",
+                command.path("results/here"),
                 "--data", data,
             ])
             #expect(here.code == 0, "\(here.errors)")
