@@ -158,7 +158,7 @@ import TestSupport
             print("coco_sample on the cluster: \(try Self.comparison(plan.output, status.output))")
             let content = try StoreContent(command), local = try StoreContent(command, store: "here")
             #expect(local.jobs.allSatisfy { content.jobs[$0.key] == $0.value })
-            #expect(try command.files("results/coco_sample") == command.files("results/here"))
+            #expect(try command.files("results/coco_sample") == command.files("results/here/coco_sample"))
         }
     }
 }
