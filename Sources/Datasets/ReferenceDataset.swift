@@ -1,3 +1,4 @@
+import Fingerprints
 import Imaging
 
 /// A part of a reference dataset.
@@ -92,7 +93,7 @@ public struct DatasetRules: Sendable, Equatable {
     /// Share of the Visual Genome images, or samples, that validate.
     public var validationShare = 0.1
     /// Only so many images of each split, the first by id; nil for all.
-    public var limit: Int?
+    @OrNull public var limit: Int? = nil
     /// How words are compared with those that have a vector.
     public var words = WordMatching.exact
     /// What becomes of names of several words.
@@ -109,27 +110,10 @@ public struct DatasetRules: Sendable, Equatable {
 }
 
 extension DatasetRules: Encodable {
+    /// All but `words`, `names` and `crop`, whose defaults depend on what is read: who fingerprints the rules adds them.
     private enum CodingKeys: CodingKey {
         case mergeInstances, transposedBoxMask, firstWordOfSynset, countInstances, instancePerSynset, splitByInstance
         case minimumCount, validationShare, cropImageOnly, limit, seed, failsOnBadAnnotation
-    }
-
-    /// All but `words`, `names` and `crop`, whose defaults depend on what is read: who fingerprints the rules adds them.
-    /// - Throws: what the encoder throws.
-    public func encode(to encoder: any Encoder) throws {
-        var members = encoder.container(keyedBy: CodingKeys.self)
-        try members.encode(mergeInstances, forKey: .mergeInstances)
-        try members.encode(transposedBoxMask, forKey: .transposedBoxMask)
-        try members.encode(firstWordOfSynset, forKey: .firstWordOfSynset)
-        try members.encode(countInstances, forKey: .countInstances)
-        try members.encode(instancePerSynset, forKey: .instancePerSynset)
-        try members.encode(splitByInstance, forKey: .splitByInstance)
-        try members.encode(minimumCount, forKey: .minimumCount)
-        try members.encode(validationShare, forKey: .validationShare)
-        try members.encode(cropImageOnly, forKey: .cropImageOnly)
-        try members.encode(limit, forKey: .limit)
-        try members.encode(seed, forKey: .seed)
-        try members.encode(failsOnBadAnnotation, forKey: .failsOnBadAnnotation)
     }
 }
 

@@ -30,3 +30,5 @@ public struct OrNull<Wrapped: Encodable & Sendable>: Encodable, Sendable {
         try container.encode(wrappedValue)
     }
 }
+
+extension OrNull: Equatable where Wrapped: Equatable {}

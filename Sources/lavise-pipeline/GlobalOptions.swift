@@ -43,10 +43,14 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Never use the network.")
     var offline = false
 
+    /// What the user has set; a variable that is empty is as one that is not there.
+    static var environment: [String: String] {
+        ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
+    }
+
     /// - Parameter remote: what the command line says of a remote store; nil: the verb uses none.
     func open(_ remote: RemoteOptions? = nil) throws -> Project {
-        // Set to nothing means not set.
-        let environment = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
+        let environment = Self.environment
         let places = try Places(directory: project, data: data ?? environment["LAVISE_DATA"])
         var downloads = try DownloadOptions(environment: environment)
         downloads.offline = offline

@@ -7,7 +7,7 @@ import Testing
 /// What executions take: divided among jobs that run at once, read from the machine's meters, kept in traces.
 @Suite struct CostTests {
     private final class Dial: Sendable {
-        let reading = Mutex(CostMeter.Reading(coreSeconds: 100, busySeconds: 1000, joules: 50))
+        let reading = Mutex(MachineUse.Reading(coreSeconds: 100, busySeconds: 1000, joules: 50))
 
         func turn(own: Double, machine: Double, joules: Double?) {
             reading.withLock { reading in

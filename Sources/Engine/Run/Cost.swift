@@ -51,8 +51,3 @@ extension Cost {
         isMeasured = energy == Self.measured
     }
 }
-
-extension Outcome {
-    /// What the execution took; of one of before that was noted, what its time and threads come to.
-    public var costOrEstimate: Cost { cost ?? Cost(coreSeconds: seconds * Double(threads ?? 1)) }
-}

@@ -3,22 +3,6 @@ import Synchronization
 /// Divides what this process takes of its machine among the jobs that run in it at once, by their threads: of two that
 /// share a moment neither is charged with the other's work, and nothing is counted twice.
 package final class CostMeter: Sendable {
-    /// What was used up to a moment; only differences tell anything.
-    package struct Reading: Sendable {
-        /// Seconds that processors worked for this process.
-        package var coreSeconds: Double
-        /// Seconds that all processors of the machine worked, whoever for.
-        package var busySeconds: Double
-        /// Joules that the machine's processors took; nil where that cannot be read.
-        package var joules: Double?
-
-        package init(coreSeconds: Double, busySeconds: Double, joules: Double?) {
-            self.coreSeconds = coreSeconds
-            self.busySeconds = busySeconds
-            self.joules = joules
-        }
-    }
-
     private struct Share {
         let threads: Int
         var coreSeconds = 0.0
@@ -27,16 +11,16 @@ package final class CostMeter: Sendable {
     }
 
     private struct State {
-        var last: Reading
+        var last: MachineUse.Reading
         var next = 0
         var shares: [Int: Share] = [:]
     }
 
-    private let read: @Sendable () -> Reading
+    private let read: @Sendable () -> MachineUse.Reading
     private let state: Mutex<State>
 
     /// - Parameter read: what was used up to now.
-    package init(read: @escaping @Sendable () -> Reading = MachineUse().reading) {
+    package init(read: @escaping @Sendable () -> MachineUse.Reading = MachineUse().reading) {
         self.read = read
         state = Mutex(State(last: read()))
     }

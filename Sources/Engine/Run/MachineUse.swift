@@ -3,6 +3,22 @@ import Synchronization
 
 /// What this process and its machine have used: from the system's own counters.
 package struct MachineUse: Sendable {
+    /// What was used up to a moment; only differences tell anything.
+    package struct Reading: Sendable {
+        /// Seconds that processors worked for this process.
+        package var coreSeconds: Double
+        /// Seconds that all processors of the machine worked, whoever for.
+        package var busySeconds: Double
+        /// Joules that the machine's processors took; nil where that cannot be read.
+        package var joules: Double?
+
+        package init(coreSeconds: Double, busySeconds: Double, joules: Double?) {
+            self.coreSeconds = coreSeconds
+            self.busySeconds = busySeconds
+            self.joules = joules
+        }
+    }
+
     private let meter: EnergyMeter?
     private let processors: String
 
@@ -15,8 +31,8 @@ package struct MachineUse: Sendable {
     }
 
     /// Up to now.
-    package func reading() -> CostMeter.Reading {
-        CostMeter.Reading(
+    package func reading() -> Reading {
+        Reading(
             coreSeconds: Self.coreSeconds(), busySeconds: busySeconds() ?? 0, joules: meter?.joules())
     }
 

@@ -1,48 +1,5 @@
 import Fingerprints
 
-/// A file or folder that a job left: found in the store by its digest.
-public struct Artifact: Sendable, Hashable {
-    /// The output's name in its stage.
-    public let name: String
-    /// SHA-256 of the file, or of the folder's listing.
-    public let digest: Digest
-    /// Size of the file, or of all files of the folder together.
-    public let bytes: Int
-    /// Whether it is a folder, whose digest is of its listing.
-    public let isFolder: Bool
-
-    package init(name: String, digest: Digest, bytes: Int, isFolder: Bool) {
-        self.name = name
-        self.digest = digest
-        self.bytes = bytes
-        self.isFolder = isFolder
-    }
-}
-
-/// One execution of a job and what it left.
-public struct Outcome: Sendable, Equatable {
-    /// In the order in which the stage declares them.
-    public package(set) var outputs: [Artifact]
-    /// Wall time of the execution.
-    public let seconds: Double
-    /// How much work that was, in a unit of the stage's own; nil where the stage did not say.
-    public let work: Double?
-    /// On how many threads; nil in traces of before this was noted.
-    public let threads: Int?
-    /// Highest resident memory of the process while the job ran, in bytes.
-    public let peakMemory: Int
-    /// The machine that it ran on.
-    public let host: String
-    /// Of the program and its libraries, by name.
-    public let versions: [String: String]
-    /// Seconds since 1970.
-    public let finished: Double
-    /// How often the job was executed with this very outcome.
-    public var executions: Int
-    /// What it took of the machine; nil in traces of before this was noted.
-    public let cost: Cost?
-}
-
 /// An input as it was when the job ran.
 public struct TracedInput: Sendable, Equatable {
     /// As the stage asks for it.
@@ -141,52 +98,5 @@ extension TracedInput {
             let digest = value["digest"]?.stringValue.flatMap(Digest.init(hex:)), let bytes = value["bytes"]?.intValue
         else { return nil }
         self.init(name: name, source: source, digest: digest, bytes: bytes)
-    }
-}
-
-extension Outcome {
-    var value: Value {
-        var value: [String: Value] = [
-            "outputs": .array(
-                outputs.map { output in
-                    [
-                        "name": .string(output.name), "digest": .string(output.digest.hex), "bytes": .int(output.bytes),
-                        "kind": output.isFolder ? "folder" : "file",
-                    ]
-                }),
-            "seconds": .double(seconds),
-            "peakMemory": .int(peakMemory),
-            "host": .string(host),
-            "versions": .object(versions.mapValues { .string($0) }),
-            "finished": .double(finished),
-            "executions": .int(executions),
-        ]
-        value["work"] = work.map { .double($0) }
-        value["threads"] = threads.map { .int($0) }
-        return .object(value.merging(cost?.members ?? [:]) { $1 })
-    }
-
-    init?(_ value: Value) {
-        guard let outputs = value["outputs"]?.arrayValue?.map(Artifact.init), !outputs.isEmpty, !outputs.contains(nil),
-            let seconds = value["seconds"]?.doubleValue, let peakMemory = value["peakMemory"]?.intValue,
-            let host = value["host"]?.stringValue, let versions = value["versions"]?.objectValue,
-            let finished = value["finished"]?.doubleValue, let executions = value["executions"]?.intValue
-        else { return nil }
-        self.init(
-            outputs: outputs.compactMap { $0 }, seconds: seconds, work: value["work"]?.doubleValue,
-            threads: value["threads"]?.intValue,
-            peakMemory: peakMemory, host: host,
-            versions: versions.compactMapValues(\.stringValue), finished: finished, executions: executions,
-            cost: Cost(value))
-    }
-}
-
-extension Artifact {
-    init?(_ value: Value) {
-        guard let name = value["name"]?.stringValue,
-            let digest = value["digest"]?.stringValue.flatMap(Digest.init(hex:)),
-            let bytes = value["bytes"]?.intValue, let kind = value["kind"]?.stringValue
-        else { return nil }
-        self.init(name: name, digest: digest, bytes: bytes, isFolder: kind == "folder")
     }
 }

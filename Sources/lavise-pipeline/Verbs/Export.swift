@@ -81,7 +81,7 @@ struct Export: ParsableCommand {
 
     /// The user's, made where there is none.
     private func signingKey() throws -> SigningKey {
-        let file = try SigningKeyFile(environment: ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty })
+        let file = try SigningKeyFile(environment: GlobalOptions.environment)
         if let key = try file.read() { return key }
         let key = try file.create()
         if !global.quiet {

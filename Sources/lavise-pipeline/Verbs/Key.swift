@@ -20,7 +20,7 @@ struct Key: ParsableCommand {
 
     func run() throws {
         let project = try global.open()
-        let file = try SigningKeyFile(environment: ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty })
+        let file = try SigningKeyFile(environment: GlobalOptions.environment)
         let key = try action == .new ? file.create() : file.read()
         let trust = try LaviseSettings(project.places).remote.trust.sorted { $0.key < $1.key }
         if global.json {

@@ -185,13 +185,9 @@ struct Run: ParsableCommand {
         }
     }
 
-    private static var environment: [String: String] {
-        ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
-    }
-
     /// Variables that a driver elsewhere is given. Places are said by options; secrets stand in no script.
     private var passedOn: [String: String] {
-        Self.environment.filter { ["LAVISE_KEY", "LAVISE_MIRRORS", "LAVISE_BANDWIDTH"].contains($0.key) }
+        GlobalOptions.environment.filter { ["LAVISE_KEY", "LAVISE_MIRRORS", "LAVISE_BANDWIDTH"].contains($0.key) }
     }
 
     /// Submits a driver for each experiment.
@@ -209,7 +205,7 @@ struct Run: ParsableCommand {
                 ["run"] + chosen.words(of: name) + ["--executor", "slurm"] + selection
                 + flags.filter(\.1).map(\.0) + (lockTimeout.map { ["--lock-timeout", "\($0)"] } ?? [])
                 + (results.map { ["--results", project.places.argumentPath($0)] } ?? [])
-                + remote.words(Self.environment, project.places)
+                + remote.words(GlobalOptions.environment, project.places)
             let (id, log) = try cluster.detach(file.name, words, environment: passedOn)
             rows.append(["experiment": .string(file.name), "job": .int(id), "log": .string(log)])
             if !global.json {
