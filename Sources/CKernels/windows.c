@@ -13,7 +13,8 @@ void ck_pack_window(ck_instructions instructions, const ck_window *window, long 
     for (long output = 0; output < outputs; output += tile)
         for (long tap = 0; tap < taps; tap++)
             for (long input = 0; input < inputs; input++)
-                for (long k = 0; k < tile; k++) *packed++ = weights[((output + k) * inputs + input) * taps + tap];
+                for (long k = 0; k < ck_least(tile, outputs - output); k++)
+                    *packed++ = weights[((output + k) * inputs + input) * taps + tap];
 }
 
 void ck_convolve_window(

@@ -54,7 +54,7 @@ typedef struct {
     ck_activation activation;
 } ck_maps;
 
-/// Numbers that the packed weights of `ck_convolve_window` hold; `inputs` are a multiple of 16, `outputs` of 32.
+/// Numbers that the packed weights of `ck_convolve_window` hold; `inputs` and `outputs` are multiples of 16.
 long ck_window_packed_count(const ck_window *window, long inputs, long outputs);
 
 /// Packs `weights` [outputs][inputs][kernel][kernel].
@@ -66,6 +66,7 @@ typedef struct {
     const float *addend;        // blocked like the output, or NULL
     long addend_plane;
     long inputs, outputs;
+    long channels;  // of the inputs, a multiple of 4: the weights of the others are 0
     float *scratch; // `ck_window_scratch_count` numbers
 } ck_filter;
 

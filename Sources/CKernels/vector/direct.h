@@ -65,13 +65,14 @@ static void NAME(convolve_direct)(const ck_convolution *shape, long images, cons
                             .a = pointwise ? call->input + (begin * call->input_plane + run->first) * block : packed,
                             .a_stride = (pointwise ? call->input_plane : count) * block,
                             .b = call->packed + output * terms + begin * block * TILE_CHANNELS,
+                            .channels = TILE_CHANNELS,
                             .terms = (end - begin) * block,
                             .c = target,
                             .c_stride = call->output_plane * block,
                             .bias = begin == 0 ? call->bias + output : NULL,
                             .addend = begin == 0 ? addend : target,
                             .addend_stride = (begin == 0 ? call->addend_plane : call->output_plane) * block,
-                            .relu = end == blocks && call->relu,
+                            .bounds = NAME(rectifying)(end == blocks && call->relu),
                         },
                         run->count);
                 }

@@ -41,12 +41,13 @@ static void NAME(convolve_image)(const ck_convolution *shape, long images, const
                     .a = copy + y * stride * padded.columns + region.left,
                     .offsets = offsets,
                     .b = call->packed + output * terms,
+                    .channels = TILE_CHANNELS,
                     .terms = terms,
                     .c = call->output + (output / block * call->output_plane + y * out_width + region.left) * block +
                          output % block,
                     .c_stride = call->output_plane * block,
                     .bias = call->bias + output,
-                    .relu = call->relu,
+                    .bounds = NAME(rectifying)(call->relu),
                 },
                 region.right - region.left);
 }

@@ -23,8 +23,6 @@ INLINED vector NAME(max)(vector a, vector b) {
     NAME(bits) mask = a > b;
     return (vector)(((NAME(bits))a & mask) | ((NAME(bits))b & ~mask));
 }
-/// max(x, 0); NaN stays NaN.
-INLINED vector NAME(rectified)(vector x) { return NAME(max)((vector){0}, x); }
 
 #include "function.h"
 #include "tile.h"

@@ -9,8 +9,9 @@ INLINED void NAME(multiply)(
     UNROLLED for (int t = 0; t < rows; t++) UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sums[t][v] =
         resumed ? NAME(load)(c + t * c_row + v * LANES) : (vector){0};
     for (; terms >= 4; terms -= 4)
-        UNROLLED for (int u = 0; u < 4; u++, a += rows, b += TILE_CHANNELS) NAME(step)(a, 1, b, rows, sums);
-    for (; terms > 0; terms--, a += rows, b += TILE_CHANNELS) NAME(step)(a, 1, b, rows, sums);
+        UNROLLED for (int u = 0; u < 4; u++, a += rows, b += TILE_CHANNELS)
+            NAME(step)(a, 1, b, rows, TILE_VECTORS, sums);
+    for (; terms > 0; terms--, a += rows, b += TILE_CHANNELS) NAME(step)(a, 1, b, rows, TILE_VECTORS, sums);
     UNROLLED for (int t = 0; t < rows; t++) UNROLLED for (int v = 0; v < TILE_VECTORS; v++)
         NAME(store)(c + t * c_row + v * LANES, sums[t][v]);
 }

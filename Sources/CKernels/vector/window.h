@@ -57,12 +57,14 @@ static void NAME(convolve_pixels)(
     const int pointwise = window->kernel[0] == 1 && window->kernel[1] == 1 && window->stride[0] == 1 &&
                           window->stride[1] == 1 && window->before[0] == 0 && window->before[1] == 0 &&
                           window->size[0] == window->out[0] && window->size[1] == window->out[1];
+    const NAME(bounds) bounds = NAME(bounds_of)(maps->activation);
     long pixels[direct_pixels];
     for (long p = 0; p < count; p++) pixels[p] = first + p;
     for (long begin = 0; begin < blocks; begin += CONVOLUTION_DEPTH) {
         const long end = ck_least(begin + CONVOLUTION_DEPTH, blocks);
         if (!pointwise) NAME(pack_window)(window, maps, filter->inputs, pixels, count, begin, end, filter->scratch);
         for (long output = 0; output < filter->outputs; output += TILE_CHANNELS) {
+            const long channels = ck_least(TILE_CHANNELS, filter->outputs - output);
             float *target = maps->output + (output / block * maps->output_plane + first) * block + output % block;
             const float *addend =
                 filter->addend
@@ -72,22 +74,23 @@ static void NAME(convolve_pixels)(
                 (NAME(tile)){
                     .a = pointwise ? maps->input + (begin * maps->input_plane + first) * block : filter->scratch,
                     .a_stride = (pointwise ? maps->input_plane : count) * block,
-                    .b = filter->packed + output * terms + begin * block * TILE_CHANNELS,
-                    .terms = (end - begin) * block,
+                    .b = filter->packed + output * terms + begin * block * channels,
+                    .channels = channels,
+                    .terms = (pointwise ? ck_least(end * block, filter->channels) : end * block) - begin * block,
                     .c = target,
                     .c_stride = maps->output_plane * block,
                     .bias = begin == 0 ? filter->bias + output : NULL,
                     .addend = begin == 0 ? addend : target,
                     .addend_stride = (begin == 0 ? filter->addend_plane : maps->output_plane) * block,
-                    .relu = end == blocks && maps->activation.function == ck_relu,
+                    .bounds = end == blocks ? bounds : NAME(rectifying)(0),
                 },
                 count);
+            if (end == blocks && !bounds.hold)
+                for (long channel = 0; channel < channels; channel += block)
+                    NAME(activate_blocks)(
+                        target + channel / block * maps->output_plane * block, count * block, maps->activation);
         }
     }
-    if (maps->activation.function > ck_relu)
-        for (long channels = 0; channels < filter->outputs / block; channels++)
-            NAME(activate_blocks)(
-                maps->output + (channels * maps->output_plane + first) * block, count * block, maps->activation);
 }
 
 static void NAME(convolve_window)(const ck_window *window, const ck_maps *maps, const ck_filter *filter) {
@@ -113,32 +116,94 @@ static void NAME(convolve_window)(const ck_window *window, const ck_maps *maps, 
     if (count > 0) NAME(convolve_pixels)(window, maps, filter, first, count);
 }
 
-#define DEPTHWISE_PIXELS 8
+enum { NAME(depthwise_most) = 8, NAME(depthwise_widest) = 7 };
 
-/// `pixels` outputs of a row whose windows lie inside horizontally; rows of taps `first..<end`.
-INLINED void NAME(depthwise_pixels)(const ck_window *window, const float *source, const float *weights,
-    const float *bias, int first, int end, int left, int right, float *target, const int pixels) {
-    const long row = (long)window->size[1] * block, stride = (long)window->stride[1] * block,
-               step = (long)window->dilation[1] * block;
+/// One output of a row, of the taps `left..<right` of the rows of taps `first..<end`.
+INLINED void NAME(depthwise_pixel)(const ck_window *window, const float *source, const float *weights,
+    const float *bias, int first, int end, int left, int right, float *target, NAME(bounds) bounds) {
+    const long row = (long)window->size[1] * block, step = (long)window->dilation[1] * block;
     UNROLLED for (int part = 0; part < PARTS; part++) {
-        vector sums[DEPTHWISE_PIXELS];
-        UNROLLED for (int p = 0; p < pixels; p++) sums[p] = NAME(load)(bias + part * LANES);
+        vector sum = NAME(load)(bias + part * LANES);
         for (int ky = first; ky < end; ky++) {
             const float *line = source + ky * window->dilation[0] * row + part * LANES;
             const float *tap = weights + ky * window->kernel[1] * block + part * LANES;
-            for (int kx = left; kx < right; kx++) {
-                const vector weight = NAME(load)(tap + kx * block);
-                UNROLLED for (int p = 0; p < pixels; p++) sums[p] =
-                    NAME(fma)(NAME(load)(line + kx * step + p * stride), weight, sums[p]);
+            for (int kx = left; kx < right; kx++)
+                sum = NAME(fma)(NAME(load)(line + kx * step), NAME(load)(tap + kx * block), sum);
+        }
+        NAME(store)(target + part * LANES, bounds.hold ? NAME(held)(bounds, sum) : sum);
+    }
+}
+
+/// `pixels` outputs of a row whose windows of `kernel` columns lie inside: what several of them look at is read once.
+INLINED void NAME(depthwise_pixels)(const float *source, long row, const float *weights, const float *bias, int first,
+    int end, float *target, NAME(bounds) bounds, const int kernel, const int stride, const int pixels) {
+    UNROLLED for (int part = 0; part < PARTS; part++) {
+        vector sums[NAME(depthwise_most)];
+        UNROLLED for (int p = 0; p < pixels; p++) sums[p] = NAME(load)(bias + part * LANES);
+        for (int ky = first; ky < end; ky++) {
+            const float *line = source + ky * row + part * LANES, *tap = weights + ky * kernel * block + part * LANES;
+            vector taps[NAME(depthwise_widest)];
+            UNROLLED for (int kx = 0; kx < kernel; kx++) taps[kx] = NAME(load)(tap + kx * block);
+            UNROLLED for (int column = 0; column < (pixels - 1) * stride + kernel; column++) {
+                const vector x = NAME(load)(line + column * block);
+                UNROLLED for (int kx = 0; kx < kernel; kx++) {
+                    const int p = (column - kx) / stride;
+                    if (column >= kx && p * stride == column - kx && p < pixels)
+                        sums[p] = NAME(fma)(x, taps[kx], sums[p]);
+                }
             }
         }
-        UNROLLED for (int p = 0; p < pixels; p++) NAME(store)(target + p * block + part * LANES, sums[p]);
+        UNROLLED for (int p = 0; p < pixels; p++)
+            NAME(store)(target + p * block + part * LANES, bounds.hold ? NAME(held)(bounds, sums[p]) : sums[p]);
     }
+}
+
+typedef void (*NAME(depthwise_run))(const float *source, long row, const float *weights, const float *bias, int first,
+    int end, float *target, NAME(bounds) bounds);
+#define DEPTHWISE_FUNCTION(kernel, stride, pixels)                                                                     \
+    static void NAME(depthwise_##kernel##_##stride##_##pixels)(const float *source, long row, const float *weights,    \
+        const float *bias, int first, int end, float *target, NAME(bounds) bounds) {                                   \
+        NAME(depthwise_pixels)(source, row, weights, bias, first, end, target, bounds, kernel, stride, pixels);        \
+    }
+#define DEPTHWISE_FUNCTIONS(kernel, stride)                                                                            \
+    DEPTHWISE_FUNCTION(kernel, stride, 1)                                                                              \
+    DEPTHWISE_FUNCTION(kernel, stride, 2)                                                                              \
+    DEPTHWISE_FUNCTION(kernel, stride, 4)                                                                              \
+    DEPTHWISE_FUNCTION(kernel, stride, 8)                                                                              \
+    static const NAME(depthwise_run) NAME(depthwise_runs_##kernel##_##stride)[] = {                                    \
+        NAME(depthwise_##kernel##_##stride##_1), NAME(depthwise_##kernel##_##stride##_2),                              \
+        NAME(depthwise_##kernel##_##stride##_4), NAME(depthwise_##kernel##_##stride##_8)};
+DEPTHWISE_FUNCTIONS(3, 1)
+DEPTHWISE_FUNCTIONS(3, 2)
+DEPTHWISE_FUNCTIONS(5, 1)
+DEPTHWISE_FUNCTIONS(5, 2)
+DEPTHWISE_FUNCTIONS(7, 1)
+
+/// Functions for 1, 2, 4 and 8 outputs; NULL for windows that have none.
+INLINED const NAME(depthwise_run) * NAME(depthwise_runs)(const ck_window *window) {
+    static const struct {
+        int kernel, stride;
+        const NAME(depthwise_run) * runs;
+    } known[] = {
+        {3, 1, NAME(depthwise_runs_3_1)},
+        {3, 2, NAME(depthwise_runs_3_2)},
+        {5, 1, NAME(depthwise_runs_5_1)},
+        {5, 2, NAME(depthwise_runs_5_2)},
+        {7, 1, NAME(depthwise_runs_7_1)},
+    };
+    if (window->dilation[0] != 1 || window->dilation[1] != 1) return NULL;
+    for (size_t index = 0; index < sizeof known / sizeof *known; index++)
+        if (window->kernel[1] == known[index].kernel && window->stride[1] == known[index].stride)
+            return known[index].runs;
+    return NULL;
 }
 
 static void NAME(depthwise)(const ck_window *window, const ck_maps *maps, const float *weights, const float *bias) {
     const long in_pixels = (long)window->size[0] * window->size[1], out_pixels = (long)window->out[0] * window->out[1];
-    const long taps = (long)window->kernel[0] * window->kernel[1], stride = window->stride[1];
+    const long taps = (long)window->kernel[0] * window->kernel[1], stride = window->stride[1],
+               row = (long)window->size[1] * block;
+    const NAME(depthwise_run) *runs = NAME(depthwise_runs)(window);
+    const NAME(bounds) bounds = NAME(bounds_of)(maps->activation);
     for (long channels = 0; channels < maps->blocks; channels++)
         for (long image = 0; image < maps->images; image++) {
             const ck_region region = maps->regions[image];
@@ -150,23 +215,25 @@ static void NAME(depthwise)(const ck_window *window, const ck_maps *maps, const 
             for (long y = region.top; y < region.bottom; y++) {
                 int first, end;
                 NAME(inside)(window, 0, y, &first, &end);
-                const float *line = plane + (y * window->stride[0] - window->before[0]) * window->size[1] * block;
+                const float *line = plane + (y * window->stride[0] - window->before[0]) * row;
                 float *target = output + y * window->out[1] * block;
                 for (long x = region.left; x < region.right;) {
                     const float *source = line + (x * stride - window->before[1]) * block;
-                    if (x >= from && x + DEPTHWISE_PIXELS <= to) {
-                        NAME(depthwise_pixels)(window, source, own, start, first, end, 0, window->kernel[1],
-                            target + x * block, DEPTHWISE_PIXELS);
-                        x += DEPTHWISE_PIXELS;
+                    if (runs && x >= from && x < to) {
+                        const int size = to - x >= 8 ? 3 : to - x >= 4 ? 2 : to - x >= 2 ? 1 : 0;
+                        runs[size](source, row, own, start, first, end, target + x * block, bounds);
+                        x += 1 << size;
                         continue;
                     }
                     int left, right;
                     NAME(inside)(window, 1, x, &left, &right);
-                    NAME(depthwise_pixels)(window, source, own, start, first, end, left, right, target + x * block, 1);
+                    NAME(depthwise_pixel)(
+                        window, source, own, start, first, end, left, right, target + x * block, bounds);
                     x++;
                 }
-                NAME(activate_blocks)(
-                    target + region.left * block, (region.right - region.left) * block, maps->activation);
+                if (!bounds.hold)
+                    NAME(activate_blocks)(
+                        target + region.left * block, (region.right - region.left) * block, maps->activation);
             }
         }
 }

@@ -111,6 +111,7 @@ static void SIZED(multiply_points)(const float *points, long point, const float 
                         .a = points + index * point + begin * tiles,
                         .a_stride = tiles * block,
                         .b = weights + begin * TILE_CHANNELS,
+                        .channels = TILE_CHANNELS,
                         .terms = ck_least(depth, inputs - begin),
                         .c = c,
                         .c_stride = tiles * block,

@@ -44,20 +44,22 @@ struct ConvolutionStep: Sendable {
             let chosen = first..<min(first + together, groups)
             let inputs = chosen.count * packing.groupInputs, outputs = chosen.count * packing.groupOutputs
             let from = first * packing.groupInputs / 16, to = first * packing.groupOutputs / 16
-            let roomy = (outputs + 31) / 32 * 32, wide = readsImage ? inputs : (inputs + 15) / 16 * 16
-            let dense = packing.dense(chosen, inputs: wide, outputs: roomy)
-            if let (shape, algorithm) = packing.fastest(inputs: wide, outputs: roomy, readsImage: readsImage) {
+            let wide = readsImage ? inputs : (inputs + 15) / 16 * 16, tiles = (outputs + 31) / 32 * 32
+            if let (shape, algorithm) = packing.fastest(inputs: wide, outputs: tiles, readsImage: readsImage) {
+                let dense = packing.dense(chosen, inputs: wide, outputs: tiles)
                 let packed = PackedConvolution(
                     shape, algorithm, weights: dense.weights, bias: dense.bias, instructions: instructions)
                 return Part(way: .packed(packed), from: from, to: to)
             }
+            let blocks = (outputs + 15) / 16, dense = packing.dense(chosen, inputs: wide, outputs: 16 * blocks)
             let weights = withUnsafePointer(to: kernels) { window in
-                PackedNumbers(count: ck_window_packed_count(window, wide, roomy)) {
-                    ck_pack_window(instructions.kernels, window, wide, roomy, dense.weights, $0)
+                PackedNumbers(count: ck_window_packed_count(window, wide, 16 * blocks)) {
+                    ck_pack_window(instructions.kernels, window, wide, 16 * blocks, dense.weights, $0)
                 }
             }
-            let bias = PackedNumbers(dense.bias.map(Double.init), blocks: roomy / 16)
-            return Part(way: .window(weights: weights, bias: bias, inputs: wide, outputs: roomy), from: from, to: to)
+            let bias = PackedNumbers(dense.bias.map(Double.init), blocks: blocks)
+            return Part(
+                way: .window(weights: weights, bias: bias, inputs: inputs, outputs: 16 * blocks), from: from, to: to)
         }
     }
 
@@ -105,7 +107,7 @@ struct ConvolutionStep: Sendable {
                 var filter = ck_filter(
                     packed: weights.address, bias: bias.address, addend: addend.map { UnsafePointer($0.address) },
                     addend_plane: addend?.plane ?? 0,
-                    inputs: inputs, outputs: outputs, scratch: scratch)
+                    inputs: (inputs + 15) / 16 * 16, outputs: outputs, channels: (inputs + 3) / 4 * 4, scratch: scratch)
                 var window = window
                 withMaps(from, to, kernels, images: regions.count, blocks: outputs / 16, activation) { maps in
                     ck_convolve_window(instructions.kernels, &window, maps, &filter)
