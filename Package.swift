@@ -77,7 +77,7 @@ let package = Package(
         .testTarget(
             name: "FingerprintsTests", dependencies: ["Fingerprints"], resources: [.copy("Fixtures")],
             swiftSettings: plain),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors"], resources: [.copy("Fixtures")]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels"], resources: [.copy("Fixtures")]),
         .testTarget(
             name: "GraphsTests",
             dependencies: ["Graphs", "Networks", "Tensors", "TestSupport", "Fingerprints", "CZip"],

@@ -239,7 +239,9 @@ static void NAME(depthwise)(const ck_window *window, const ck_maps *maps, const 
 }
 
 static void NAME(pool)(const ck_window *window, const ck_maps *maps, int is_max, const float *counts) {
-    const long in_pixels = (long)window->size[0] * window->size[1], out_pixels = (long)window->out[0] * window->out[1];
+    const long in_pixels = (long)window->size[0] * window->size[1], out_pixels = (long)window->out[0] * window->out[1],
+               line = (long)window->size[1] * block;
+    const int plain = window->kernel[0] == window->kernel[1] && window->dilation[0] == 1 && window->dilation[1] == 1;
     for (long channels = 0; channels < maps->blocks; channels++)
         for (long image = 0; image < maps->images; image++) {
             const ck_region region = maps->regions[image];
@@ -254,17 +256,26 @@ static void NAME(pool)(const ck_window *window, const ck_maps *maps, int is_max,
                     vector result[PARTS];
                     UNROLLED for (int part = 0; part < PARTS; part++) result[part] =
                         NAME(splat)(is_max ? -INFINITY : 0);
-                    for (int ky = top; ky < bottom; ky++) {
-                        const long row = y * window->stride[0] - window->before[0] + ky * window->dilation[0];
-                        const float *pixel = plane + (row * window->size[1] + x * window->stride[1] -
-                                                         window->before[1] + left * window->dilation[1]) *
-                                                         block;
-                        for (int kx = left; kx < right; kx++, pixel += window->dilation[1] * block)
-                            UNROLLED for (int part = 0; part < PARTS; part++) {
-                                const vector number = NAME(load)(pixel + part * LANES);
-                                result[part] = is_max ? NAME(max)(result[part], number) : result[part] + number;
-                            }
-                    }
+                    const long row = y * window->stride[0] - window->before[0],
+                               column = x * window->stride[1] - window->before[1];
+                    const float *start = plane + (row * window->size[1] + column) * block;
+                    const int side = bottom - top == window->kernel[0] && right - left == window->kernel[1] && plain
+                                         ? window->kernel[0]
+                                         : 0;
+                    if (side == 3 && is_max) NAME(pool_inside)(start, line, 3, 1, result);
+                    else if (side == 3) NAME(pool_inside)(start, line, 3, 0, result);
+                    else if (side == 2 && is_max) NAME(pool_inside)(start, line, 2, 1, result);
+                    else if (side == 2) NAME(pool_inside)(start, line, 2, 0, result);
+                    else
+                        for (int ky = top; ky < bottom; ky++) {
+                            const float *pixel =
+                                start + ky * window->dilation[0] * line + left * window->dilation[1] * block;
+                            for (int kx = left; kx < right; kx++, pixel += window->dilation[1] * block)
+                                UNROLLED for (int part = 0; part < PARTS; part++) {
+                                    const vector number = NAME(load)(pixel + part * LANES);
+                                    result[part] = is_max ? NAME(max)(result[part], number) : result[part] + number;
+                                }
+                        }
                     const float over = is_max   ? 1
                                        : counts ? counts[y * window->out[1] + x]
                                                 : (float)((bottom - top) * (right - left));
