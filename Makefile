@@ -2,7 +2,7 @@
 BIN := .build/release/lavise-pipeline
 DATA ?= $(or $(LAVISE_DATA),data)
 
-.PHONY: demo test test-cluster test-remote mutants build install package setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers check-models clean
+.PHONY: demo test test-cluster test-remote mutants build install package test-package setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers check-models clean
 
 demo: build
 	@$(BIN) run experiments/demo.json
@@ -75,9 +75,16 @@ install: build
 	@scripts/install $(BIN) $(PREFIX) $(DESTDIR)
 	@echo "$(DESTDIR)$(PREFIX)/bin/lavise-pipeline $$(scripts/version)"
 
-# A Debian package that needs no Swift where it is installed; scripts/try-package tries it on a bare Debian.
+# A Debian package that needs no Swift where it is installed.
 package: setup
 	@scripts/package
+
+# The package by lintian and on a bare Debian 12, and the images of packaging/ by their recipes, the demo in each. As root. Where
+# snapshot.debian.org is out of reach: MIRROR=http://deb.debian.org/debian.
+test-package: package
+	@scripts/setup --packages
+	scripts/try-package .build/package/lavise-pipeline_$$(scripts/version)_$$(dpkg --print-architecture).deb $(MIRROR)
+	scripts/try-images .build/package/lavise-pipeline_$$(scripts/version)_$$(dpkg --print-architecture).deb $(MIRROR)
 
 # Light ones first, so that a mistake shows early; the COCO-trained backbone only where the user has its checkpoint.
 FIRST := $(addprefix experiments/,$(addsuffix .json,resnet18_vg resnet18_coco random_vg random_coco unseen_vg resnet50_layer3_vg resnet50_vg))

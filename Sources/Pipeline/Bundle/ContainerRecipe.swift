@@ -13,14 +13,19 @@ public enum ContainerRecipe {
         [File(name: "Dockerfile", text: dockerfile), File(name: "lavise-pipeline.def", text: definition)]
     }
 
-    /// Packages are taken as they stood on that day.
+    /// Debian's image by its digest, as not every builder takes a tag with it; its packages are older than the snapshot's.
+    private static let base = "debian@sha256:90522eeb7e5923ee2b871c639059537b30521272f10ca86fdbbbb2b75a8c40cd"
+    private static let baseTag = "debian:bookworm-20250520-slim"
+    /// Packages are taken as they stood on that day: `packaging/packages.lock` has their versions.
     private static let snapshot = "20260801T000000Z"
     private static let package = "lavise-pipeline_\(PipelineVersion.text)_amd64.deb"
 
     private static let install = """
         echo 'deb [check-valid-until=no] http://snapshot.debian.org/archive/debian/\(snapshot)/ bookworm main' > /etc/apt/sources.list
         rm -f /etc/apt/sources.list.d/debian.sources
+        export DEBIAN_FRONTEND=noninteractive
         apt-get update -q
+        apt-get dist-upgrade -y -q --no-install-recommends
         apt-get install -y -q --no-install-recommends ca-certificates /tmp/\(package)
         rm -rf /var/lib/apt/lists/* /tmp/\(package)
         """
@@ -28,8 +33,9 @@ public enum ContainerRecipe {
     private static var dockerfile: String {
         """
         # make package; docker build -t lavise-pipeline -f packaging/Dockerfile .build/package
-        # docker run -v "$PWD:/project" lavise-pipeline run demo
-        FROM debian:bookworm-slim
+        # docker run --user "$(id -u):$(id -g)" -v "$PWD:/project" lavise-pipeline run demo
+        # \(baseTag)
+        FROM \(base)
         COPY \(package) /tmp/
         RUN \(install.replacing("\n", with: " && \\\n    "))
         WORKDIR /project
@@ -42,8 +48,9 @@ public enum ContainerRecipe {
         """
         # make package; apptainer build lavise-pipeline.sif packaging/lavise-pipeline.def
         # apptainer run --bind "$PWD" lavise-pipeline.sif run demo
+        # From \(baseTag)
         Bootstrap: docker
-        From: debian:bookworm-slim
+        From: \(base)
 
         %files
             .build/package/\(package) /tmp/\(package)

@@ -1,0 +1,87 @@
+import Foundation
+import Pipeline
+import Testing
+
+/// The version stands in one place, and what names it says the same.
+@Suite struct PackagingTests {
+    private static let root = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized
+
+    private func text(_ name: String) throws -> String {
+        try String(contentsOf: Self.root.appending(path: name), encoding: .utf8)
+    }
+
+    @Test func recipesAreThoseThatExportPacks() throws {
+        #expect(ContainerRecipe.files.map(\.name) == ["Dockerfile", "lavise-pipeline.def"])
+        for file in ContainerRecipe.files { #expect(try text("packaging/" + file.name) == file.text, "\(file.name)") }
+    }
+
+    private static let validator = root.appending(path: ".build/roc/bin/cffconvert").path
+
+    /// By the public validator; what is cited has a DOI each.
+    @Test(
+        .enabled(
+            if: FileManager.default.isExecutableFile(atPath: validator), "needs .build/roc: scripts/setup --tests"))
+    func theCitationIsValid() throws {
+        let process = Process(), output = Pipe()
+        process.executableURL = URL(fileURLWithPath: Self.validator)
+        process.arguments = ["--validate", "--infile", Self.root.appending(path: "CITATION.cff").path]
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0 && said.contains("are valid"), "\(said)")
+        let citation = try text("CITATION.cff")
+        #expect(
+            citation.components(separatedBy: "\n    doi: ").count - 1 == citation.components(
+                separatedBy: "\n  - type: "
+            ).count - 1)
+        #expect(citation.contains(#/\ndate-released: "\d{4}-\d\d-\d\d"\n/#))
+    }
+
+    /// What a program of this project prints.
+    private func output(_ script: String, _ arguments: String...) throws -> String {
+        let process = Process(), output = Pipe()
+        process.executableURL = Self.root.appending(path: script)
+        process.arguments = arguments
+        process.standardOutput = output
+        try process.run()
+        let said = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(script)")
+        return String(decoding: said, as: UTF8.self)
+    }
+
+    /// Versions by name, of lines of both.
+    private func versions(_ text: String) -> [String: String] {
+        let pairs = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
+            $0.split(separator: " ").map(String.init)
+        }
+        return Dictionary(pairs.compactMap { $0.count == 2 ? ($0[0], $0[1]) : nil }) { $1 }
+    }
+
+    /// Nothing that the program is made of or loads is left out. Another machine may have other versions; with `LAVISE_LOCK=1`
+    /// (where the committed results are made) they are these.
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/etc/debian_version"), "needs Debian"))
+    func theEnvironmentIsWhole() throws {
+        let kept = versions(try text("environment.lock"))
+        let here = versions(try output("scripts/environment", Command.binary.path))
+        #expect(kept.count > 50 && Set(kept.keys) == Set(here.keys), "scripts/environment writes environment.lock")
+        if ProcessInfo.processInfo.environment["LAVISE_LOCK"] == "1" { #expect(kept == here) }
+    }
+
+    /// Every package that the environment loads (it is no `-dev`) is one of the images', and both are read as they are.
+    @Test func imagesHaveWhatThePackageLoads() throws {
+        let images = versions(try text("packaging/packages.lock"))
+        #expect(images.count > 100 && images["lavise-pipeline"] == nil)
+        for name in versions(try text("environment.lock")).keys
+        where name.hasPrefix("lib") && !name.hasSuffix("-dev") { #expect(images[name] != nil, "\(name)") }
+    }
+
+    @Test func theVersionIsOne() throws {
+        let version = PipelineVersion.text
+        #expect(try text("CITATION.cff").contains("\nversion: \(version)\n"))
+        #expect(try text("environment.lock").contains("\nlavise-pipeline \(version)\n"))
+        #expect(try output("scripts/version") == version + "\n")
+    }
+}
