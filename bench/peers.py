@@ -171,12 +171,14 @@ def backbone_peers(architecture):
 
         def agree(ours, theirs):
             ours = ours["features"][()]
-            # Below a thirtieth of the largest, PyTorch's own float32 is further from float64: what is left of terms that cancel.
-            error = relative(ours[:len(exact)], exact, 1 / 30)
+            # Below a thirtieth of the largest, PyTorch's own float32 is further from float64: what is left of terms that cancel. A
+            # transformer's numbers cancel more: theirs is an error of the largest number, as in scripts/check-models.
+            least = 1 if architecture.startswith("vit") else 1 / 30
+            error = relative(ours[:len(exact)], exact, least)
             assert error <= 1e-4, f"{architecture}: features differ from PyTorch's in float64 by {error}"
             # Peers have errors of their own (ONNX Runtime's of ViT-B/16 are past 1e-4): this only shows that they compute the same thing.
             for label, features in theirs.items():
-                other = relative(np.asarray(features)[:len(exact)], exact, 1 / 30)
+                other = relative(np.asarray(features)[:len(exact)], exact, least)
                 assert other <= 1e-3, f"{architecture}: {label}'s features differ from PyTorch's in float64 by {other}"
             return f"features within {error:.0e} of float64"
 
