@@ -1,16 +1,10 @@
-import Foundation
-
 extension Value {
     /// The JSON value that `encodable` encodes as.
     /// - Throws: `EncodingError` for what is no JSON value: a number that is not finite.
     public init(encoding encodable: some Encodable) throws {
-        if let value = encodable as? Value {
-            self = value
-            return
-        }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        self = try Value(json: [UInt8](encoder.encode(encodable)))
+        let place = ValueEncoder.Place()
+        try ValueEncoder.encode(encodable, into: place, at: [])
+        self = place.value
     }
 }
 

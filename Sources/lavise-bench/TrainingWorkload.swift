@@ -27,6 +27,7 @@ final class TrainingWorkload: BenchWorkload {
     /// An explainer in training.
     private final class State {
         let work: TrainingStep
+        private let input: [Float]
         var adam: Adam
         private let parameters: FloatStorage, statistics: FloatStorage
 
@@ -39,13 +40,13 @@ final class TrainingWorkload: BenchWorkload {
                 layout: explainer.layout, loss: CSMRLoss(concepts: concepts),
                 options: TrainingOptions(dropout: dropout, threads: benchThreads),
                 batch: TrainingWorkload.batch, parameters: parameters.address, statistics: statistics.address)
-            work.input.update(from: input, count: input.count)
+            self.input = input
             work.setPositives(positives)
             adam = Adam(count: explainer.parameters.count, learningRate: 1e-4)
         }
 
         func step(_ stream: String) throws -> Double {
-            let loss = try work.run(count: TrainingWorkload.batch, stream: stream)
+            let loss = try work.run(input, count: TrainingWorkload.batch, stream: stream)
             try adam.step(parameters.address, work.gradients, on: work.team)
             return loss
         }

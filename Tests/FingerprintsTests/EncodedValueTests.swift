@@ -1,4 +1,5 @@
 import Fingerprints
+import Foundation
 import Testing
 
 /// What a stage's parameters become in its fingerprint.
@@ -36,7 +37,24 @@ import Testing
         #expect(try Value(encoding: value) == value)
     }
 
+    /// Whatever Swift's own types encode as, by JSON's text and without it.
+    @Test func itIsWhatJSONSays() throws {
+        struct Everything: Encodable {
+            var small = Float(0.1), tiny = Float.leastNonzeroMagnitude, large = Float.greatestFiniteMagnitude
+            var byte = UInt8(7), most = UInt64.max, least = Int64.min, negative = -0.0, third = 1.0 / 3
+            var names = ["b": [1, 2], "a": []], nested = [[true], [], [false, true]], none: [Int?] = [1, nil]
+            var range = 0..<3, choice: Choice = .some(name: "x"), pair: [Choice] = [.none, .some(name: "y")]
+            var settings = Settings(), value: Value = ["x": [nil, 1.5]]
+            enum Choice: Encodable { case none, some(name: String) }
+        }
+        let text = try JSONEncoder().encode(Everything())
+        #expect(try Value(encoding: Everything()) == Value(json: [UInt8](text)))
+        #expect(try Value(encoding: [String]()) == [])
+        #expect(try Value(encoding: 5) == 5)
+    }
+
     @Test func whatIsNoNumberIsAnError() {
+        #expect(throws: EncodingError.self) { try Value(encoding: [Float.infinity]) }
         #expect(throws: EncodingError.self) { try Value(encoding: Settings(rate: .nan)) }
         #expect(throws: EncodingError.self) { try Value(encoding: Settings(rate: .infinity)) }
     }

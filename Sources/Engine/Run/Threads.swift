@@ -45,9 +45,9 @@ private final class ThreadBody: Sendable {
 }
 
 /// `body(0) … body(count - 1)` on up to `threads` threads, results in order; of several errors the one of lowest index.
-func inParallel<Result: Sendable>(_ count: Int, threads: Int, _ body: @Sendable (Int) throws -> Result) throws
-    -> [Result]
-{
+package func inParallel<Result: Sendable>(
+    _ count: Int, threads: Int, _ body: @Sendable (Int) throws -> Result
+) throws -> [Result] {
     if threads <= 1 || count <= 1 { return try (0..<count).map(body) }
     let results = Mutex<[Swift.Result<Result, any Error>?]>(Array(repeating: nil, count: count))
     let next = Atomic(0)

@@ -108,10 +108,11 @@ public struct Trainer: Sendable {
             let work = TrainingStep(
                 layout: layout, loss: loss, options: options, batch: min(options.batchSize, order.count),
                 parameters: parameters, statistics: statistics)
+            let reader = BatchReader(source, concepts: loss.concepts, batches: batches)
             for (step, batch) in batches.enumerated() {
-                try source.read(batch, into: work.input)
-                work.setPositives(try batch.map { try source.positives($0, concepts: loss.concepts) })
-                let mean = try work.run(count: batch.count, stream: "train/dropout/\(epoch)/\(step)")
+                let (input, positives) = try reader.next()
+                work.setPositives(positives)
+                let mean = try work.run(input, count: batch.count, stream: "train/dropout/\(epoch)/\(step)")
                 guard mean.isFinite else { throw TrainingError.diverged(epoch: epoch, step: step + 1, loss: "\(mean)") }
                 try optimiser.step(parameters, work.gradients, on: work.team)
                 outcome.stepLosses.append(mean)
@@ -169,7 +170,8 @@ public struct Trainer: Sendable {
 
 extension SampleSource {
     /// The sample's positives, if they suit `concepts` concepts.
-    fileprivate func positives(_ row: Int, concepts: Int) throws -> [Int32] {
+    /// - Throws: `TrainingError.unusable` if they do not.
+    func positives(_ row: Int, concepts: Int) throws -> [Int32] {
         let positives = positives(row)
         guard !positives.isEmpty, positives.allSatisfy({ $0 >= 0 && $0 < Int32(concepts) }) else {
             throw TrainingError.unusable(

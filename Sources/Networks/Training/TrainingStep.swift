@@ -15,8 +15,6 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
     /// The threads that compute a step, free between one and the next.
     package let team: ThreadTeam
 
-    /// The batch: features `[batch, d]`, read by the caller.
-    package let input: UnsafeMutablePointer<Float>
     /// Gradients of all parameters, by `ExplainerLayout.parameters`.
     package let gradients: UnsafeMutablePointer<Float>
     /// Loss of each sample of the batch, and its rank (see `CSMRLoss`).
@@ -55,7 +53,7 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
         let d = layout.inputs
         foldedColumns = min(d, 512)
         let sizes =
-            [Int](repeating: batch * d, count: 6) + [
+            [Int](repeating: batch * d, count: 5) + [
                 batch * layout.outputs, batch * layout.outputs, batch * loss.concepts,
             ]
             + [3 * d, 3 * d, layout.parameterCount]
@@ -66,11 +64,11 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
             defer { next += size }
             return next
         }
-        (input, normal1, normalised1) = (parts[0], parts[1], parts[2])
-        (hidden, normal2, gradient2) = (parts[3], parts[4], parts[5])
-        (predictions, predictionGradients, cosines) = (parts[6], parts[7], parts[8])
-        (statistics1, statistics2, gradients) = (parts[9], parts[10], parts[11])
-        (dropped1, droppedSums) = (parts[12], parts[13])  // unused without dropout
+        (normal1, normalised1) = (parts[0], parts[1])
+        (hidden, normal2, gradient2) = (parts[2], parts[3], parts[4])
+        (predictions, predictionGradients, cosines) = (parts[5], parts[6], parts[7])
+        (statistics1, statistics2, gradients) = (parts[8], parts[9], parts[10])
+        (dropped1, droppedSums) = (parts[11], parts[12])  // unused without dropout
         bytes = .allocate(capacity: 2 * batch * d)
         bytes.initialize(repeating: 1, count: 2 * batch * d)
         (kept1, kept2) = (bytes, bytes + batch * d)
@@ -97,10 +95,13 @@ package final class TrainingStep: @unchecked Sendable {  // blocks running at on
         }
     }
 
-    /// Losses, ranks and gradients of the first `count` samples of `input`.
-    /// - Parameter stream: names the dropout's random numbers; another one for every step.
+    /// Losses, ranks and gradients of a batch.
+    /// - Parameters:
+    ///   - input: its features, `[count, d]`.
+    ///   - stream: names the dropout's random numbers; another one for every step.
     /// - Returns: the mean loss.
-    package func run(count: Int, stream: String) throws -> Double {
+    package func run(_ input: UnsafePointer<Float>, count: Int, stream: String) throws -> Double {
+        nonisolated(unsafe) let input = input
         let d = layout.inputs
         nonisolated(unsafe) let bn1 = normalisation(
             count, layout.weight1, layout.bias1, layout.mean1, layout.variance1, statistics1, kept1)

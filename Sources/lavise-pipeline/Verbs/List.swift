@@ -11,15 +11,19 @@ struct List: ParsableCommand {
 
     func run() throws {
         let project = try global.open()
-        var found: [(file: ExperimentFile, standing: Standing)] = []
-        var faults: [ExperimentError] = []
-        for path in try project.experimentPaths() {
+        let paths = try project.experimentPaths(), cores = ProcessInfo.processInfo.activeProcessorCount
+        let read = try inParallel(paths.count, threads: cores) { index -> Result<Planned, ExperimentError> in
             do {
-                let file = try ExperimentFile(contentsOf: path)
-                found.append((file, try Standing(file, project, progress: !global.noProgress && !global.quiet)))
-            } catch let error as ExperimentError {
-                faults.append(error)
-            }
+                let file = try ExperimentFile(contentsOf: paths[index])
+                return .success(Planned(file: file, plan: try project.plan(file).plan))
+            } catch let error as ExperimentError { return .failure(error) }
+        }
+        let faults = read.compactMap { if case .failure(let error) = $0 { error } else { nil } }
+        let showsProgress = !global.noProgress && !global.quiet
+        let planned = read.compactMap { if case .success(let planned) = $0 { planned } else { nil } }
+        let found = try planned.map { planned in
+            let standing = try Standing(planned.plan, project, threads: cores, progress: showsProgress)
+            return (file: planned.file, standing: standing)
         }
         if global.json {
             try standardOutput(
@@ -48,18 +52,21 @@ struct List: ParsableCommand {
         if !faults.isEmpty { throw ExitCode(ExitStatus.usage.rawValue) }
     }
 
+    private struct Planned: Sendable {
+        let file: ExperimentFile
+        let plan: Plan
+    }
+
     /// How all stages of an experiment stand together.
     private struct Standing {
         /// The worst of them.
         let state: JobState
         let fresh: Int, stages: Int
 
-        init(_ file: ExperimentFile, _ project: Project, progress: Bool) throws {
-            let plan = try project.plan(file).plan
+        init(_ plan: Plan, _ project: Project, threads: Int, progress: Bool) throws {
             let console = Console(names: plan.jobs.map(\.id), progress: progress, quiet: !progress)
             defer { console.end() }
-            let options = RunOptions(jobs: ProcessInfo.processInfo.activeProcessorCount)
-            let states = try project.runner(options, observer: console).status(of: plan).map(\.state)
+            let states = try project.runner(RunOptions(jobs: threads), observer: console).status(of: plan).map(\.state)
             fresh = states.count { $0 == .fresh }
             stages = states.count
             state = [.failed, .running, .stale, .missing].first { states.contains($0) } ?? .fresh

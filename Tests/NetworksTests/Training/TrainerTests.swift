@@ -24,13 +24,14 @@ import Testing
         return ListedSamples(width: width, features: features, lists: lists)
     }
 
+    private static let batch = 30
     private static let training = samples(331, from: 0), validation = samples(60, from: 1000)
     /// Validation samples whose positives are wrong: the better the explainer, the worse its loss.
     private static let wrong = ListedSamples(
         width: 24, features: validation.features, lists: validation.lists.map { $0.map { ($0 + 6) % 12 } })
 
     private func trainer(_ change: (inout TrainingOptions) -> Void = { _ in }) throws -> Trainer {
-        var options = TrainingOptions(epochs: 4, batchSize: 30, learningRate: 5e-3, seed: 3)
+        var options = TrainingOptions(epochs: 4, batchSize: Training.batch, learningRate: 5e-3, seed: 3)
         change(&options)
         return try Trainer(
             options: options, concepts: Training.concepts, initial: Explainer(inputs: 24, outputs: 16, seed: 3))
@@ -89,6 +90,43 @@ import Testing
         // A last batch of one is left out.
         #expect(orders.allSatisfy { Set($0).count == 330 && $0 != $0.sorted() })
         #expect(Set(orders).count == 3)
+    }
+
+    /// A step ends when the next batch is read already, and no batch is read before its turn.
+    @Test func theNextBatchIsReadWhileOneIsComputed() throws {
+        let source = OrderedSamples(Training.training)
+        var trainer = try trainer { $0.shuffle = false }
+        var most = 0
+        try trainer.runEpoch(training: source, validation: Training.validation) { step, steps in
+            let batch = Training.batch
+            while step < steps, source.order.withLock({ $0.count }) < min((step + 1) * batch, 330) { usleep(100) }
+            most = max(most, source.order.withLock { $0.count } - step * batch)
+        }
+        #expect(most == Training.batch)
+        #expect(source.order.withLock { $0 } == Array(0..<330))
+    }
+
+    /// A batch that cannot be read ends the epoch when it is its turn: the steps before it are done.
+    @Test func aBatchThatCannotBeReadEndsTheEpochInItsTurn() throws {
+        struct Failure: Error, Equatable { let row: Int }
+        struct Failing: SampleSource {
+            let samples: ListedSamples
+            var count: Int { samples.count }
+            var width: Int { samples.width }
+            func read(_ rows: ArraySlice<Int>, into destination: UnsafeMutablePointer<Float>) throws {
+                if let row = rows.first(where: { $0 >= 2 * Training.batch }) { throw Failure(row: row) }
+                try samples.read(rows, into: destination)
+            }
+            func positives(_ row: Int) -> [Int32] { samples.positives(row) }
+        }
+        var trainer = try trainer { $0.shuffle = false }
+        var steps = 0
+        #expect(throws: Failure(row: 2 * Training.batch)) {
+            try trainer.runEpoch(
+                training: Failing(samples: Training.training), validation: Training.validation
+            ) { step, _ in steps = step }
+        }
+        #expect(steps == 2)
     }
 
     /// The same batch four times, and a rate that changes nothing: the losses differ by what dropout drops.
@@ -360,7 +398,7 @@ import Testing
     }
 }
 
-/// Samples that keep the order in which they were read.
+/// Samples that keep the order in which they are asked for.
 private final class OrderedSamples: SampleSource {
     let order = Mutex<[Int]>([])
     private let samples: ListedSamples
@@ -371,9 +409,11 @@ private final class OrderedSamples: SampleSource {
     var width: Int { samples.width }
 
     func read(_ rows: ArraySlice<Int>, into destination: UnsafeMutablePointer<Float>) throws {
-        order.withLock { $0 += rows }
         try samples.read(rows, into: destination)
     }
 
-    func positives(_ row: Int) -> [Int32] { samples.positives(row) }
+    func positives(_ row: Int) -> [Int32] {
+        order.withLock { $0.append(row) }
+        return samples.positives(row)
+    }
 }

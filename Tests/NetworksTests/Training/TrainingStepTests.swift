@@ -25,9 +25,8 @@ import Testing
             let step = TrainingStep(
                 layout: layout, loss: CSMRLoss(concepts: try concepts(file)), options: options, batch: count,
                 parameters: parameters, statistics: statistics)
-            step.input.update(from: x, count: x.count)
             step.setPositives(try lists(file))
-            let loss = try step.run(count: count, stream: "test")
+            let loss = try step.run(x, count: count, stream: "test")
             let losses: [Float] = try file.read(kind + "/losses"), ranks: [Int32] = try file.read(kind + "/ranks")
             for row in 0..<count { #expect(abs(Float(step.losses[row]) - losses[row]) < 1e-5 * losses[row]) }
             #expect(abs(loss - losses.reduce(0.0) { $0 + Double($1) } / Double(count)) < 1e-5 * loss)
@@ -197,9 +196,9 @@ import Testing
                     layout: layout, loss: CSMRLoss(concepts: concepts), options: TrainingOptions(dropout: dropout),
                     batch: 64,
                     parameters: parameters, statistics: statistics)
-                for i in 0..<64 * 128 { step.input[i] = Float((i * 7919) % 1009) }
+                let x = (0..<64 * 128).map { Float(($0 * 7919) % 1009) }
                 step.setPositives((0..<64).map { [Int32($0 % 3)] })
-                return try step.run(count: 64, stream: stream)
+                return try step.run(x, count: 64, stream: stream)
             }
         }
         #expect(try loss("a", 0.1) == loss("a", 0.1))
@@ -224,11 +223,11 @@ import Testing
                 layout: layout, loss: CSMRLoss(concepts: concepts),
                 options: TrainingOptions(dropout: dropout, frozenBatchNorm: frozen, threads: frozen ? 1 : 2),
                 batch: count, parameters: parameters, statistics: statistics)
-            for index in 0..<count * d { step.input[index] = Float(random.normal()) }
+            let x = (0..<count * d).map { _ in Float(random.normal()) }
             step.setPositives((0..<count).map { [Int32($0 % 20)] })
             func loss() throws -> Double {
                 for (index, value) in running.enumerated() { statistics[index] = value }
-                return try step.run(count: count, stream: "same")
+                return try step.run(x, count: count, stream: "same")
             }
             _ = try loss()
             let gradients = (0..<layout.parameters[7].range.upperBound).map { step.gradients[$0] }
