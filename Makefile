@@ -51,6 +51,7 @@ results: build
 	@$(BIN) run --data $(DATA) demo planted_demo coco_sample planted_sample random_sample mobilenet_sample unseen_sample deviations_sample
 	@$(BIN) run --data $(DATA) coco_sample --seeds 0..9
 	@$(BIN) tables --quiet >/dev/null
+	@scripts/costs
 
 # make report EXPERIMENT=coco_sample: its page in results/coco_sample/report.html.
 EXPERIMENT ?= demo

@@ -108,6 +108,34 @@ import Testing
         }
     }
 
+    /// Two rows of a matrix that come to the same training share its execution, which another experiment made under
+    /// another name: it is told once, by this plan's name, and counted once.
+    @Test func whatRowsShareIsToldOnce() throws {
+        try Command.with { command in
+            try command.makeExperiment()
+            let text = try String(contentsOfFile: command.path("x.json"), encoding: .utf8)
+            let matrix = #", "matrix": {"protocol.deviations": [[], ["evaluateOnAll"]]}}"#
+            try command.write("y.json", text.replacing("\"x\"", with: "\"y\"").dropLast() + matrix)
+            #expect(try command.run("run", "x.json", "--set", "protocol.deviations=[\"evaluateOnAll\"]").code == 0)
+            #expect(try command.run("run", "y.json").code == 0)
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: command.path("results/y/provenance.json")))
+            let graph = try #require(try Value(json: Array(bytes))["@graph"]?.arrayValue)
+            let ids = graph.compactMap { $0["@id"]?.stringValue }
+            #expect(Set(ids).count == ids.count, "\(ids.filter { id in ids.count { $0 == id } > 1 })")
+            let runs = graph.filter { $0["@id"]?.stringValue?.hasPrefix("#run/") == true }
+            let fingerprints = runs.compactMap { $0["identifier"]?.stringValue }
+            #expect(Set(fingerprints).count == runs.count)
+            let status = try Value(json: Array(command.run("status", "y.json", "--json").output.utf8))
+            let stages = try #require(status["stages"]?.arrayValue)
+            let jobs = Dictionary(grouping: stages) { $0["fingerprint"]?.stringValue ?? "" }
+            #expect(jobs.count < stages.count && Set(jobs.keys) == Set(fingerprints))
+            // What several take is taken once.
+            let costs = jobs.values.compactMap { $0[0]["coreSeconds"]?.doubleValue }
+            let total = try #require(status["cost"]?["coreSeconds"]?.doubleValue)
+            #expect(abs(total - costs.reduce(0, +)) < 1e-6)
+        }
+    }
+
     @Test(.enabled(if: validator != nil, "needs roc-validator: scripts/setup --tests"))
     func publicValidatorFindsNothing() throws {
         try Command.with { command in

@@ -44,6 +44,10 @@ import Testing
             "results/experiment.json", "results/recall.csv", "results/recall.md", "results/ro-crate-metadata.json",
             ProofFile.signature,
         ] { #expect(names.contains(name), "\(name)") }
+        let claims = try #require(StoredZip.entries(bytes).entries.first { $0.name == "claims.md" }).bytes
+        #expect(
+            String(decoding: claims, as: UTF8.self).contains(
+                #/\n\nMade with [\d.]+ core-seconds, .* of memory at most, /#))
         #expect(problems(bytes, trusted: SigningKey().publicKey).map(\.file) == ["key.pem"])
     }
 

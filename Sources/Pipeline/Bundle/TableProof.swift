@@ -19,9 +19,9 @@ public struct TableProof: Sendable {
     public init(_ state: ExperimentState, _ project: Project, key: @autoclosure () throws -> SigningKey) throws {
         let experiment = state.experiment, file = state.file
         let claims = try experiment.checkClaims(state.results()), made = try project.resultFiles(state)
-        let key = try key()
+        let key = try key(), cost = made.crate.record.cost.map { "\nMade with \($0.text).\n" } ?? ""
         var texts: [(String, String)] = [
-            ("README.md", Self.readme(experiment, made.tables.map(\.name))), ("claims.md", claims.markdown),
+            ("README.md", Self.readme(experiment, made.tables.map(\.name))), ("claims.md", claims.markdown + cost),
             (ProofFile.claims, claims.value.json(pretty: true) + "\n"), ("badge.svg", Badge(claims).svg),
             (ProofFile.results + "ro-crate-metadata.json", made.crate.json), (ProofFile.key, key.publicKey.pem),
         ]

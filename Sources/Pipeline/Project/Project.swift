@@ -65,12 +65,24 @@ public struct Project: Sendable {
         }
         let name = URL(fileURLWithPath: path).lastPathComponent
         let isName = !argument.contains("/") && !argument.hasSuffix(".json")
+        let near = isName ? nearest(to: argument, among: names) : nearest(to: name, among: files)
         let hint =
-            (isName ? nearest(to: argument, among: names) : nearest(to: name, among: files))
-            .map { "; did you mean \"\($0)\"?" } ?? ""
+            near.map { "; did you mean \"\($0)\"?" }
+            ?? (isName ? Self.installed(argument) : nil).map {
+                "; it was installed with this program: `cp -r '\($0)/.' .` brings it here, with all others"
+            } ?? ""
         let what = isDirectory(path) ? "a folder, and no such experiment file" : "no such experiment file"
         return ExperimentError(
             "\(isName ? argument : path): \(what)\(hint) (`lavise-pipeline list` shows what there is)")
+    }
+
+    /// The folder that `make install` or a package put beside this program, if it has an experiment.
+    private static func installed(_ name: String) -> String? {
+        guard let program = realpath("/proc/self/exe", nil) else { return nil }
+        defer { free(program) }
+        let share = URL(fileURLWithPath: String(cString: program)).appending(path: "../../share/lavise-pipeline")
+            .standardized.path
+        return FileManager.default.fileExists(atPath: "\(share)/experiments/\(name).json") ? share : nil
     }
 
     /// The files of a command's experiments.

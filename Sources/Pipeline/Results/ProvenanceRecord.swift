@@ -81,16 +81,18 @@ public struct ProvenanceRecord: Sendable, Equatable {
         steps = try Self.steps(state.jobs, in: project)
     }
 
-    /// The executions that the jobs' outputs come from, where they are fresh.
+    /// The executions that the jobs' outputs come from, where they are fresh: each once, by the first job that takes it.
     /// - Throws: `EngineError.storage`.
     package static func steps(_ jobs: [JobStatus], in project: Project) throws -> [Step] {
-        try jobs.compactMap { status in
-            guard let fingerprint = status.fingerprint, let trace = try project.store.trace(fingerprint),
+        var seen: Set<Digest> = []
+        return try jobs.compactMap { status in
+            guard let fingerprint = status.fingerprint, seen.insert(fingerprint).inserted,
+                let trace = try project.store.trace(fingerprint),
                 let outcome = trace.outcomes.first(where: { outcome in
                     outcome.outputs.map(\.digest) == status.outputs.map(\.digest)
                 })
             else { return nil }
-            return Step(trace, outcome, fingerprint, project.places)
+            return Step(status.job, trace, outcome, fingerprint, project.places)
         }
     }
 
@@ -123,13 +125,13 @@ public struct ProvenanceRecord: Sendable, Equatable {
 }
 
 extension ProvenanceRecord.Step {
-    fileprivate init(_ trace: Trace, _ outcome: Outcome, _ fingerprint: Digest, _ places: Places) {
+    fileprivate init(_ job: String, _ trace: Trace, _ outcome: Outcome, _ fingerprint: Digest, _ places: Places) {
         typealias Item = ProvenanceRecord.Item
         var parameters = trace.fields.parameters.objectValue ?? [:]
         parameters["revision"] = .int(trace.fields.revision)
         if let key = trace.fields.numericsKey { parameters["numericsKey"] = .string(key.hex) }
         self.init(
-            job: trace.job, stage: trace.fields.stage, fingerprint: fingerprint, parameters: parameters,
+            job: job, stage: trace.fields.stage, fingerprint: fingerprint, parameters: parameters,
             inputs: trace.inputs.map { Item(name: places.publicName($0.source), digest: $0.digest, bytes: $0.bytes) },
             outputs: outcome.outputs.map {
                 Item(name: $0.name, digest: $0.digest, bytes: $0.bytes, isFolder: $0.isFolder)

@@ -17,9 +17,13 @@ public struct RunCost: Sendable, Equatable {
         peakMemory = executions.map(\.peakMemory).max() ?? 0
     }
 
-    /// Of jobs that are fresh; nil: none is.
+    /// Of jobs that are fresh, what several take once; nil: none is.
     public init?(_ jobs: [JobStatus]) {
-        self.init(jobs.compactMap(\.made).map { ($0.costOrEstimate, $0.peakMemory) })
+        var seen: Set<Digest?> = []
+        self.init(
+            jobs.filter { $0.made != nil && seen.insert($0.fingerprint).inserted }.compactMap(\.made).map {
+                ($0.costOrEstimate, $0.peakMemory)
+            })
     }
 
     /// `52.7 core-seconds, 412 MB of memory at most, 527 J (an estimate: 10 W a core)`.
