@@ -32,7 +32,7 @@ struct Command {
         process.arguments = arguments + ["-C", root]
         process.environment = ProcessInfo.processInfo.environment.merging(ownPlaces) { $1 }.merging(environment) { $1 }
         let output = root + "/.stdout", errors = root + "/.stderr"
-        for path in [output, errors] { FileManager.default.createFile(atPath: path, contents: nil) }
+        for path in [output, errors] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
         try process.run()

@@ -5,12 +5,12 @@ import TestSupport
 
 /// A run of the real program that a test lets live or kills.
 final class RunningCommand: Sendable {
-    private nonisolated(unsafe) let process = Process()
+    private let process = Process()
     private let errorPath: String
 
     init(_ command: Command, _ arguments: [String], environment: [String: String] = [:]) throws {
         errorPath = command.path(".stderr-\(UUID().uuidString)")
-        FileManager.default.createFile(atPath: errorPath, contents: nil)
+        _ = FileManager.default.createFile(atPath: errorPath, contents: nil)
         process.executableURL = Command.binary
         process.arguments = arguments + ["-C", command.root]
         process.environment = ProcessInfo.processInfo.environment.merging(command.ownPlaces) { $1 }.merging(environment)
