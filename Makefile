@@ -2,7 +2,7 @@
 BIN := .build/release/lavise-pipeline
 DATA ?= $(or $(LAVISE_DATA),data)
 
-.PHONY: demo test test-cluster test-remote mutants build install package test-package setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers check-models clean
+.PHONY: demo test test-cluster test-remote mutants build install package test-package setup sample results report tables docs man reproduce-all pins fuzz bench bench-peers check-models check-keras clean
 
 demo: build
 	@$(BIN) run experiments/demo.json
@@ -120,6 +120,16 @@ check-models: setup .build/models/ready
 .build/models/ready: scripts/check-models.txt
 	python3 -m venv .build/models
 	.build/models/bin/pip install --quiet --requirement $<
+	@touch $@
+
+# Networks of Keras, by tf2onnx, beside Keras (docs/your-own-model.md): minutes, and 2 GB for the virtual environment.
+check-keras: build .build/keras/ready
+	@swift build -c release --product graph-probe
+	@.build/keras/bin/python scripts/check-keras
+
+.build/keras/ready: scripts/check-keras.txt
+	python3 -m venv .build/keras
+	.build/keras/bin/pip install --quiet --requirement $<
 	@touch $@
 
 clean:

@@ -118,6 +118,48 @@ import Testing
         }
     }
 
+    /// Networks of Places365: 365 classes, names of a model on several GPUs, a DenseNet's of torchvision's first years.
+    @Test(arguments: ["resnet18", "densenet121"])
+    func namesOfPlaces365(model: String) throws {
+        try Command.with { command in
+            try OwnModelTests.prepare(command)
+            try OwnModelTests.writeCheckpoint(of: model, classes: 365, to: command.path("plain.pth"))
+            try OwnModelTests.writeCheckpoint(of: model, classes: 365, to: command.path("places.pth.tar")) { name in
+                "module."
+                    + name.replacing(#/(denselayer\d+\.)(norm|relu|conv)([12])\./#) {
+                        "\($0.1)\($0.2).\($0.3)."
+                    }
+            }
+            let answers = try ["plain.pth", "places.pth.tar"].map {
+                try command.run("layers", model, "--weights", $0, "--check", "dog.jpg", "--json")
+            }
+            #expect(answers.allSatisfy { $0.code == 0 }, "\(answers[1].errors)")
+            let pictures = try answers.map { try #require(try document($0).pictures?.first).highest }
+            #expect(pictures[0].map(\.index) == pictures[1].map(\.index) && pictures[0].count == 5)
+            #expect(pictures[0].map(\.value) == pictures[1].map(\.value))
+        }
+    }
+
+    private static let published =
+        ProcessInfo.processInfo.environment["LAVISE_REFERENCE"].map { $0 + "/data" }
+        ?? OwnModelTests.repository + "/../shared/data"
+    private static let lite = published + "/models/efficientnet-lite0-57934424.pth"
+
+    /// Under the names of the package that publishes it, with its weights and its own preprocessing.
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: lite), "needs the sample data"))
+    func efficientNetLiteByItsOwnNames() throws {
+        try Command.with { command in
+            let picture = Self.published + "/coco-sample/train2017/000000000034.jpg"
+            let end = try command.run(
+                "layers", "efficientnet_lite0", "--weights", Self.lite, "--check", picture, "--json")
+            #expect(end.code == 0, "\(end.errors)")
+            let highest = try #require(try document(end).pictures?.first?.highest.first)
+            #expect(highest.name == "zebra" && (highest.share ?? 0) > 0.9)
+            let layers = try command.run("layers", "efficientnet_lite0").output
+            #expect(layers.contains("_blocks.0._depthwise_conv") && layers.contains("1280×7×7"))
+        }
+    }
+
     @Test func faultsSayWhatToDo() throws {
         try Command.with { command in
             try OwnModelTests.prepare(command)

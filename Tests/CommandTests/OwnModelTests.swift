@@ -23,7 +23,10 @@ import Testing
 
     /// A checkpoint of small numbers for one of torchvision's models, as safetensors: what a file holds counts, not its
     /// name.
-    static func writeCheckpoint(of model: String, classes: Int = 1000, to path: String) throws {
+    /// - Parameter naming: what the file calls a tensor.
+    static func writeCheckpoint(
+        of model: String, classes: Int = 1000, to path: String, naming: (String) -> String = { $0 }
+    ) throws {
         let graph = try Graph(torchvision: model)
         var header: [String: Any] = [:], numbers = Data()
         for (place, name) in graph.parameters.sorted(by: { $0.value < $1.value }) {
@@ -36,7 +39,7 @@ import Testing
                 return Float((x - x.rounded(.down) - 0.5) * (6 / Double(max(inputs, 1))).squareRoot())
                     + (shape.count == 1 && name.hasSuffix("weight") ? 1 : 0)
             }
-            header[name] = [
+            header[naming(name)] = [
                 "dtype": "F32", "shape": shape, "data_offsets": [numbers.count, numbers.count + 4 * count],
             ]
             list.withUnsafeBytes { numbers.append(contentsOf: $0) }

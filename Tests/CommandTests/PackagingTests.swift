@@ -78,6 +78,11 @@ import Testing
         where name.hasPrefix("lib") && !name.hasSuffix("-dev") { #expect(images[name] != nil, "\(name)") }
     }
 
+    /// REPRODUCE.md says what the committed results took as their provenance does.
+    @Test func theCostsAreTheProvenances() throws {
+        #expect(try output("scripts/costs", "--check") == "", "scripts/costs writes them; make results ends with it")
+    }
+
     @Test func theVersionIsOne() throws {
         let version = PipelineVersion.text
         #expect(try text("CITATION.cff").contains("\nversion: \(version)\n"))

@@ -99,8 +99,9 @@ struct PageCommand: Sendable, CustomStringConvertible {
         "scripts/fuzz SECONDS SEED INPUTS": "builds, and runs these tests",
         "git clone …": "what it makes is what this runs in",
         "pip install ./python/lavise_results": "scripts/setup --tests does it; PythonTests runs what comes of it",
-        "pip install tf2onnx": "another framework: half a GB",
-        "python -m tf2onnx.convert": "another framework: half a GB",
+        "make check-keras": "2 GB of other programs",
+        "pip install tensorflow tf2onnx": "2 GB of other programs; make check-keras runs them",
+        "python -m tf2onnx.convert": "2 GB of other programs; make check-keras runs them",
         "python3 bench/gpu.py": "needs a GPU and PyTorch",
         "rclone serve s3": "RcloneServer starts it for every test that needs one",
     ]
