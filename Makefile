@@ -104,7 +104,7 @@ bench: setup
 # The same work by PyTorch, ONNX Runtime and Pillow, which go into a virtual environment: some 2 GB.
 bench-peers: build .build/peers/ready
 	@swift build -c release --product lavise-bench
-	@.build/peers/bin/python bench/peers.py --docs docs/performance.md
+	@.build/peers/bin/python bench/peers.py --docs docs/performance.md --json bench
 
 .build/peers/ready: bench/requirements.txt
 	python3 -m venv .build/peers

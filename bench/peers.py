@@ -9,6 +9,7 @@ import argparse
 import functools
 import glob
 import io
+import json
 import os
 import platform
 import subprocess
@@ -57,7 +58,9 @@ class Ours:
         return title, int(items), unit, h5py.File(f"{self.folder}/{name}-inputs.h5")
 
     def run(self, name):
-        return float(self.ask("run", name))
+        """Seconds and core-seconds."""
+        wall, cores = self.ask("run", name).split()
+        return float(wall), float(cores)
 
     def outputs(self, name):
         self.ask("outputs", name)
@@ -299,6 +302,10 @@ WORKLOADS = {"resnet18": (backbone_peers("resnet18"), 1.5), "resnet50": (backbon
              "crop": (crop_peers, 1.3), "words": (words_peers, 1.5)}
 
 
+# Every run's times, for `--json`.
+MEASURED = []
+
+
 def near_the_best(seconds):
     """Those that noise may still make the best."""
     return [label for label, own in seconds.items() if own <= 1.15 * min(seconds.values())]
@@ -312,7 +319,7 @@ def compare(ours, name, repeats):
     ours.run(name)
     first = {label: run() for label, run in peers.items()}
     agreement = agree(ours.outputs(name), first)
-    times = {label: [] for label in ["ours", *peers]}
+    times, cores = ({label: [] for label in ["ours", *peers]} for _ in range(2))
     running = list(times)
     for turn in range(repeats):
         if turn == ROUNDS_OF_ALL:
@@ -320,17 +327,21 @@ def compare(ours, name, repeats):
         for label in running:
             time.sleep(0.1)  # other libraries' threads wait actively for a while
             if label == "ours":
-                times[label].append(ours.run(name))
+                wall, core = ours.run(name)
             else:
-                start = time.perf_counter()
+                start, before = time.perf_counter(), time.process_time()
                 peers[label]()
-                times[label].append(time.perf_counter() - start)
+                wall, core = time.perf_counter() - start, time.process_time() - before
+            times[label].append(wall)
+            cores[label].append(core)
     rates = {label: items / min(own) for label, own in times.items()}
     best = max(rates[label] for label in peers)
+    least = min(min(cores[label]) for label in peers) / min(cores["ours"])
+    MEASURED.append({"work": title, "items": items, "unit": unit, "seconds": times, "coreSeconds": cores})
     rows = []
     for label in peers:
         rows.append(f"| {title} | {label} | {rates[label]:,.0f} | {rates['ours']:,.0f} {unit}/s | {rates['ours'] / rates[label]:.2f} | "
-                    + (f"**{rates['ours'] / best:.2f}** (≥ {target}) | {agreement} |" if rates[label] == best else " | |"))
+                    + (f"**{rates['ours'] / best:.2f}** (≥ {target}), core-seconds {least:.2f} | {agreement} |" if rates[label] == best else " | |"))
     print("\n".join(rows), flush=True)
     return rows
 
@@ -403,7 +414,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("workloads", nargs="*", default=[*WORKLOADS, "coco_sample"])
     parser.add_argument("--repeats", type=int, default=25)
-    parser.add_argument("--docs", help="write the table into this document")
+    parser.add_argument("--docs", help="write the table into this document's section for this kind of processor")
+    parser.add_argument("--json", help="write the time of every run into a file in this folder")
     arguments = parser.parse_args()
     project = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     reference = os.environ.get("LAVISE_REFERENCE", os.path.join(project, "..", "shared"))
@@ -421,14 +433,21 @@ def main():
             rows += coco_sample(reference, project)
         else:
             print(f"coco_sample: left out, {reference} has no sample of COCO images", file=sys.stderr)
-    processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    text = (f"*`make bench-peers`; {processor}, {THREADS} threads on the same cores, in turn, the fastest of {arguments.repeats} runs; "
+    information = open("/proc/cpuinfo", encoding="utf-8").read()
+    processor = next((line.split(":")[1].strip() for line in information.splitlines() if line.startswith("model name")), platform.machine())
+    kind = "avx512" if "avx512f" in information else "avx2"
+    text = (f"*`make bench-peers`; {processor} with {'AVX-512' if kind == 'avx512' else 'AVX2'}, {THREADS} threads on the same cores, in turn, the fastest of {arguments.repeats} runs; "
             f"PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}, OpenVINO {openvino.__version__.split('-')[0]}, Pillow {PIL.__version__}, Python {platform.python_version()}; "
             f"load average at the end {os.getloadavg()[0]:.1f}*\n\n"
             "| work | peer | the peer | here | ratio | beside the best peer (target) | outputs |\n| --- | --- | ---: | ---: | ---: | ---: | --- |\n"
             + "\n".join(rows) + "\n")
     if arguments.docs:
-        replace(arguments.docs, "peers", text)
+        replace(arguments.docs, f"peers {kind}", text)
+    if arguments.json:
+        with open(f"{arguments.json}/peers-{kind}.json", "w", encoding="utf-8") as file:
+            json.dump({"processor": processor, "versions": {"torch": torch.__version__, "onnxruntime": onnxruntime.__version__,
+                       "openvino": openvino.__version__}, "works": MEASURED}, file, indent=1)
+            file.write("\n")
     print(text)
 
 

@@ -4,7 +4,7 @@ import HDF5
 /// One side of `bench/peers.py`: runs workloads when it is told to, so that both sides run in turn.
 ///
 /// A line in, a line out: `prepare NAME` makes a workload, writes `FOLDER/NAME-inputs.h5` and answers its title, items
-/// and unit between tabs; `run NAME` answers its seconds; `outputs NAME` writes `FOLDER/NAME-outputs.h5` and answers
+/// and unit between tabs; `run NAME` answers its seconds and core-seconds; `outputs NAME` writes `FOLDER/NAME-outputs.h5` and answers
 /// `done`.
 struct Server {
     let folder: String
@@ -24,7 +24,8 @@ struct Server {
                 print(workload.title, workload.items, workload.unit, separator: "\t")
                 current = workload
             } else if let current, current.name == words[1], words[0] == "run" {
-                print(try seconds(current.run))
+                let before = coreSeconds()
+                print(try seconds(current.run), coreSeconds() - before)
             } else if let current, current.name == words[1], words[0] == "outputs" {
                 try write(words[1] + "-outputs.h5", current.writeOutputs)
                 print("done")
@@ -40,6 +41,13 @@ struct Server {
         try body(file)
         try file.close()
     }
+}
+
+/// Processor time of all threads so far.
+private func coreSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
 }
 
 struct BenchError: Error, CustomStringConvertible {
