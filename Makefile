@@ -17,7 +17,7 @@ test:
 # What takes a real Slurm longer: nodes that die, a split brain, limits of time and memory, the real sample; ten thousand jobs.
 test-cluster:
 	@scripts/setup --tests
-	env LAVISE_CLUSTER=1 swift test -c release --filter "SlurmTests|SlurmLongTests|SlurmScaleTests"
+	env LAVISE_CLUSTER=1 swift test -c release --filter "SlurmTests|SlurmTroubleTests|SlurmLongTests|SlurmScaleTests"
 
 # What needs servers that Debian has and that are large: Ceph's radosgw, and Slurm's accounting in MariaDB.
 test-remote:

@@ -3,9 +3,9 @@ import Testing
 
 /// A Slurm of this machine's own, on loopback: a controller, nodes of one core each, and munge. As root, without
 /// systemd.
-final class SlurmCluster {
+final class SlurmCluster: Sendable {
     let folder: String
-    let nodes: Int
+    private let nodes = 4
     private let basePort: Int
     private static let host = ProcessInfo.processInfo.hostName.prefix { $0 != "." }
 
@@ -26,8 +26,8 @@ final class SlurmCluster {
     /// - Parameters:
     ///   - settings: more lines of `slurm.conf`.
     ///   - hasAccounting: `slurmdbd` and MariaDB beside it, with the user `root` in the account `lab`.
-    init(nodes: Int = 4, settings: [String] = [], hasAccounting: Bool = false) throws {
-        self.nodes = nodes
+    ///   - hasCgroups: the kernel watches over memory, not Slurm.
+    init(settings: [String] = [], hasAccounting: Bool = false, hasCgroups: Bool = false) throws {
         // Sockets have short paths.
         folder = "/tmp/slurm-\(getpid())-\(Int.random(in: 0..<1_000_000))"
         basePort = Int.random(in: 21_000..<32_000)
@@ -48,11 +48,12 @@ final class SlurmCluster {
                 "SlurmdPidFile=\(folder)/run/%n.pid",
                 "SlurmctldLogFile=\(folder)/log/slurmctld.log", "SlurmdLogFile=\(folder)/log/%n.log",
                 "ProctrackType=proctrack/linuxproc",
-                "TaskPlugin=task/none", "SelectType=select/cons_tres", "SelectTypeParameters=CR_Core_Memory",
+                "TaskPlugin=task/\(hasCgroups ? "cgroup" : "none")", "SelectType=select/cons_tres",
+                "SelectTypeParameters=CR_Core_Memory",
                 "SlurmdParameters=config_overrides",
                 "ReturnToService=2", "SlurmdTimeout=6", "KillWait=2", "MpiDefault=none",
                 "JobAcctGatherType=jobacct_gather/linux",
-                "JobAcctGatherFrequency=1", "JobAcctGatherParams=OverMemoryKill",
+                "JobAcctGatherFrequency=1", hasCgroups ? "" : "JobAcctGatherParams=OverMemoryKill",
                 "JobCompType=jobcomp/filetxt", "JobCompLoc=\(folder)/log/ended", "DebugFlags=NO_CONF_HASH",
                 "SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0",
             ] + settings
@@ -72,6 +73,8 @@ final class SlurmCluster {
         lines.append("PartitionName=main Nodes=n[1-\(nodes)] Default=YES MaxTime=INFINITE State=UP")
         try lines.joined(separator: "\n").appending("\n").write(
             toFile: "\(folder)/slurm.conf", atomically: true, encoding: .utf8)
+        try "CgroupPlugin=cgroup/v1\nConstrainRAMSpace=yes\n".write(
+            toFile: "\(folder)/cgroup.conf", atomically: true, encoding: .utf8)
         try run(
             "munged",
             [
@@ -91,6 +94,15 @@ final class SlurmCluster {
         let isThere = ["/usr/sbin/slurmdbd", "/usr/sbin/mariadbd"].allSatisfy(
             FileManager.default.isExecutableFile)
         if !isThere { print("skipped: accounting needs slurmdbd and mariadb-server") }
+        return isThere && isAvailable
+    }()
+
+    /// Whether nodes may have the kernel watch over memory.
+    static let canConstrain: Bool = {
+        let isThere =
+            access("/sys/fs/cgroup/memory", W_OK) == 0
+            && FileManager.default.fileExists(atPath: "/usr/lib/x86_64-linux-gnu/slurm-wlm/cgroup_v1.so")
+        if !isThere { print("skipped: memory in a cgroup needs cgroup v1 with its memory controller, writable") }
         return isThere && isAvailable
     }()
 
@@ -196,6 +208,32 @@ final class SlurmCluster {
         }
     }
 
+    /// What the controller finds out by itself after half a minute: what ran on a node is started again elsewhere.
+    func reportDead(_ node: Int) throws {
+        try run("scontrol", ["update", "NodeName=n\(node)", "State=DOWN", "Reason=died"])
+    }
+
+    /// Waits until a task has stopped in the middle of its work.
+    /// - Parameter known: tasks that had before.
+    func waitForStopped(but known: [Int32] = []) throws -> (process: Int32, node: Int) {
+        var found: (Int32, Int)?
+        try wait("a task that stops", seconds: 120) {
+            for process in processes({ $0.contains { $0.hasPrefix("LAVISE_FAULT=stop:") } })
+            where !known.contains(process) {
+                let state = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8).split(separator: ")")
+                    .last
+                guard state?.hasPrefix(" T") == true else { continue }
+                let environment = FileManager.default.contents(atPath: "/proc/\(process)/environ") ?? Data()
+                let node = String(decoding: environment, as: UTF8.self).split(separator: "\0").first {
+                    $0.hasPrefix("SLURMD_NODENAME=n")
+                }
+                found = node.flatMap { Int($0.dropFirst(17)) }.map { (process, $0) }
+            }
+            return found != nil
+        }
+        return try #require(found)
+    }
+
     /// The daemon of a node alone: what runs there goes on, and Slurm does not hear of it.
     func killDaemon(_ node: Int) { kill(pid("n\(node)") ?? 0, SIGKILL) }
 
@@ -230,34 +268,19 @@ final class SlurmCluster {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// Names and states of what the queue shows.
-    func queue() throws -> [(name: String, state: String)] {
-        try run("squeue", ["--noheader", "--array", "--states=all", "--format=%j %T"]).split(separator: "\n").map {
+    struct QueuedJob {
+        let name: String, state: String
+        /// Empty while it waits.
+        let node: String
+    }
+
+    /// What the queue shows, an entry an element of an array.
+    func queue() throws -> [QueuedJob] {
+        try run("squeue", ["--noheader", "--array", "--states=all", "--format=%j|%T|%N"]).split(separator: "\n").map {
             line in
-            let words = line.split(separator: " ")
-            return (String(words[0]), String(words.last ?? ""))
+            let fields = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+            return QueuedJob(name: fields[0], state: fields[1], node: fields[2])
         }
-    }
-
-    var live: [String] {
-        get throws { try queue().filter { ["PENDING", "RUNNING", "COMPLETING"].contains($0.state) }.map(\.name) }
-    }
-
-    /// How often each name was submitted, by what the controller logged.
-    func submissions() -> [String: Int] {
-        let ended = (try? String(contentsOfFile: "\(folder)/log/ended", encoding: .utf8)) ?? ""
-        var ids: [String: Set<Substring>] = [:]
-        for line in ended.split(separator: "\n") {
-            let fields = Dictionary(
-                line.split(separator: " ").compactMap { word -> (Substring, Substring)? in
-                    let parts = word.split(separator: "=", maxSplits: 1)
-                    return parts.count == 2 ? (parts[0], parts[1]) : nil
-                }
-            ) { first, _ in first }
-            // An array's elements have ids of their own: counted by name and index elsewhere.
-            if let name = fields["Name"], let id = fields["JobId"] { ids[String(name), default: []].insert(id) }
-        }
-        return ids.mapValues(\.count)
     }
 
     struct TimedOut: Error, CustomStringConvertible { let description: String }

@@ -41,8 +41,8 @@ struct SlurmScaleTests {
         let memory = Self.peakBytes()
         #expect(statuses.count == count && slurm.submissions.count == count)
         #expect(statuses.allSatisfy { $0.ran })
-        // At the pause that is the default between two looks.
-        let share = driver / (Double(slurm.looks) * SlurmSettings().poll)
+        // At the shortest pause that there is between two looks by default: the longest one is five times as long.
+        let share = driver / (Double(slurm.looks) * SlurmSettings().leastPause)
         print(
             "\(count) jobs: driver \(driver) s of a processor in \(slurm.looks) looks, \(share * 100) % of a core; peak \(memory / 1_000_000) MB, \(resident / 1_000_000) MB before"
         )

@@ -33,17 +33,24 @@ import Testing
         // Maps of the ten that validate, a mean a channel of every sample.
         let maps = 64 * 56 * 56
         #expect(costs["features"]?.bytes == 10 * maps * 4 + 120 * 64 * 4)
+        // Forty images are less than a shard of 64.
+        let work = try #require(costs["features"]?.work)
+        #expect(costs["features"]?.phases == [ShardPhase(name: "shard", count: 1, work: work)])
         #expect(
             costs["train"]
                 == ExpectedCost(
                     work: 120 * 2 * (64 * 64 + 64 * 300 + 300 * 40), bytes: 4 * (64 * 64 + (7 + 300) * 64)))
-        // Four images of each of 64 channels.
-        let pairs = 256, words = 6 * 40 * 300
+        // Four images of each of 64 channels, explained by 64 pairs; two looks at the maps of all images at once.
+        let pairs = 256, words = 6 * 40 * 300, look = Double(10 * maps * 2000) / 2
         #expect(
             costs["evaluate"]
                 == ExpectedCost(
                     work: Double(10 * maps * 2000 + pairs * (words + 224 * 224 * 2000)),
-                    bytes: pairs * (20 * 8 + 3 * 4 + 16)))
+                    bytes: pairs * (20 * 8 + 3 * 4 + 16),
+                    phases: [
+                        ShardPhase(name: "maps", count: 1, work: look), ShardPhase(name: "tails", count: 1, work: look),
+                        ShardPhase(name: "pairs", count: 4, work: Double(pairs * (words + 224 * 224 * 2000))),
+                    ]))
         // Ten images as two halves of five, each explained; one method and six peers by seven metrics.
         #expect(
             costs["evidence"]

@@ -1,41 +1,58 @@
-import Dispatch
+import Foundation
 import Testing
 
 /// Of tests that mostly wait, for processes, servers and disks: they run on threads of their own, because the testing
-/// library has only as many as there are cores, and who waits would keep one from computing.
+/// library has only as many as there are cores, and who waits would keep one from computing. All of a suite does, also
+/// what goes on between two tests: else the next one would begin when all tests that compute are done.
 public struct WaitingTrait: SuiteTrait, TestTrait, TestScoping {
-    /// Each test of the suite for itself.
-    public let isRecursive = true
+    private let executor: WaitingExecutor
 
-    /// Runs the test on one of the threads.
-    /// - Throws: what the test throws.
+    fileprivate init(_ executor: WaitingExecutor) { self.executor = executor }
+
+    /// Around a suite, whose tests inherit the threads, or a test.
+    public func scopeProvider(for test: Test, testCase: Test.Case?) -> Self? { testCase == nil ? self : nil }
+
+    /// Runs the suite or test on the threads.
+    /// - Throws: what it throws.
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        try await withTaskExecutorPreference(WaitingExecutor.shared) { try await function() }
+        try await withTaskExecutorPreference(executor) { try await function() }
     }
 }
 
 extension Trait where Self == WaitingTrait {
     /// The tests mostly wait.
-    public static var waits: Self { WaitingTrait() }
+    public static var waits: Self { WaitingTrait(.shared) }
+    /// The tests wait for a cluster of theirs, and do next to nothing meanwhile.
+    public static var waitsForCluster: Self { WaitingTrait(.cluster) }
 }
 
 /// A few threads, so that what waits does not all compute at once when it is done waiting.
 private final class WaitingExecutor: TaskExecutor {
-    static let shared = WaitingExecutor()
+    static let shared = WaitingExecutor(threads: 4), cluster = WaitingExecutor(threads: 8)
 
-    private let room = DispatchSemaphore(value: 4)
-    private let arrivals = DispatchQueue(label: "waiting tests")
+    private let lock = NSCondition()
+    private nonisolated(unsafe) var jobs: [UnownedJob] = []
+
+    private init(threads: Int) {
+        for _ in 0..<threads {
+            Thread.detachNewThread { [self] in
+                while true { next().runSynchronously(on: asUnownedTaskExecutor()) }
+            }
+        }
+    }
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        arrivals.async { [self] in
-            room.wait()
-            DispatchQueue.global().async { [self] in
-                job.runSynchronously(on: asUnownedTaskExecutor())
-                room.signal()
-            }
+        lock.withLock { jobs.append(job) }
+        lock.signal()
+    }
+
+    private func next() -> UnownedJob {
+        lock.withLock {
+            while jobs.isEmpty { lock.wait() }
+            return jobs.removeFirst()
         }
     }
 }

@@ -6,13 +6,20 @@ import Fingerprints
 package struct ClusterFolder: Sendable {
     let store: Store
     let fingerprint: Digest
+    /// Whether a listing of `cluster/` has shown it, or it was made here: then it need not be looked for in one, which
+    /// is long where jobs are many.
+    var isKnown: Bool
 
-    package init(store: Store, fingerprint: Digest) { (self.store, self.fingerprint) = (store, fingerprint) }
+    package init(store: Store, fingerprint: Digest, isKnown: Bool = false) {
+        (self.store, self.fingerprint, self.isKnown) = (store, fingerprint, isKnown)
+    }
 
     var path: String { "\(store.root)/cluster/\(fingerprint.hex)" }
 
     package func names() throws -> [String] {
-        guard try store.fileSystem.names(in: "\(store.root)/cluster").contains(fingerprint.hex) else { return [] }
+        guard try isKnown || store.fileSystem.names(in: "\(store.root)/cluster").contains(fingerprint.hex) else {
+            return []
+        }
         return try store.fileSystem.names(in: path)
     }
 

@@ -50,7 +50,7 @@ extension Store {
     /// - Throws: what `queue` throws, and `FileSystemError` for the store.
     public func clusterJobs(plan: String, queue: () throws -> [SlurmJob]) throws -> [ClusterJob] {
         let claims = try clusterFingerprints().compactMap { fingerprint in
-            try ClusterFolder(store: self, fingerprint: fingerprint).claim().map { (fingerprint, $0) }
+            try ClusterFolder(store: self, fingerprint: fingerprint, isKnown: true).claim().map { (fingerprint, $0) }
         }.filter { $0.1.plan == plan }
         guard !claims.isEmpty else { return [] }
         let jobs = Dictionary(grouping: try queue(), by: \.id)
@@ -77,7 +77,8 @@ extension Store {
     public func clusterTasks(_ isWanted: (String, String, Value) -> Bool) throws -> [ClusterTask] {
         var tasks: [ClusterTask] = []
         for fingerprint in try clusterFingerprints() {
-            let folder = ClusterFolder(store: self, fingerprint: fingerprint), names = try folder.names(),
+            let folder = ClusterFolder(store: self, fingerprint: fingerprint, isKnown: true),
+                names = try folder.names(),
                 path = "\(folder.path)/job.json"
             guard names.contains("job.json"), let bytes = try fileSystem.read(path),
                 let order = try? WorkOrder(json: bytes, path: path),

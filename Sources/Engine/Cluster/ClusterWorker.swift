@@ -10,9 +10,15 @@ public struct ClusterWorker: Sendable {
     let observer: any RunObserver
     /// How long to wait for inputs that a network disk does not show yet, in seconds.
     let grace: Double
+    let spentBefore: Double
 
-    /// - Parameter grace: seconds to wait for inputs that a network disk does not show yet.
-    public init(store: Store, options: RunOptions, observer: any RunObserver, grace: Double = 120) {
+    /// - Parameters:
+    ///   - grace: seconds to wait for inputs that a network disk does not show yet.
+    ///   - spentBefore: core-seconds that the process took until now: its start is part of the task.
+    public init(
+        store: Store, options: RunOptions, observer: any RunObserver, grace: Double = 120, spentBefore: Double = 0
+    ) {
+        self.spentBefore = spentBefore
         self.store = store
         self.options = options
         self.observer = observer
@@ -30,9 +36,10 @@ public struct ClusterWorker: Sendable {
         plan: () throws -> Plan
     ) throws {
         let name = TaskName(attempt: order.attempt, array: task?.array, task: task?.task ?? 0)
-        let folder = ClusterFolder(store: store, fingerprint: order.fingerprint)
+        let folder = ClusterFolder(store: store, fingerprint: order.fingerprint, isKnown: true)
         let start = store.time.monotonic(), work = Mutex(0.0)
         let costs = CostMeter(), account = costs.begin(threads: options.jobs)
+        let cost: @Sendable () -> Cost = { [spentBefore] in costs.soFar(account).after(coreSeconds: spentBefore) }
         func record(_ kind: ExitRecord.Kind, _ code: Int32, signal: Int32? = nil, error: String? = nil) {
             let seconds = Double(store.time.monotonic() - start) / 1e9
             // A store that cannot be written any more is what the driver finds out by itself.
@@ -41,7 +48,7 @@ public struct ClusterWorker: Sendable {
                     kind: kind, code: Int(code), signal: signal.map { Int($0) }, error: error, host: store.host.name,
                     seconds: seconds,
                     cores: options.jobs, work: work.withLock { $0 }, memory: Usage.peakMemory(), restart: restart,
-                    cost: costs.end(account)), name)
+                    cost: cost()), name)
         }
         if restart > 0 {
             observer.noted(
@@ -49,7 +56,7 @@ public struct ClusterWorker: Sendable {
         }
         do {
             try options.cancellation.catchingSignals {
-                try execute(order, task, name, folder, plan) { more in work.withLock { $0 += more } }
+                try execute(order, task, name, folder, cost, plan) { more in work.withLock { $0 += more } }
             }
             record(.done, 0)
         } catch let EngineError.cancelled(signal) {
@@ -73,14 +80,14 @@ public struct ClusterWorker: Sendable {
 
     private func execute(
         _ order: WorkOrder, _ task: (array: Int, task: Int)?, _ name: TaskName, _ folder: ClusterFolder,
-        _ makePlan: () throws -> Plan,
+        _ cost: @escaping @Sendable () -> Cost, _ makePlan: () throws -> Plan,
         _ worked: @escaping (Double) -> Void
     ) throws {
         let plan = try Result { try makePlan() }.mapError { PlanFault(error: $0) as any Error }.get().cone(
             of: order.job)
         var options = options
         options.catchSignals = false
-        options.isWorker = true
+        options.taskCost = cost
         let observer = TaskObserver(observer, folder, name, store.time)
         let inspector = Inspector(plan: plan, store: store, options: options, observer: observer)
         let job = try plan.jobs[plan.index(order.job)]

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Has jobs made on a Slurm cluster. Success is a sound trace in the store, never a state of Slurm: that only tells
 /// when to look, and what to order again. One thread of its own submits and asks for the queue: one request for all
-/// jobs, every `poll` seconds.
+/// jobs, every `poll` seconds; where jobs became ready or ended earlier, but never so often as to burden the controller.
 public final class SlurmExecutor: JobExecutor {
     private let cluster: SlurmCluster
     /// Names this store in the queue, and this driver in claims.
@@ -73,26 +73,28 @@ public final class SlurmExecutor: JobExecutor {
     }
 
     private func serve(_ rounds: SlurmRounds, _ run: ExecutorRun) {
-        var next = 0
+        var next = 0, soonest = 0
         while true {
             let (arrived, isOver) = shared.update { shared in
                 defer { shared.arrived = [] }
                 return (shared.arrived, shared.isOver)
             }
             rounds.add(arrived)
+            // What now becomes ready is submitted soon.
+            if !arrived.isEmpty { next = min(next, soonest) }
             let isCancelled = run.cancellation.isCancelled
             if isCancelled { rounds.cancelAll() }
             let now = run.store.time.monotonic()
-            if !isCancelled, !rounds.isIdle, now >= next || !arrived.isEmpty {
+            if !isCancelled, !rounds.isIdle, now >= next {
                 let pause = rounds.round()
-                next = run.store.time.monotonic() + Int(pause * 1e9)
+                let end = run.store.time.monotonic()
+                next = end + Int(pause * 1e9)
+                soonest = end + Int(cluster.settings.leastPause * 1e9)
             }
             let ended = rounds.takeEnded()
             if !ended.isEmpty {
                 shared.update { shared in for (job, state) in ended { shared.states[job.fingerprint] = state } }
                 for (job, _) in ended { job.wake() }
-                // What now becomes ready is submitted at once.
-                next = 0
             }
             if isOver { return }
             run.store.time.sleep(nanoseconds: 20_000_000)

@@ -7,6 +7,7 @@ extension SlurmRounds {
         let tasks = order.arrays.reduce(1) { $0 + $1.count }
         let begun = claim.submitted.reduce(0) { $0 + $1.count }
         guard queue.live == 0 || queue.live + tasks - begun <= settings.maxSubmit else {
+            hasRoom = false
             return say(entry, "waits for room in the queue: \(queue.live) tasks of \(settings.maxSubmit)")
         }
         do {
@@ -21,6 +22,7 @@ extension SlurmRounds {
             }
             _ = try submit(entry, order, &claim, nil, 0, 1, after: before, queue)
         } catch SlurmError.full(let text) {
+            hasRoom = false
             return say(entry, "waits: \(text)")
         }
         claim.isComplete = true
@@ -67,10 +69,8 @@ extension SlurmRounds {
             stage: stage.name, cancellation: run.cancellation, faults: .off,
             meter: ProgressMeter(job: work.job.id, observer: SilentObserver(), time: store.time))
         let missing = try stage.phases(context).map { (phase: $0, shards: try context.missing($0)) }
-        let division = TaskDivision(
-            taskSeconds: settings.taskMinutes * 60 * Double(cpus(stage.name, isArray: true)),
-            limit: max(1, settings.maxSubmit - 1))
-        return division.arrays(missing, secondsPerWork: secondsPerWork(stage.name) ?? SlurmSettings.unknownRate)
+        return settings.division(cpus: cpus(stage.name, isArray: true)).arrays(
+            missing, secondsPerWork: secondsPerWork(stage.name) ?? SlurmSettings.unknownRate)
     }
 
     func cpus(_ stage: String, isArray: Bool) -> Int {

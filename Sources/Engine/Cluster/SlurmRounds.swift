@@ -16,6 +16,10 @@ final class SlurmRounds {
     private var hasLimits = false
     /// Which drivers live, asked once a round.
     private var living: [String: Bool] = [:]
+    /// Whether the queue takes more this round: one after another, so that large ones get their turn.
+    var hasRoom = true
+    /// Whose folders there are in `cluster/`, listed once a round: that of a job is only asked for then.
+    private var there: Set<String>?
     private lazy var outcomes = (try? store.lastOutcomes()) ?? [:]
 
     var store: Store { run.store }
@@ -25,7 +29,7 @@ final class SlurmRounds {
     /// A job from its arrival to its end.
     final class Entry {
         let work: RemoteJob
-        let folder: ClusterFolder
+        var folder: ClusterFolder
         /// nil: not claimed by this driver.
         var claim: ClusterClaim?
         var order: WorkOrder?
@@ -33,6 +37,10 @@ final class SlurmRounds {
         /// Since when nothing of it is in the queue although it is not settled, in nanoseconds.
         var quietSince: Int?
         var lastText = ""
+        /// Settled; not looked at any more.
+        var isOver = false
+
+        var waitsForTurn: Bool { claim.map { !$0.isComplete } ?? !hasSaidWaiting }
 
         init(_ work: RemoteJob, _ store: Store) {
             self.work = work
@@ -84,7 +92,7 @@ final class SlurmRounds {
     /// - Returns: seconds until the next.
     func round() -> Double {
         let queue: Queue
-        living = [:]
+        (living, there) = ([:], nil)
         do {
             if !hasLimits { limits = try client.limits() }
             hasLimits = true
@@ -92,6 +100,7 @@ final class SlurmRounds {
         } catch let error as SlurmError {
             guard case .absent = error else { return backOff(error) }
             for entry in entries { end(entry, .failed(error)) }
+            entries = []
             return settings.poll
         } catch {
             return backOff(error)
@@ -101,8 +110,11 @@ final class SlurmRounds {
             self.trouble = nil
         }
         var now = queue
+        hasRoom = true
         for entry in entries {
             if run.cancellation.isCancelled { break }
+            // It is not its turn.
+            if !hasRoom, entry.waitsForTurn { continue }
             do {
                 try step(entry, &now)
             } catch let error as SlurmError {
@@ -117,6 +129,7 @@ final class SlurmRounds {
                 end(entry, .failed(error))
             }
         }
+        entries.removeAll(where: \.isOver)
         return settings.poll
     }
 
@@ -131,7 +144,7 @@ final class SlurmRounds {
     func end(_ entry: Entry, _ state: RemoteState) {
         if case .failed = state, let ids = entry.claim?.submitted.map(\.id), !ids.isEmpty { try? client.cancel(ids) }
         if entry.claim != nil { try? entry.folder.dropClaim() }
-        entries.removeAll { $0 === entry }
+        entry.isOver = true
         ended.append((entry.work, state))
     }
 
@@ -151,12 +164,10 @@ final class SlurmRounds {
     /// Claims a job, or finds out who has it.
     private func claimIt(_ entry: Entry, _ queue: Queue) throws {
         let job = entry.work.job.id
-        guard let theirs = try entry.folder.claim() else {
+        if !entry.folder.isKnown { entry.folder.isKnown = try isThere(entry) }
+        guard let theirs = try entry.folder.isKnown ? entry.folder.claim() : nil else {
             guard try !entry.work.isMade() else { return end(entry, .made(forThisRun: entry.claim != nil)) }
-            let claim = ClusterClaim(
-                driver: driver, label: store.host.label(job), job: job, plan: entry.work.plan,
-                attempt: try entry.folder.attempts() + 1)
-            if try entry.folder.take(claim) { entry.claim = claim }
+            try claimAnew(entry)
             run.faults.pass("slurm.claimed")
             return
         }
@@ -178,6 +189,30 @@ final class SlurmRounds {
         note(
             entry,
             "goes on with what \(theirs.label) left on the cluster: \(live) task\(live == 1 ? "" : "s") in the queue")
+    }
+
+    private func isThere(_ entry: Entry) throws -> Bool {
+        let names = try there ?? Set(store.fileSystem.names(in: "\(store.root)/cluster"))
+        there = names
+        return names.contains(entry.work.fingerprint.hex)
+    }
+
+    /// Claims a job that nobody has.
+    private func claimAnew(_ entry: Entry) throws {
+        func claim(_ attempts: Int) -> ClusterClaim {
+            ClusterClaim(
+                driver: driver, label: store.host.label(entry.work.job.id), job: entry.work.job.id,
+                plan: entry.work.plan, attempt: attempts + 1)
+        }
+        let before = entry.folder.isKnown ? try entry.folder.attempts() : 0
+        guard try entry.folder.take(claim(before)) else { return }
+        entry.folder.isKnown = true
+        entry.claim = claim(before)
+        // Another may have ordered it, and given up, since the folders were listed.
+        let attempts = try entry.folder.attempts()
+        guard attempts != before else { return }
+        entry.claim = claim(attempts)
+        try entry.folder.update(claim(attempts))
     }
 
     /// Ends what is on the cluster: one request, and then a wait until the queue shows it.

@@ -20,6 +20,12 @@ public struct Cost: Sendable, Equatable {
         isMeasured = joules != nil
     }
 
+    /// With what came before, of which the energy is not known: a moment, which a measured energy leaves out.
+    func after(coreSeconds before: Double) -> Self {
+        isMeasured
+            ? Self(coreSeconds: coreSeconds + before, joules: joules) : self + Self(coreSeconds: before)
+    }
+
     /// Both together: measured only if both were.
     public static func + (one: Self, other: Self) -> Self {
         var sum = one

@@ -42,10 +42,17 @@ package final class CostMeter: Sendable {
     /// A job ends.
     package func end(_ job: Int) -> Cost {
         state.withLock { state in
-            settle(&state)
-            guard let share = state.shares.removeValue(forKey: job) else { return Cost(coreSeconds: 0) }
-            return Cost(coreSeconds: share.coreSeconds, joules: share.joules)
+            defer { state.shares[job] = nil }
+            return cost(job, &state)
         }
+    }
+
+    /// What a job took up to now.
+    package func soFar(_ job: Int) -> Cost { state.withLock { cost(job, &$0) } }
+
+    private func cost(_ job: Int, _ state: inout State) -> Cost {
+        settle(&state)
+        return state.shares[job].map { Cost(coreSeconds: $0.coreSeconds, joules: $0.joules) } ?? Cost(coreSeconds: 0)
     }
 
     /// Charges what was used since the last time.

@@ -16,9 +16,10 @@ struct Executor: Sendable {
         private(set) var threads: Int
         private(set) var cost: Cost
 
-        /// Counts what tasks on other nodes did for the job: its trace then tells the seconds of all, of one thread.
-        mutating func add(_ spent: ClusterFolder.Spent) {
-            cost = cost + spent.cost
+        /// Counts all that this task took, its start too, and what tasks on other nodes did for the job: its trace then
+        /// tells the seconds of all, of one thread.
+        mutating func add(_ own: Cost, _ spent: ClusterFolder.Spent) {
+            cost = own + spent.cost
             guard spent.work > 0 else { return }
             seconds = seconds * Double(threads) + spent.seconds
             threads = 1

@@ -33,10 +33,11 @@ package struct MachineUse: Sendable {
     /// Up to now.
     package func reading() -> Reading {
         Reading(
-            coreSeconds: Self.coreSeconds(), busySeconds: busySeconds() ?? 0, joules: meter?.joules())
+            coreSeconds: Self.ofProcess(), busySeconds: busySeconds() ?? 0, joules: meter?.joules())
     }
 
-    private static func coreSeconds() -> Double {
+    /// Seconds that processors worked for this process since it began.
+    package static func ofProcess() -> Double {
         var usage = rusage()
         getrusage(0, &usage)
         return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }

@@ -21,13 +21,17 @@ public struct ExpectedCost: Sendable, Equatable {
     public let work: Double?
     /// Bytes that it will leave; nil: as before, scaled to the work.
     public let bytes: Int?
+    /// How the work is cut where its stage has shards; nothing where that is not known.
+    public let phases: [ShardPhase]
 
     /// - Parameters:
     ///   - work: in the stage's own unit; nil: its time goes by the bytes it leaves.
     ///   - bytes: that it will leave; nil: as before, scaled to the work.
-    public init(work: Double?, bytes: Int?) {
+    ///   - phases: how the work is cut where its stage has shards.
+    public init(work: Double?, bytes: Int?, phases: [ShardPhase] = []) {
         self.work = work
         self.bytes = bytes
+        self.phases = phases
     }
 
     /// How many times the work of `outcome` this is; nil when they cannot be compared.

@@ -28,8 +28,8 @@ public struct RunOptions: Sendable {
     public var cancellation: Cancellation
     /// Makes jobs elsewhere; nil: all are made here.
     public var executor: (any JobExecutor)?
-    /// This run makes one job of an order: its trace tells of all that tasks of the cluster did for it.
-    var isWorker = false
+    /// Where this run makes one job of an order: what this task took so far. The trace tells of all tasks of the job.
+    var taskCost: (@Sendable () -> Cost)?
     /// SIGINT, SIGTERM and SIGHUP cancel the run.
     public var catchSignals: Bool
     /// Where a crash test kills the process.

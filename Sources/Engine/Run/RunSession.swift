@@ -258,8 +258,9 @@ final class RunSession: Sendable {
         try bringInputs(of: index, threads: threads, pins)
         let work = store.workPath(ingredients.fingerprint)
         var result = try execute(job, ingredients, in: work, threads: threads, lock)
-        if options.isWorker {
-            result.add(try ClusterFolder(store: store, fingerprint: ingredients.fingerprint).spent())
+        if let own = options.taskCost {
+            result.add(
+                own(), try ClusterFolder(store: store, fingerprint: ingredients.fingerprint, isKnown: true).spent())
         }
         try inspector.checkUnchanged(job, ingredients)
         let publication = Publication(store: store, options: options)

@@ -248,7 +248,9 @@ private struct Sweep {
         }
         for name in try store.fileSystem.names(in: "\(store.root)/cluster") where StoreLayout.isDigest(name) {
             guard let fingerprint = Digest(hex: name), !roots.fingerprints.contains(fingerprint) else { continue }
-            guard try ClusterFolder(store: store, fingerprint: fingerprint).claim() == nil else { continue }
+            guard try ClusterFolder(store: store, fingerprint: fingerprint, isKnown: true).claim() == nil else {
+                continue
+            }
             try drop(.scratch, name, "\(store.root)/cluster/\(name)")
         }
         for name in try store.fileSystem.names(in: "\(store.root)/locks") where StoreLayout.isLock(name) {

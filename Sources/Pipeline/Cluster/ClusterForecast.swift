@@ -72,17 +72,15 @@ extension ClusterRun {
         let rates = try project.store.coreSecondsPerWork()
         let stages = predictions.filter(\.wouldRun).compactMap { prediction -> ClusterForecast.Stage? in
             guard let job = experiment.plan.job(prediction.status.job), !job.stage.staysWithDriver else { return nil }
-            let isSharded = job.stage is any ShardedStage
-            let rate = rates[job.stage.name] ?? (isSharded ? SlurmSettings.unknownRate : nil)
+            let phases = expected[job.id]?.phases ?? []
+            let rate = rates[job.stage.name] ?? (phases.isEmpty ? nil : SlurmSettings.unknownRate)
             let seconds = expected[job.id]?.work.flatMap { work in rate.map { work * $0 } }
-            let tasks =
-                isSharded
-                ? seconds.map { min(settings.maxSubmit - 1, Int(($0 / (settings.taskMinutes * 60)).rounded(.up))) } ?? 1
-                : 1
-            let arrays = tasks <= 1 ? 0 : job.stage is EvaluateStage ? 2 : 1, all = tasks <= 1 ? 1 : tasks + arrays
+            let arrays = settings.division(cpus: settings.cpus[job.stage.name] ?? 1).arrays(
+                phases.map { ($0, Array(0..<$0.count)) }, secondsPerWork: rate ?? SlurmSettings.unknownRate)
+            let tasks = arrays.reduce(1) { $0 + $1.count }
             return ClusterForecast.Stage(
-                job: job.id, tasks: all, submissions: arrays + 1,
-                coreHours: seconds.map { ($0 + SlurmSettings.secondsPerTask * Double(all)) / 3600 },
+                job: job.id, tasks: tasks, submissions: arrays.count + 1,
+                coreHours: seconds.map { ($0 + SlurmSettings.secondsPerTask * Double(tasks)) / 3600 },
                 bytes: prediction.bytes)
         }
         return ClusterForecast(stages: stages, looksPerHour: 3600 / settings.poll)

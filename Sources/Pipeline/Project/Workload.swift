@@ -84,7 +84,10 @@ extension FeaturesStage: PredictableStage {
             load.evaluated * layer.shape.count * (parameters.precision == .float16 ? 2 : 4)
                 + load.samples * (parameters.flattenFeatures ? layer.shape.count : layer.shape.channels) * 4
         }
-        return ExpectedCost(work: model.multiplications.map { Double(load.rows) * $0 }, bytes: bytes.reduce(0, +))
+        let phase = phase(images: load.rows)
+        return ExpectedCost(
+            work: model.multiplications.map { Double(load.rows) * $0 }, bytes: bytes.reduce(0, +),
+            phases: model.multiplications == nil ? [] : [phase])
     }
 }
 
@@ -115,11 +118,13 @@ extension EvaluateStage: PredictableStage {
         guard let shape = layer?.shape else { return ExpectedCost(work: nil, bytes: 0) }
         let vocabulary = rules.usesWholeEmbedding ? words : load.concepts
         let pairs = pairs(channels: shape.channels, images: load.evaluated)
+        let phases = phases(
+            images: load.evaluated, mapSize: shape.count, pairs: pairs, vocabulary: vocabulary,
+            side: experiment.backbone.preprocessing.crop.side)
         return ExpectedCost(
-            work: work(
-                images: load.evaluated, mapSize: shape.count, pairs: pairs, vocabulary: vocabulary,
-                side: experiment.backbone.preprocessing.crop.side),
-            bytes: pairs * (parameters.methods.count * ((parameters.ks.last ?? 0) * 8 + parameters.ks.count * 4) + 16))
+            work: phases.reduce(0) { $0 + $1.work },
+            bytes: pairs * (parameters.methods.count * ((parameters.ks.last ?? 0) * 8 + parameters.ks.count * 4) + 16),
+            phases: phases)
     }
 
     func pairs(channels: Int, images: Int) -> Int {

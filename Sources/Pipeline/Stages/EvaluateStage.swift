@@ -67,8 +67,14 @@ struct EvaluateStage: ShardedStage {
             ? try EmbeddingFile(context.path(.embedding), concepts: dataset.concepts).words.count
             : dataset.concepts.count
         let pairs = pairs(channels: maps.shape.channels, images: images)
+        return phases(
+            images: images, mapSize: maps.shape.count, pairs: pairs, vocabulary: size, side: dataset.side)
+    }
+
+    /// How the evaluation of so many images and pairs is cut.
+    func phases(images: Int, mapSize: Int, pairs: Int, vocabulary: Int, side: Int) -> [ShardPhase] {
         func work(_ images: Int, _ pairs: Int) -> Double {
-            self.work(images: images, mapSize: maps.shape.count, pairs: pairs, vocabulary: size, side: dataset.side)
+            self.work(images: images, mapSize: mapSize, pairs: pairs, vocabulary: vocabulary, side: side)
         }
         let ranges = MapLooks.ranges(images: images).count
         return [

@@ -44,12 +44,12 @@ struct FeaturesStage: ShardedStage {
     func numericsKey() throws -> Digest? { try Pipeline.numericsKey(model.kernels(probed: parameters.probedBatchNorm)) }
 
     func phases(_ context: StageContext) throws -> [ShardPhase] {
-        try phases(DatasetFile(context.path(.dataset)))
+        [try phase(images: DatasetFile(context.path(.dataset)).imageCount)]
     }
 
-    private func phases(_ dataset: DatasetFile) throws -> [ShardPhase] {
-        let shards = (dataset.imageCount + Self.shardSize - 1) / Self.shardSize
-        return [ShardPhase(name: "shard", count: shards, work: work(rows: dataset.imageCount))]
+    /// How the features of so many images are cut.
+    func phase(images: Int) -> ShardPhase {
+        ShardPhase(name: "shard", count: (images + Self.shardSize - 1) / Self.shardSize, work: work(rows: images))
     }
 
     func run(_ phase: ShardPhase, shards: [Int], _ context: StageContext) throws {
@@ -60,7 +60,7 @@ struct FeaturesStage: ShardedStage {
         let extraction = try extraction(context), dataset = extraction.dataset
         let place = try model.place(context)
         if let note = place?.note { context.note(note) }
-        let phase = try phases(dataset)[0], missing = try context.missing(phase)
+        let phase = phase(images: dataset.imageCount), missing = try context.missing(phase)
         let assemblies = try model.layers.indices.map {
             try FeatureAssembly(phase, extraction, self, layer: $0, place, context)
         }

@@ -79,11 +79,13 @@ struct Work: ParsableCommand {
             compare: firstDifference, cancellation: .ofTask())
         let task = array.flatMap { array in self.task.map { (array, $0) } }
         let grace = try LaviseSettings(project.places).slurm.grace
-        try ClusterWorker(store: project.store, options: project.completed(options), observer: console, grace: grace)
-            .run(
-                order, task: task, restart: number("SLURM_RESTART_COUNT") ?? 0,
-                code: { ExitStatus($0)?.rawValue ?? ExitStatus.inside.rawValue }
-            ) { try project.plan(of: order, path: path) }
+        let worker = try ClusterWorker(
+            store: project.store, options: project.completed(options), observer: console, grace: grace,
+            spentBefore: MachineUse.ofProcess())
+        try worker.run(
+            order, task: task, restart: number("SLURM_RESTART_COUNT") ?? 0,
+            code: { ExitStatus($0)?.rawValue ?? ExitStatus.inside.rawValue }
+        ) { try project.plan(of: order, path: path) }
     }
 }
 
