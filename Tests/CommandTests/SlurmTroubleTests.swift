@@ -60,10 +60,12 @@ import TestSupport
         let expected = try ClusterProject.expected()
         try ClusterProject.alone { project in
             let cluster = project.cluster
+            // Nodes that are hosts: locks of one are not seen on another.
             try project.make(
-                prologue: ClusterProject.stopping([
-                    ("lv.features.*p0f0", "features.shard"), ("lv.train.*", "train.epoch"),
-                ]))
+                prologue: "export LAVISE_HOST=$SLURMD_NODENAME\n"
+                    + ClusterProject.stopping([
+                        ("lv.features.*p0f0", "features.shard"), ("lv.train.*", "train.epoch"),
+                    ]))
             let driver = try project.start(["run", "x.json"], ["LAVISE_LEASE": "2"])
             var asleep: [Int32] = []
             for _ in 0..<2 {
