@@ -63,6 +63,7 @@ enum Main {
     }
 }
 
+/// Each verb writes its name out: to derive them all from types' names takes a millisecond of every start.
 struct LavisePipeline: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lavise-pipeline",

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What computes no artifact changes no fingerprint.
-@Suite struct ArithmeticTests {
+@Suite(.waits) struct ArithmeticTests {
     @Test func theKernelOfOpenBLASChangesNothing() throws {
         try Command.inMemory { command in
             try command.makeTiny()

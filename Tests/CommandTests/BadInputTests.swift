@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Bad input gives one clear error with the right exit code, and leaves no results behind.
-@Suite struct BadInputTests {
+@Suite(.waits) struct BadInputTests {
     private func expect(
         _ code: Int32, _ texts: [String], _ settings: [String] = [], _ spoil: (Command) throws -> Void = { _ in }
     ) throws {

@@ -1,10 +1,11 @@
 import Fingerprints
 import Foundation
+import TestSupport
 import Testing
 
 /// `check`: claims by row, over seeds, and how it exits. Claims speak of the most frequent concepts, as what an
 /// explainer has learned in one epoch is the same for all filters, which tells no error.
-@Suite struct CheckVerbTests {
+@Suite(.waits) struct CheckVerbTests {
     private func write(_ command: Command, matrix: String, claims: String) throws {
         try command.write(
             "x.json",

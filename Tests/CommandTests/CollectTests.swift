@@ -1,9 +1,10 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// `gc` of the real program, and what is a store to it.
-@Suite struct CollectTests {
+@Suite(.waits) struct CollectTests {
     /// An experiment `x` in `experiments/` of a project.
     static func makeProject(_ command: Command, _ folder: String = ".", epochs: Int = 1) throws {
         try FileManager.default.createDirectory(

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What bash offers, by the script that the program writes.
-@Suite struct CompletionTests {
+@Suite(.waits) struct CompletionTests {
     /// Replies for the last of these words.
     private func replies(_ command: Command, _ words: [String]) throws -> [String] {
         let script = """

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The committed results of the demo come out again, byte for byte. When numbers change on purpose: `make results`.
-@Suite struct DemoResultsTests {
+@Suite(.waits) struct DemoResultsTests {
     private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..")
         .standardizedFileURL.path
 

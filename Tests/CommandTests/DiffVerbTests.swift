@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `diff` between folders, files, git revisions and published values.
-@Suite struct DiffVerbTests {
+@Suite(.waits) struct DiffVerbTests {
     private func git(_ command: Command, _ arguments: String...) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -63,7 +64,7 @@ import Testing
 }
 
 /// `diff` of folders looks at every file of a table, and says what does not belong together.
-@Suite struct DiffFilesTests {
+@Suite(.waits) struct DiffFilesTests {
     private func replace(_ command: Command, _ file: String, _ old: String, _ new: String) throws {
         try command.edit(file) { data in
             let text = String(decoding: data, as: UTF8.self)

@@ -5,7 +5,7 @@ import Transfer
 import TestSupport
 
 /// Every kind of error ends the command with the code of its contract, and one line that says what to do.
-@Suite struct ExitCodeTests {
+@Suite(.waits) struct ExitCodeTests {
     /// A project whose word vectors come from the manifest `m`, in which `file` and what it is made of can be wrong.
     private func expect(
         _ code: Int32, _ texts: [String], _ arguments: [String] = [], lock: String? = nil,

@@ -6,12 +6,13 @@ import HDF5
 import Pipeline
 import Remote
 import Reporting
+import TestSupport
 import Testing
 import Transfer
 import lavise_pipeline
 
 /// The exit code of every kind of error (DESIGN, interface 1).
-@Suite struct ExitStatusTests {
+@Suite(.waits) struct ExitStatusTests {
     private struct Unknown: Error {}
 
     private static func stageFailed(_ error: any Error) -> EngineError {

@@ -2,10 +2,11 @@ import Fingerprints
 import Foundation
 import Imaging
 import Reporting
+import TestSupport
 import Testing
 
 /// `explain`: pictures of every kind, several at a time, layers and seeds, and what its pictures show.
-@Suite struct ExplainVerbTests {
+@Suite(.waits) struct ExplainVerbTests {
     private static let fixtures = URL(fileURLWithPath: #filePath).appending(
         path: "../../ImagingTests/Fixtures/pictures"
     ).standardized.path

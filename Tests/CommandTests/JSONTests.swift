@@ -1,9 +1,10 @@
 import Fingerprints
 import Foundation
+import TestSupport
 import Testing
 
 /// `--json` is one document, whatever the verb and however many experiments.
-@Suite struct JSONTests {
+@Suite(.waits) struct JSONTests {
     private func document(_ command: Command, _ arguments: [String], code: Int32 = 0) throws -> Value {
         let end = try command.run(arguments + ["--json"])
         #expect(end.code == code, "\(arguments): \(end.errors)")

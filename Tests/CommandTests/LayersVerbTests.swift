@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What `layers` lists, and what `layers --check` says of pictures.
-@Suite struct LayersVerbTests {
+@Suite(.waits) struct LayersVerbTests {
     private struct Layer: Decodable {
         let name: String, aliases: [String], kind: String, shape: [Int], multiplications: Int
     }

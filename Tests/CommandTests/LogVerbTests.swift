@@ -1,9 +1,10 @@
 import Fingerprints
 import Foundation
+import TestSupport
 import Testing
 
 /// `log`, `run --keep-going`, and what verbs say without arguments.
-@Suite struct LogVerbTests {
+@Suite(.waits) struct LogVerbTests {
     @Test func runsAreRemembered() throws {
         try StreamTests.withProject { command in
             #expect(try command.run("run", "x", "--set", "train.epochs=2").code == 0)

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The manual page that `make man` writes.
-@Suite struct ManualTests {
+@Suite(.waits) struct ManualTests {
     private static let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first {
         FileManager.default.isExecutableFile(atPath: $0)
     }

@@ -3,7 +3,7 @@ import Testing
 import TestSupport
 
 /// Images that are wrong inside an archive whose hash is right: what the publisher put there.
-@Suite struct MiniatureDamageTests {
+@Suite(.waits) struct MiniatureDamageTests {
     /// - Parameters:
     ///   - spoil: changes the first image of train2017 in the mirror's archive; gets its name.
     ///   - problem: what the command says of it.

@@ -1,9 +1,10 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 /// `new`: an experiment for one's own pictures, with what was found, that plans and runs.
-@Suite struct NewVerbTests {
+@Suite(.waits) struct NewVerbTests {
     private static func json(_ text: String) throws -> [String: Any] {
         try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     }

@@ -1,9 +1,10 @@
 import Foundation
 import Graphs
+import TestSupport
 import Testing
 
 /// docs/your-own-model.md as written: its commands and its experiment, with a small network in every kind of file.
-@Suite struct OwnModelTests {
+@Suite(.waits) struct OwnModelTests {
     static let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
     static let folder = repository + "/Tests/CommandTests/Fixtures/own"
 

@@ -1,9 +1,10 @@
 import Foundation
 import Pipeline
+import TestSupport
 import Testing
 
 /// The version stands in one place, and what names it says the same.
-@Suite struct PackagingTests {
+@Suite(.waits) struct PackagingTests {
     private static let root = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized
 
     private func text(_ name: String) throws -> String {

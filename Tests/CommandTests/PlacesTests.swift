@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Where paths start, which project is meant, and which experiment a word names.
-@Suite struct PlacesTests {
+@Suite(.waits) struct PlacesTests {
     /// The program started in a folder of the project, without `-C` unless it is given.
     private func run(
         _ command: Command, in folder: String, _ arguments: [String], _ environment: [String: String] = [:]

@@ -1,9 +1,10 @@
 import Fingerprints
 import Foundation
+import TestSupport
 import Testing
 
 /// What would stop a run is found before its first stage, all at once; `plan` and a dry run say the same.
-@Suite struct PreflightTests {
+@Suite(.waits) struct PreflightTests {
     /// Runs and plans, and expects both to end in the same way with nothing made.
     private func expect(
         _ code: Int32, _ texts: [String], _ command: Command, _ arguments: [String],

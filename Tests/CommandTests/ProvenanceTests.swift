@@ -1,9 +1,10 @@
 import Fingerprints
 import Foundation
+import TestSupport
 import Testing
 
 /// `provenance.json` of a run.
-@Suite struct ProvenanceTests {
+@Suite(.waits) struct ProvenanceTests {
     /// Every entity that the provenance speaks of is described, every file's digest is its own, and nothing names this
     /// machine.
     @Test func provenanceIsWhole() throws {

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `python/lavise_results`: its own tests and its notebook, on a run of the demo's kind.
-@Suite struct PythonTests {
+@Suite(.waits) struct PythonTests {
     private static let repository = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized.path
     /// Where `scripts/setup --tests` installs the package; `LAVISE_NOTEBOOK_PYTHON` names another.
     private static let python = [

@@ -2,10 +2,11 @@ import Fingerprints
 import Foundation
 import Pipeline
 import Remote
+import TestSupport
 import Testing
 
 /// `lavise.json`: read strictly, and described by its schema.
-@Suite struct RemoteSettingsTests {
+@Suite(.waits) struct RemoteSettingsTests {
     private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..")
         .standardizedFileURL.path
 

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// `report`, `explain` and `show` on one small run: what they write must agree with each other and with the evaluation.
-@Suite struct ReportVerbTests {
+@Suite(.waits) struct ReportVerbTests {
     /// What the page's script draws filters from.
     private static func data(_ html: String, _ id: String) throws -> Any {
         let text = try #require(

@@ -1,9 +1,10 @@
 import Fingerprints
 import Foundation
+import TestSupport
 import Testing
 
 /// `results/NAME` by the real program: one run's files, found where the run said, and taken for what they are.
-@Suite struct ResultsFolderTests {
+@Suite(.waits) struct ResultsFolderTests {
     private func names(_ command: Command, _ folder: String = "results") throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: command.path(folder)).sorted()
     }

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Standard streams that are closed, full, broken or hung up, under every verb.
-@Suite struct StreamTests {
+@Suite(.waits) struct StreamTests {
     /// What stands behind a standard stream.
     enum Stream: CaseIterable {
         case good, closed, full, brokenPipe, hungUpTerminal

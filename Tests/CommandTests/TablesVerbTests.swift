@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `tables` collects results into the papers' tables.
-@Suite struct TablesVerbTests {
+@Suite(.waits) struct TablesVerbTests {
     private static let pdflatex = ["/usr/bin/pdflatex", "/usr/local/bin/pdflatex"].first {
         FileManager.default.isExecutableFile(atPath: $0)
     }

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the verbs print and how they exit.
-@Suite struct VerbTests {
+@Suite(.waits) struct VerbTests {
     @Test func runStatusAndExitCodes() throws {
         try Command.with { command in
             try command.makeExperiment()

@@ -1,10 +1,11 @@
 import Fingerprints
 import Foundation
 import HDF5
+import TestSupport
 import Testing
 
 /// `verify` on artifacts that are not what their stage leaves: the store is made to believe so.
-@Suite struct VerifyTests {
+@Suite(.waits) struct VerifyTests {
     /// Puts `change`d bytes of a job's output in the place of the true ones, as another machine or older code would
     /// have left them.
     private func forge(_ command: Command, _ job: String, _ output: String, _ change: (String) throws -> Void) throws {

@@ -6,7 +6,7 @@ import Pipeline
 
 struct Bias: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Which filters are active in one group of pictures more often than in another.",
+        commandName: "bias", abstract: "Which filters are active in one group of pictures more often than in another.",
         discussion: """
             bias demo --groups groups.csv   columns file and group; paths start at the folder of the CSV
             A filter is active where its maximum exceeds its threshold. Of two groups the first is compared with the second, of more

@@ -6,7 +6,7 @@ import Reporting
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The experiment's published claims: reproduced, inconclusive or refuted.",
+        commandName: "check", abstract: "The experiment's published claims: reproduced, inconclusive or refuted.",
         discussion: """
             A verdict joins two sources of chance, the filters and the seeds: with one seed a claim is inconclusive. \
             --until-settled runs the experiment with 3 seeds, 6, 12 and so on until no claim is inconclusive or --budget is reached.

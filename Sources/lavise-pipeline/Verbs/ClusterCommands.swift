@@ -53,7 +53,8 @@ extension ClusterJob {
 
 struct Work: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Do a task that `run --executor slurm` ordered: what its jobs run on a node.", shouldDisplay: false)
+        commandName: "work", abstract: "Do a task that `run --executor slurm` ordered: what its jobs run on a node.",
+        shouldDisplay: false)
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "cluster/FINGERPRINT/job.json of the store.", completion: .file()) var order: String
@@ -91,6 +92,7 @@ struct Work: ParsableCommand {
 
 struct Attach: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "attach",
         abstract:
             "Watch an experiment's jobs on the cluster and write its tables: goes on where its driver ended, or waits for it."
     )
@@ -119,7 +121,7 @@ struct Attach: ParsableCommand {
 
 struct Cancel: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "End an experiment's jobs on the cluster; what is finished is kept.")
+        commandName: "cancel", abstract: "End an experiment's jobs on the cluster; what is finished is kept.")
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var chosen: ExperimentOptions
@@ -139,7 +141,7 @@ struct Cancel: ParsableCommand {
 
 struct Logs: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "What an experiment's tasks on the cluster said, and how they ended.")
+        commandName: "logs", abstract: "What an experiment's tasks on the cluster said, and how they ended.")
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "Experiment file, or its name.", completion: Completion.experiments) var experiment: String

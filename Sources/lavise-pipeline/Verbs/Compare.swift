@@ -6,7 +6,7 @@ import Reporting
 
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "What filters say in several runs: words kept, concepts born and lost.",
+        commandName: "compare", abstract: "What filters say in several runs: words kept, concepts born and lost.",
         discussion: """
             compare coco_sample random_sample   two experiments beside each other
             compare layers_experiment           the rows of a matrix: layers, seeds, weights

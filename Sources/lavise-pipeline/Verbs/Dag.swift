@@ -4,7 +4,7 @@ import Fingerprints
 import Pipeline
 
 struct Dag: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The graph of stages.")
+    static let configuration = CommandConfiguration(commandName: "dag", abstract: "The graph of stages.")
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, mermaid, dot }
 

@@ -6,6 +6,7 @@ import Reporting
 
 struct Diff: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "diff",
         abstract: "Two results cell by cell; exit code 4 when a cell differs by more than --tolerance.",
         discussion: """
             A side is a results folder, a table in it (.csv, recall.json), any of them at a git revision (results/demo@HEAD~1), \

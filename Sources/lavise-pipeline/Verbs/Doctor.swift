@@ -4,7 +4,7 @@ import Foundation
 import Pipeline
 
 struct Doctor: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "What this machine has and lacks.")
+    static let configuration = CommandConfiguration(commandName: "doctor", abstract: "What this machine has and lacks.")
 
     @OptionGroup var global: GlobalOptions
 

@@ -7,6 +7,7 @@ import Reporting
 
 struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "explain",
         abstract: "The words and heat maps of a filter, of what filters see in a picture, or the filters of a word.",
         discussion: """
             explain demo --filter 17                 words and top images of a filter

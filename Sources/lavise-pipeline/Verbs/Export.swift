@@ -7,6 +7,7 @@ import Remote
 
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "export",
         abstract:
             "One archive that proves a table: claims, tables, provenance, container recipe, signature; or a check of one.",
         discussion: """

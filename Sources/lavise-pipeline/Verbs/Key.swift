@@ -6,7 +6,7 @@ import Remote
 
 struct Key: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The key that signs what a remote store is given, and the keys that are trusted.",
+        commandName: "key", abstract: "The key that signs what a remote store is given, and the keys that are trusted.",
         discussion: """
               lavise-pipeline key new     makes yours, once
               lavise-pipeline key show    prints its public half: others add it to remote.trust in their lavise.json

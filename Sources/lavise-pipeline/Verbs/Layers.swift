@@ -7,6 +7,7 @@ import Pipeline
 
 struct Layers: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "layers",
         abstract: "Every layer of a model that can be explained, or what the model says of pictures.",
         discussion: """
             layers resnet50                                    of torchvision's, by its name

@@ -5,7 +5,8 @@ import Foundation
 import Pipeline
 
 struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The experiments of this project, and how they stand.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "The experiments of this project, and how they stand.")
 
     @OptionGroup var global: GlobalOptions
 

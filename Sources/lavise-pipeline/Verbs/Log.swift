@@ -6,7 +6,7 @@ import Pipeline
 
 struct Log: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The runs of the past: when, what changed, what came out, how long.",
+        commandName: "log", abstract: "The runs of the past: when, what changed, what came out, how long.",
         discussion: """
             log                 all experiments, the latest first
             log demo -n 3 -v    the last three of demo, with what each stage ran for

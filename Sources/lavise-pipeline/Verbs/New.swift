@@ -6,7 +6,7 @@ import Pipeline
 
 struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Writes an experiment for pictures, annotations, a model and words of your own.",
+        commandName: "new", abstract: "Writes an experiment for pictures, annotations, a model and words of your own.",
         discussion: """
             new mine --pictures photos --like coco_sample          pictures that nobody annotated: another's explainer names filters on them
             new mine --pictures photos --annotations labels.json --architecture resnet18

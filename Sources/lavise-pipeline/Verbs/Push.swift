@@ -7,6 +7,7 @@ import Remote
 
 struct Push: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "push",
         abstract: "Give a remote store what is up to date here: outputs first, then the signed traces.")
 
     @OptionGroup var global: GlobalOptions
@@ -25,7 +26,7 @@ struct Push: ParsableCommand {
 
 struct Pull: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take traces and outputs from a remote store; run nothing.",
+        commandName: "pull", abstract: "Take traces and outputs from a remote store; run nothing.",
         discussion:
             "A run takes what it needs by itself. This is for what it leaves there: the outputs that nothing had to read."
     )

@@ -5,6 +5,7 @@ import Pipeline
 
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "report",
         abstract:
             "A page of an experiment's results: tables, claims, curves, every filter's words and heat maps, provenance.",
         discussion: """

@@ -5,7 +5,7 @@ import Foundation
 import Pipeline
 
 struct Run: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Bring tables up to date.")
+    static let configuration = CommandConfiguration(commandName: "run", abstract: "Bring tables up to date.")
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var chosen: ExperimentOptions

@@ -6,6 +6,7 @@ import Serving
 
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "serve",
         abstract:
             "The pages of experiments over HTTP, with whole heat maps and pictures of your own, drawn and explained when asked.",
         discussion: """

@@ -5,7 +5,7 @@ import Pipeline
 
 struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "What made an artifact or a results file, found by digest or path.",
+        commandName: "show", abstract: "What made an artifact or a results file, found by digest or path.",
         discussion:
             "Artifacts are looked up among the store's traces, files of results/ in the provenance.json beside them, back to the inputs."
     )

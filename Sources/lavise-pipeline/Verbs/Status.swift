@@ -6,6 +6,7 @@ import Pipeline
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "status",
         abstract: "A line a stage: state, time, size, hash, reason; without arguments of every experiment.")
 
     @OptionGroup var global: GlobalOptions

@@ -6,7 +6,7 @@ import Reporting
 
 struct Tables: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The papers' own tables, ours beside the published values.",
+        commandName: "tables", abstract: "The papers' own tables, ours beside the published values.",
         discussion: """
             Collects what stands in results/ into A's Tables 1 to 3, Figure 7 and section 4.5.5, and B's Tables 2 and 3; experiments not run yet are marked. \
             A folder counts only where its provenance says that it is the experiment of its name, with the settings of the experiment's file; \

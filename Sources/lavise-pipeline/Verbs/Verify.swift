@@ -6,7 +6,7 @@ import Pipeline
 
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Rebuild stages in a scratch place and compare bit for bit.")
+        commandName: "verify", abstract: "Rebuild stages in a scratch place and compare bit for bit.")
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "Experiment file, or its name.", completion: Completion.experiments) var experiment: String

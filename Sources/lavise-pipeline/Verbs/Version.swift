@@ -3,7 +3,8 @@ import Fingerprints
 import Pipeline
 
 struct Version: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Versions of this program and its libraries.")
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Versions of this program and its libraries.")
 
     @OptionGroup var global: GlobalOptions
 

@@ -5,6 +5,7 @@ import Pipeline
 
 struct Why: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "why",
         abstract: "Why a stage is not fresh, or why it last ran: the field that changed, old → new.",
         discussion: """
             why demo train   one stage, and the stages that its changes came from
