@@ -332,8 +332,8 @@ def compare(ours, name, repeats):
                 start, before = time.perf_counter(), time.process_time()
                 peers[label]()
                 wall, core = time.perf_counter() - start, time.process_time() - before
-            times[label].append(wall)
-            cores[label].append(core)
+            times[label].append(round(wall, 6))
+            cores[label].append(round(core, 6))
     rates = {label: items / min(own) for label, own in times.items()}
     best = max(rates[label] for label in peers)
     least = min(min(cores[label]) for label in peers) / min(cores["ours"])
@@ -445,9 +445,9 @@ def main():
         replace(arguments.docs, f"peers {kind}", text)
     if arguments.json:
         with open(f"{arguments.json}/peers-{kind}.json", "w", encoding="utf-8") as file:
-            json.dump({"processor": processor, "versions": {"torch": torch.__version__, "onnxruntime": onnxruntime.__version__,
-                       "openvino": openvino.__version__}, "works": MEASURED}, file, indent=1)
-            file.write("\n")
+            versions = {"torch": torch.__version__, "onnxruntime": onnxruntime.__version__, "openvino": openvino.__version__}
+            works = ",\n".join(json.dumps(work) for work in MEASURED)
+            file.write(f'{{"processor": {json.dumps(processor)}, "versions": {json.dumps(versions)}, "works": [\n{works}]}}\n')
     print(text)
 
 
