@@ -4,8 +4,8 @@ import HDF5
 /// One side of `bench/peers.py`: runs workloads when it is told to, so that both sides run in turn.
 ///
 /// A line in, a line out: `prepare NAME` makes a workload, writes `FOLDER/NAME-inputs.h5` and answers its title, items
-/// and unit between tabs; `run NAME` answers its seconds and core-seconds; `outputs NAME` writes `FOLDER/NAME-outputs.h5` and answers
-/// `done`.
+/// and unit between tabs; `run NAME` answers its seconds and core-seconds; `outputs NAME` writes
+/// `FOLDER/NAME-outputs.h5` and answers `done`.
 struct Server {
     let folder: String
 
