@@ -21,7 +21,8 @@ let package = Package(
     ],
     targets: [
         system("CHDF5", "hdf5", "libhdf5-dev"),
-        system("COpenBLAS", "openblas", "libopenblas-dev"),
+        // Its header alone: Tensors loads the library where it first uses it.
+        .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         system("CJPEG", "libjpeg", "libjpeg-dev"),
         system("CPNG", "libpng", "libpng-dev"),
         system("CCurl", "libcurl", "libcurl4-openssl-dev"),

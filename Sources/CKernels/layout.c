@@ -14,13 +14,20 @@ void ck_block(long channels, long pixels, const float *input, float *output, lon
     }
 }
 
+// A whole block's length is known: it is moved without a call.
+static void copy_rows(long count, long rows, const float *from, long from_row, float *to, long to_row) {
+    if (count == block)
+        for (long row = 0; row < rows; row++) memcpy(to + row * to_row, from + row * from_row, sizeof(float) * block);
+    else
+        for (long row = 0; row < rows; row++) memcpy(to + row * to_row, from + row * from_row, sizeof(float) * count);
+}
+
 void ck_block_rows(long channels, long pixels, const float *input, float *output, long output_plane) {
     for (long first = 0; first < channels; first += block) {
         float *target = output + first / block * output_plane * block;
         const long count = ck_least(block, channels - first);
         if (count < block) memset(target, 0, sizeof(float) * pixels * block);
-        for (long pixel = 0; pixel < pixels; pixel++)
-            memcpy(target + pixel * block, input + pixel * channels + first, sizeof(float) * count);
+        copy_rows(count, pixels, input + first, channels, target, block);
     }
 }
 
@@ -28,8 +35,7 @@ void ck_unblock_rows(long channels, long pixels, const float *input, long input_
     for (long first = 0; first < channels; first += block) {
         const float *source = input + first / block * input_plane * block;
         const long count = ck_least(block, channels - first);
-        for (long pixel = 0; pixel < pixels; pixel++)
-            memcpy(output + pixel * channels + first, source + pixel * block, sizeof(float) * count);
+        copy_rows(count, pixels, source, block, output + first, channels);
     }
 }
 

@@ -102,7 +102,7 @@ func pooled(_ x: Tensor, _ window: Window, shape: [Int], pooling: (Int) -> Pooli
 }
 
 /// Strides of a tensor of `shape` seen as `target` by broadcasting: 0 along repeated axes.
-private func strides(_ shape: [Int], as target: [Int]) -> [Int] {
+func strides(_ shape: [Int], as target: [Int]) -> [Int] {
     var strides = [Int](repeating: 0, count: target.count), step = 1
     for axis in shape.indices.reversed() {
         if shape[axis] > 1 { strides[axis + target.count - shape.count] = step }
@@ -112,7 +112,7 @@ private func strides(_ shape: [Int], as target: [Int]) -> [Int] {
 }
 
 /// Calls `body` with the place of every element of `shape` in turn, and its places by each of `strides`.
-private func forEach(
+func forEach(
     _ shape: [Int], _ first: [Int], _ second: [Int] = [], _ body: (_ place: Int, _ a: Int, _ b: Int) -> Void
 ) {
     let count = shape.reduce(1, *)
@@ -261,23 +261,22 @@ func padded(_ x: Tensor, before: [Int], mode: Operation.PadMode, shape: [Int]) -
 
 func multiplied(_ a: Tensor, _ b: Tensor, shape: [Int], _ products: GraphProducts) -> Tensor {
     let rows = shape[shape.count - 2], columns = shape[shape.count - 1], terms = a.shape[a.shape.count - 1]
-    var output = Tensor(zeros: shape)
+    guard a.count > 0, b.count > 0 else { return Tensor(zeros: shape) }
     let leading = Array(shape.dropLast(2))
     let first = strides(Array(a.shape.dropLast(2)), as: leading),
         second = strides(Array(b.shape.dropLast(2)), as: leading)
-    a.data.withUnsafeBufferPointer { a in
-        b.data.withUnsafeBufferPointer { b in
-            output.data.withUnsafeMutableBufferPointer { output in
-                guard let x = a.baseAddress, let y = b.baseAddress, let z = output.baseAddress else { return }
+    return Tensor(uninitialized: shape) { output in
+        a.data.withUnsafeBufferPointer { a in
+            b.data.withUnsafeBufferPointer { b in
+                guard let x = a.baseAddress, let y = b.baseAddress else { return }
                 forEach(leading, first, second) { place, i, j in
                     products.multiply(
                         x + i * rows * terms, y + j * terms * columns, rows: rows, columns: columns, terms: terms,
-                        into: z + place * rows * columns)
+                        into: output + place * rows * columns)
                 }
             }
         }
     }
-    return output
 }
 
 func softmaxed(_ x: Tensor, axis: Int) -> Tensor {

@@ -1,7 +1,45 @@
 import COpenBLAS
+import Glibc
 
-// OpenBLAS sums in another order with another number of threads: one thread a call keeps the bits.
-private let oneThreadACall: Void = openblas_set_num_threads(1)
+/// OpenBLAS's functions that are called here, loaded by their first use: as it is loaded OpenBLAS starts a thread for
+/// each core, and they look for work for longer than a short verb takes.
+private struct OpenBLAS {
+    typealias Sgemm =
+        @convention(c) (
+            CBLAS_ORDER, CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, blasint, blasint, blasint, Float, UnsafePointer<Float>?,
+            blasint,
+            UnsafePointer<Float>?, blasint, Float, UnsafeMutablePointer<Float>?, blasint
+        ) -> Void
+    typealias Text = @convention(c) () -> UnsafePointer<CChar>
+
+    let sgemm: Sgemm
+    let coreName: Text, configuration: Text
+
+    static let loaded = OpenBLAS()
+
+    /// Where it is not installed the process ends with the dynamic loader's status, as for a library that is linked.
+    private init() {
+        let name = "libopenblas.so.0"
+        guard let library = dlopen(name, RTLD_NOW | RTLD_LOCAL) else {
+            Self.leave(dlerror().map { String(cString: $0) } ?? "\(name) cannot be loaded")
+        }
+        func function<Function>(_ name: String, _: Function.Type) -> Function {
+            guard let address = dlsym(library, name) else { Self.leave("OpenBLAS has no function \(name)") }
+            return unsafeBitCast(address, to: Function.self)
+        }
+        sgemm = function("cblas_sgemm", Sgemm.self)
+        coreName = function("openblas_get_corename", Text.self)
+        configuration = function("openblas_get_config", Text.self)
+        // It sums in another order with another number of threads: one thread a call keeps the bits.
+        function("openblas_set_num_threads", (@convention(c) (Int32) -> Void).self)(1)
+    }
+
+    private static func leave(_ reason: String) -> Never {
+        let text = "error: \(reason): install OpenBLAS 0.3 (on Debian libopenblas0)\n"
+        _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+        exit(127)
+    }
+}
 
 /// `C ← alpha · op(A) · op(B) + beta · C` for row-major matrices (`cblas_sgemm`), on the calling thread alone.
 ///
@@ -12,8 +50,7 @@ public func gemm(
     a: UnsafePointer<Float>, lda: Int, b: UnsafePointer<Float>, ldb: Int,
     beta: Float, c: UnsafeMutablePointer<Float>, ldc: Int
 ) {
-    _ = oneThreadACall
-    cblas_sgemm(
+    OpenBLAS.loaded.sgemm(
         CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
         blasint(m), blasint(n), blasint(k), alpha, a, blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
 }
@@ -23,5 +60,5 @@ public func gemm(
 /// OpenBLAS chooses the kernel by the processor when it is loaded, and each kernel sums in its own order. A process
 /// started with `OPENBLAS_CORETYPE=Haswell` gets the AVX2 kernel on every machine that has AVX2, hence the same bits.
 public func blasKernelName() -> String {
-    "\(String(cString: openblas_get_corename())), \(String(cString: openblas_get_config()))"
+    "\(String(cString: OpenBLAS.loaded.coreName())), \(String(cString: OpenBLAS.loaded.configuration()))"
 }

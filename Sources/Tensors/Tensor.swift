@@ -18,6 +18,16 @@ public struct Tensor: Sendable, Equatable {
         self.data = data
     }
 
+    /// A tensor whose every number `write` initialises.
+    package init(uninitialized shape: [Int], write: (UnsafeMutablePointer<Float>) -> Void) {
+        let count = Self.count(of: shape)
+        self.shape = shape
+        data = [Float](unsafeUninitializedCapacity: count) { numbers, written in
+            if let address = numbers.baseAddress, count > 0 { write(address) }
+            written = count
+        }
+    }
+
     /// An axis without extent leaves no number, however long the others are: their product may be beyond all numbers.
     private static func count(of shape: [Int]) -> Int { shape.contains(0) ? 0 : shape.reduce(1, *) }
 

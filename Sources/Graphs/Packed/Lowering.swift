@@ -12,6 +12,8 @@ struct Lowering {
     var buffers: [Buffer]
     private(set) var constants: [Int: PackedConstant] = [:]
     private var placements: [Int: Placement] = [:]
+    /// Values that no buffer holds as they are: by value, where their numbers lie in a plain buffer.
+    var views: [Int: (buffer: Int, view: StridedView)] = [:]
     /// The other layout of a buffer that was needed in both: by buffer, and whether its rows are pixels.
     private var converted: [Int: Int] = [:]
     /// By value: the nodes that read it.
@@ -54,7 +56,10 @@ struct Lowering {
 
     private mutating func lower(_ index: Int) throws {
         let node = graph.nodes[index]
+        if node.inputs.contains(where: { views[$0] != nil }), try lowerView(node) { return }
+        for input in node.inputs where views[input] != nil { _ = placement(input) }
         if try lowerLayer(node, index) || lowerElementwise(node, index) || lowerMoves(node, index) { return }
+        if try lowerView(node) { return }
         let inputs = node.inputs.map { plain($0) }
         let shape = try node.operation.outputShape(node.inputs.map { placement($0).shape })
         append(
@@ -69,12 +74,23 @@ extension Lowering {
     /// Where a value is; a constant gets a buffer when it is first asked for.
     mutating func placement(_ value: Int) -> Placement {
         if let known = placements[value] { return known }
+        if let (buffer, view) = views.removeValue(forKey: value) {
+            let own = Placement(buffer: copy(buffer, view), shape: view.shape, channelAxis: nil)
+            placements[value] = own
+            return own
+        }
         let tensor = graph.constants[value] ?? Tensor(zeros: graph.shapes[value] ?? [])
         buffers.append(.plain(shape: tensor.shape))
         constants[buffers.count - 1] = .tensor(tensor)
         let placement = Placement(buffer: buffers.count - 1, shape: tensor.shape, channelAxis: nil)
         placements[value] = placement
         return placement
+    }
+
+    /// A value's shape, wherever it is.
+    func shape(_ value: Int) -> [Int] {
+        views[value]?.view.shape ?? placements[value]?.shape ?? graph.constants[value]?.shape
+            ?? graph.shapes[value] ?? []
     }
 
     /// Where a value is that was computed from the image, or the image itself.

@@ -26,7 +26,7 @@ struct PackedProgram: Sendable {
     private let memory: MemoryPlan
     private let scratchCount: Int
     private let instructions: InstructionSet
-    private let products = GraphProducts.kernels(MatrixProducts())
+    private let products = MatrixProducts()
     private let workspaces = PackedWorkspaces()
     private let zeroImage = ZeroImage()
 
@@ -134,7 +134,12 @@ struct PackedProgram: Sendable {
                 switch step.work {
                 case .fromPlain(let isRows): fromPlain(step, isRows, images)
                 case .toPlain(let isRows): toPlain(step, isRows, images)
-                case .plain(let operation): try apply(operation, step, images)
+                case .plain(let operation): try apply(operation, step, images, program.memory.spentTensors[place])
+                case .copy(let view):
+                    for image in images {
+                        tensors[step.output, default: [:]][image] = view.read(tensor(step.inputs[0], image).data)
+                    }
+                case .product(let first, let second): multiply(step, first, second, images)
                 default: if !regions.allSatisfy(\.isEmpty) { step.run(context(images, regions)) }
                 }
                 if kept != nil { keep(step.output) }
@@ -149,7 +154,7 @@ struct PackedProgram: Sendable {
                 maps: { program.maps($0, images.lowerBound, base) },
                 isConstant: { program.constants[$0] != nil }, image: { image(first + $0) }, scratch: scratch,
                 instructions: program.instructions,
-                products: program.products)
+                products: .kernels(program.products))
         }
 
         /// What of a step's output is to be computed for an image; its inputs are made whole there.
@@ -231,11 +236,25 @@ struct PackedProgram: Sendable {
             return tensors[buffer]?[image] ?? Tensor(zeros: [])
         }
 
-        private mutating func apply(_ operation: Operation, _ step: Step, _ images: Range<Int>) throws {
+        private mutating func apply(
+            _ operation: Operation, _ step: Step, _ images: Range<Int>, _ spent: [Int]
+        ) throws {
             for image in images {
                 let inputs = step.inputs.map { tensor($0, image) }
+                for buffer in spent { tensors[buffer]?[image] = nil }
                 tensors[step.output, default: [:]][image] = try operation.applyQuickly(
-                    inputs, instructions: program.instructions, products: program.products)
+                    inputs, instructions: program.instructions, products: .kernels(program.products))
+            }
+        }
+
+        private mutating func multiply(
+            _ step: Step, _ first: StridedView, _ second: StridedView, _ images: Range<Int>
+        ) {
+            guard case .plain(let shape) = program.buffers[step.output] else { return }
+            for image in images {
+                let a = tensor(step.inputs[0], image), b = tensor(step.inputs[1], image)
+                tensors[step.output, default: [:]][image] = multiplied(
+                    a, first, b, second, shape: shape, program.products)
             }
         }
 
@@ -256,11 +275,9 @@ struct PackedProgram: Sendable {
         private mutating func toPlain(_ step: Step, _ isRows: Bool, _ images: Range<Int>) {
             guard case .plain(let shape) = program.buffers[step.output] else { return }
             for image in images {
-                var tensor = Tensor(zeros: shape)
-                tensor.data.withUnsafeMutableBufferPointer {
-                    unblock(step.inputs[0], isRows, image, to: $0.baseAddress!)
+                tensors[step.output, default: [:]][image] = Tensor(uninitialized: shape) {
+                    unblock(step.inputs[0], isRows, image, to: $0)
                 }
-                tensors[step.output, default: [:]][image] = tensor
             }
         }
 

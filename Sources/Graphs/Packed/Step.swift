@@ -24,6 +24,10 @@ struct Step: Sendable {
         case fromPlain(isRows: Bool)
         case toPlain(isRows: Bool)
         case plain(Operation)
+        /// A tensor's numbers in another order.
+        case copy(StridedView)
+        /// A matrix product of two tensors read by views.
+        case product(StridedView, StridedView)
     }
 
     enum Joint: Sendable { case alone, added, multiplied }
@@ -139,7 +143,7 @@ extension Step {
                         target.address, target.plane)
                 }
             }
-        case .fromPlain, .toPlain, .plain: break
+        case .fromPlain, .toPlain, .plain, .copy, .product: break
         }
     }
 
