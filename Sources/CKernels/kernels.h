@@ -98,4 +98,4 @@ typedef struct {
 } ck_walk;
 
 /// The next run of at most `most` output pixels; count 0 at the end.
-ck_run ck_next_run(const ck_convolution *shape, long images, const ck_region *regions, ck_walk *walk, long most);
+ck_run ck_next_run(const ck_convolution *shape, long images, const ck_call *call, ck_walk *walk, long most);

@@ -57,11 +57,11 @@ void ck_extend(long channels, int width, const ck_region *valid, const ck_region
         }
 }
 
-ck_run ck_next_run(const ck_convolution *shape, long images, const ck_region *regions, ck_walk *walk, long most) {
+ck_run ck_next_run(const ck_convolution *shape, long images, const ck_call *call, ck_walk *walk, long most) {
     const int width = ck_out_width(shape), height = ck_out_height(shape);
     ck_run run = {0, 0};
     while (walk->image < images && run.count < most) {
-        const ck_region *region = &regions[walk->image];
+        const ck_region *region = &call->regions[walk->image];
         if (!walk->started) {
             walk->started = 1;
             walk->y = region->top;
@@ -72,7 +72,7 @@ ck_run ck_next_run(const ck_convolution *shape, long images, const ck_region *re
             walk->started = 0;
             continue;
         }
-        const long pixel = (walk->image * height + walk->y) * width + walk->x;
+        const long image = call->one_image ? 0 : walk->image, pixel = (image * height + walk->y) * width + walk->x;
         if (run.count == 0) run.first = pixel;
         else if (run.first + run.count != pixel) break;
         const int count = (int)ck_least(region->right - walk->x, most - run.count);

@@ -35,9 +35,11 @@ public protocol EvaluationData: Sendable {
     /// The annotated samples of an image.
     /// - Throws: what reading the annotations throws; it ends the evaluation.
     func truth(_ image: Int) throws -> [TruthSample]
-    /// The backbone: masked normalised image `[3, side, side]` to feature `[d, h, w]`.
+    /// Masked images a call of `features` for the best speed.
+    var imagesAtOnce: Int { get }
+    /// The backbone: `count` masked normalised images `[count, 3, side, side]` to features `[count, d, h, w]`.
     /// - Throws: what the backbone throws; it ends the evaluation.
-    func features(of image: UnsafePointer<Float>, into: UnsafeMutablePointer<Float>) throws
+    func features(of images: UnsafePointer<Float>, count: Int, into: UnsafeMutablePointer<Float>) throws
     /// The explainer in eval mode: `[count, inputs]` to `[count, dimension of the vocabulary]`.
     func explain(_ inputs: UnsafePointer<Float>, count: Int, into: UnsafeMutablePointer<Float>)
 }
@@ -45,4 +47,7 @@ public protocol EvaluationData: Sendable {
 extension EvaluationData {
     /// Positions h·w of a map.
     public var positions: Int { mapHeight * mapWidth }
+
+    /// One, where nothing is gained by more.
+    public var imagesAtOnce: Int { 1 }
 }

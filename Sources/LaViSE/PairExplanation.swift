@@ -1,3 +1,5 @@
+import Tensors
+
 /// What comes of one pair of a filter and an image.
 public struct PairResult: Sendable, Equatable {
     /// The ground truth: ascending word ids.
@@ -50,20 +52,24 @@ struct PairExplanation: Sendable {
         var inputs: [Float] = []
         inputs.reserveCapacity(questions * inputWidth)
         var truths: [[Int32]] = []
+        let masking = masksImage ? Masking(data) : nil
         var current: Scene?
-        for pair in pairs {
-            let scene: Scene
-            if let current, current.image == pair.image {
-                scene = current
-            } else {
-                scene = try Scene(data, image: pair.image, options: options)
+        for first in stride(from: 0, to: pairs.count, by: masking?.count ?? 1) {
+            var views: [View] = []
+            for pair in pairs[first..<min(first + (masking?.count ?? 1), pairs.count)] {
+                if current?.image != pair.image { current = nil }
+                let scene = try current ?? Scene(data, image: pair.image, options: options)
+                current = scene
+                let channel = summary.filters[pair.filter], threshold = summary.thresholds[pair.filter]
+                let region = upsampling.region(scene.feature.map(channel), above: threshold)
+                views.append(View(scene: scene, channel: channel, threshold: threshold, region: region))
             }
-            current = scene
-            let channel = summary.filters[pair.filter], threshold = summary.thresholds[pair.filter]
-            let region = upsampling.region(scene.feature.map(channel), above: threshold)
-            for method in options.methods { inputs += try input(method, scene, channel, threshold, region) }
-            truths.append(scene.truth(of: region, above: options.iouThreshold))
-            try counter.advance()
+            let masked = try masking?.features(views) ?? views.map(\.scene.feature)
+            for (place, view) in views.enumerated() {
+                for method in options.methods { inputs += input(method, view, masked: masked[place]) }
+                truths.append(view.scene.truth(of: view.region, above: options.iouThreshold))
+                try counter.advance()
+            }
         }
         var outputs = [Float](repeating: 0, count: questions * vocabulary.dimension)
         data.explain(inputs, count: questions, into: &outputs)
@@ -76,13 +82,48 @@ struct PairExplanation: Sendable {
         }
     }
 
+    private var masksImage: Bool { options.methods.contains(where: \.masksImage) }
+
+    /// A filter in an image.
+    private struct View {
+        let scene: Scene
+        let channel: Int, threshold: Float, region: Region
+    }
+
+    /// Passes images with everything outside of regions set to 0 through the backbone, `count` at a time.
+    private struct Masking {
+        let data: any EvaluationData
+        let count: Int
+        private let images: FloatStorage, maps: FloatStorage
+
+        init(_ data: any EvaluationData) {
+            self.data = data
+            count = data.imagesAtOnce
+            images = FloatStorage(count: count * 3 * data.side * data.side)
+            maps = FloatStorage(count: count * data.channels * data.positions)
+        }
+
+        /// - Parameter views: at most `count`.
+        func features(_ views: [View]) throws -> [Feature] {
+            for (place, view) in views.enumerated() {
+                view.scene.mask(view.region, into: images.address + place * 3 * data.side * data.side)
+            }
+            try data.features(of: images.address, count: views.count, into: maps.address)
+            let size = data.channels * data.positions
+            return views.indices.map { place in
+                Feature(channels: data.channels, positions: data.positions) {
+                    $0.update(from: maps.address + place * size, count: size)
+                }
+            }
+        }
+    }
+
     /// What a method asks the explainer about a filter in an image (METHOD 6.3).
-    private func input(
-        _ method: ExplanationMethod, _ scene: Scene, _ channel: Int, _ threshold: Float, _ region: Region
-    ) throws -> [Float] {
-        let feature = method.masksImage ? try scene.feature(within: region, data) : scene.feature
+    /// - Parameter masked: the masked image's feature, for methods that mask the image.
+    private func input(_ method: ExplanationMethod, _ view: View, masked: Feature) -> [Float] {
+        let feature = method.masksImage ? masked : view.scene.feature
         let attention = method.attention(
-            .init(feature: feature, filter: channel, threshold: threshold, options: options))
+            .init(feature: feature, filter: view.channel, threshold: view.threshold, options: options))
         return options.flattenFeatures ? attention.flatten(feature) : attention.pool(feature)
     }
 

@@ -51,12 +51,18 @@ public struct Region: Sendable, Equatable {
         return union == 0 ? 0 : Double(intersection) / Double(union)
     }
 
-    /// `image` `[3, side, side]` with the pixels outside the region set to 0.
-    func masked(_ image: [Float]) -> [Float] {
-        var image = image
-        for pixel in 0..<pixels where !self[pixel] {
-            for channel in 0..<3 { image[channel * pixels + pixel] = 0 }
+    /// Writes `image` `[3, side, side]` with the pixels outside the region set to 0.
+    func mask(_ image: [Float], into masked: UnsafeMutablePointer<Float>) {
+        masked.update(repeating: 0, count: 3 * pixels)
+        image.withUnsafeBufferPointer { image in
+            for (index, word) in bits.enumerated() {
+                var rest = word
+                while rest != 0 {
+                    let pixel = 64 * index + rest.trailingZeroBitCount
+                    for channel in 0..<3 { masked[channel * pixels + pixel] = image[channel * pixels + pixel] }
+                    rest &= rest - 1
+                }
+            }
         }
-        return image
     }
 }

@@ -33,11 +33,7 @@ struct Scene: Sendable {
         return words.sorted()
     }
 
-    /// The feature of the image with everything outside the region set to 0: the method `image`.
-    func feature(within region: Region, _ data: any EvaluationData) throws -> Feature {
-        let masked = region.masked(pixels)
-        return try Feature(channels: feature.channels, positions: feature.positions) {
-            try data.features(of: masked, into: $0)
-        }
-    }
+    /// Writes the image `[3, side, side]` with everything outside the region set to 0: what the method `image` shows
+    /// the backbone.
+    func mask(_ region: Region, into masked: UnsafeMutablePointer<Float>) { region.mask(pixels, into: masked) }
 }

@@ -29,9 +29,10 @@ public struct BlockedMaps {
 
     /// Max pooling of each image's region of outputs; what lies outside the input takes no part. `shape.inputs` equals
     /// `shape.outputs`.
+    /// - Parameter areOfOneImage: all regions are of the one image that there is.
     public func maxPool(
         _ shape: ConvolutionShape, into output: BlockedMaps, regions: UnsafeBufferPointer<MapRegion>,
-        instructions: InstructionSet
+        areOfOneImage: Bool = false, instructions: InstructionSet
     ) {
         var shape = shape.kernels
         withKernelRegions(regions) { regions in
@@ -41,6 +42,7 @@ public struct BlockedMaps {
             call.output = output.address
             call.output_plane = output.plane
             call.regions = regions.baseAddress
+            call.one_image = areOfOneImage ? 1 : 0
             ck_max_pool(instructions.kernels, &shape, regions.count, &call)
         }
     }

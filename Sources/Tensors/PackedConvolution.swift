@@ -83,17 +83,19 @@ public struct PackedConvolution: Sendable {
     ///   - input: blocked, or one image's planes for `.image`, whose `plane` does not matter.
     ///   - addend: blocked like `output`, and may be it; none for `.image`.
     ///   - regions: a region of outputs for each image, as `computed(for:)` gives them.
+    ///   - areOfOneImage: they are all of the one image that there is, without a pixel in common.
     ///   - scratch: `scratchCount(images:)` floats.
     public func apply(
         input: BlockedMaps, output: BlockedMaps, addend: BlockedMaps? = nil, rectifying: Bool,
-        regions: UnsafeBufferPointer<MapRegion>, scratch: UnsafeMutablePointer<Float>
+        regions: UnsafeBufferPointer<MapRegion>, areOfOneImage: Bool = false, scratch: UnsafeMutablePointer<Float>
     ) {
         var shape = shape.kernels
         bias.withUnsafeBufferPointer { bias in
             withKernelRegions(regions) { regions in
                 var call = ck_call(
                     input: input.address, input_plane: input.plane, output: output.address, output_plane: output.plane,
-                    regions: regions.baseAddress, packed: packed.storage.address, bias: bias.baseAddress,
+                    regions: regions.baseAddress, one_image: areOfOneImage ? 1 : 0, packed: packed.storage.address,
+                    bias: bias.baseAddress,
                     addend: addend?.address, addend_plane: addend?.plane ?? 0, relu: rectifying ? 1 : 0,
                     scratch: scratch)
                 ck_convolve(instructions.kernels, &shape, algorithm.kernels, regions.count, &call)

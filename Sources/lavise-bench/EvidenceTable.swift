@@ -75,6 +75,6 @@ private struct DrawnMaps: EvaluationData {
 
     // The table asks neither pixels nor the backbone nor the explainer.
     func image(_ image: Int, into out: UnsafeMutablePointer<Float>) {}
-    func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) {}
+    func features(of images: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {}
     func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {}
 }

@@ -75,6 +75,30 @@ import Testing
         #expect(try evaluate(data, vocabulary: vocabulary, options: options).groundTruth == [[]])
     }
 
+    /// Masked images pass the backbone several at once, of one picture or of many: every filter keeps its own.
+    @Test(arguments: [2, 3, 16, 100]) func masksAtOnceChangeNothing(imagesAtOnce: Int) throws {
+        var random = SystemLike(state: 5)
+        var data = MemoryData(
+            channels: 3, height: 4, width: 4,
+            features: (0..<9).map { _ in (0..<48).map { _ in random.value() } },
+            colours: (0..<9).map { image in [Float(image) + 1, Float(image * image), -Float(image)] })
+        let options = EvaluationOptions(
+            topImages: 8, ks: [1], wordsPerImage: 3, methods: [.projection, .image, .original], quantile: 0.7)
+        let alone = try evaluate(data, vocabulary: Self.threeWords(), options: options)
+        data.imagesAtOnce = imagesAtOnce
+        let together = try evaluate(data, vocabulary: Self.threeWords(), options: options)
+        #expect(together.methods.map(\.words) == alone.methods.map(\.words))
+        #expect(
+            together.methods.map { $0.similarities.map(\.bitPattern) }
+                == alone.methods.map { $0.similarities.map(\.bitPattern) })
+        // Colours tell the pictures apart, so that a masked image in another's place is seen.
+        #expect(Set(try #require(alone[.image]).similarities).count > 20)
+    }
+
+    private static func threeWords() throws -> Vocabulary {
+        try Vocabulary(vectors: Tensor(shape: [3, 3], data: [1, 0, 0, 0, 1, 0, 0, 0, 1]), ids: [1, 2, 3])
+    }
+
     @Test func moreFiltersThanABlockKeepTheirPlaces() throws {
         let channels = 150
         var random = SystemLike(state: 11)

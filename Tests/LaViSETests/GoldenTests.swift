@@ -164,7 +164,7 @@ struct GoldenData: EvaluationData {
     }
     func image(_ image: Int, into: UnsafeMutablePointer<Float>) {}
     func truth(_ image: Int) -> [TruthSample] { truths[image] }
-    func features(of image: UnsafePointer<Float>, into: UnsafeMutablePointer<Float>) {}
+    func features(of images: UnsafePointer<Float>, count: Int, into: UnsafeMutablePointer<Float>) {}
 
     func explain(_ inputs: UnsafePointer<Float>, count: Int, into: UnsafeMutablePointer<Float>) {
         let x = Array(UnsafeBufferPointer(start: inputs, count: count * channels))

@@ -28,6 +28,7 @@ struct MemoryData: EvaluationData {
 
     var imageCount: Int { features.count }
     let side = 224
+    var imagesAtOnce = 1
 
     func maps(_ image: Int, into: UnsafeMutablePointer<Float>) {
         for (i, value) in features[image].enumerated() { into[i] = value }
@@ -42,9 +43,10 @@ struct MemoryData: EvaluationData {
     func truth(_ image: Int) -> [TruthSample] { truths[image] }
 
     /// Channel k of the feature is everywhere the mean of the image's channel k % 3.
-    func features(of image: UnsafePointer<Float>, into: UnsafeMutablePointer<Float>) {
-        for k in 0..<channels {
-            let plane = UnsafeBufferPointer(start: image + k % 3 * side * side, count: side * side)
+    func features(of images: UnsafePointer<Float>, count: Int, into: UnsafeMutablePointer<Float>) {
+        for k in 0..<count * channels {
+            let plane = UnsafeBufferPointer(
+                start: images + (k / channels * 3 + k % channels % 3) * side * side, count: side * side)
             let mean = Float(plane.reduce(0.0) { $0 + Double($1) } / Double(side * side))
             for i in 0..<mapHeight * mapWidth { into[k * mapHeight * mapWidth + i] = mean }
         }

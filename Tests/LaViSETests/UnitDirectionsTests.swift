@@ -55,6 +55,7 @@ import Testing
         var data = try Self.probes().data
         let inputs = isFlat ? data.channels * data.mapHeight * data.mapWidth : data.channels
         data.flattened = isFlat
+        data.imagesAtOnce = 3
         data.explainer = { input in
             #expect(input.count == inputs)
             return Array(input.prefix(3))
@@ -69,7 +70,7 @@ import Testing
                 data, vocabulary: vocabulary,
                 options: EvaluationOptions(
                     filters: filters, topImages: 4, ks: [1], wordsPerImage: 3,
-                    methods: [.original, .activation, .projection],
+                    methods: [.original, .image, .activation, .projection],
                     flattenFeatures: isFlat))
         }
         let channels = try explained(data, [2, 1]), units = try explained(directed, [6, 7])

@@ -29,7 +29,8 @@ int ck_out_width(const ck_convolution *shape);
 
 /// How a convolution is computed.
 typedef enum {
-    ck_image,   // one image, its `inputs` planes as they are, [inputs][height][width]; outputs blocked; no addend
+    ck_image,   // one image (all regions are of it), its `inputs` planes as they are, [inputs][height][width]; outputs
+                // blocked; no addend
     ck_direct,  // any kernel and stride; inputs a multiple of 16
     ck_winograd // kernel 3 or 5, or 3 with stride 2, padding kernel / 2: F(4×4, kernel), Lavin & Gray 2016; inputs a
                 // multiple of 16
@@ -56,6 +57,7 @@ typedef struct {
     float *output;
     long output_plane;        // pixels
     const ck_region *regions; // what of each image's output is computed; the rest of `output` stays as it is
+    int one_image;            // all regions, `images` of them, are of one image; they have no pixel in common
     const float *packed;      // by `ck_pack` for the same instruction set
     const float *bias;        // [outputs]
     const float *addend;      // blocked like the output and added to it, or NULL; may be `output` itself

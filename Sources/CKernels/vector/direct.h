@@ -43,7 +43,7 @@ static void NAME(convolve_direct)(const ck_convolution *shape, long images, cons
         ck_run runs[direct_pixels];
         long all = 0, count = 0;
         while (count < direct_pixels) {
-            runs[all] = ck_next_run(shape, images, call->regions, &walk, direct_pixels - count);
+            runs[all] = ck_next_run(shape, images, call, &walk, direct_pixels - count);
             if (runs[all].count == 0) break;
             count += runs[all++].count;
         }

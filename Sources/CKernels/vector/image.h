@@ -2,11 +2,9 @@
 
 enum { NAME(largest_patch) = 512 };
 
-static void NAME(convolve_image)(const ck_convolution *shape, long images, const ck_call *call) {
-    (void)images; // always one
+static void NAME(convolve_image_region)(const ck_convolution *shape, const ck_call *call, const ck_region region) {
     const int kernel = shape->kernel, stride = shape->stride, padding = shape->padding;
     const int out_width = ck_out_width(shape);
-    const ck_region region = call->regions[0];
     const long first_row = (long)region.top * stride, end_row = (long)(region.bottom - 1) * stride + kernel;
     const ck_padded_image padded = ck_padded(shape);
     const long phase = padded.rows * padded.columns;
@@ -50,4 +48,9 @@ static void NAME(convolve_image)(const ck_convolution *shape, long images, const
                     .bounds = NAME(rectifying)(call->relu),
                 },
                 region.right - region.left);
+}
+
+static void NAME(convolve_image)(const ck_convolution *shape, long regions, const ck_call *call) {
+    // All of one image.
+    for (long index = 0; index < regions; index++) NAME(convolve_image_region)(shape, call, call->regions[index]);
 }

@@ -15,9 +15,10 @@ static void NAME(max_pool)(const ck_convolution *shape, long images, const ck_ca
     for (long channels = 0; channels < shape->inputs / block; channels++)
         for (long image = 0; image < images; image++) {
             const ck_region region = call->regions[image];
+            const long place = call->one_image ? 0 : image;
             const float *source =
-                call->input + (channels * call->input_plane + image * shape->height * shape->width) * block;
-            float *target = call->output + (channels * call->output_plane + image * out_height * out_width) * block;
+                call->input + (channels * call->input_plane + place * shape->height * shape->width) * block;
+            float *target = call->output + (channels * call->output_plane + place * out_height * out_width) * block;
             for (long y = region.top; y < region.bottom; y++)
                 for (long x = region.left; x < region.right; x++) {
                     const long top = y * shape->stride - shape->padding, left = x * shape->stride - shape->padding;

@@ -141,7 +141,7 @@ static void SIZED(filter)(const ck_convolution *shape, long images, const ck_cal
                 y = call->regions[image].top;
                 x = call->regions[image].left;
             }
-            corners[tile] = (NAME(corner)){image, y, x};
+            corners[tile] = (NAME(corner)){call->one_image ? 0 : image, y, x};
             x += 4;
             if (x >= call->regions[image].right) {
                 x = call->regions[image].left;

@@ -87,11 +87,20 @@ public struct DirectedImages: EvaluationData {
     /// - Throws: what the base throws.
     public func truth(_ image: Int) throws -> [TruthSample] { try base.truth(image) }
 
-    /// The base's feature `[d, h, w]` of a masked image, and the units' maps behind it.
+    /// The base's, as many a call.
+    public var imagesAtOnce: Int { base.imagesAtOnce }
+
+    /// The base's features `[count, d, h, w]` of masked images, each with the units' maps behind it:
+    /// `[count, d + U, h, w]`.
     /// - Throws: what the base throws.
-    public func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) throws {
-        try base.features(of: image, into: out)
-        directions.apply(out, positions: positions, into: out + base.channels * positions)
+    public func features(of images: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) throws {
+        let own = FloatStorage(count: count * base.channels * positions)
+        try base.features(of: images, count: count, into: own.address)
+        for image in 0..<count {
+            let target = out + image * channels * positions, size = base.channels * positions
+            target.update(from: own.address + image * size, count: size)
+            directions.apply(target, positions: positions, into: target + size)
+        }
     }
 
     /// The base's explainer, asked without what is pooled of the units.

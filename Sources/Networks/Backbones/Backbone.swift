@@ -9,6 +9,9 @@ public struct Backbone: Sendable {
     /// Images a call for the best speed: the last layers take so many at once.
     public static let batch = PackedNetwork.batch
 
+    /// Images that the target layer takes together: 1 where its map is large, `batch` where it is small.
+    public var imagesAtOnce: Int { network.imagesAtOnce }
+
     /// The target model that it computes.
     public let architecture: Architecture
     /// The target layer: the last that it computes.
@@ -109,10 +112,19 @@ public struct Backbone: Sendable {
     /// Computes what the part reaches, and takes the rest from the all-zero image's maps. The bits depend on the image
     /// alone here too, but a number may be rounded differently than by `features(image:)`, which computes more.
     /// - Parameters:
-    ///   - maskedImage: `[count, 3, 224, 224]`, normalised, then masked.
+    ///   - maskedImages: `[count, 3, 224, 224]`, normalised, then masked.
     ///   - output: receives `[count, d, h', w']`.
-    public func features(maskedImage: UnsafePointer<Float>, count: Int = 1, into output: UnsafeMutablePointer<Float>) {
-        features(maskedImage, count, .skipped, output)
+    public func features(
+        maskedImages: UnsafePointer<Float>, count: Int = 1, into output: UnsafeMutablePointer<Float>
+    ) {
+        features(maskedImages, count, .skipped, output)
+    }
+
+    /// `features(maskedImages:)` with whole rectangles computed: what it is compared with.
+    package func aroundFeatures(
+        maskedImages: UnsafePointer<Float>, count: Int = 1, into output: UnsafeMutablePointer<Float>
+    ) {
+        features(maskedImages, count, .skippedAround, output)
     }
 
     /// `features(image:)` computed in full: what it is compared with.

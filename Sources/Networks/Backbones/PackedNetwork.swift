@@ -51,6 +51,9 @@ struct PackedNetwork: Sendable {
         workspaces = WorkspacePool(segments)
     }
 
+    /// Images that the last segment takes together.
+    var imagesAtOnce: Int { segments.last?.images ?? 1 }
+
     /// The features of `count` images, `[count, d, h', w']`, on the calling thread.
     /// - Parameters:
     ///   - tap: hears every segment's end but the last one's; for `.computed` images alone are its maps whole.

@@ -6,7 +6,7 @@ import Tensors
 /// run computes the rest alone, and takes from the all-zero image's maps what it needs around that.
 struct Segment: Sendable {
     /// Where a step finds or leaves maps.
-    private enum Place: Sendable, Equatable {
+    enum Place: Sendable, Equatable {
         case input, output, slot(Int)
 
         var index: Int {
@@ -18,7 +18,7 @@ struct Segment: Sendable {
         }
     }
 
-    private enum Operation: Sendable {
+    enum Operation: Sendable {
         case convolution(PackedConvolution, addend: Place?, rectifying: Bool)
         case maxPool(ConvolutionShape)
 
@@ -39,7 +39,7 @@ struct Segment: Sendable {
         }
     }
 
-    private struct Step: Sendable {
+    struct Step: Sendable {
         let operation: Operation
         let from: Place, to: Place
         /// The steps whose outputs `from` and the addend are; -1 for the segment's input.
@@ -52,7 +52,9 @@ struct Segment: Sendable {
     let instructions: InstructionSet
     /// The maps of the all-zero image: the segment's input, then each step's output.
     private(set) var zeroMaps: ZeroMaps
-    private var steps: [Step] = []
+    private(set) var steps: [Step] = []
+    /// Whether its input is the image itself.
+    let readsImage: Bool
     /// By `bandRows`.
     private var bands: [Int?] = []
     /// Floats of a step's output that the next one takes at a time, and the pixels that make it worth to read the
@@ -79,6 +81,7 @@ struct Segment: Sendable {
         self.images = images
         self.input = input
         self.instructions = instructions
+        readsImage = zeroInput == nil
         output = blocks.reduce(input) { $1.outputShape($0) }
         zeroMaps = ZeroMaps([zeroInput ?? ZeroMap(image: input)])
         var remaining = layers[...]
@@ -123,13 +126,11 @@ struct Segment: Sendable {
         slots: UnsafeMutablePointer<Float>,
         states: UnsafeMutablePointer<MapState>, scratch: UnsafeMutablePointer<Float>
     ) {
+        if zeroPixels == .skipped, let cells = scatteredCells(input, in: states[0].changed) {
+            return run(cells, input: input, output: output, slots: slots, states: states, scratch: scratch)
+        }
         func maps(_ place: Place, _ height: Int, _ width: Int) -> BlockedMaps {
-            switch place {
-            case .input: input
-            case .output: output
-            case .slot(let index):
-                BlockedMaps(slots + index * slotCount, plane: BlockedMaps.plane(pixels: images * height * width))
-            }
+            self.maps(place, height, width, input, output, slots, images: images)
         }
         func work(_ step: Step, _ regions: UnsafeMutableBufferPointer<MapRegion>) -> Work {
             let shape = step.operation.shape
@@ -165,23 +166,41 @@ struct Segment: Sendable {
         }
     }
 
+    /// The maps of a place, which may be the input or the output.
+    func maps(
+        _ place: Place, _ height: Int, _ width: Int, _ input: BlockedMaps, _ output: BlockedMaps,
+        _ slots: UnsafeMutablePointer<Float>, images: Int
+    ) -> BlockedMaps {
+        switch place {
+        case .input: input
+        case .output: output
+        case .slot(let index):
+            BlockedMaps(slots + index * slotCount, plane: BlockedMaps.plane(pixels: images * height * width))
+        }
+    }
+
+    /// What of a step's output differs from the all-zero image's, and what is computed, for an image.
+    func boxes(
+        _ step: Step, image: Int, _ zeroPixels: ZeroPixels, _ states: UnsafeMutablePointer<MapState>
+    ) -> (changed: MapRegion, computed: MapRegion) {
+        let changed = step.operation.shape.outputs(touching: states[step.from.index * images + image].changed)
+        guard case .convolution(let convolution, let addend, _) = step.operation else { return (changed, changed) }
+        let joined = addend.map { changed.union(states[$0.index * images + image].changed) } ?? changed
+        let computed = convolution.computed(for: joined)
+        return (zeroPixels == .skippedBitForBit ? computed : joined, computed)
+    }
+
     /// What of a step's output is to be computed for an image, and its inputs there.
     private func prepare(
         _ step: Step, _ image: Int, _ zeroPixels: ZeroPixels, from: BlockedMaps, addend addendMaps: BlockedMaps?,
         _ states: UnsafeMutablePointer<MapState>
     ) -> MapRegion {
         let shape = step.operation.shape, source = step.from.index * images + image
-        var changed = shape.outputs(touching: states[source].changed)
-        var computed = changed
-        if case .convolution(let convolution, let addend, _) = step.operation {
-            if let addend { changed = changed.union(states[addend.index * images + image].changed) }
-            computed = convolution.computed(for: changed)
-            if zeroPixels == .skippedBitForBit { changed = computed }
-            if let addend, let addendMaps {
-                zeroMaps.extend(
-                    &states[addend.index * images + image], to: computed, of: step.addendSource,
-                    addendMaps.advanced(pixels: image * shape.outputHeight * shape.outputWidth))
-            }
+        let (changed, computed) = boxes(step, image: image, zeroPixels, states)
+        if let addend = step.operation.addend, let addendMaps {
+            zeroMaps.extend(
+                &states[addend.index * images + image], to: computed, of: step.addendSource,
+                addendMaps.advanced(pixels: image * shape.outputHeight * shape.outputWidth))
         }
         zeroMaps.extend(
             &states[source], to: shape.inputs(of: computed), of: step.source,
@@ -191,11 +210,13 @@ struct Segment: Sendable {
     }
 
     /// A step applied to some images.
-    private struct Work {
+    struct Work {
         let step: Step
         let from: BlockedMaps, to: BlockedMaps, addend: BlockedMaps?
         /// For each image, what is computed of its output.
         let regions: UnsafeBufferPointer<MapRegion>
+        /// Whether they are all of one image.
+        var areOfOneImage = false
 
         func of(_ image: Int) -> Work {
             let shape = step.operation.shape, place = image * shape.outputHeight * shape.outputWidth
@@ -257,14 +278,16 @@ struct Segment: Sendable {
         zeroMaps.extend(&state, to: MapRegion(height: output.height, width: output.width), of: steps.count - 1, maps)
     }
 
-    private func apply(_ work: Work, scratch: UnsafeMutablePointer<Float>) {
+    func apply(_ work: Work, scratch: UnsafeMutablePointer<Float>) {
         switch work.step.operation {
         case .convolution(let convolution, _, let rectifying):
             convolution.apply(
                 input: work.from, output: work.to, addend: work.addend, rectifying: rectifying, regions: work.regions,
-                scratch: scratch)
+                areOfOneImage: work.areOfOneImage, scratch: scratch)
         case .maxPool(let shape):
-            work.from.maxPool(shape, into: work.to, regions: work.regions, instructions: instructions)
+            work.from.maxPool(
+                shape, into: work.to, regions: work.regions, areOfOneImage: work.areOfOneImage,
+                instructions: instructions)
         }
     }
 

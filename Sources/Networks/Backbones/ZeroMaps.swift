@@ -7,7 +7,9 @@ enum ZeroPixels: Sendable {
     /// What depends on them alone is taken from the all-zero image, as far as that changes no bit: a number on the edge
     /// of a changed Winograd tile is rounded differently though it does not depend on what changed.
     case skippedBitForBit
-    /// What depends on them alone is taken from the all-zero image.
+    /// What depends on them alone is taken from the all-zero image, but for what lies in a rectangle around the rest.
+    case skippedAround
+    /// The bits of `skippedAround`, sooner: within the rectangle, too, only what depends on the rest is computed.
     case skipped
 }
 
@@ -51,6 +53,14 @@ struct ZeroMaps: Sendable {
 
     init(_ maps: [ZeroMap]) {
         self.maps = maps
+    }
+
+    /// Copies cells of a map, the output of `step`, into one image's maps.
+    func copy(_ cells: MapCells, of step: Int, to target: BlockedMaps) {
+        let map = maps[step + 1]
+        for region in cells.regions {
+            target.extend(channels: map.channels, width: map.width, from: .empty, to: region, source: map.maps)
+        }
     }
 
     /// Makes one image's maps in a place, the output of `step`, valid in `region` too.

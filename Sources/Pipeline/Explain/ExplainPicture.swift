@@ -141,6 +141,7 @@ private struct OnePicture: EvaluationData {
     var channels: Int { shape.channels }
     var mapHeight: Int { shape.height }
     var mapWidth: Int { shape.width }
+    var imagesAtOnce: Int { source.imagesAtOnce }
 
     func maps(_ image: Int, into out: UnsafeMutablePointer<Float>) { out.update(from: maps, count: maps.count) }
 
@@ -150,8 +151,8 @@ private struct OnePicture: EvaluationData {
 
     func truth(_ image: Int) -> [TruthSample] { [] }
 
-    func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) throws {
-        try source.features(maskedImage: image, into: out)
+    func features(of images: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) throws {
+        try source.features(maskedImages: images, count: count, into: out)
     }
 
     func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {

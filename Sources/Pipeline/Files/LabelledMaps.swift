@@ -23,6 +23,6 @@ struct LabelledMaps: EvaluationData {
 
     // Scores ask neither pixels nor the backbone nor the explainer.
     func image(_ image: Int, into out: UnsafeMutablePointer<Float>) {}
-    func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) {}
+    func features(of images: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {}
     func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {}
 }

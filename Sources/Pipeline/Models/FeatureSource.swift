@@ -13,13 +13,16 @@ protocol FeatureSource: Sendable {
     /// - Parameter pixels: `[count, s, s, 3]`, RGB.
     /// - Throws: `GraphError`.
     func features(pixels: UnsafePointer<UInt8>, count: Int) throws -> [ArraySlice<Float>]
-    /// The first target layer's maps of one picture, normalised, then masked: zero but for a part (METHOD 6.3,
-    /// `image`).
+    /// Pictures that the last layers take together: as many masked ones a call need no more memory, and are fastest.
+    var imagesAtOnce: Int { get }
+    /// The first target layer's maps of pictures, normalised, then masked: zero but for a part (METHOD 6.3, `image`).
     /// - Parameters:
-    ///   - image: `[3, s, s]`.
-    ///   - output: receives `[d, h, w]`.
+    ///   - images: `[count, 3, s, s]`.
+    ///   - output: receives `[count, d, h, w]`.
     /// - Throws: `GraphError`.
-    func features(maskedImage image: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) throws
+    func features(
+        maskedImages images: UnsafePointer<Float>, count: Int, into output: UnsafeMutablePointer<Float>
+    ) throws
 }
 
 /// A hand-written backbone.
@@ -30,14 +33,15 @@ struct BackboneSource: FeatureSource {
 
     var shapes: [FeatureShape] { order.map { backbone.shapes[$0] } }
     var batch: Int { Backbone.batch }
+    var imagesAtOnce: Int { backbone.imagesAtOnce }
 
     func features(pixels: UnsafePointer<UInt8>, count: Int) -> [ArraySlice<Float>] {
         let maps = backbone.layerFeatures(pixels: pixels, count: count)
         return order.map { maps[$0] }
     }
 
-    func features(maskedImage image: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) {
-        backbone.features(maskedImage: image, into: output)
+    func features(maskedImages images: UnsafePointer<Float>, count: Int, into output: UnsafeMutablePointer<Float>) {
+        backbone.features(maskedImages: images, count: count, into: output)
     }
 }
 
@@ -48,6 +52,7 @@ struct GraphSource: FeatureSource {
     private let normalisation: Normalisation
     private let side: Int
     var batch: Int { program.batch }
+    var imagesAtOnce: Int { program.batch }
 
     /// - Throws: `UnknownGraphLayer`, or what `parameters` throws.
     init(_ graph: Graph, layers: [String], normalisation: Normalisation, parameters: any ParameterSource) throws {
@@ -70,11 +75,14 @@ struct GraphSource: FeatureSource {
         return outputs.map { ArraySlice(UnsafeBufferPointer(start: $0.address, count: $0.count)) }
     }
 
-    func features(maskedImage image: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) throws {
+    func features(
+        maskedImages images: UnsafePointer<Float>, count: Int, into output: UnsafeMutablePointer<Float>
+    ) throws {
         // All target layers are computed; the first is asked for.
-        let others = shapes.dropFirst().map { FloatStorage(count: $0.count) }
+        let others = shapes.dropFirst().map { FloatStorage(count: count * $0.count) }
         try withExtendedLifetime(others) {
-            try program.run(images: image, count: 1, zeroPixels: .skipped, into: [output] + others.map(\.address))
+            try program.run(
+                images: images, count: count, zeroPixels: .skipped, into: [output] + others.map(\.address))
         }
     }
 }

@@ -239,6 +239,7 @@ private struct EvaluatedImages: EvaluationData {
     var channels: Int { maps.shape.channels }
     var mapHeight: Int { maps.shape.height }
     var mapWidth: Int { maps.shape.width }
+    var imagesAtOnce: Int { source?.imagesAtOnce ?? 1 }
 
     func maps(_ image: Int, into out: UnsafeMutablePointer<Float>) throws { try maps.read(rows[image], into: out) }
 
@@ -257,8 +258,8 @@ private struct EvaluatedImages: EvaluationData {
     }
 
     // Evaluation asks only about masked images: mostly zeros, whose maps are known beforehand.
-    func features(of image: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) throws {
-        try source?.features(maskedImage: image, into: out)
+    func features(of images: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) throws {
+        try source?.features(maskedImages: images, count: count, into: out)
     }
 
     func explain(_ inputs: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {

@@ -123,7 +123,7 @@ import Testing
     ]
 
     /// The content of every mask in one batch, against each of them computed in full: `features(image:)` has the same
-    /// bits, `features(maskedImage:)` the same numbers, and bits that do not depend on its neighbours either.
+    /// bits, `features(maskedImages:)` the same numbers, and bits that do not depend on its neighbours either.
     @Test(arguments: [
         (Architecture.resnet18, "layer1"), (.resnet18, "layer4"), (.resnet50, "layer3"), (.alexnet, "features"),
     ])
@@ -144,12 +144,12 @@ import Testing
         }
         var features = [Float](repeating: .nan, count: count * length), masked = features, alone = features
         backbone.features(image: images, count: count, into: &features)
-        backbone.features(maskedImage: images, count: count, into: &masked)
+        backbone.features(maskedImages: images, count: count, into: &masked)
         images.withUnsafeBufferPointer { images in
             alone.withUnsafeMutableBufferPointer { alone in
                 for index in (0..<count).reversed() {
                     backbone.features(
-                        maskedImage: images.baseAddress! + index * size, into: alone.baseAddress! + index * length)
+                        maskedImages: images.baseAddress! + index * size, into: alone.baseAddress! + index * length)
                 }
             }
         }
@@ -161,6 +161,58 @@ import Testing
             let differences = zip(whole, features[(index * length)...]).count { $0 != $1 }
             #expect(differences == 0, "mask \(mask)")
             expectClose(map: Array(masked[index * length..<(index + 1) * length]), whole, "mask \(mask)")
+        }
+    }
+
+    @Test(arguments: [("layer1", 1), ("layer2", 2), ("layer3", 8), ("layer4", 16)])
+    func smallMapsPassTogether(layer: String, images: Int) throws {
+        let backbone = try Backbone(.resnet18, layer: layer, parameters: HashedParameters())
+        #expect(backbone.imagesAtOnce == images)
+    }
+
+    /// Masks of few pixels of a large rectangle, drawn at random, and others: their cells alone have the bits of whole
+    /// rectangles.
+    @Test(arguments: [
+        (Architecture.resnet18, "layer1"), (.resnet18, "layer3"), (.resnet50, "layer1"), (.resnet50, "layer2"),
+        (.resnet18, "layer4"), (.alexnet, "features"),
+    ])
+    func scatteredPixelsHaveTheirRectanglesBits(architecture: Architecture, layer: String) throws {
+        let backbone = try Backbone(architecture, layer: layer, parameters: HashedParameters())
+        let size = FeatureShape.image.count, content = hashed("scattered", size)
+        var random = RandomSource(seed: 3, stream: "masks")
+        func blobs(_ count: Int, _ side: Int) -> [[Int]] {
+            (0..<count).map { _ in
+                let top = random.below(225 - side), left = random.below(225 - side)
+                return [top, left, top + side, left + side]
+            }
+        }
+        var masks: [[[Int]]] = [
+            [], [[0, 0, 1, 1], [223, 223, 224, 224]], [[0, 223, 1, 224], [223, 0, 224, 1]], [[0, 0, 224, 224]],
+            [[0, 0, 224, 2], [0, 222, 224, 224], [0, 0, 2, 224], [222, 0, 224, 224]],
+            [[0, 0, 1, 224], [100, 7, 101, 8]],
+        ]
+        for side in [1, 5, 24, 40] { masks += [blobs(1, side), blobs(2, side), blobs(5, side)] }
+        var images = [Float](repeating: 0, count: masks.count * size)
+        for (index, mask) in masks.enumerated() {
+            for rectangle in mask {
+                for plane in 0..<3 {
+                    for y in rectangle[0]..<rectangle[2] {
+                        for x in rectangle[1]..<rectangle[3] {
+                            let place = (plane * 224 + y) * 224 + x
+                            images[index * size + place] = content[place]
+                        }
+                    }
+                }
+            }
+        }
+        let length = backbone.shape.count
+        var cells = [Float](repeating: .nan, count: masks.count * length), around = cells
+        backbone.features(maskedImages: images, count: masks.count, into: &cells)
+        backbone.aroundFeatures(maskedImages: images, count: masks.count, into: &around)
+        for (index, mask) in masks.enumerated() {
+            let range = index * length..<(index + 1) * length
+            let differences = zip(cells[range], around[range]).count { $0.bitPattern != $1.bitPattern }
+            #expect(differences == 0, "mask \(mask)")
         }
     }
 
