@@ -2,6 +2,7 @@ import Datasets
 import Fingerprints
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 /// `objects.json` with one object a (image, synsets, box).
@@ -224,7 +225,7 @@ private let pair: [(image: Int, synsets: [String], box: [Int])] = [1, 2].flatMap
 
     /// A file like the real one in small; of its full size (108,000 images, 2.5 million objects, about 400 MB) with
     /// LAVISE_FULL_SIZE=1. It is read in a process of its own, whose peak memory no other test moves.
-    @Test func largeFileInBoundedMemory() async {
+    @Test(.waitsForExits) func largeFileInBoundedMemory() async {
         let child = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
             let full = ProcessInfo.processInfo.environment["LAVISE_FULL_SIZE"] == "1", folder = TemporaryFolder()
             let images = full ? 108_000 : 5_400
@@ -258,7 +259,8 @@ private struct Usage {
         peak = try #require(status.first { $0.hasPrefix("VmHWM:") }.flatMap { Int($0.filter(\.isNumber)) }) << 10
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        seconds = [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        self.seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 }
 

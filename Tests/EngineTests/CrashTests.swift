@@ -1,10 +1,11 @@
 import Engine
 import Fingerprints
 import Foundation
+import TestSupport
 import Testing
 
 /// Real processes that really die, in a real folder.
-@Suite(.waits) struct CrashTests {
+@Suite(.waitsForExits) struct CrashTests {
     /// Three jobs; the middle one works in shards that it keeps in scratch. Lines go to files, for a dead process tells
     /// nothing.
     static func plan(_ folder: String) throws -> Plan {

@@ -26,11 +26,15 @@ extension Trait where Self == WaitingTrait {
     public static var waits: Self { WaitingTrait(.shared) }
     /// The tests wait for a cluster of theirs, and do next to nothing meanwhile.
     public static var waitsForCluster: Self { WaitingTrait(.cluster) }
+    /// The tests expect processes to exit. From the end of one until its test goes on the testing library asks for it
+    /// without a pause, so that a test that had to wait for a thread would cost a core for as long.
+    public static var waitsForExits: Self { WaitingTrait(.exits) }
 }
 
 /// A few threads, so that what waits does not all compute at once when it is done waiting.
 private final class WaitingExecutor: TaskExecutor {
-    static let shared = WaitingExecutor(threads: 4), cluster = WaitingExecutor(threads: 8)
+    static let shared = WaitingExecutor(threads: 4), cluster = WaitingExecutor(threads: 8),
+        exits = WaitingExecutor(threads: 4)
 
     private let lock = NSCondition()
     private nonisolated(unsafe) var jobs: [UnownedJob] = []
