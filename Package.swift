@@ -92,7 +92,8 @@ let package = Package(
             name: "TransferTests", dependencies: ["Transfer", "TestSupport", "transfer-probe", "CZip", "Files"],
             swiftSettings: plain),
         .target(
-            name: "TestSupport", dependencies: ["Transfer", "Datasets", "CZip", "Files", "Fingerprints", "Imaging"],
+            name: "TestSupport",
+            dependencies: ["Transfer", "Datasets", "CZip", "Files", "Fingerprints", "Imaging", "Engine"],
             path: "Tests/TestSupport"),
         .executableTarget(name: "transfer-probe", dependencies: ["TestSupport"], path: "Tests/TransferProbe"),
         .testTarget(

@@ -2,6 +2,7 @@ import Engine
 import Fingerprints
 import Foundation
 import Testing
+import TestSupport
 
 /// What a collection must leave.
 @Suite struct GarbageRootsTests {

@@ -3,6 +3,7 @@ import Fingerprints
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 
 /// What of an input counts, and when a digest of it is believed.
 @Suite struct InputLookTests {

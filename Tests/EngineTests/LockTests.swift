@@ -3,6 +3,7 @@ import Fingerprints
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 
 @Suite struct LockTests {
     /// A stage that waits until `Gate` opens.

@@ -3,6 +3,7 @@ import Fingerprints
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 
 /// Random DAGs, edits, kills, broken disks and power cuts in memory, against the model in `World`.
 struct PropertyTests {

@@ -2,6 +2,7 @@ import Engine
 import Fingerprints
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A random DAG over random inputs, and a model that knows what each job must leave and which must run.
 struct World {

@@ -2,6 +2,7 @@ import Engine
 import Fingerprints
 import Foundation
 import Testing
+import TestSupport
 
 /// A store that can only be read, on a read-only disk or as another user's, is good for looking.
 @Suite struct ReadOnlyStoreTests {

@@ -2,6 +2,7 @@ import Engine
 import Fingerprints
 import Foundation
 import Testing
+import TestSupport
 
 /// What the store tells of earlier runs.
 @Suite struct RunRecordTests {

@@ -2,6 +2,7 @@ import Engine
 import Fingerprints
 import Foundation
 import Testing
+import TestSupport
 
 /// What is looked at before a job runs, and what is told of it afterwards.
 @Suite struct StartTests {

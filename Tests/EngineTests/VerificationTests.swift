@@ -2,6 +2,7 @@ import Engine
 import Fingerprints
 import Foundation
 import Testing
+import TestSupport
 
 @Suite struct VerificationTests {
     @Test func agreementIsCounted() throws {
