@@ -8,7 +8,7 @@ import Testing
 @Suite struct DeviationTests {
     /// Runs 24 scenes, plain and with `deviation`, and hands over where the outputs of each lie.
     private func both(_ deviation: String, _ body: (_ without: Run, _ with: Run) throws -> Void) throws {
-        try Workspace.with { workspace in
+        try Workspace.with(sharesStore: true) { workspace in
             let plan = try workspace.plan(
                 """
                 {"name": "deviations", "dataset": {"kind": "demo-scenes", "scenes": 24}, "embedding": {"kind": "demo-scenes"},

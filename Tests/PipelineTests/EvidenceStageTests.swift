@@ -4,8 +4,8 @@ import Foundation
 import HDF5
 import Pipeline
 import Reporting
+import TestSupport
 import Testing
-import Transfer
 
 /// The stage `evidence`, and the tables that come of it.
 @Suite struct EvidenceStageTests {
@@ -20,17 +20,11 @@ import Transfer
     }
 
     private func withLabels(_ text: String, _ body: (Workspace) throws -> Void) throws {
-        try Workspace.with { workspace in
-            let data = workspace.root + "/data"
-            try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-            try text.write(toFile: data + "/labels.csv", atomically: true, encoding: .utf8)
-            try body(
-                Workspace(
-                    root: workspace.root,
-                    project: Project(
-                        places: Places(project: workspace.root, data: data), store: ".lavise",
-                        downloads: DownloadOptions())))
-        }
+        let data = newTestFolder("labels")
+        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: data) }
+        try text.write(toFile: data + "/labels.csv", atomically: true, encoding: .utf8)
+        try Workspace.with(data: data, sharesStore: true, body)
     }
 
     @Test func everyExplanationHasARowByEveryMetric() throws {
@@ -186,7 +180,7 @@ import Transfer
             ("projection", 0.005, 0.039, 0.061), ("activation", 0.003, 0.014, 0.061), ("original", 0.002, 0.009, 0.017),
             ("net-dissect", 0.011, 0.034, 0.081), ("correlation", 0.007, 0.038, 0.147), ("random", 0.002, 0.004, 0.007),
         ]
-        try Workspace.with(data: Reference.data) { workspace in
+        try Workspace.with(data: Reference.data, sharesStore: true) { workspace in
             let plan = try workspace.plan(
                 """
                 {"name": "x", "protocol": "paper", "dataset": {"kind": "coco", "root": "coco-sample"},

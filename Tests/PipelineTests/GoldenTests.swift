@@ -28,7 +28,7 @@ struct GoldenTests {
     }
 
     private func check(_ json: String, _ goldenName: String, trainingFeatures: String) throws {
-        try Workspace.with(data: Reference.data) { workspace in
+        try Workspace.with(data: Reference.data, sharesStore: true) { workspace in
             let golden = try HDF5File.open("\(Reference.root)/reference/\(goldenName)", trusted: true)
             let done = try workspace.run(workspace.plan(json).plan, until: ["features"])
             let dataset = try HDF5File.open(#require(done["preprocess"]).path("dataset.h5"))
@@ -84,7 +84,7 @@ struct GoldenTests {
 
     @Test(arguments: [(Self.paper, "golden-paper.h5"), (Self.fact2023, "golden-fact2023.h5")])
     func evaluationWithTheGoldenExplainer(json: String, goldenName: String) throws {
-        try Workspace.with(data: Reference.data) { workspace in
+        try Workspace.with(data: Reference.data, sharesStore: true) { workspace in
             let goldenPath = "\(Reference.root)/reference/\(goldenName)"
             let golden = try HDF5File.open(goldenPath), plan = try workspace.plan(json).plan
             let done = try workspace.run(plan, until: ["features"])

@@ -42,7 +42,7 @@ import Testing
     /// The words of the COCO sample: other rankings of what one evaluation says.
     @Test(.enabled(if: Reference.isHere, "needs the reference material at LAVISE_REFERENCE"))
     func wordsOfTheSample() throws {
-        try Workspace.with(data: Reference.data) { workspace in
+        try Workspace.with(data: Reference.data, sharesStore: true) { workspace in
             for words in [5, 20] {
                 let experiment = try workspace.plan(
                     Self.sample, settings: ["evaluate.wordsPerImage=\(words)", "evaluate.metrics=[]"])
@@ -65,7 +65,7 @@ import Testing
     /// The filter that a word explains best sees it: a zebra stands in its first picture.
     @Test(.enabled(if: Reference.isHere, "needs the reference material at LAVISE_REFERENCE"))
     func theFirstFilterOfAWordShowsIt() throws {
-        try Workspace.with(data: Reference.data) { workspace in
+        try Workspace.with(data: Reference.data, sharesStore: true) { workspace in
             let settings = ["evaluate.methods=[\"projection\"]", "evaluate.metrics=[]"]
             let experiment = try workspace.plan(Self.sample, settings: settings)
             let results = try ExperimentState(

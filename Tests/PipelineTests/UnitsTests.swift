@@ -20,11 +20,11 @@ import Testing
     }
 
     /// As `make_directions.py` has them.
-    private static let expected = (0..<6 * 64).map { Float($0 % 11 - 5) / 8 }
+    private static let expected = (0..<6 * 64).map { (place: Int) -> Float in Float(place % 11 - 5) / 8 }
 
     @Test(arguments: ["f4.npy", "f8.npy", "f4.h5", "f8.h5", "state.pth", "state.safetensors"])
     func directionsAsPeopleHaveThem(name: String) throws {
-        try Workspace.with { workspace in
+        try Workspace.with(sharesStore: true) { workspace in
             let plan = try workspace.plan(Self.json("\(Self.fixtures)/\(name)"))
             let job = try #require(plan.variants[0].units).job, done = try workspace.run(plan.plan, until: ["units"])
             let file = try HDF5File.open(#require(done[job]).path("units.h5"))
@@ -38,7 +38,7 @@ import Testing
         ("cut.npy", "cut off"),
     ])
     func whatIsNoMatrixIsNamed(name: String, text: String) throws {
-        try Workspace.with { workspace in
+        try Workspace.with(sharesStore: true) { workspace in
             var path = "\(Self.fixtures)/\(name)"
             if name == "cut.npy" {
                 path = workspace.root + "/cut.npy"
@@ -53,7 +53,7 @@ import Testing
 
     /// Directions along two channels: the words of those channels, by every method, in tables and evidence.
     @Test func aChannelAsADirectionHasItsWords() throws {
-        try Workspace.with { workspace in
+        try Workspace.with(sharesStore: true) { workspace in
             var weights = [Float](repeating: 0, count: 2 * 64)
             (weights[7], weights[64 + 3]) = (1, 1)
             let path = workspace.root + "/two.h5", file = try HDF5File.create(path)
@@ -74,10 +74,10 @@ import Testing
                     #expect(
                         own.rows.map { Array($0.dropFirst()) } == other.rows.reversed().map { Array($0.dropFirst()) })
                 } else {
-                    let scored = other.rows.filter { !["random", "linear"].contains($0[1]) }
-                    #expect(
-                        own.rows.filter { !["random", "linear"].contains($0[1]) }.map { $0[1...3] }
-                            == scored.map { $0[1...3] })
+                    func scores(_ csv: CSV) -> [ArraySlice<String>] {
+                        csv.rows.filter { !["random", "linear"].contains($0[1]) }.map { $0[1...3] }
+                    }
+                    #expect(scores(own) == scores(other))
                 }
             }
         }
@@ -85,7 +85,7 @@ import Testing
 
     /// Probes are fitted on the training images alone: METHOD 11 asks of them what they were not fitted on.
     @Test func probesAreOfTrainingImages() throws {
-        try Workspace.with { workspace in
+        try Workspace.with(sharesStore: true) { workspace in
             let plan = try workspace.plan(Self.json("probes"), settings: ["dataset.views=1"])
             let done = try workspace.run(plan.plan, until: ["units"]), jobs = plan.variants[0]
             let dataset = try HDF5File.open(#require(done[jobs.dataset.job]).path("dataset.h5"))
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func probesAreAskedForTheirConcepts() throws {
-        try Workspace.with { workspace in
+        try Workspace.with(sharesStore: true) { workspace in
             let plan = try workspace.plan(Self.json("probes")), done = try workspace.run(plan.plan)
             let tables = try #require(done[plan.tables]).path("tables"), job = try #require(plan.variants[0].units).job
             let concepts = try HDF5File.open(#require(done[job]).path("units.h5")).read("concepts", as: Int32.self)

@@ -152,7 +152,7 @@ import Testing
     /// The minimal experiment on real pictures, and what its defaults were before.
     @Test(.enabled(if: Reference.isHere, "needs the reference material at LAVISE_REFERENCE"))
     func theMinimalExperimentWorks() throws {
-        try Workspace.with(data: Reference.data) { workspace in
+        try Workspace.with(data: Reference.data, sharesStore: true) { workspace in
             func results(_ settings: [String]) throws -> (recall: RecallTable, warnings: [String]) {
                 let experiment = try workspace.plan(
                     Self.minimal, settings: settings + ["evaluate.methods=[\"projection\"]", "evaluate.metrics=[]"])

@@ -12,18 +12,29 @@ struct Workspace {
     let root: String
     let project: Project
 
-    static func with<R>(data: String = "data", _ body: (Workspace) throws -> R) throws -> R {
+    /// - Parameter sharesStore: over the store of all such tests of this process, in which a stage that one of them ran is
+    ///   fresh for the others; for tests that look at what stages leave, not at which of them run.
+    static func with<R>(data: String = "data", sharesStore: Bool = false, _ body: (Workspace) throws -> R) throws -> R {
         let root = newTestFolder("pipeline")
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-        defer {
-            _ = try? FileManager.default.subpathsOfDirectory(atPath: root).forEach {
-                try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(root)/\($0)")
-            }
-            try? FileManager.default.removeItem(atPath: root)
-        }
+        defer { removeStore(root) }
         let project = try Project(
-            places: Places(project: root, data: data), store: ".lavise", downloads: DownloadOptions())
+            places: Places(project: root, data: data), store: sharesStore ? sharedStore : ".lavise",
+            downloads: DownloadOptions())
         return try body(Workspace(root: root, project: project))
+    }
+
+    private static let sharedStore: String = {
+        atexit { removeStore(sharedStore) }
+        return newTestFolder("pipeline-shared")
+    }()
+
+    /// Removes a folder with what stores protect against writing.
+    private static func removeStore(_ folder: String) {
+        _ = try? FileManager.default.subpathsOfDirectory(atPath: folder).forEach {
+            try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(folder)/\($0)")
+        }
+        try? FileManager.default.removeItem(atPath: folder)
     }
 
     func plan(_ json: String, settings: [String] = []) throws -> ExperimentPlan {
