@@ -21,7 +21,7 @@ import TestSupport
 
         init() throws {
             self = try Command.inMemory { command in
-                try command.makeTiny(epochs: epochs)
+                try command.makeTiny(scenes: 8, epochs: epochs)
                 let end = try command.finish(inOrder, ["LAVISE_FAULT_LOG": command.path("log")])
                 #expect(end.code == 0, "\(end.errors)")
                 return Undisturbed(
@@ -53,34 +53,71 @@ import TestSupport
         return (all.indices.filter { !all[$0].hasSuffix(".check") } + some).sorted()
     }
 
+    /// A project in which the stages before one are published: what a run leaves that was asked for no more.
+    private struct Prepared {
+        let command: Command
+        /// The place of the undisturbed run that a run from here passes first.
+        let start: Int
+    }
+
+    /// A copy of a project for each stage, from nothing on.
+    private static func prepared(_ stages: [String], _ undisturbed: Undisturbed, in command: Command) throws
+        -> [Prepared]
+    {
+        let starts = undisturbed.places.indices.filter { undisturbed.places[$0] == "job.locked" }
+        #expect(starts.count == stages.count)
+        let project = Command(root: command.path("project"))
+        try FileManager.default.createDirectory(atPath: project.root, withIntermediateDirectories: true)
+        try project.makeTiny(scenes: 8, epochs: epochs)
+        return try zip(stages, starts).map { stage, start in
+            let copy = Command(root: command.path("before-\(stage)"))
+            try FileManager.default.copyItem(atPath: project.root, toPath: copy.root)
+            let end = try project.finish(inOrder + ["--until", stage])
+            #expect(end.code == 0 && end.ran == [stage], "\(end.errors)")
+            return Prepared(command: copy, start: start)
+        }
+    }
+
+    /// Every place in a run that finds the stages before published, and the last of each kind in one from nothing.
     @Test func aKillAtEveryPlace() throws {
         let undisturbed = try Undisturbed()
         let places = undisturbed.places
         let stages = ["scenes", "embedding", "preprocess", "features", "train", "evaluate", "evidence", "tables"]
         for stage in stages { #expect(places.contains("\(stage).check"), "no place in the middle of \(stage)") }
         #expect(places.count >= 200)
-        let faults = Faults(), chosen = Self.places(of: places)
-        DispatchQueue.concurrentPerform(iterations: chosen.count) { number in
-            let index = chosen[number]
-            do {
-                try Command.inMemory { try Self.killAndRun(index, undisturbed, $0) }
-            } catch {
-                faults.add("killed at place \(index + 1), \(places[index]): \(error)")
+        try Command.inMemory { command in
+            let prepared = try Self.prepared(stages, undisturbed, in: command)
+            let kinds = Dictionary(places.enumerated().map { ($1, $0) }) { max($0, $1) }
+            let chosen =
+                Self.places(of: places).map { index in (index, prepared.last { $0.start <= index } ?? prepared[0]) }
+                + kinds.values.sorted().map { ($0, prepared[0]) }
+            let faults = Faults()
+            DispatchQueue.concurrentPerform(iterations: chosen.count) { number in
+                let (index, project) = chosen[number]
+                do {
+                    let copy = Command(root: command.path("\(number)"))
+                    try FileManager.default.copyItem(atPath: project.command.root, toPath: copy.root)
+                    defer { try? FileManager.default.removeItem(atPath: copy.root) }
+                    try Self.killAndRun(index, from: project.start, undisturbed, copy)
+                } catch {
+                    faults.add("killed at place \(index + 1), \(places[index]), from \(project.start): \(error)")
+                }
             }
+            #expect(faults.all == [])
+            print("\(chosen.count) kills at \(kinds.count) kinds of places")
         }
-        #expect(faults.all == [])
-        print("\(chosen.count) kills at \(Set(places).count) kinds of places")
     }
 
-    private static func killAndRun(_ index: Int, _ undisturbed: Undisturbed, _ command: Command) throws {
-        try command.makeTiny(epochs: epochs)
+    private static func killAndRun(_ index: Int, from start: Int, _ undisturbed: Undisturbed, _ command: Command)
+        throws
+    {
         let killed = try command.finish(
-            inOrder, ["LAVISE_FAULT": "\(index + 1)", "LAVISE_FAULT_LOG": command.path("killed")])
+            inOrder, ["LAVISE_FAULT": "\(index - start + 1)", "LAVISE_FAULT_LOG": command.path("killed")])
         try require(
             killed.wasKilled && killed.code == SIGKILL, "not killed, ended with \(killed.code): \(killed.errors)")
         let before = command.places("killed"), published = try StoreContent(command),
             traces = try command.files(".lavise/ac")
-        try require(before == Array(undisturbed.places.prefix(index + 1)), "other places: \(before.last ?? "none")")
+        try require(before == Array(undisturbed.places[start...index]), "other places: \(before.last ?? "none")")
 
         let end = try command.finish(run, ["LAVISE_FAULT_LOG": command.path("plain")])
         try require(end.code == 0, "the plain run failed: \(end.errors)")
@@ -92,9 +129,11 @@ import TestSupport
         let started = after.filter { $0 == "stage.started" }.count
         try require(
             started == 8 - published.jobs.count, "\(published.jobs.count) jobs were published, yet \(started) ran")
+        // Of the stages before too.
+        let passed = Array(undisturbed.places[...index])
         let shards = after.filter { $0 == "features.shard" }.count, epochs = after.filter { $0 == "train.epoch" }.count
-        try require(shards == 1 - kept("features.shard", before), "\(shards) shards computed again")
-        try require(epochs == Self.epochs - kept("train.epoch", before), "\(epochs) epochs trained again")
+        try require(shards == 1 - kept("features.shard", passed), "\(shards) shards computed again")
+        try require(epochs == Self.epochs - kept("train.epoch", passed), "\(epochs) epochs trained again")
         try require(command.leftWork().isEmpty, "left in work: \(command.leftWork())")
     }
 
@@ -183,7 +222,7 @@ import TestSupport
         var kills = 0
         for round in 0..<8 {
             try Command.inMemory { command in
-                try command.makeTiny(epochs: Self.epochs)
+                try command.makeTiny(scenes: 8, epochs: Self.epochs)
                 for number in 0..<6 {
                     let running = try command.start(
                         Self.run + ["-j", "2"], ["LAVISE_FAULT_LOG": command.path("log\(number)")])
