@@ -37,15 +37,25 @@ struct DemoWords {
 
     /// GloVe's text format: a word and its numbers a line.
     var text: String {
-        zip(words, vectors).map { word, vector in
-            word + " "
-                + vector.map { number in
-                    // Five decimals without a formatting library.
-                    let scaled = Int((number * 100_000).rounded()), digits = String(abs(scaled))
-                    let padded = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-                    return (scaled < 0 ? "-" : "") + padded.dropLast(5) + "." + padded.suffix(5)
-                }.joined(separator: " ") + "\n"
-        }.joined()
+        var text: [UInt8] = []
+        for (word, vector) in zip(words, vectors) {
+            text += word.utf8
+            for number in vector {
+                // Five decimals without a formatting library.
+                let scaled = Int((number * 100_000).rounded())
+                var digits: [UInt8] = [], rest = abs(scaled)
+                while digits.count < 7 || rest > 0 {
+                    if digits.count == 5 { digits.append(UInt8(ascii: ".")) }
+                    digits.append(UInt8(ascii: "0") + UInt8(rest % 10))
+                    rest /= 10
+                }
+                text.append(UInt8(ascii: " "))
+                if scaled < 0 { text.append(UInt8(ascii: "-")) }
+                text += digits.reversed()
+            }
+            text.append(UInt8(ascii: "\n"))
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static let dimensions = 300

@@ -14,18 +14,21 @@ import Testing
         }
         let cases: [Case]
 
-        static func read() throws -> [Case] {
+        /// The cases, those of one backbone together.
+        static func read() throws -> [[Case]] {
             let url = try #require(Bundle.module.url(forResource: "Fixtures/backbones", withExtension: "json"))
-            return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url)).cases
+            let cases = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url)).cases
+            let backbones = Dictionary(grouping: cases) { "\($0.architecture) \($0.layer) \($0.probes)" }
+            return backbones.sorted { $0.key < $1.key }.map(\.value)
         }
     }
 
     /// Within 1e-4 of each number, or of a hundredth of the largest where the number is less.
-    func expectClose(sums ours: [Float], _ golden: [Float]) {
+    func expectClose(sums ours: [Float], _ golden: [Float], _ label: String) {
         #expect(ours.count == golden.count)
         let least = 1e-2 * (golden.max() ?? 0)
         let worst = zip(ours, golden).map { abs($0 - $1) / max(abs($1), least) }.max() ?? .infinity
-        #expect(worst <= 1e-4, "sums off by \(worst)")
+        #expect(worst <= 1e-4, "\(label): sums off by \(worst)")
     }
 
     /// Within 1e-4 of each number, or of a thirtieth of the map's largest where the number is less. (By the relative
@@ -55,19 +58,23 @@ import Testing
     }
 
     @Test(arguments: try Golden.read())
-    func featuresAgreeWithTorchvision(golden: Golden.Case) throws {
-        let architecture = try #require(Architecture.all.first { $0.name == golden.architecture })
+    func featuresAgreeWithTorchvision(cases: [Golden.Case]) throws {
+        let first = cases[0], architecture = try #require(Architecture.all.first { $0.name == first.architecture })
         let backbone = try Backbone(
-            architecture, layer: golden.layer, parameters: HashedParameters(), probes: golden.probes)
+            architecture, layer: first.layer, parameters: HashedParameters(), probes: first.probes)
+        #expect(try architecture.featureShape(layer: first.layer) == backbone.shape)
+        for golden in cases { try expectAgreement(backbone, golden) }
+    }
+
+    private func expectAgreement(_ backbone: Backbone, _ golden: Golden.Case) throws {
         #expect(golden.shape == [backbone.shape.channels, backbone.shape.height, backbone.shape.width])
-        #expect(try architecture.featureShape(layer: golden.layer) == backbone.shape)
         var features = [Float](repeating: .nan, count: backbone.shape.count)
         backbone.features(pixels: hashedCrop(golden.image), into: &features)
         let places = backbone.shape.height * backbone.shape.width
         let maps = stride(from: 0, to: features.count, by: places).map { Array(features[$0..<$0 + places]) }
-        expectClose(sums: maps.map { Float($0.reduce(0.0) { $0 + Double($1) }) }, golden.sums)
+        expectClose(sums: maps.map { Float($0.reduce(0.0) { $0 + Double($1) }) }, golden.sums, "\(golden)")
         for (channel, map) in golden.maps {
-            expectClose(map: maps[try #require(Int(channel))], map, "map \(channel)")
+            expectClose(map: maps[try #require(Int(channel))], map, "\(golden), map \(channel)")
         }
     }
 
@@ -247,8 +254,9 @@ import Testing
         let crop = hashedCrop(2)
         var image = [Float](repeating: 0, count: FeatureShape.image.count)
         Normalisation.imageNet.apply(crop, places: 224 * 224, into: &image)
-        #expect(image[0] == (Float(crop[0]) / 255 - 0.485) / 0.229)
-        #expect(image[2 * 224 * 224 + 5] == (Float(crop[3 * 5 + 2]) / 255 - 0.406) / 0.225)
+        let red: Float = Float(crop[0]) / 255, blue: Float = Float(crop[3 * 5 + 2]) / 255
+        #expect(image[0] == (red - 0.485) / 0.229)
+        #expect(image[2 * 224 * 224 + 5] == (blue - 0.406) / 0.225)
         var fromImage = [Float](repeating: 0, count: backbone.shape.count), fromPixels = fromImage
         backbone.features(image: image, into: &fromImage)
         backbone.features(pixels: crop, into: &fromPixels)
