@@ -100,7 +100,10 @@ private struct BMPHeader {
         }
         // As in Pillow an index beyond the palette is black, unless the palette is that of greys in their order.
         let isGrey = colours != 2 && known.indices.allSatisfy { known[$0] == (UInt8($0), UInt8($0), UInt8($0)) }
-        return known + (known.count..<(1 << bits)).map { isGrey ? (UInt8($0), UInt8($0), UInt8($0)) : (0, 0, 0) }
+        return known
+            + (known.count..<(1 << bits)).map { (index: Int) -> (UInt8, UInt8, UInt8) in
+                isGrey ? (UInt8(index), UInt8(index), UInt8(index)) : (0, 0, 0)
+            }
     }
 
     func colour(_ x: Int, of row: UnsafeRawBufferPointer, _ table: [(UInt8, UInt8, UInt8)]) -> (UInt8, UInt8, UInt8) {

@@ -32,7 +32,9 @@ extension Manifest {
             files.append(file)
         }
         guard !files.isEmpty else { throw fields.error("files", "a list of at least one file") }
-        let sizes = files.flatMap { [$0.bytes] + $0.extract.map(\.bytes) }.reduce(0.0) { $0 + Double($1 ?? 0) }
+        let sizes = files.flatMap { [$0.bytes] + $0.extract.map(\.bytes) }.reduce(0.0) { (sum: Double, bytes: Int?) in
+            sum + Double(bytes ?? 0)
+        }
         guard sizes < 0x1p60 else {
             throw TextError(node.place, "the sizes add up to \(sizes) bytes, more than any disk has")
         }

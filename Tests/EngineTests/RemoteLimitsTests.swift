@@ -77,7 +77,10 @@ import Testing
         // Field 15, of bytes: their number in four bytes of seven bits.
         let count = limit + more - message.count - 5
         message.append(15 << 3 | 2)
-        message += (0..<4).map { UInt8(count >> (7 * $0) & 127) | ($0 < 3 ? 128 : 0) }
+        message += (0..<4).map { (place: Int) -> UInt8 in
+            let bits = UInt8(count >> (7 * place) & 127)
+            return place < 3 ? bits | 128 : bits
+        }
         message += [UInt8](repeating: 0, count: count)
         #expect(message.count == limit + more)
         sharing.remote.set(key, message)

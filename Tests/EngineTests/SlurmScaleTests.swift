@@ -35,9 +35,9 @@ struct SlurmScaleTests {
         settings.maxSubmit = 2000
         var options = RunOptions(jobs: 2, catchSignals: false)
         options.executor = SlurmExecutor(client: slurm, settings: settings, program: ["/bin/true"], definition: [:])
-        let before = Self.processorSeconds(), resident = Self.residentBytes()
+        let before = MachineUse.ofProcess(), resident = Self.residentBytes()
         let statuses = try Runner(store: workshop.store(), options: options).run(plan)
-        let driver = Self.processorSeconds() - before - Double(slurm.workTime) / 1e9
+        let driver = MachineUse.ofProcess() - before - Double(slurm.workTime) / 1e9
         let memory = Self.peakBytes()
         #expect(statuses.count == count && slurm.submissions.count == count)
         #expect(statuses.allSatisfy { $0.ran })
@@ -48,12 +48,6 @@ struct SlurmScaleTests {
         )
         #expect(share < 0.05)
         #expect(memory < 300_000_000)
-    }
-
-    private static func processorSeconds() -> Double {
-        var usage = rusage()
-        getrusage(0, &usage)
-        return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
     }
 
     private static func peakBytes() -> Int { status("VmHWM") }

@@ -3,7 +3,7 @@ import Testing
 
 /// Windows bitmaps made by hand, as Pillow 13 shows them.
 @Suite struct WindowsBitmapTests {
-    private static let palette = (0..<16).map { UInt8($0) }.map { [10 * $0, $0, 255 - $0] }
+    private static let palette = (UInt8(0)..<16).map { (grey: UInt8) -> [UInt8] in [10 * grey, grey, 255 - grey] }
 
     /// A file with a header of 40 bytes.
     private static func file(

@@ -73,9 +73,9 @@ import Testing
     /// A concept needs a covered cell in ten training images.
     @Test func probesNeedTenImages() throws {
         let shown: [[Int32]] = (0..<12).map { image in (image < 10 ? [0] : []) + (image > 2 ? [1] : []) }
+        let features = (0..<12).map { image in (0..<8).map { (place: Int) in Float((image * 5 + place * 3) % 7) } }
         let data = MemoryData(
-            channels: 2, height: 2, width: 2,
-            features: (0..<12).map { image in (0..<8).map { Float((image * 5 + $0 * 3) % 7) } },
+            channels: 2, height: 2, width: 2, features: features,
             truths: shown.map { $0.map { TruthSample(words: [$0], mask: corner) } })
         #expect(try UnitProbes(data, wanted: [true, true], threads: 1).concepts == [0])
     }

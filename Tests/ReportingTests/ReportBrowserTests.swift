@@ -68,7 +68,10 @@ import Testing
             // By score: at least so much of the column that is sorted by.
             try page.click("#least")
             try page.type("0.805")
-            let many = (0..<256).count { u in u % 5 != 4 && 0.3 * Double(u * 31 % 100) / 33 >= 0.805 }
+            let many = (0..<256).count { (u: Int) in
+                let score = 0.3 * Double(u * 31 % 100) / 33
+                return u % 5 != 4 && score >= 0.805
+            }
             #expect(try page.text("document.getElementById('filter-count').textContent") == "\(many) of 256 filters")
             try page.evaluate(
                 "(e => { e.value = ''; e.dispatchEvent(new Event('input')); })(document.getElementById('least'))")

@@ -47,11 +47,13 @@ struct RawZip {
                 + le16(UInt16(name.utf8.count)) + le16(20) + name.utf8 + le16(1) + le16(16) + le64(size) + le64(size)
         }
         func central(_ name: String, _ size: UInt64, _ crc: UInt32, _ offset: UInt64) -> [UInt8] {
-            le32(0x0201_4b50) + le16(3 << 8 | 45) + le16(45) + le16(0) + le16(0) + le16(0) + le16(0x21) + le32(crc)
-                + le32(.max) + le32(.max)
-                + le16(UInt16(name.utf8.count)) + le16(28) + le16(0) + le16(0) + le16(0) + le32(0o100644 << 16)
-                + le32(.max)
-                + name.utf8 + le16(1) + le16(24) + le64(size) + le64(size) + le64(offset)
+            let parts: [[UInt8]] = [
+                le32(0x0201_4b50), le16(3 << 8 | 45), le16(45), le16(0), le16(0), le16(0), le16(0x21), le32(crc),
+                le32(.max), le32(.max), le16(UInt16(name.utf8.count)), le16(28), le16(0), le16(0), le16(0),
+                le32(0o100644 << 16), le32(.max), Array(name.utf8), le16(1), le16(24), le64(size), le64(size),
+                le64(offset),
+            ]
+            return parts.flatMap(\.self)
         }
         let first = local("big", bigBytes, bigCRC)
         let smallOffset = UInt64(first.count) + bigBytes

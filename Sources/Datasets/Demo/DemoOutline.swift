@@ -16,7 +16,8 @@ enum DemoOutline: Sendable {
         case .diamond: [Point(0, -1.1), Point(0.8, 0), Point(0, 1.1), Point(-0.8, 0)]
         case .hexagon:
             [Point(1, 0), Point(0.5, 0.866), Point(-0.5, 0.866), Point(-1, 0), Point(-0.5, -0.866), Point(0.5, -0.866)]
-        case .star: (0..<5).flatMap { [Self.pentagon[$0], Self.pentagon[($0 + 3) % 5] * -0.5] }
+        case .star:
+            (0..<5).flatMap { (tip: Int) -> [Point] in [Self.pentagon[tip], Self.pentagon[(tip + 3) % 5] * -0.5] }
         case .leaf: Self.arc.map { Point($0.x * 1.2, $0.y) } + Self.arc.map { Point($0.x * -1.2, -$0.y) }
         case .cross: Self.quarters([Point(1, 0.4), Point(0.4, 0.4), Point(0.4, 1)])
         }

@@ -40,7 +40,8 @@ package struct MachineUse: Sendable {
     package static func ofProcess() -> Double {
         var usage = rusage()
         getrusage(0, &usage)
-        return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
     /// `cpu  user nice system idle iowait irq softirq …`, in ticks.

@@ -49,14 +49,16 @@ public struct ExperimentPlan: Sendable {
         let variants = try file.variants.map { try builder.add($0) }
         tables = try builder.job(
             TablesStage(file),
-            variants.enumerated().flatMap { index, files in
-                [
+            variants.enumerated().flatMap { index, files -> [Input] in
+                let some: [Input?] = [
+                    files.target.map(Port.target.ofRow(index).from), files.units.map(Port.units.ofRow(index).from),
+                    files.evidence.map(Port.evidence.ofRow(index).from),
+                ]
+                return [
                     Port.dataset.ofRow(index).from(files.dataset), Port.words.ofRow(index).from(files.words),
                     Port.explainer.ofRow(index).from(files.explainer),
                     Port.evaluation.ofRow(index).from(files.evaluation),
-                ] + [files.target.map(Port.target.ofRow(index).from)].compactMap(\.self)
-                    + [files.units.map(Port.units.ofRow(index).from)].compactMap(\.self)
-                    + [files.evidence.map(Port.evidence.ofRow(index).from)].compactMap(\.self)
+                ] + some.compactMap(\.self)
             })
         self.file = file
         self.variants = variants

@@ -14,7 +14,7 @@ package struct ResultTables {
 
     /// Every file by its name.
     func files() throws -> [(name: String, text: String)] {
-        var files = try recalls().flatMap { table in
+        var files = try recalls().flatMap { table -> [(name: String, text: String)] in
             [
                 (table.fileName + ".md", table.markdown), (table.fileName + ".csv", table.csv),
                 (table.fileName + ".tex", table.latex),

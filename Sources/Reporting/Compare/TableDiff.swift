@@ -186,7 +186,7 @@ extension TableDiff {
 
     /// The text with its middle left out where it is longer than `most`.
     private static func shortened(_ text: String, _ most: Int) -> String {
-        text.count <= most ? text : text.prefix(most / 2) + "…" + text.suffix((most - 1) / 2)
+        text.count <= most ? text : "\(text.prefix(most / 2))…\(text.suffix((most - 1) / 2))"
     }
 
     /// The changes, each with its table where there are several.

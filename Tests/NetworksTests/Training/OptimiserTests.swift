@@ -47,7 +47,7 @@ import Testing
     /// More numbers than one block holds.
     @Test(arguments: Optimiser.allCases) func threadsDoNotMatter(optimiser: Optimiser) throws {
         let count = 100_003
-        let gradients = (0..<count).map { Float(($0 * 7919) % 1000 - 500) / 500 }
+        let gradients = (0..<count).map { (place: Int) -> Float in Float((place * 7919) % 1000 - 500) / 500 }
         func run(_ threads: Int) throws -> [Float] {
             let team = ThreadTeam(threads: threads)
             var p = [Float](repeating: 0.5, count: count)

@@ -94,7 +94,7 @@ import Testing
     /// A row's prediction is the same alone and among others, wherever it stands.
     @Test func predictionDoesNotDependOnTheBatch() {
         let explainer = Explainer(inputs: 37, outputs: 11, seed: 4)
-        let x = (0..<200 * 37).map { Float(($0 * 7919) % 1009) / 1009 }
+        let x = (0..<200 * 37).map { (place: Int) -> Float in Float((place * 7919) % 1009) / 1009 }
         var all = [Float](repeating: 0, count: 200 * 11)
         explainer.predict(x, count: 200, into: &all)
         for (start, count) in [
@@ -196,7 +196,7 @@ import Testing
                     layout: layout, loss: CSMRLoss(concepts: concepts), options: TrainingOptions(dropout: dropout),
                     batch: 64,
                     parameters: parameters, statistics: statistics)
-                let x = (0..<64 * 128).map { Float(($0 * 7919) % 1009) }
+                let x = (0..<64 * 128).map { (place: Int) -> Float in Float((place * 7919) % 1009) }
                 step.setPositives((0..<64).map { [Int32($0 % 3)] })
                 return try step.run(x, count: 64, stream: stream)
             }
