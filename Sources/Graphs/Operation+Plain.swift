@@ -38,7 +38,7 @@ extension Operation {
         case .slice(let axis, let start, let count, let step):
             return gathered(x, axis: axis, indices: (0..<count).map { start + $0 * step }, shape: shape)
         case .gather(let axis, let indices): return gathered(x, axis: axis, indices: indices, shape: shape)
-        case .transpose(let order): return transposed(x, order: order, shape: shape)
+        case .transpose(let order): return StridedView(of: x.shape).transposed(order).read(x.data)
         case .reshape: return Tensor(shape: shape, data: x.data)
         case .expand: return expanded(x, shape: shape)
         case .pad(let before, _, let mode): return padded(x, before: before, mode: mode, shape: shape)

@@ -102,7 +102,7 @@ func pooled(_ x: Tensor, _ window: Window, shape: [Int], pooling: (Int) -> Pooli
 }
 
 /// Strides of a tensor of `shape` seen as `target` by broadcasting: 0 along repeated axes.
-func strides(_ shape: [Int], as target: [Int]) -> [Int] {
+private func strides(_ shape: [Int], as target: [Int]) -> [Int] {
     var strides = [Int](repeating: 0, count: target.count), step = 1
     for axis in shape.indices.reversed() {
         if shape[axis] > 1 { strides[axis + target.count - shape.count] = step }
@@ -215,13 +215,6 @@ func gathered(_ x: Tensor, axis: Int, indices: [Int], shape: [Int]) -> Tensor {
     return Tensor(shape: shape, data: output)
 }
 
-func transposed(_ x: Tensor, order: [Int], shape: [Int]) -> Tensor {
-    let own = strides(x.shape, as: x.shape)
-    var output = Tensor(zeros: shape)
-    forEach(shape, order.map { own[$0] }) { place, source, _ in output.data[place] = x.data[source] }
-    return output
-}
-
 func expanded(_ x: Tensor, shape: [Int]) -> Tensor {
     var output = Tensor(zeros: shape)
     forEach(shape, strides(x.shape, as: shape)) { place, source, _ in output.data[place] = x.data[source] }
@@ -261,21 +254,8 @@ func padded(_ x: Tensor, before: [Int], mode: Operation.PadMode, shape: [Int]) -
 
 func multiplied(_ a: Tensor, _ b: Tensor, shape: [Int], _ products: GraphProducts) -> Tensor {
     let rows = shape[shape.count - 2], columns = shape[shape.count - 1], terms = a.shape[a.shape.count - 1]
-    guard a.count > 0, b.count > 0 else { return Tensor(zeros: shape) }
-    let leading = Array(shape.dropLast(2))
-    let first = strides(Array(a.shape.dropLast(2)), as: leading),
-        second = strides(Array(b.shape.dropLast(2)), as: leading)
-    return Tensor(uninitialized: shape) { output in
-        a.data.withUnsafeBufferPointer { a in
-            b.data.withUnsafeBufferPointer { b in
-                guard let x = a.baseAddress, let y = b.baseAddress else { return }
-                forEach(leading, first, second) { place, i, j in
-                    products.multiply(
-                        x + i * rows * terms, y + j * terms * columns, rows: rows, columns: columns, terms: terms,
-                        into: output + place * rows * columns)
-                }
-            }
-        }
+    return multiplied(a, StridedView(of: a.shape), b, StridedView(of: b.shape), shape: shape) {
+        products.multiply($0, $1, rows: rows, columns: columns, terms: terms, into: $2)
     }
 }
 

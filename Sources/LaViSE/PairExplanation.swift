@@ -54,9 +54,10 @@ struct PairExplanation: Sendable {
         var truths: [[Int32]] = []
         let masking = masksImage ? Masking(data) : nil
         var current: Scene?
-        for first in stride(from: 0, to: pairs.count, by: masking?.count ?? 1) {
+        let together = masking?.count ?? 1
+        for first in stride(from: 0, to: pairs.count, by: together) {
             var views: [View] = []
-            for pair in pairs[first..<min(first + (masking?.count ?? 1), pairs.count)] {
+            for pair in pairs[first..<min(first + together, pairs.count)] {
                 if current?.image != pair.image { current = nil }
                 let scene = try current ?? Scene(data, image: pair.image, options: options)
                 current = scene

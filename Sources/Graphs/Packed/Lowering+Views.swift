@@ -4,12 +4,9 @@ extension Lowering {
     /// What only reads a plain buffer in another order: nothing is moved before something needs it in a row; products
     /// read it where it lies.
     mutating func lowerView(_ node: Graph.Node) throws -> Bool {
-        let shapes = node.inputs.map { shape($0) }
         switch node.operation {
         case .transpose(let order): return look(node) { $0.transposed(order) }
-        case .reshape:
-            let shape = try node.operation.outputShape(shapes)
-            return look(node) { $0.reshaped(shape) }
+        case .reshape: return try look(node) { try $0.reshaped(node.operation.outputShape([$0.shape])) }
         case .slice(let axis, let start, let count, let step):
             return look(node) { $0.sliced(axis: axis, start: start, count: count, step: step) }
         case .gather(let axis, let indices) where indices.count == 1:
@@ -17,7 +14,7 @@ extension Lowering {
         case .binary(.multiply): return try scale(node)
         case .matrixProduct where node.inputs.allSatisfy({ graph.constants[$0] == nil }):
             let a = matrices(node.inputs[0]), b = matrices(node.inputs[1])
-            let shape = try node.operation.outputShape(shapes)
+            let shape = try node.operation.outputShape([a.view.shape, b.view.shape])
             append(
                 .product(a.view, b.view), [a.buffer, b.buffer], .plain(shape: shape), node.output,
                 Placement(buffer: buffers.count, shape: shape, channelAxis: nil))
@@ -26,8 +23,10 @@ extension Lowering {
         }
     }
 
-    private mutating func look(_ node: Graph.Node, _ change: (StridedView) -> StridedView?) -> Bool {
-        guard let (buffer, view) = view(node.inputs[0]), let changed = change(view) else { return false }
+    private mutating func look(
+        _ node: Graph.Node, _ change: (StridedView) throws -> StridedView?
+    ) rethrows -> Bool {
+        guard let (buffer, view) = view(node.inputs[0]), let changed = try change(view) else { return false }
         views[node.output] = (buffer, changed)
         return true
     }
@@ -41,8 +40,7 @@ extension Lowering {
 
     private mutating func matrices(_ value: Int) -> (buffer: Int, view: StridedView) {
         if let (buffer, view) = view(value), view.isMatrices { return (buffer, view) }
-        let shape = shape(value)
-        return (plain(value), StridedView(of: shape))
+        return (plain(value), StridedView(of: placement(value).shape))
     }
 
     /// A view times one number: in the order in which its numbers lie.

@@ -87,12 +87,6 @@ extension Lowering {
         return placement
     }
 
-    /// A value's shape, wherever it is.
-    func shape(_ value: Int) -> [Int] {
-        views[value]?.view.shape ?? placements[value]?.shape ?? graph.constants[value]?.shape
-            ?? graph.shapes[value] ?? []
-    }
-
     /// Where a value is that was computed from the image, or the image itself.
     func computed(_ value: Int) -> Placement? { placements[value] }
 
@@ -154,9 +148,7 @@ extension Lowering {
         steps.append(Step(work: .toPlain(isRows: true), inputs: [placement.buffer], output: buffers.count - 1))
         var back = Array(0..<rank - 1)
         back.insert(rank - 1, at: axis)
-        buffers.append(.plain(shape: placement.shape))
-        steps.append(Step(work: .plain(.transpose(back)), inputs: [buffers.count - 2], output: buffers.count - 1))
-        return buffers.count - 1
+        return copy(buffers.count - 1, StridedView(of: last).transposed(back))
     }
 
     /// The value as maps whose channels are that axis; nil where it cannot be.

@@ -18,7 +18,6 @@ extension Operation {
             return Self.inPlace(&inputs) { numbers, _ in
                 ck_activate(instructions.kernels, numbers.baseAddress, numbers.count, function)
             }
-        case .transpose(let order) where inputs[0].count > 0: return quicklyTransposed(inputs[0], order)
         case .binary(.multiply) where inputs[1].count == 1 && inputs[1].shape.count <= inputs[0].shape.count:
             let factor = inputs[1].data[0]
             return Self.inPlace(&inputs) { numbers, _ in for index in numbers.indices { numbers[index] *= factor } }
@@ -36,32 +35,5 @@ extension Operation {
         let shape = result.shape
         result.data.withUnsafeMutableBufferPointer { change($0, shape) }
         return result
-    }
-}
-
-/// Run by run along the last axis, which is copied whole where it stays the last.
-private func quicklyTransposed(_ x: Tensor, _ order: [Int]) -> Tensor {
-    guard let last = order.last else { return x }
-    var strides = [Int](repeating: 1, count: x.shape.count)
-    for axis in strides.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * x.shape[axis + 1] }
-    let shape = order.map { x.shape[$0] }, outer = order.dropLast(), length = x.shape[last], step = strides[last]
-    return Tensor(uninitialized: shape) { target in
-        x.data.withUnsafeBufferPointer { source in
-            var place = [Int](repeating: 0, count: outer.count), from = 0
-            for start in stride(from: 0, to: x.count, by: length) {
-                if step == 1 {
-                    (target + start).initialize(from: source.baseAddress! + from, count: length)
-                } else {
-                    for index in 0..<length { target[start + index] = source[from + index * step] }
-                }
-                for axis in outer.indices.reversed() {
-                    place[axis] += 1
-                    from += strides[order[axis]]
-                    if place[axis] < shape[axis] { break }
-                    from -= place[axis] * strides[order[axis]]
-                    place[axis] = 0
-                }
-            }
-        }
     }
 }

@@ -55,7 +55,6 @@ struct StepContext {
     let image: (Int) -> UnsafePointer<Float>
     let scratch: UnsafeMutablePointer<Float>
     let instructions: InstructionSet
-    let products: GraphProducts
 
     func size(_ buffer: Int) -> MapSize {
         if case .blocked(let size) = buffers[buffer] { size } else { MapSize(channels: 0, height: 0, width: 0) }

@@ -116,18 +116,27 @@ package struct StridedView: Sendable, Equatable {
 package func multiplied(
     _ a: Tensor, _ left: StridedView, _ b: Tensor, _ right: StridedView, shape: [Int], _ products: MatrixProducts
 ) -> Tensor {
-    guard left.count > 0, right.count > 0 else { return Tensor(zeros: shape) }
     let rows = shape[shape.count - 2], columns = shape[shape.count - 1], terms = left.shape[left.shape.count - 1]
-    let leading = Array(shape.dropLast(2))
+    return multiplied(a, left, b, right, shape: shape) {
+        products.multiply(
+            left.matrix($0), right.matrix($1), rows: rows, columns: columns, terms: terms, into: $2, rowStride: columns)
+    }
+}
+
+/// The same by whatever multiplies a matrix at one address with one at another.
+func multiplied(
+    _ a: Tensor, _ left: StridedView, _ b: Tensor, _ right: StridedView, shape: [Int],
+    multiply: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+) -> Tensor {
+    guard left.count > 0, right.count > 0 else { return Tensor(zeros: shape) }
+    let leading = Array(shape.dropLast(2)), size = shape.suffix(2).reduce(1, *)
     return Tensor(uninitialized: shape) { output in
         a.data.withUnsafeBufferPointer { a in
             b.data.withUnsafeBufferPointer { b in
                 guard let x = a.baseAddress.map({ $0 + left.offset }), let y = b.baseAddress.map({ $0 + right.offset })
                 else { return }
                 forEach(leading, left.leadingStrides(leading.count), right.leadingStrides(leading.count)) {
-                    products.multiply(
-                        left.matrix(x + $1), right.matrix(y + $2), rows: rows, columns: columns, terms: terms,
-                        into: output + $0 * rows * columns, rowStride: columns)
+                    multiply(x + $1, y + $2, output + $0 * size)
                 }
             }
         }
