@@ -110,7 +110,7 @@ import Testing
         let text = (1...4).map { id in
             #"{"image_id": \#(id), "objects": [{"synsets": ["street.n.01", "street_sign.n.01"], "x": 0, "y": 0, "w": 1, "h": 1}]}"#
         }
-        let path = try folder.write("synsets.json", "[\(text.joined(separator: ","))]")
+        let path = folder.write("synsets.json", "[\(text.joined(separator: ","))]")
         func read(_ perSynset: Bool, minimum: Int) throws -> VisualGenomeDataset {
             var rules = DatasetRules()
             (rules.minimumCount, rules.validationShare, rules.mergeInstances) = (minimum, 0.5, false)

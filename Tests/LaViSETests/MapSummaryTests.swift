@@ -47,7 +47,7 @@ import Testing
 
     /// Neighbours in different buckets, equal neighbours, negative and very small numbers.
     @Test func thresholdBetweenFarNeighbours() throws {
-        let numbers: [Float] = [-3e30, -1, -1e-40, 0, 1e-40, 2, 2, 1e20]
+        let numbers: [Float] = [-3e30, -1, -0x1p-133, 0, 0x1p-133, 2, 2, 1e20]
         for cut in 1...6 {
             let values = numbers.prefix(cut + 2).map { $0 } + Array(repeating: numbers[0], count: 6)
             let six = Array(values.prefix(6))

@@ -185,7 +185,9 @@ import Testing
             for input in job.inputs {
                 switch input.source {
                 case .file(let path): inputs[input.name] = path
-                case .output(let source, let name): inputs[input.name] = try #require(handedOn["\(source)/\(name)"])
+                case .output(let source, let name):
+                    let path: String = try #require(handedOn["\(source)/\(name)"])
+                    inputs[input.name] = path
                 }
             }
             try job.stage.run(

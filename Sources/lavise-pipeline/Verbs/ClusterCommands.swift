@@ -80,7 +80,7 @@ struct Work: ParsableCommand {
             compare: firstDifference, cancellation: .ofTask())
         let task = array.flatMap { array in self.task.map { (array, $0) } }
         let grace = try LaviseSettings(project.places).slurm.grace
-        let worker = try ClusterWorker(
+        let worker = ClusterWorker(
             store: project.store, options: project.completed(options), observer: console, grace: grace,
             spentBefore: MachineUse.ofProcess())
         try worker.run(
