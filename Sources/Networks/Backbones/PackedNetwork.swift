@@ -40,7 +40,7 @@ struct PackedNetwork: Sendable {
             let count = own.flatMap(\.convolutions).count
             segments.append(
                 Segment(
-                    images: images, input: input, zeroInput: segments.last?.zeroMaps.maps.last, blocks: own,
+                    images: images, input: input, after: segments.last, blocks: own,
                     layers: Array(layers.prefix(count)), instructions: instructions))
             layers = layers.dropFirst(count)
             blocks = blocks[end...]

@@ -51,7 +51,7 @@ struct Segment: Sendable {
     let input: FeatureShape, output: FeatureShape
     let instructions: InstructionSet
     /// The maps of the all-zero image: the segment's input, then each step's output.
-    private(set) var zeroMaps: ZeroMaps
+    private(set) var zeroMaps = ZeroMaps { [] }
     private(set) var steps: [Step] = []
     /// Whether its input is the image itself.
     let readsImage: Bool
@@ -72,18 +72,17 @@ struct Segment: Sendable {
     private(set) var scratchCount = 0
 
     /// - Parameters:
-    ///   - zeroInput: the all-zero image's maps that the segment is given; nil for the image itself.
+    ///   - before: the segment that gives this one its input; nil for the image itself.
     ///   - layers: `blocks.flatMap(\.convolutions)` with their parameters.
     init(
-        images: Int, input: FeatureShape, zeroInput: ZeroMap?, blocks: [Block], layers: [FoldedConvolution],
+        images: Int, input: FeatureShape, after before: Segment?, blocks: [Block], layers: [FoldedConvolution],
         instructions: InstructionSet
     ) {
         self.images = images
         self.input = input
         self.instructions = instructions
-        readsImage = zeroInput == nil
+        readsImage = before == nil
         output = blocks.reduce(input) { $1.outputShape($0) }
-        zeroMaps = ZeroMaps([zeroInput ?? ZeroMap(image: input)])
         var remaining = layers[...]
         var shape = input
         var place = Place.input
@@ -106,7 +105,7 @@ struct Segment: Sendable {
             shape = block.outputShape(shape)
         }
         bands = steps.indices.map(bandRows)
-        fillZeroMaps()
+        zeroMaps = ZeroMaps { [self] in passZeros(before?.zeroMaps.maps.last ?? ZeroMap(image: input)) }
     }
 
     /// Floats of all slots together.
@@ -291,10 +290,10 @@ struct Segment: Sendable {
         }
     }
 
-    /// Passes the all-zero image.
-    private mutating func fillZeroMaps() {
+    /// The maps of the all-zero image.
+    private func passZeros(_ input: ZeroMap) -> [ZeroMap] {
         let scratch = FloatStorage(count: scratchCount)
-        var filled = zeroMaps.maps
+        var filled = [input]
         for step in steps {
             let shape = step.operation.shape
             let output = ZeroMap(channels: shape.outputs, height: shape.outputHeight, width: shape.outputWidth)
@@ -309,7 +308,7 @@ struct Segment: Sendable {
             }
             filled.append(output)
         }
-        zeroMaps = ZeroMaps(filled)
+        return filled
     }
 
     /// `ReLU(main(x) + shortcut(x))`. An identity's sum takes the place of `x`, which is not needed any more.

@@ -1,3 +1,4 @@
+import Synchronization
 import Tensors
 
 /// What is done about the zero pixels of an image.
@@ -47,12 +48,22 @@ struct ZeroMap: @unchecked Sendable {  // written once, before any thread reads 
     }
 }
 
-/// A segment's maps of the all-zero image: its input, then each step's output.
-struct ZeroMaps: Sendable {
-    let maps: [ZeroMap]
+/// A segment's maps of the all-zero image: its input, then each step's output. They are computed when one is first
+/// needed: a picture without black edges needs none.
+final class ZeroMaps: Sendable {
+    private let made = Mutex<[ZeroMap]?>(nil)
+    private let make: @Sendable () -> [ZeroMap]
 
-    init(_ maps: [ZeroMap]) {
-        self.maps = maps
+    init(_ make: @escaping @Sendable () -> [ZeroMap]) {
+        self.make = make
+    }
+
+    var maps: [ZeroMap] {
+        made.withLock { made in
+            let maps = made ?? make()
+            made = maps
+            return maps
+        }
     }
 
     /// Copies cells of a map, the output of `step`, into one image's maps.
