@@ -140,7 +140,9 @@ struct DemoScene {
         for channel in 0..<3 {
             let at = (y * width + x) * 3 + channel
             let mixed = Double(pixels[at]) * (1 - coverage) + colour[channel] * coverage
-            pixels[at] = UInt8(min(max(mixed, 0), 255).rounded())
+            let level = min(max(mixed, 0), 255), whole = UInt8(level)
+            // `level.rounded()`, which would be a call.
+            pixels[at] = level - Double(whole) >= 0.5 ? whole + 1 : whole
         }
     }
 }

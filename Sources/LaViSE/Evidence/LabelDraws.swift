@@ -68,8 +68,12 @@ package struct LabelDraws: Sendable {
     func region(_ square: Square) -> Region {
         var bits = [UInt64](repeating: 0, count: Region.wordCount(side: imageSide))
         for y in square.y..<square.y + square.side {
-            for pixel in y * imageSide + square.x..<y * imageSide + square.x + square.side {
-                bits[pixel / 64] |= 1 << UInt64(pixel % 64)
+            var first = y * imageSide + square.x
+            let end = first + square.side
+            while first < end {
+                let bit = first % 64, count = min(64 - bit, end - first)
+                bits[first / 64] |= (UInt64.max >> UInt64(64 - count)) << UInt64(bit)
+                first += count
             }
         }
         return Region(validBits: bits, side: imageSide)

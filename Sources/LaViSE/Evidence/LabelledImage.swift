@@ -70,11 +70,14 @@ struct GridCells: Sendable {
     func shares(of bits: [UInt64]) -> [Float] {
         var shares = [Float](repeating: 0, count: height * width)
         for (word, set) in bits.enumerated() where set != 0 {
-            var left = set
+            var left = set, (y, start) = (word * 64).quotientAndRemainder(dividingBy: side)
+            // The word's bit that is the first pixel of row y; before it lie those of rows above.
+            start = -start
             while left != 0 {
-                let pixel = word * 64 + left.trailingZeroBitCount
+                let bit = left.trailingZeroBitCount
                 left &= left - 1
-                let row = rows[pixel / side], column = columns[pixel % side]
+                while bit - start >= side { (y, start) = (y + 1, start + side) }
+                let row = rows[y], column = columns[bit - start]
                 shares[row.first * width + column.first] += row.firstShare * column.firstShare
                 guard row.secondShare > 0 || column.secondShare > 0 else { continue }
                 shares[row.first * width + column.second] += row.firstShare * column.secondShare
