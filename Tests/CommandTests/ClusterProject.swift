@@ -151,7 +151,7 @@ struct ClusterProject {
         get throws {
             let folder = command.path(".lavise/cluster")
             let again = try FileManager.default.subpathsOfDirectory(atPath: folder).filter {
-                $0.contains("/exit-") && $0.hasSuffix("-r1.json")
+                $0.contains("/exit-") && $0.firstMatch(of: /-r[1-9][0-9]*\.json$/) != nil
             }
             return try Set(
                 again.map { path in
@@ -161,6 +161,12 @@ struct ClusterProject {
                     return try #require(json["stage"] as? String)
                 })
         }
+    }
+
+    /// Tasks of these stages were started again; on a slow machine Slurm may have taken other nodes for dead too.
+    func checkRestarted(_ stages: Set<String>) throws {
+        let again = try restarted
+        #expect(again.isSuperset(of: stages), "\(again.sorted())")
     }
 
     /// Shell for a prologue: at their first start tasks stop in the middle of their work, of an array the first.

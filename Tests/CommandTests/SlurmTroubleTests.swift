@@ -50,7 +50,7 @@ import TestSupport
             #expect(end.code == 0, "\(end.errors)")
             try project.check(expected)
             #expect(try project.isFirstAttempt)
-            #expect(try project.restarted == ["features", "train", "evaluate"])
+            try project.checkRestarted(["features", "train", "evaluate"])
         }
     }
 
@@ -82,7 +82,7 @@ import TestSupport
             }
             try project.check(expected)
             #expect(try project.isFirstAttempt)
-            #expect(try project.restarted == ["features", "train"])
+            try project.checkRestarted(["features", "train"])
         }
     }
 
