@@ -42,7 +42,7 @@ import TestSupport
             Command.binary.deletingLastPathComponent().path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
         shell.environment = ProcessInfo.processInfo.environment.merging(command.ownPlaces) { $1 }
             .merging(["PATH": path, "LAVISE_STORE": "", "LAVISE_DATA": ""]) { $1 }
-        FileManager.default.createFile(atPath: output, contents: nil)
+        _ = FileManager.default.createFile(atPath: output, contents: nil)
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
         shell.standardOutput = file
         shell.standardError = file

@@ -98,7 +98,7 @@ import Testing
                     && map.head.contains("image/png"), "\(sheet.head) \(map.head)")
             #expect(try server.ask("x", server.cookie).head.contains("Location: /x/"))
             let long = command.path("long")
-            FileManager.default.createFile(atPath: long, contents: Data(count: 33 << 20))
+            _ = FileManager.default.createFile(atPath: long, contents: Data(count: 33 << 20))
             #expect(try server.ask("x/explain/0", server.cookie + ["--data-binary", "@\(long)"]).status == 413)
             #expect(try server.ask("x/explain/0", server.cookie + ["--data-binary", "no picture"]).status == 422)
         }

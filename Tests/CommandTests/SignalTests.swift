@@ -55,7 +55,7 @@ import TestSupport
     }
 
     /// Memory that cannot be had is an error before a library asks for it. With less than 180 MB the system may not
-    /// even load the program: OpenBLAS starts its threads while it is loaded.
+    /// even load the program.
     @Test(arguments: [180_000, 220_000, 260_000, 300_000, 400_000])
     func tooLittleMemoryIsAnError(kilobytes: Int) throws {
         try Command.inMemory { command in

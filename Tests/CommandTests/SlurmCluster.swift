@@ -36,7 +36,7 @@ final class SlurmCluster: Sendable {
         }
         let host = Self.host
         let key = (0..<1024).map { _ in UInt8.random(in: 0...255) }
-        FileManager.default.createFile(
+        _ = FileManager.default.createFile(
             atPath: "\(folder)/key", contents: Data(key), attributes: [.posixPermissions: 0o400])
         var lines =
             [

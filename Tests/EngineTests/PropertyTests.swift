@@ -319,8 +319,11 @@ struct PropertyTests {
             let errors = Box<[String]>([])
             let world = simulation.world
             let disk = simulation.disk
+            let running = DispatchGroup()
             let threads = (0..<4).map { _ in
-                Thread {
+                running.enter()
+                return Thread {
+                    defer { running.leave() }
                     let process = disk.startProcess()
                     do {
                         let plan = try world.plan(process) { key in ran.change { $0.append(key) } }
@@ -331,12 +334,11 @@ struct PropertyTests {
                     } catch {
                         errors.change { $0.append("\(error)") }
                     }
-                    errors.change { $0.append("end") }
                 }
             }
             for thread in threads { thread.start() }
-            while errors.value.filter({ $0 == "end" }).count < threads.count { sched_yield() }
-            #expect(errors.value.allSatisfy { $0 == "end" })
+            running.wait()
+            #expect(errors.value == [])
             #expect(ran.value.sorted() == Set(world.expected().map(\.key)).sorted())
         }
     }
