@@ -2,6 +2,16 @@
 #include <hdf5.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
+
+/// Declared by <sys/uio.h> only where _GNU_SOURCE is defined, which Swift does not do.
+extern ssize_t preadv2(int, const struct iovec *, int, off_t, int);
+
+/// `pread` of what the system has in memory; as an error (EAGAIN) where it would wait for a disk.
+static inline ssize_t lavise_read_at_hand(int descriptor, void *bytes, size_t count, off_t offset) {
+    struct iovec part = {bytes, count};
+    return preadv2(descriptor, &part, 1, offset, 8 /* RWF_NOWAIT */);
+}
 
 // Swift cannot import HDF5's identifiers: they are macros that call H5open().
 

@@ -93,4 +93,14 @@ final class DirectBytes: Sendable {
             done += got
         }
     }
+
+    /// Reads what the system has in memory; false where that is not all of it.
+    func readAtHand(at offset: Int, count: Int, into destination: UnsafeMutableRawPointer) -> Bool {
+        lavise_read_at_hand(descriptor, destination, count, off_t(start + offset)) == count
+    }
+
+    /// Has the disk bring what will be read, without waiting for it.
+    func expect(at offset: Int, count: Int) {
+        posix_fadvise(descriptor, off_t(start + offset), off_t(count), POSIX_FADV_WILLNEED)
+    }
 }

@@ -36,6 +36,24 @@ public struct HDF5Dataset<T: HDF5Scalar>: Sendable {
         try handle.transfer(rows, T.hdf5Type, "read rows \(rows)") { H5Dread($0, $1, $2, $3, 0, destination) }
     }
 
+    /// Reads a row, as `read` does, if that needs no waiting for a disk.
+    /// - Returns: false where it does, where that cannot be known, and where the row cannot be read; `destination` is
+    ///   then undefined.
+    public func readAtHand(row: Int, into destination: UnsafeMutablePointer<T>) -> Bool {
+        guard let direct = handle.direct, hasRow(row) else { return false }
+        let size = rowCount * MemoryLayout<T>.stride
+        return direct.readAtHand(at: row * size, count: size, into: destination)
+    }
+
+    /// Has the disk bring a row that will be read, without waiting for it.
+    public func expect(row: Int) {
+        guard let direct = handle.direct, hasRow(row) else { return }
+        let size = rowCount * MemoryLayout<T>.stride
+        direct.expect(at: row * size, count: size)
+    }
+
+    private func hasRow(_ row: Int) -> Bool { row >= 0 && row < shape.first ?? 1 }
+
     /// Rows, one after the other: `rows.count · rowCount` numbers.
     /// - Throws: `HDF5Error` as the other `read`, also where the file claims far more data than it holds.
     public func read(rows: Range<Int>) throws -> [T] {

@@ -74,6 +74,12 @@ private struct FileRows: SampleSource {
         }
     }
 
+    func readAtHand(_ chosen: ArraySlice<Int>, into destination: UnsafeMutablePointer<Float>) -> [Int] {
+        chosen.enumerated().filter { !rows.readAtHand(row: $1, into: destination + $0 * width) }.map(\.offset)
+    }
+
+    func expect(_ row: Int) { rows.expect(row: row) }
+
     func positives(_ row: Int) -> [Int32] {
         (0..<4).map { Int32((row &* 31 &+ $0 &* 211) % TrainingWorkload.concepts) }
     }

@@ -185,6 +185,37 @@ func message(_ body: () throws -> Void) -> String? {
         }
     }
 
+    /// A row that memory holds is the row that HDF5 reads; nothing else is said to be at hand.
+    @Test func rowsAtHand() throws {
+        try withFolder { folder in
+            let path = folder + "/a.h5", data = (0..<100 * 33).map(Float.init)
+            let written = try HDF5File.create(path)
+            try written.write("block", data, shape: [100, 33])
+            try written.createDataset("chunks", Float.self, shape: [100, 33], chunk: [10, 33])
+                .write(rows: 0..<100, data)
+            try written.close()
+            let file = try HDF5File.open(path)
+            let block = try file.dataset("block", Float.self), chunks = try file.dataset("chunks", Float.self)
+            var row = [Float](repeating: -1, count: 33)
+            for index in [0, 41, 99] {
+                block.expect(row: index)
+                _ = try block.read(rows: index..<index + 1)
+                // A filesystem that cannot tell what memory holds says that it is none.
+                if block.readAtHand(row: index, into: &row) {
+                    #expect(try row == chunks.read(rows: index..<index + 1))
+                }
+                #expect(!chunks.readAtHand(row: index, into: &row))
+            }
+            for index in [-1, 100] {
+                block.expect(row: index)
+                #expect(!block.readAtHand(row: index, into: &row))
+            }
+            #expect(truncate(path, 4096) == 0)
+            #expect((0..<100).contains { !block.readAtHand(row: $0, into: &row) })
+            #expect(throws: HDF5Error.self) { for index in 0..<100 { try block.read(rows: index..<index + 1) } }
+        }
+    }
+
     @Test func aBlockWrittenInPart() throws {
         try withFolder { folder in
             let file = try HDF5File.create(folder + "/a.h5")

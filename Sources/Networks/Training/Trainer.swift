@@ -108,7 +108,7 @@ public struct Trainer: Sendable {
             let work = TrainingStep(
                 layout: layout, loss: loss, options: options, batch: min(options.batchSize, order.count),
                 parameters: parameters, statistics: statistics)
-            let reader = BatchReader(source, concepts: loss.concepts, batches: batches)
+            let reader = BatchReader(source, concepts: loss.concepts, batches: batches, team: work.team)
             for (step, batch) in batches.enumerated() {
                 let (input, positives) = try reader.next()
                 work.setPositives(positives)

@@ -73,8 +73,26 @@ struct PooledRows: SampleSource {
         for (place, row) in chosen.enumerated() {
             let sample = Int(samples[row])
             try pooled.rows.read(rows: sample..<sample + 1, into: out + place * width)
+            rescale(out + place * width)
         }
-        if scale != 1 { for i in 0..<chosen.count * width { out[i] *= scale } }
+    }
+
+    func readAtHand(_ chosen: ArraySlice<Int>, into out: UnsafeMutablePointer<Float>) -> [Int] {
+        var missing: [Int] = []
+        for (place, row) in chosen.enumerated() {
+            if pooled.rows.readAtHand(row: Int(samples[row]), into: out + place * width) {
+                rescale(out + place * width)
+            } else {
+                missing.append(place)
+            }
+        }
+        return missing
+    }
+
+    func expect(_ row: Int) { pooled.rows.expect(row: Int(samples[row])) }
+
+    private func rescale(_ row: UnsafeMutablePointer<Float>) {
+        if scale != 1 { for i in 0..<width { row[i] *= scale } }
     }
 
     func positives(_ row: Int) -> [Int32] {

@@ -106,6 +106,26 @@ import Testing
         #expect(source.order.withLock { $0 } == Array(0..<330))
     }
 
+    /// Training takes the same samples whether none is at hand, some or all; only for the others a disk is asked, and
+    /// waited for.
+    @Test func samplesAtHandAreTheSameSamples() throws {
+        func train(_ source: any SampleSource) throws -> Trainer {
+            // More than one thread takes at a time.
+            var trainer = try trainer { $0.batchSize = 150 }
+            try trainer.runEpoch(training: source, validation: Training.validation)
+            return trainer
+        }
+        let plain = try train(Training.training)
+        for share in [1, 3, 1000] {
+            let source = SamplesAtHand(Training.training, missing: { $0 % share == 0 })
+            let trained = try train(source)
+            #expect(trained.current == plain.current && trained.history == plain.history)
+            let read = source.read.withLock { $0 }
+            #expect(read.allSatisfy { $0 % share == 0 } && source.expected.withLock { $0 } == read)
+            #expect(read.count == Set(read).count && read.isEmpty == false)
+        }
+    }
+
     /// A batch that cannot be read ends the epoch when it is its turn: the steps before it are done.
     @Test func aBatchThatCannotBeReadEndsTheEpochInItsTurn() throws {
         struct Failure: Error, Equatable { let row: Int }
@@ -416,4 +436,34 @@ private final class OrderedSamples: SampleSource {
         order.withLock { $0.append(row) }
         return samples.positives(row)
     }
+}
+
+/// Samples of which some are at hand: keeps those that a disk was asked for, and those that were waited for.
+private final class SamplesAtHand: SampleSource {
+    let expected = Mutex<[Int]>([]), read = Mutex<[Int]>([])
+    private let samples: ListedSamples
+    private let missing: @Sendable (Int) -> Bool
+
+    init(_ samples: ListedSamples, missing: @escaping @Sendable (Int) -> Bool) {
+        (self.samples, self.missing) = (samples, missing)
+    }
+
+    var count: Int { samples.count }
+    var width: Int { samples.width }
+
+    func read(_ rows: ArraySlice<Int>, into destination: UnsafeMutablePointer<Float>) throws {
+        read.withLock { $0 += rows }
+        try samples.read(rows, into: destination)
+    }
+
+    func readAtHand(_ rows: ArraySlice<Int>, into destination: UnsafeMutablePointer<Float>) -> [Int] {
+        rows.enumerated().filter { place, row in
+            guard !missing(row) else { return true }
+            try? samples.read([row], into: destination + place * width)
+            return false
+        }.map(\.offset)
+    }
+
+    func expect(_ row: Int) { expected.withLock { $0.append(row) } }
+    func positives(_ row: Int) -> [Int32] { samples.positives(row) }
 }
