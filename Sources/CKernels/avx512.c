@@ -12,7 +12,7 @@
 #define PRODUCT_TILES 36
 #define SPARSE_VECTORS 8
 #define SPARSE_DEPTH 48
-#define CONVOLUTION_DEPTH 32
+#define CONVOLUTION_DEPTH 48
 #define NAME(name) avx512_##name
 #pragma clang attribute push(                                                                                          \
     __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)

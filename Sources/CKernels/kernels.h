@@ -29,7 +29,7 @@ enum {
     block = 16,              // channels of a block
     largest_tile = 32,       // output channels of the widest packed tile
     direct_pixels = 112,     // pixels whose patches are packed together
-    direct_depth = 32,       // blocks of inputs that are packed together, at most
+    direct_depth = 48,       // blocks of inputs that are packed together, at most
     winograd_points = 3456,  // points of a channel's 4×4 tiles that are transformed together, at most,
     winograd_outputs = 64,   // and output channels
     product_depth = 512,     // terms,
@@ -62,6 +62,8 @@ static inline long ck_least(long a, long b) { return a < b ? a : b; }
 /// An odd number of lines: as strides, even ones crowd a few of the cache's sets.
 static inline long ck_spread(long lines) { return lines | 1; }
 static inline long ck_ceiling(long a, long b) { return (a + b - 1) / b; }
+/// The size of parts of nearly equal size, at most `most` each.
+static inline long ck_even(long all, long most) { return ck_ceiling(all, ck_ceiling(all, most)); }
 
 // Winograd's interpolation points are 0 (but for the nine), ∞ and, both positive and negative, these. 11/16 and 3/2
 // have a third of the error of the usual 1 and 2; every constant made of them is exact in a float.
@@ -85,6 +87,11 @@ static inline ck_padded_image ck_padded(const ck_convolution *shape) {
         ck_out_width(shape) + (shape->kernel - 1) / shape->stride,
     };
 }
+
+// Numbers that are read soon: the tiles computed before fetch them into the second cache, a part each.
+typedef struct {
+    const float *next, *end;
+} ck_ahead;
 
 // Pixels of a plane that follow each other.
 typedef struct {

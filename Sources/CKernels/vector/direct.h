@@ -34,8 +34,23 @@ static void NAME(pack_patches)(
     }
 }
 
+/// The panel of packed weights [outputs / tile][terms][tile] that is read after that of an output and the blocks of
+/// terms from `begin` on, `depth` of them.
+INLINED ck_ahead NAME(panel_after)(const float *packed, long terms, long outputs, long output, long begin, long depth) {
+    const long blocks = terms / block;
+    output += TILE_CHANNELS;
+    if (output >= outputs) {
+        output = 0;
+        begin = begin + depth < blocks ? begin + depth : 0;
+    }
+    const long channels = ck_least(TILE_CHANNELS, outputs - output);
+    const float *next = packed + output * terms + begin * block * channels;
+    return (ck_ahead){next, next + ck_least(depth, blocks - begin) * block * channels};
+}
+
 static void NAME(convolve_direct)(const ck_convolution *shape, long images, const ck_call *call) {
     const long terms = (long)shape->kernel * shape->kernel * shape->inputs, blocks = terms / block;
+    const long depth = ck_even(blocks, CONVOLUTION_DEPTH);
     // A 1×1 convolution's patches are the pixels themselves.
     const int pointwise = shape->kernel == 1 && shape->stride == 1 && shape->padding == 0;
     ck_walk walk = {0};
@@ -48,11 +63,12 @@ static void NAME(convolve_direct)(const ck_convolution *shape, long images, cons
             count += runs[all++].count;
         }
         if (count == 0) return;
-        for (long begin = 0; begin < blocks; begin += CONVOLUTION_DEPTH) {
-            const long end = ck_least(begin + CONVOLUTION_DEPTH, blocks);
+        for (long begin = 0; begin < blocks; begin += depth) {
+            const long end = ck_least(begin + depth, blocks);
             if (!pointwise) NAME(pack_patches)(shape, call, runs, count, begin, end);
             for (long output = 0; output < shape->outputs; output += TILE_CHANNELS) {
                 const float *packed = call->scratch;
+                ck_ahead ahead = NAME(panel_after)(call->packed, terms, shape->outputs, output, begin, depth);
                 for (const ck_run *run = runs; run < runs + all; packed += run++->count * block) {
                     float *target =
                         call->output + (output / block * call->output_plane + run->first) * block + output % block;
@@ -73,6 +89,7 @@ static void NAME(convolve_direct)(const ck_convolution *shape, long images, cons
                             .addend = begin == 0 ? addend : target,
                             .addend_stride = (begin == 0 ? call->addend_plane : call->output_plane) * block,
                             .bounds = NAME(rectifying)(end == blocks && call->relu),
+                            .ahead = &ahead,
                         },
                         run->count);
                 }

@@ -63,8 +63,8 @@ static void NAME(multiply_columns)(
 
 static void NAME(multiply_matrices)(const ck_product *product) {
     const long terms = product->terms, rows = product->rows, columns = product->columns;
-    const long depth = ck_ceiling(terms, ck_ceiling(terms, PRODUCT_DEPTH));
-    const long height = ck_ceiling(rows, ck_ceiling(rows, PRODUCT_TILES * TILE_PIXELS));
+    const long depth = ck_even(terms, PRODUCT_DEPTH);
+    const long height = ck_even(rows, PRODUCT_TILES * TILE_PIXELS);
     const long width = product->packed ? columns : product_columns;
     float *left = product->scratch, *right = left + ck_least(rows, product_rows) * depth;
     for (long start = 0; start < columns; start += width) {

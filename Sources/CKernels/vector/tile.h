@@ -28,6 +28,7 @@ typedef struct {
     const float *addend; // like c: the sums start from it, bias added; or NULL
     long addend_stride;
     NAME(bounds) bounds;
+    ck_ahead *ahead; // or NULL; without offsets
 } NAME(tile);
 
 /// Where vector `v` of a pixel lies in a blocked tile.
@@ -69,13 +70,17 @@ INLINED void NAME(step)(const float *a, const int stride, const float *b, const 
 INLINED void NAME(compute_blocked)(const NAME(tile) * tile, const int pixels, const int vectors) {
     vector sums[TILE_PIXELS][TILE_VECTORS];
     NAME(begin)(tile, pixels, vectors, sums);
-    const float *a = tile->a, *b = tile->b;
+    const float *a = tile->a, *b = tile->b, *ahead = tile->ahead ? tile->ahead->next : b;
+    const long line = tile->ahead && ahead < tile->ahead->end ? block : 0;
     for (long left = tile->terms; left > 0; left -= block, a += tile->a_stride) {
         const long lanes = ck_least(left, block);
-        for (long lane = 0; lane < lanes; lane += 4)
+        for (long lane = 0; lane < lanes; lane += 4, ahead += line) {
+            __builtin_prefetch(ahead, 0, 2);
             UNROLLED for (int u = 0; u < 4; u++, b += vectors * LANES)
                 NAME(step)(a + lane + u, block, b, pixels, vectors, sums);
+        }
     }
+    if (tile->ahead) tile->ahead->next = ahead;
     NAME(finish)(tile, pixels, vectors, sums);
 }
 

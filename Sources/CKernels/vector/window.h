@@ -54,14 +54,15 @@ static void NAME(pack_window)(const ck_window *window, const ck_maps *maps, long
 static void NAME(convolve_pixels)(
     const ck_window *window, const ck_maps *maps, const ck_filter *filter, long first, long count) {
     const long terms = (long)window->kernel[0] * window->kernel[1] * filter->inputs, blocks = terms / block;
+    const long depth = ck_even(blocks, CONVOLUTION_DEPTH);
     const int pointwise = window->kernel[0] == 1 && window->kernel[1] == 1 && window->stride[0] == 1 &&
                           window->stride[1] == 1 && window->before[0] == 0 && window->before[1] == 0 &&
                           window->size[0] == window->out[0] && window->size[1] == window->out[1];
     const NAME(bounds) bounds = NAME(bounds_of)(maps->activation);
     long pixels[direct_pixels];
     for (long p = 0; p < count; p++) pixels[p] = first + p;
-    for (long begin = 0; begin < blocks; begin += CONVOLUTION_DEPTH) {
-        const long end = ck_least(begin + CONVOLUTION_DEPTH, blocks);
+    for (long begin = 0; begin < blocks; begin += depth) {
+        const long end = ck_least(begin + depth, blocks);
         if (!pointwise) NAME(pack_window)(window, maps, filter->inputs, pixels, count, begin, end, filter->scratch);
         for (long output = 0; output < filter->outputs; output += TILE_CHANNELS) {
             const long channels = ck_least(TILE_CHANNELS, filter->outputs - output);
@@ -70,6 +71,7 @@ static void NAME(convolve_pixels)(
                 filter->addend
                     ? filter->addend + (output / block * filter->addend_plane + first) * block + output % block
                     : NULL;
+            ck_ahead ahead = NAME(panel_after)(filter->packed, terms, filter->outputs, output, begin, depth);
             NAME(compute_tiles)(
                 (NAME(tile)){
                     .a = pointwise ? maps->input + (begin * maps->input_plane + first) * block : filter->scratch,
@@ -83,6 +85,7 @@ static void NAME(convolve_pixels)(
                     .addend = begin == 0 ? addend : target,
                     .addend_stride = (begin == 0 ? filter->addend_plane : maps->output_plane) * block,
                     .bounds = end == blocks ? bounds : NAME(rectifying)(0),
+                    .ahead = &ahead,
                 },
                 count);
             if (end == blocks && !bounds.hold)

@@ -101,7 +101,7 @@ static void SIZED(transform_outputs)(const ck_convolution *shape, const ck_call 
 /// The products of every point: its inputs [inputs / 16][tiles][16] times its weights, to [width / 16][tiles][16].
 static void SIZED(multiply_points)(const float *points, long point, const float *weights, long tiles, long inputs,
     long width, float *products, long product) {
-    const long depth = CONVOLUTION_DEPTH * block;
+    const long depth = ck_even(inputs / block, CONVOLUTION_DEPTH) * block;
     for (long index = 0; index < POINTS * POINTS; index++)
         for (long channel = 0; channel < width; channel += TILE_CHANNELS, weights += inputs * TILE_CHANNELS)
             for (long begin = 0; begin < inputs; begin += depth) {
@@ -134,7 +134,7 @@ static void SIZED(filter)(const ck_convolution *shape, long images, const ck_cal
     enum { most = winograd_points / (POINTS * POINTS) };
     NAME(corner) corners[most];
     for (long tiles; all > 0; all -= tiles) {
-        tiles = ck_ceiling(all, ck_ceiling(all, most));
+        tiles = ck_even(all, most);
         for (long tile = 0; tile < tiles; tile++) {
             while (y >= call->regions[image].bottom || x >= call->regions[image].right) {
                 image++;
