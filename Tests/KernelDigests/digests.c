@@ -37,7 +37,7 @@ static void convolve(ck_instructions set, ck_algorithm algorithm, int inputs, in
           *scratch = numbers(ck_scratch_count(&shape, algorithm, images));
     ck_pack(set, &shape, algorithm, weights, packed);
     const ck_region whole[2] = {{0, 0, out, out}, {0, 0, out, out}};
-    const ck_call call = {input, plane, output, out_plane, whole, packed, bias, NULL, 0, 1, scratch};
+    const ck_call call = {input, plane, output, out_plane, whole, 0, packed, bias, NULL, 0, 1, scratch};
     ck_convolve(set, &shape, algorithm, images, &call);
     print("convolution", algorithm, inputs, kernel * 10 + stride, side, output, outputs * out_plane);
     float *all[] = {input, weights, bias, output, packed, scratch};
