@@ -109,21 +109,79 @@ static void NAME(activate)(float *numbers, long count, ck_activation activation)
     memcpy(numbers + whole, rest, sizeof(float) * (count - whole));
 }
 
-/// The largest of a row is subtracted, and the powers are summed in `block` lanes whose sums are added in turn: the
-/// same on every processor.
-static void NAME(softmax)(float *numbers, long rows, long columns) {
-    for (long row = 0; row < rows; row++, numbers += columns) {
-        float largest = -INFINITY;
-        for (long i = 0; i < columns; i++) largest = numbers[i] > largest ? numbers[i] : largest;
-        for (long i = 0; i < columns; i++) numbers[i] -= largest;
-        NAME(activate)(numbers, columns, (ck_activation){ck_exponential, 0, 0});
-        double lanes[block] = {0}, sum = 0;
-        long i = 0;
-        for (; i + block <= columns; i += block)
-            for (int lane = 0; lane < block; lane++) lanes[lane] += numbers[i + lane];
-        for (int lane = 0; i + lane < columns; lane++) lanes[lane] += numbers[i + lane];
-        for (int lane = 0; lane < block; lane++) sum += lanes[lane];
-        const float factor = (float)(1 / sum);
-        for (i = 0; i < columns; i++) numbers[i] *= factor;
+/// The `rest` numbers of a row's last block; what fills it is `filling`.
+INLINED void NAME(last_block)(const float *from, long rest, float filling, float *to) {
+    for (int lane = 0; lane < block; lane++) to[lane] = filling;
+    memcpy(to, from, sizeof(float) * rest);
+}
+
+/// Of a row whose blocks of numbers are `step` numbers apart.
+INLINED float NAME(largest)(const float *numbers, long count, long step) {
+    const long whole = count / block, rest = count % block;
+    float last[block];
+    NAME(last_block)(numbers + whole * step, rest, -INFINITY, last);
+    vector most[PARTS];
+    UNROLLED for (int part = 0; part < PARTS; part++) most[part] =
+        NAME(max)(NAME(load)(last + part * LANES), NAME(splat)(-INFINITY));
+    for (long i = 0; i < whole; i++)
+        UNROLLED for (int part = 0; part < PARTS; part++) most[part] =
+            NAME(max)(NAME(load)(numbers + i * step + part * LANES), most[part]);
+    float largest = -INFINITY;
+    UNROLLED for (int part = 0; part < PARTS; part++) largest = fmaxf(largest, __builtin_reduce_max(most[part]));
+    return largest;
+}
+
+/// Each number becomes the power of its distance from the largest; gives their sum, by `block` lanes that are added in
+/// turn.
+INLINED double NAME(powers)(float *numbers, long count, long step, float largest) {
+    const long whole = count / block, rest = count % block;
+    NAME(wide) sums[PARTS] = {0};
+    for (long i = 0; i < whole; i++) UNROLLED for (int part = 0; part < PARTS; part++) {
+            float *place = numbers + i * step + part * LANES;
+            const vector power = NAME(exponential)(NAME(load)(place) - largest);
+            NAME(store)(place, power);
+            sums[part] += WIDENED(power);
+        }
+    if (rest > 0) {
+        // What is no number is 0 by now, and adds 0.
+        float last[block];
+        NAME(last_block)(numbers + whole * step, rest, largest, last);
+        for (int lane = 0; lane < block; lane++) last[lane] -= largest;
+        NAME(activate_blocks)(last, block, (ck_activation){ck_exponential, 0, 0});
+        memcpy(numbers + whole * step, last, sizeof(float) * rest);
+        NAME(last_block)(numbers + whole * step, rest, 0, last);
+        UNROLLED for (int part = 0; part < PARTS; part++) sums[part] += WIDENED(NAME(load)(last + part * LANES));
     }
+    double lanes[block], sum = 0;
+    memcpy(lanes, sums, sizeof sums);
+    for (int lane = 0; lane < block; lane++) sum += lanes[lane];
+    return sum;
+}
+
+INLINED void NAME(scale)(float *numbers, long count, long step, float factor) {
+    const long whole = count / block;
+    for (long i = 0; i < whole; i++) UNROLLED for (int part = 0; part < PARTS; part++) {
+            float *place = numbers + i * step + part * LANES;
+            NAME(store)(place, NAME(load)(place) * factor);
+        }
+    for (long lane = 0; lane < count % block; lane++) numbers[whole * step + lane] *= factor;
+}
+
+enum { NAME(softmax_together) = 8 };
+
+/// Softmax of rows that are `row` numbers apart, their blocks of numbers `step`. The largest of a row is subtracted.
+/// Some rows at a time, for each step waits for the row's one before.
+static void NAME(softmax_rows)(float *numbers, long rows, long row, long columns, long step) {
+    for (; rows > 0; rows -= NAME(softmax_together), numbers += NAME(softmax_together) * row) {
+        const long count = ck_least(rows, NAME(softmax_together));
+        float largest[NAME(softmax_together)];
+        double sums[NAME(softmax_together)];
+        for (long i = 0; i < count; i++) largest[i] = NAME(largest)(numbers + i * row, columns, step);
+        for (long i = 0; i < count; i++) sums[i] = NAME(powers)(numbers + i * row, columns, step, largest[i]);
+        for (long i = 0; i < count; i++) NAME(scale)(numbers + i * row, columns, step, (float)(1 / sums[i]));
+    }
+}
+
+static void NAME(softmax)(float *numbers, long rows, long columns) {
+    NAME(softmax_rows)(numbers, rows, columns, columns, block);
 }

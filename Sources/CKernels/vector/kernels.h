@@ -12,12 +12,14 @@
 
 typedef float NAME(vector) __attribute__((vector_size(LANES * 4), aligned(4)));
 typedef int NAME(bits) __attribute__((vector_size(LANES * 4), aligned(4)));
+typedef double NAME(wide) __attribute__((vector_size(LANES * 8), aligned(8)));
 #define vector NAME(vector)
 
 INLINED vector NAME(load)(const float *from) { return *(const vector *)from; }
 INLINED void NAME(store)(float *to, vector value) { *(vector *)to = value; }
 INLINED vector NAME(splat)(float value) { return value - (vector){0}; }
 INLINED vector NAME(fma)(vector a, vector b, vector c) { return __builtin_elementwise_fma(a, b, c); }
+#define WIDENED(x) __builtin_convertvector(x, NAME(wide))
 /// The larger number; `b` when either is NaN.
 INLINED vector NAME(max)(vector a, vector b) {
     NAME(bits) mask = a > b;

@@ -55,53 +55,66 @@ static void NAME(combine)(const ck_maps *maps, const ck_combination *combination
         }
 }
 
-/// In double, in `block` lanes whose sums are added in turn.
-static void NAME(norm_pixels)(const ck_maps *maps, long first, long count, long channels, double epsilon,
-    const float *weight, const float *bias) {
-    const long blocks = maps->blocks;
-    for (long pixel = first; pixel < first + count; pixel++) {
-        const float *input = maps->input + pixel * block;
-        float *output = maps->output + pixel * block;
-        double lanes[block] = {0}, mean = 0, variance = 0;
-        for (long index = 0; index < blocks; index++) {
-            const float *numbers = input + index * maps->input_plane * block;
-            const long count = ck_least(block, channels - index * block);
-            if (count == block)
-                for (int lane = 0; lane < block; lane++) lanes[lane] += numbers[lane];
-            else
-                for (int lane = 0; lane < count; lane++) lanes[lane] += numbers[lane];
+enum { NAME(norm_together) = 4 };
+
+/// Pixels that follow each other, in double, in `block` lanes whose sums are added in turn.
+INLINED void NAME(norm_pixels)(const ck_maps *maps, long first, long channels, double epsilon, const float *weight,
+    const float *bias, const int pixels) {
+    const long step = maps->input_plane * block, whole = channels / block, rest = channels % block;
+    const float *input = maps->input + first * block;
+    float *output = maps->output + first * block;
+    NAME(wide) lanes[NAME(norm_together)][PARTS] = {0};
+    double means[NAME(norm_together)];
+    for (long index = 0; index < whole; index++)
+        UNROLLED for (int p = 0; p < pixels; p++) UNROLLED for (int part = 0; part < PARTS; part++) lanes[p][part] +=
+            WIDENED(NAME(load)(input + index * step + p * block + part * LANES));
+    UNROLLED for (int p = 0; p < pixels; p++) {
+        double sums[block], mean = 0;
+        memcpy(sums, lanes[p], sizeof sums);
+        for (long lane = 0; lane < rest; lane++) sums[lane] += input[whole * step + p * block + lane];
+        for (int lane = 0; lane < block; lane++) mean += sums[lane];
+        means[p] = mean / (double)channels;
+        UNROLLED for (int part = 0; part < PARTS; part++) lanes[p][part] = (NAME(wide)){0};
+    }
+    for (long index = 0; index < whole; index++)
+        UNROLLED for (int p = 0; p < pixels; p++) UNROLLED for (int part = 0; part < PARTS; part++) {
+            const NAME(wide) away = WIDENED(NAME(load)(input + index * step + p * block + part * LANES)) - means[p];
+            lanes[p][part] += away * away;
         }
-        for (int lane = 0; lane < block; lane++) mean += lanes[lane];
-        mean /= (double)channels;
-        double squares[block] = {0};
-        for (long index = 0; index < blocks; index++) {
-            const float *numbers = input + index * maps->input_plane * block;
-            const long count = ck_least(block, channels - index * block);
-            if (count == block)
-                for (int lane = 0; lane < block; lane++)
-                    squares[lane] += (numbers[lane] - mean) * (numbers[lane] - mean);
-            else
-                for (int lane = 0; lane < count; lane++)
-                    squares[lane] += (numbers[lane] - mean) * (numbers[lane] - mean);
+    vector scale[NAME(norm_together)], middle[NAME(norm_together)];
+    UNROLLED for (int p = 0; p < pixels; p++) {
+        double squares[block], variance = 0;
+        memcpy(squares, lanes[p], sizeof squares);
+        for (long lane = 0; lane < rest; lane++) {
+            const double away = input[whole * step + p * block + lane] - means[p];
+            squares[lane] += away * away;
         }
         for (int lane = 0; lane < block; lane++) variance += squares[lane];
-        const float scale = (float)(1 / sqrt(variance / (double)channels + epsilon)), middle = (float)mean;
-        for (long index = 0; index < blocks; index++) UNROLLED for (int part = 0; part < PARTS; part++) {
-                const long lane = part * LANES;
-                const vector x = (NAME(load)(input + index * maps->input_plane * block + lane) - middle) * scale;
-                NAME(store)(output + index * maps->output_plane * block + lane,
-                    NAME(fma)(x, NAME(load)(weight + index * block + lane), NAME(load)(bias + index * block + lane)));
-            }
+        scale[p] = NAME(splat)((float)(1 / sqrt(variance / (double)channels + epsilon)));
+        middle[p] = NAME(splat)((float)means[p]);
     }
+    for (long index = 0; index < maps->blocks; index++) UNROLLED for (int part = 0; part < PARTS; part++) {
+            const long lane = index * block + part * LANES;
+            const vector factor = NAME(load)(weight + lane), summand = NAME(load)(bias + lane);
+            UNROLLED for (int p = 0; p < pixels; p++) {
+                const vector x = (NAME(load)(input + index * step + p * block + part * LANES) - middle[p]) * scale[p];
+                NAME(store)(output + index * maps->output_plane * block + p * block + part * LANES,
+                    NAME(fma)(x, factor, summand));
+            }
+        }
 }
 
 static void NAME(channel_norm)(const ck_maps *maps, long height, long width, long channels, double epsilon,
     const float *weight, const float *bias) {
     for (long image = 0; image < maps->images; image++) {
         const ck_region region = maps->regions[image];
-        for (long y = region.top; y < region.bottom; y++)
-            NAME(norm_pixels)(maps, (image * height + y) * width + region.left, region.right - region.left, channels,
-                epsilon, weight, bias);
+        for (long y = region.top; y < region.bottom; y++) {
+            long first = (image * height + y) * width + region.left;
+            const long end = first + region.right - region.left;
+            for (; first + NAME(norm_together) <= end; first += NAME(norm_together))
+                NAME(norm_pixels)(maps, first, channels, epsilon, weight, bias, NAME(norm_together));
+            for (; first < end; first++) NAME(norm_pixels)(maps, first, channels, epsilon, weight, bias, 1);
+        }
     }
 }
 
