@@ -18,6 +18,7 @@ typedef struct {
     void (*global_mean)(const ck_maps *maps, long pixels);
     void (*activate)(float *numbers, long count, ck_activation activation);
     void (*softmax)(float *numbers, long rows, long columns);
+    void (*attend)(const ck_attention *head);
 } ck_kernels;
 
 const ck_kernels *ck_kernels_of(ck_instructions instructions);

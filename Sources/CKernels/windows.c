@@ -52,3 +52,10 @@ void ck_activate(ck_instructions instructions, float *numbers, long count, ck_ac
 void ck_softmax(ck_instructions instructions, float *numbers, long rows, long columns) {
     ck_kernels_of(instructions)->softmax(numbers, rows, columns);
 }
+
+long ck_attention_scratch(long queries, long keys, long depth) {
+    const long columns = ck_ceiling(keys, block) * block;
+    return ck_spread(queries) * (depth + columns) + columns * depth;
+}
+
+void ck_attend(ck_instructions instructions, const ck_attention *head) { ck_kernels_of(instructions)->attend(head); }

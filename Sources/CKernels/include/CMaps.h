@@ -129,6 +129,22 @@ void ck_activate(ck_instructions instructions, float *numbers, long count, ck_ac
 /// Softmax of each of `rows` rows of `columns` numbers, in place.
 void ck_softmax(ck_instructions instructions, float *numbers, long rows, long columns);
 
+/// One head of one image's attention over blocked maps: output ← softmax((query · query_factor) · (key · key_factor)ᵀ)
+/// · value, each product a chain of multiply-adds over its terms in their order.
+typedef struct {
+    const float *query, *key, *value; // a pixel a query, key and value
+    long query_plane, key_plane, value_plane;
+    float *output;
+    long output_plane;
+    long queries, keys;
+    long depth; // channels of the head, a multiple of 16
+    float query_factor, key_factor;
+    float *scratch; // `ck_attention_scratch` numbers
+} ck_attention;
+
+long ck_attention_scratch(long queries, long keys, long depth);
+void ck_attend(ck_instructions instructions, const ck_attention *head);
+
 #ifdef __cplusplus
 }
 #endif

@@ -29,6 +29,7 @@ INLINED vector NAME(max)(vector a, vector b) {
 #include "function.h"
 #include "tile.h"
 
+#include "attention.h"
 #include "direct.h"
 #include "image.h"
 #include "pixel.h"
@@ -54,5 +55,6 @@ const ck_kernels NAME(kernels) = {
     .global_mean = NAME(global_mean),
     .activate = NAME(activate),
     .softmax = NAME(softmax),
+    .attend = NAME(attend),
 };
 #undef vector

@@ -21,8 +21,8 @@ typedef struct {
     const int *offsets;
     const float *b; // packed weights [terms][channels]
     long channels;  // TILE_CHANNELS or, without offsets, a block
-    long terms;     // a multiple of 4 without offsets
-    float *c;       // outputs: channel n of pixel t is at c[n / 16 · c_stride + t · 16 + n % 16]
+    long terms;
+    float *c; // outputs: channel n of pixel t is at c[n / 16 · c_stride + t · 16 + n % 16]
     long c_stride;
     const float *bias;   // [channels], or NULL for 0
     const float *addend; // like c: the sums start from it, bias added; or NULL
@@ -74,11 +74,13 @@ INLINED void NAME(compute_blocked)(const NAME(tile) * tile, const int pixels, co
     const long line = tile->ahead && ahead < tile->ahead->end ? block : 0;
     for (long left = tile->terms; left > 0; left -= block, a += tile->a_stride) {
         const long lanes = ck_least(left, block);
-        for (long lane = 0; lane < lanes; lane += 4, ahead += line) {
+        long lane = 0;
+        for (; lane + 4 <= lanes; lane += 4, ahead += line) {
             __builtin_prefetch(ahead, 0, 2);
             UNROLLED for (int u = 0; u < 4; u++, b += vectors * LANES)
                 NAME(step)(a + lane + u, block, b, pixels, vectors, sums);
         }
+        for (; lane < lanes; lane++, b += vectors * LANES) NAME(step)(a + lane, block, b, pixels, vectors, sums);
     }
     if (tile->ahead) tile->ahead->next = ahead;
     NAME(finish)(tile, pixels, vectors, sums);

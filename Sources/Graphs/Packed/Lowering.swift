@@ -41,7 +41,8 @@ struct Lowering {
         for index in graph.nodes.indices where !lowering.done.contains(index) { try lowering.lower(index) }
         let placed = lowering.targets(targets)
         return PackedProgram(
-            steps: lowering.steps, buffers: lowering.buffers, constants: lowering.constants, targets: placed,
+            steps: lowering.neededSteps(placed), buffers: lowering.buffers, constants: lowering.constants,
+            targets: placed,
             instructions: instructions)
     }
 
@@ -56,7 +57,7 @@ struct Lowering {
 
     private mutating func lower(_ index: Int) throws {
         let node = graph.nodes[index]
-        if node.inputs.contains(where: { views[$0] != nil }), try lowerView(node) { return }
+        if node.inputs.contains(where: { views[$0] != nil }), try lowerAttention(node) || lowerView(node) { return }
         for input in node.inputs where views[input] != nil { _ = placement(input) }
         if try lowerLayer(node, index) || lowerElementwise(node, index) || lowerMoves(node, index) { return }
         if try lowerView(node) { return }

@@ -43,9 +43,13 @@ struct PackedProgram: Sendable {
             steps: steps, buffers: buffers, segments: segments, constants: Set(constants.keys),
             targets: Set(targets.map(\.buffer)))
         scratchCount = zip(steps.indices, steps).reduce(0) { most, entry in
-            guard case .convolution(let convolution) = entry.1.work else { return most }
-            let images = segments.first { $0.steps.contains(entry.0) }?.images ?? 1
-            return max(most, convolution.scratchCount(images: images))
+            switch entry.1.work {
+            case .convolution(let convolution):
+                let images = segments.first { $0.steps.contains(entry.0) }?.images ?? 1
+                return max(most, convolution.scratchCount(images: images))
+            case .attention(let attention): return max(most, attention.scratchCount)
+            default: return most
+            }
         }
     }
 

@@ -11,6 +11,7 @@ struct Step: Sendable {
         /// scale · x + shift, joined with the second input.
         case combine(scale: PackedNumbers?, shift: PackedNumbers?, Joint)
         case channelNorm(epsilon: Double, weight: PackedNumbers, bias: PackedNumbers)
+        case attention(AttentionStep)
         case globalMean
         /// Channels of the inputs one after the other, each scaled and shifted where there are numbers for it.
         case joinChannels(scale: PackedNumbers?, shift: PackedNumbers?)
@@ -111,6 +112,10 @@ extension Step {
                 ck_channel_norm(
                     kernels, $0, size.height, size.width, size.channels, epsilon, weight.address, bias.address)
             }
+        case .attention(let attention):
+            attention.run(
+                inputs.map(context.maps), output, images: context.images, scratch: context.scratch,
+                instructions: context.instructions)
         case .globalMean:
             call(context.maps(inputs[0])) { ck_global_mean(kernels, $0, context.size(inputs[0]).pixels) }
         case .joinChannels(let scale, let shift): joinChannels(context, output, size, scale, shift, regions)

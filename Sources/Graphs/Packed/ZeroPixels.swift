@@ -99,7 +99,7 @@ extension Step {
                 bottom: (changed[0].bottom + kernel - 1) / kernel,
                 right: (changed[0].right + kernel - 1) / kernel)
         case .globalMean: return changed[0].isEmpty ? .empty : whole
-        case .joinPixels, .takePixels, .fromPlain, .toPlain, .plain, .copy, .product: return whole
+        case .attention, .joinPixels, .takePixels, .fromPlain, .toPlain, .plain, .copy, .product: return whole
         }
     }
 
@@ -112,7 +112,8 @@ extension Step {
         case .convolution(let convolution): return needed(convolution.window)
         case .depthwise(let window, _, _), .pool(let window, _, _): return needed(window)
         case .combine, .joinChannels, .takeChannels, .channelNorm: return size.isAlike(output) ? region : whole
-        case .globalMean, .block, .joinPixels, .takePixels, .fromPlain, .toPlain, .plain, .copy, .product: return whole
+        case .attention, .globalMean, .block, .joinPixels, .takePixels, .fromPlain, .toPlain, .plain, .copy, .product:
+            return whole
         }
     }
 }
