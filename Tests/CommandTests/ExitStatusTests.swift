@@ -1,4 +1,5 @@
 import ArgumentParser
+import Commands
 import Engine
 import Files
 import Fingerprints
@@ -9,7 +10,6 @@ import Reporting
 import TestSupport
 import Testing
 import Transfer
-import lavise_pipeline
 
 /// The exit code of every kind of error (DESIGN, interface 1).
 @Suite(.waits) struct ExitStatusTests {

@@ -284,6 +284,22 @@ import Testing
         #expect(seen.value.last == 4)
     }
 
+    /// A job that is left out is ready beside one that runs, and takes nothing from it.
+    @Test func whatIsLeftOutTakesNoThreads() throws {
+        let shop = try Workshop()
+        let seen = Box<[String: Int]>([:])
+        func job(_ name: String) -> Job {
+            let stage = TestStage(name: name) { context in
+                seen.change { $0[name] = context.threads }
+                try writeText(name, context.output + "/out")
+            }
+            return Job(id: name, stage: stage, inputs: [])
+        }
+        let plan = try Plan(["before", "chosen", "after"].map(job))
+        try shop.run(plan, RunOptions(jobs: 4, only: ["chosen"], catchSignals: false))
+        #expect(seen.value == ["chosen": 4])
+    }
+
     @Test func exportWritesOnceAndWhole() throws {
         let shop = try Workshop()
         try shop.write("abc", to: "a.txt")

@@ -204,9 +204,11 @@ public final class Browser {
         return (list.first { $0["name"] as? String == "TaskDuration" }?["value"] as? NSNumber)?.doubleValue ?? .nan
     }
 
-    /// Bytes of memory of the page's process, its share of what processes share.
+    /// Bytes of memory of the page's process, its share of what processes share, without garbage: when that is collected
+    /// is no property of the page.
     /// - Throws: `Failure` where there is no process of a page.
     public func memory() throws -> Int {
+        _ = try send("HeapProfiler.collectGarbage", [:])
         let saved = session
         session = ""
         defer { session = saved }

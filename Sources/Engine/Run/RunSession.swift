@@ -52,7 +52,8 @@ final class RunSession: Sendable {
         let pins = try Pins(store)
         defer { pins.release() }
         let scheduler = Scheduler(
-            dependencies: plan.dependencies, limit: options.jobs, keepGoing: options.keepGoing, time: store.time)
+            dependencies: plan.dependencies, hasWork: plan.jobs.indices.map(selection.selected.contains),
+            limit: options.jobs, keepGoing: options.keepGoing, time: store.time)
         try options.executor?.start(
             ExecutorRun(
                 store: store, observer: observer, cancellation: options.cancellation, faults: options.faults,

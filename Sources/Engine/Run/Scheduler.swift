@@ -2,6 +2,8 @@
 struct Scheduler {
     /// Job → jobs that must be done before it; each is of lower index.
     let dependencies: [[Int]]
+    /// Whether a job has work to do: one that is left out is settled at once and takes no share of the threads.
+    let hasWork: [Bool]
     /// Threads in all, and jobs at once.
     let limit: Int
     let keepGoing: Bool
@@ -26,7 +28,8 @@ struct Scheduler {
         var parked: Set<Int> = []
         /// Of these there is news, perhaps before they are parked.
         var woken: Set<Int> = []
-        var running = 0
+        /// Ready or running, and with work to do: these share the threads.
+        var sharers: Int
         var unsettled: Int
         var blocked: Set<Int> = []
         var failures: [(index: Int, error: any Error)] = []
@@ -47,8 +50,11 @@ struct Scheduler {
         var users = [[Int]](repeating: [], count: dependencies.count)
         for (index, list) in dependencies.enumerated() { for need in list { users[need].append(index) } }
         let waitsFor = dependencies.map(\.count)
-        let ready = MinHeap(waitsFor.indices.filter { waitsFor[$0] == 0 })
-        let monitor = Monitor(State(waitsFor: waitsFor, users: users, ready: ready, unsettled: dependencies.count))
+        let ready = waitsFor.indices.filter { waitsFor[$0] == 0 }
+        let monitor = Monitor(
+            State(
+                waitsFor: waitsFor, users: users, ready: MinHeap(ready), sharers: ready.count { hasWork[$0] },
+                unsettled: dependencies.count))
         onThreads(min(limit, max(1, dependencies.count))) { _ in
             while true {
                 switch monitor.wait({ take(&$0) }) {
@@ -69,21 +75,26 @@ struct Scheduler {
         if let job = state.woken.first(where: state.parked.contains) {
             state.parked.remove(job)
             state.woken.remove(job)
-            state.running += 1
+            resume(job, &state)
             return .work(job, threads: 1)
         }
         if state.unsettled == 0 { return .end }
         // What is under way elsewhere ends by itself, as what runs here does.
         if !state.failures.isEmpty, !keepGoing { return state.parked.isEmpty ? .end : nil }
         if let job = state.ready.pop() {
-            state.running += 1
-            return .work(job, threads: max(1, limit / min(limit, state.running + state.ready.count)))
+            return .work(job, threads: limit / min(limit, max(1, state.sharers)))
         }
-        if !state.busy.isEmpty {
-            state.running += 1
-            return .retry(state.busy.removeFirst())
+        if let job = state.busy.first {
+            state.busy.removeFirst()
+            resume(job, &state)
+            return .retry(job)
         }
         return nil
+    }
+
+    /// Takes up again what was neither ready nor running.
+    private func resume(_ job: Int, _ state: inout State) {
+        if hasWork[job] { state.sharers += 1 }
     }
 
     private func attempt(
@@ -92,7 +103,7 @@ struct Scheduler {
     ) {
         let result = Result { try body(job, threads) { monitor.update { _ = $0.woken.insert(job) } } }
         monitor.update { state in
-            state.running -= 1
+            if hasWork[job] { state.sharers -= 1 }
             switch result {
             case .success(.busy):
                 state.busy.append(job)
@@ -102,7 +113,9 @@ struct Scheduler {
                 state.unsettled -= 1
                 for user in state.users[job] {
                     state.waitsFor[user] -= 1
-                    if state.waitsFor[user] == 0 { state.ready.push(user) }
+                    guard state.waitsFor[user] == 0 else { continue }
+                    state.ready.push(user)
+                    if hasWork[user] { state.sharers += 1 }
                 }
             case .failure(let error):
                 state.failures.append((job, error))

@@ -1,67 +1,6 @@
 import ArgumentParser
-import Engine
 import Fingerprints
-import Foundation
 import Pipeline
-
-@main
-enum Main {
-    static func main() {
-        do {
-            try Memory.askToStart()
-        } catch {
-            standardError("error: \(error)")
-            // At once: without memory libraries do not come to their end.
-            _exit(ExitStatus.stageFailed.rawValue)
-        }
-        do {
-            try requireText()
-            prepareStreams()
-            let arguments = try LavisePipeline.verbFirst(Array(CommandLine.arguments.dropFirst()))
-            var command = try LavisePipeline.parseAsRoot(arguments)
-            try command.run()
-        } catch {
-            Foundation.exit(report(error))
-        }
-    }
-
-    /// Prints an error where it belongs and returns DESIGN's exit code for it.
-    private static func report(_ error: any Error) -> Int32 {
-        if let exit = error as? ExitCode, !(error is ValidationError) { return exit.rawValue }
-        if let status = ExitStatus(error) {
-            standardError("error: \(describe(error))" + (nextStep(after: error).map { "\n  \($0)" } ?? ""))
-            return status.rawValue
-        }
-        let message = LavisePipeline.fullMessage(for: error)
-        if LavisePipeline.exitCode(for: error) == .success {
-            do { try standardOutput(message) } catch { return report(error) }
-            return ExitStatus.fine.rawValue
-        }
-        standardError(message)
-        return ExitStatus.usage.rawValue
-    }
-
-    /// Paths that are not UTF-8 cannot be said in experiments, tables and provenance: taken for others, they would make
-    /// other folders.
-    /// - Throws: `ExperimentError` naming the argument or variable.
-    private static func requireText() throws {
-        for (number, argument) in UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
-            .enumerated()
-        {
-            guard let argument, String(validatingCString: argument) == nil else { continue }
-            throw ExperimentError("argument \(number) is not UTF-8: \(String(cString: argument))")
-        }
-        let settings = ProcessInfo.processInfo.environment.keys.filter { $0.hasPrefix("LAVISE_") }.sorted()
-        for name in settings where getenv(name).map({ String(validatingCString: $0) == nil }) ?? false {
-            throw ExperimentError("the variable \(name) is not UTF-8")
-        }
-        guard let folder = getcwd(nil, 0) else { throw ExperimentError("the current folder is gone") }
-        defer { free(folder) }
-        guard String(validatingCString: folder) != nil else {
-            throw ExperimentError("the current folder's path is not UTF-8")
-        }
-    }
-}
 
 /// Each verb writes its name out: to derive them all from types' names takes a millisecond of every start.
 struct LavisePipeline: ParsableCommand {
@@ -106,9 +45,10 @@ struct LavisePipeline: ParsableCommand {
     /// for them.
     /// - Throws: `ExperimentError` for a verb that there is not.
     static func verbFirst(_ arguments: [String]) throws -> [String] {
-        // The verb is the first word before which every option has its value.
+        // The verb is the first word before which every option has its value; to parse no options takes a millisecond.
         let place = arguments.indices.first { place in
-            !arguments[place].hasPrefix("-") && (try? GlobalOptions.parse(Array(arguments[..<place]))) != nil
+            !arguments[place].hasPrefix("-")
+                && (place == 0 || (try? GlobalOptions.parse(Array(arguments[..<place]))) != nil)
         }
         guard let place, arguments[place] != "help" else { return arguments }
         guard verbs.contains(arguments[place]) else {
