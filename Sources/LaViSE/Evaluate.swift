@@ -4,25 +4,28 @@ import Tensors
 /// Explains every filter by its top images and scores the words against the annotations (METHOD 6 and 7).
 ///
 /// Reads all maps twice (`MapSummary`) and then the top images once more. The result does not depend on `threads`.
+/// - Parameter threads: how many may be used now, in place of `options.threads`.
 /// - Throws: `EvaluationError`, or what `data` and `progress` throw.
 public func evaluate(
     _ data: any EvaluationData, vocabulary: Vocabulary, options: EvaluationOptions,
-    progress: @escaping ProgressHandler = { _ in }
+    progress: @escaping ProgressHandler = { _ in }, threads: (@Sendable () -> Int)? = nil
 ) throws -> Evaluation {
     let summary = try MapSummary(of: data, options: options, progress: progress)
-    return try explain(data, summary: summary, vocabulary: vocabulary, options: options, progress: progress)
+    return try explain(
+        data, summary: summary, vocabulary: vocabulary, options: options, progress: progress, threads: threads)
 }
 
 /// Explains the (filter, image) pairs of a summary, which may name other images than those its thresholds come from:
 /// that is how a filter is shown a user's own picture. `options.filters` and `options.topImages` are not read.
+/// - Parameter threads: as of `evaluate`.
 /// - Throws: `EvaluationError`, or what `data` and `progress` throw.
 public func explain(
     _ data: any EvaluationData, summary: MapSummary, vocabulary: Vocabulary, options: EvaluationOptions,
-    progress: @escaping ProgressHandler = { _ in }
+    progress: @escaping ProgressHandler = { _ in }, threads: (@Sendable () -> Int)? = nil
 ) throws -> Evaluation {
     let work = try ExplanationWork(data, summary: summary, vocabulary: vocabulary, options: options, progress: progress)
     let finished = Mutex([[PairResult]](repeating: [], count: work.blocks))
-    try concurrently(work.blocks, threads: options.threads) { block in
+    try concurrently(work.blocks, growing: threads ?? { options.threads }) { block in
         let results = try work.results(ofBlock: block)
         finished.withLock { $0[block] = results }
     }

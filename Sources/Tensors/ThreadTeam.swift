@@ -76,21 +76,7 @@ private final class Exchange: @unchecked Sendable {
     }
 
     /// nil when the system has no thread left.
-    func startHelper() -> pthread_t? {
-        let reference = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument { Unmanaged<Exchange>.fromOpaque(argument).takeRetainedValue().help() }
-                return nil
-            }, reference.toOpaque())
-        guard status == 0 else {
-            reference.release()
-            return nil
-        }
-        return thread
-    }
+    func startHelper() -> pthread_t? { startThread { self.help() } }
 
     private func help() {
         for seen in 0... {
@@ -120,7 +106,7 @@ private final class Exchange: @unchecked Sendable {
 }
 
 /// The blocks of one run that are still to be started, shared by its threads.
-private final class BlockQueue: Sendable {
+final class BlockQueue: Sendable {
     private let count: Int
     private let body: @Sendable (Int) throws -> Void
     private let next = Atomic(0)
@@ -133,10 +119,12 @@ private final class BlockQueue: Sendable {
 
     var firstFailure: (any Error)? { failure.withLock { $0?.error } }
 
-    func drain() {
+    /// - Parameter before: is told before each block how many there are from it on.
+    func drain(before: (_ left: Int) -> Void = { _ in }) {
         while true {
             let block = next.add(1, ordering: .relaxed).oldValue
             if block >= count { return }
+            before(count - block)
             do {
                 try body(block)
             } catch {
@@ -147,4 +135,25 @@ private final class BlockQueue: Sendable {
             }
         }
     }
+}
+
+/// Starts a thread that is to be joined; nil when the system has none left.
+func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
+    final class Start: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    let start = Unmanaged.passRetained(Start(body))
+    var thread = pthread_t()
+    let status = pthread_create(
+        &thread, nil,
+        { argument in
+            if let argument { Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().body() }
+            return nil
+        }, start.toOpaque())
+    guard status == 0 else {
+        start.release()
+        return nil
+    }
+    return thread
 }

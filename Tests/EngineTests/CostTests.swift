@@ -24,9 +24,9 @@ import Testing
         let dial = Dial(), meter = dial.meter
         // Before a job runs it is nobody's.
         dial.turn(own: 7, machine: 7, joules: 70)
-        let first = meter.begin(threads: 1)
+        let first = meter.begin(threads: ThreadShare(1))
         dial.turn(own: 2, machine: 4, joules: 40)
-        let second = meter.begin(threads: 3)
+        let second = meter.begin(threads: ThreadShare(3))
         dial.turn(own: 8, machine: 8, joules: 80)
         let one = meter.end(first)
         dial.turn(own: 5, machine: 10, joules: 30)
@@ -38,9 +38,19 @@ import Testing
         #expect((one + other).coreSeconds == 15)
     }
 
+    @Test func whatAJobTakesWithMoreThreadsIsMore() {
+        let dial = Dial(), meter = dial.meter, share = ThreadShare(1)
+        let grown = meter.begin(threads: share), other = meter.begin(threads: ThreadShare(1))
+        dial.turn(own: 4, machine: 4, joules: 40)
+        meter.sample()
+        share.grow(to: 3)
+        dial.turn(own: 8, machine: 8, joules: 80)
+        #expect(meter.end(grown).coreSeconds == 2 + 6 && meter.end(other).coreSeconds == 2 + 2)
+    }
+
     @Test func withoutAMeterEnergyIsAnEstimateAndSaysSo() {
         let dial = Dial(), meter = dial.meter
-        let job = meter.begin(threads: 2)
+        let job = meter.begin(threads: ThreadShare(2))
         dial.turn(own: 3, machine: 3, joules: 30)
         meter.sample()
         dial.turn(own: 4, machine: 4, joules: nil)

@@ -284,6 +284,31 @@ import Testing
         #expect(seen.value.last == 4)
     }
 
+    /// Who still runs when the others have ended has their threads, too.
+    @Test func threadsOfEndedJobsAreGivenToTheOthers() throws {
+        let shop = try Workshop()
+        let seen = Box<[Int]>([])
+        func job(_ name: String, _ body: @escaping @Sendable (StageContext) -> Void) -> Job {
+            let stage = TestStage(name: name) { context in
+                seen.change { $0.append(context.threads) }
+                body(context)
+                try writeText(name, context.output + "/out")
+            }
+            return Job(id: name, stage: stage, inputs: [])
+        }
+        @Sendable func wait(until isSo: () -> Bool) {
+            let start = Date()
+            while !isSo(), -start.timeIntervalSinceNow < 30 { Thread.sleep(forTimeInterval: 0.002) }
+        }
+        let long = job("long") { context in
+            wait { context.threads == 5 }
+            seen.change { $0.append(context.threads) }
+        }
+        let short = job("short") { _ in wait { seen.value.count == 2 } }
+        try shop.run(Plan([long, short]), RunOptions(jobs: 5, catchSignals: false))
+        #expect(seen.value == [2, 2, 5])
+    }
+
     /// A job that is left out is ready beside one that runs, and takes nothing from it.
     @Test func whatIsLeftOutTakesNoThreads() throws {
         let shop = try Workshop()

@@ -34,4 +34,32 @@ import Testing
         }
         #expect(arrived.load(ordering: .acquiring) == 4)
     }
+
+    // MARK: With more threads while it runs
+
+    /// Blocks that wait for each other finish only when as many threads have joined meanwhile.
+    @Test func moreThreadsJoin() throws {
+        let allowed = Atomic(1), arrived = Atomic(0), runs = Mutex([Int](repeating: 0, count: 20))
+        try concurrently(20, growing: { allowed.load(ordering: .acquiring) }) { block in
+            runs.withLock { $0[block] += 1 }
+            if block == 3 { allowed.store(3, ordering: .releasing) }
+            guard (4..<7).contains(block) else { return }
+            arrived.add(1, ordering: .acquiringAndReleasing)
+            while arrived.load(ordering: .acquiring) < 3 {}
+        }
+        #expect(runs.withLock { $0 } == [Int](repeating: 1, count: 20))
+    }
+
+    @Test(arguments: [1, 4])
+    func lowestFailureOfGrowingThreadsIsThrown(threads: Int) {
+        #expect(throws: Failure(block: 3)) {
+            try concurrently(50, growing: { threads }) { block in
+                if block >= 3 { throw Failure(block: block) }
+            }
+        }
+    }
+
+    @Test func noBlocksNeedNoMoreThreads() throws {
+        try concurrently(0, growing: { 4 }) { _ in throw Failure(block: 0) }
+    }
 }

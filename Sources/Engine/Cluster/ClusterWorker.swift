@@ -38,7 +38,7 @@ public struct ClusterWorker: Sendable {
         let name = TaskName(attempt: order.attempt, array: task?.array, task: task?.task ?? 0)
         let folder = ClusterFolder(store: store, fingerprint: order.fingerprint, isKnown: true)
         let start = store.time.monotonic(), work = Mutex(0.0)
-        let costs = CostMeter(), account = costs.begin(threads: options.jobs)
+        let costs = CostMeter(), account = costs.begin(threads: ThreadShare(options.jobs))
         let cost: @Sendable () -> Cost = { [spentBefore] in costs.soFar(account).after(coreSeconds: spentBefore) }
         func record(_ kind: ExitRecord.Kind, _ code: Int32, signal: Int32? = nil, error: String? = nil) {
             let seconds = Double(store.time.monotonic() - start) / 1e9
@@ -123,7 +123,8 @@ public struct ClusterWorker: Sendable {
         try store.fileSystem.makeFolder(scratch)
         let meter = ProgressMeter(job: job.id, observer: observer, time: store.time)
         let context = StageContext(
-            output: "\(work)/out-\(store.fileSystem.uniqueName())", scratch: scratch, threads: options.jobs,
+            output: "\(work)/out-\(store.fileSystem.uniqueName())", scratch: scratch,
+            threads: ThreadShare(options.jobs),
             inputs: ingredients.paths, job: job.id,
             stage: stage.name, cancellation: options.cancellation, faults: options.faults, meter: meter)
         guard let phase = try stage.phases(context).first(where: { $0.name == step.phase }) else { return }

@@ -64,7 +64,8 @@ extension SlurmRounds {
     private func arrays(_ work: RemoteJob) throws -> [[WorkTask]] {
         guard let stage = work.job.stage as? any ShardedStage else { return [] }
         let context = StageContext(
-            output: "", scratch: store.scratchPath(work.fingerprint), threads: 1, inputs: work.ingredients.paths,
+            output: "", scratch: store.scratchPath(work.fingerprint), threads: ThreadShare(1),
+            inputs: work.ingredients.paths,
             job: work.job.id,
             stage: stage.name, cancellation: run.cancellation, faults: .off,
             meter: ProgressMeter(job: work.job.id, observer: SilentObserver(), time: store.time))

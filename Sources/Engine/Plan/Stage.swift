@@ -44,8 +44,8 @@ public struct StageContext: Sendable {
     /// A folder kept between attempts under this very fingerprint, for resuming; removed once the outputs are
     /// published.
     public let scratch: String
-    /// How many threads this job may use. The bytes must not depend on it.
-    public let threads: Int
+    /// How many threads this job may use; the bytes must not depend on it. It grows when jobs beside this one end.
+    public let share: ThreadShare
 
     let inputs: [String: String]
     let job: String
@@ -55,13 +55,13 @@ public struct StageContext: Sendable {
     let meter: ProgressMeter
 
     init(
-        output: String, scratch: String, threads: Int, inputs: [String: String], job: String, stage: String,
+        output: String, scratch: String, threads: ThreadShare, inputs: [String: String], job: String, stage: String,
         cancellation: Cancellation,
         faults: FaultPoints, meter: ProgressMeter
     ) {
         self.output = output
         self.scratch = scratch
-        self.threads = threads
+        share = threads
         self.inputs = inputs
         self.job = job
         self.stage = stage
@@ -74,10 +74,13 @@ public struct StageContext: Sendable {
     /// - Parameter inputs: input name → path.
     public init(running stage: any Stage, inputs: [String: String], output: String, scratch: String, threads: Int = 1) {
         self.init(
-            output: output, scratch: scratch, threads: threads, inputs: inputs, job: stage.name, stage: stage.name,
-            cancellation: Cancellation(), faults: .off,
+            output: output, scratch: scratch, threads: ThreadShare(threads), inputs: inputs, job: stage.name,
+            stage: stage.name, cancellation: Cancellation(), faults: .off,
             meter: ProgressMeter(job: stage.name, observer: SilentObserver(), time: SystemTime()))
     }
+
+    /// As many threads as this job may use now.
+    public var threads: Int { share.now }
 
     /// A name for a file on its way into `scratch` that no other attempt gives, should another host take over while
     /// this one sleeps.

@@ -4,7 +4,7 @@ import Synchronization
 /// share a moment neither is charged with the other's work, and nothing is counted twice.
 package final class CostMeter: Sendable {
     private struct Share {
-        let threads: Int
+        let threads: ThreadShare
         var coreSeconds = 0.0
         /// nil: a moment of it was not measured.
         var joules: Double? = 0
@@ -30,11 +30,11 @@ package final class CostMeter: Sendable {
 
     /// A job begins.
     /// - Returns: what `end` is told.
-    package func begin(threads: Int) -> Int {
+    package func begin(threads: ThreadShare) -> Int {
         state.withLock { state in
             settle(&state)
             state.next += 1
-            state.shares[state.next] = Share(threads: max(1, threads))
+            state.shares[state.next] = Share(threads: threads)
             return state.next
         }
     }
@@ -64,9 +64,9 @@ package final class CostMeter: Sendable {
         let joules = now.joules.flatMap { new in last.joules.map { max(0, new - $0) } }.map {
             busy > 0 ? $0 * own / busy : 0
         }
-        let threads = state.shares.values.reduce(0) { $0 + $1.threads }
+        let counts = state.shares.mapValues { $0.threads.now }, threads = counts.values.reduce(0, +)
         for (job, var share) in state.shares {
-            let part = Double(share.threads) / Double(threads)
+            let part = Double(counts[job] ?? 0) / Double(threads)
             share.coreSeconds += own * part
             share.joules = share.joules.flatMap { sum in joules.map { sum + $0 * part } }
             state.shares[job] = share

@@ -32,11 +32,11 @@ struct Executor: Sendable {
     ///   - scratch: kept between attempts.
     /// - Throws: what the stage throws, or `StageFault`.
     func execute(
-        _ job: Job, inputs: [String: String], output: String, scratch: String, threads: Int
+        _ job: Job, inputs: [String: String], output: String, scratch: String, threads: ThreadShare
     ) throws -> Result {
         try store.fileSystem.makeFolder(output)
         try store.fileSystem.makeFolder(scratch)
-        if threads == options.jobs { Usage.forgetPeakMemory() }
+        if threads.now == options.jobs { Usage.forgetPeakMemory() }
         let meter = ProgressMeter(job: job.id, observer: observer, time: store.time, costs: costs)
         let context = StageContext(
             output: output, scratch: scratch, threads: threads, inputs: inputs, job: job.id, stage: job.stage.name,
@@ -48,16 +48,16 @@ struct Executor: Sendable {
         try outcome.get()
         options.faults.pass("stage.finished")
         let seconds = Double(store.time.monotonic() - start) / 1e9
-        try checkOutputs(job.stage, output, threads)
+        try checkOutputs(job.stage, output, threads.now)
         // At once: the disk writes while a processor hashes.
         let outputs = try inParallel(2, threads: 2) { part in
-            if part == 1 { return try hash(job.stage.outputs, in: output, threads, meter) }
+            if part == 1 { return try hash(job.stage.outputs, in: output, threads.now, meter) }
             try flush(job.stage.outputs, in: output)
             return []
         }.flatMap { $0 }
         options.faults.pass("output.hashed")
         return Result(
-            outputs: outputs, seconds: seconds, peakMemory: Usage.peakMemory(), work: meter.work, threads: threads,
+            outputs: outputs, seconds: seconds, peakMemory: Usage.peakMemory(), work: meter.work, threads: threads.now,
             cost: cost)
     }
 

@@ -78,9 +78,9 @@ final class RunSession: Sendable {
     }
 
     /// Makes a job fresh, or finds that it is, or that it need not be.
-    private func settle(_ index: Int, threads: Int, _ pins: Pins, _ wake: @escaping @Sendable () -> Void) throws
-        -> Scheduler.Step
-    {
+    private func settle(
+        _ index: Int, threads: ThreadShare, _ pins: Pins, _ wake: @escaping @Sendable () -> Void
+    ) throws -> Scheduler.Step {
         try options.cancellation.check()
         let job = plan.jobs[index]
         let isSelected = selection.selected.contains(index)
@@ -241,7 +241,7 @@ final class RunSession: Sendable {
 
     /// Executes a job and publishes what it leaves. The job's lock is held.
     private func make(
-        _ index: Int, _ ingredients: Ingredients, threads: Int, _ pins: Pins, _ lock: any FileLock
+        _ index: Int, _ ingredients: Ingredients, threads: ThreadShare, _ pins: Pins, _ lock: any FileLock
     ) throws {
         let job = plan.jobs[index]
         let found = try inspector.find(ingredients.fingerprint, job)
@@ -251,7 +251,7 @@ final class RunSession: Sendable {
             observer.noted(
                 job: job.id, text: "\(reason); \(corrupt.isEmpty ? "" : "moved to quarantine, ")building again")
         }
-        observer.started(job: job.id, stage: job.stage.name, reason: reason, threads: threads)
+        observer.started(job: job.id, stage: job.stage.name, reason: reason, threads: threads.now)
         if !hasPrepared.exchange(true, ordering: .relaxed) {
             try store.checkIsOnOneDisk()
             try store.flushFolders()
@@ -265,7 +265,7 @@ final class RunSession: Sendable {
         }
         try inspector.checkUnchanged(job, ingredients)
         let publication = Publication(store: store, options: options)
-        try publication.adopt(result, pins, ingredients.fingerprint, threads: threads)
+        try publication.adopt(result, pins, ingredients.fingerprint, threads: threads.now)
         let outputs = result.outputs.map(\.artifact)
         let trace = try publication.record(job, ingredients, result)
         try store.noteCurrent(ingredients.fingerprint, plan: plan.name, job: job.id, stage: job.stage.name)
@@ -285,7 +285,7 @@ final class RunSession: Sendable {
     }
 
     private func execute(
-        _ job: Job, _ ingredients: Ingredients, in work: String, threads: Int, _ lock: any FileLock
+        _ job: Job, _ ingredients: Ingredients, in work: String, threads: ThreadShare, _ lock: any FileLock
     ) throws -> Executor.Result {
         let files = store.fileSystem
         for name in try files.names(in: work) where name.hasPrefix("out-") { try files.remove("\(work)/\(name)") }
@@ -355,7 +355,7 @@ final class RunSession: Sendable {
     }
 
     /// Has what a job reads here, byte for byte: of jobs that the remote store has, only digests may be.
-    private func bringInputs(of index: Int, threads: Int, _ pins: Pins) throws {
+    private func bringInputs(of index: Int, threads: ThreadShare, _ pins: Pins) throws {
         for case .output(let source, let name) in plan.jobs[index].inputs.map(\.source) {
             guard let from = plan.indices[source],
                 let artifact = result(from)?.artifacts?.first(where: { $0.name == name })
@@ -369,7 +369,7 @@ final class RunSession: Sendable {
     }
 
     /// Executes a job whose trace is here but whose outputs are nowhere to be had.
-    private func rebuild(_ index: Int, threads: Int, _ pins: Pins) throws {
+    private func rebuild(_ index: Int, threads: ThreadShare, _ pins: Pins) throws {
         let ingredients = try inspector.ingredients(of: plan.jobs[index]) { name in
             plan.indices[name].flatMap { result($0)?.artifacts } ?? []
         }

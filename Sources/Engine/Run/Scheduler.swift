@@ -30,13 +30,15 @@ struct Scheduler {
         var woken: Set<Int> = []
         /// Ready or running, and with work to do: these share the threads.
         var sharers: Int
+        /// Those of running jobs with work to do.
+        var shares: [Int: ThreadShare] = [:]
         var unsettled: Int
         var blocked: Set<Int> = []
         var failures: [(index: Int, error: any Error)] = []
     }
 
     private enum Turn {
-        case work(Int, threads: Int)
+        case work(Int, ThreadShare)
         case retry(Int)
         case end
     }
@@ -44,9 +46,9 @@ struct Scheduler {
     /// Calls `body` with each job, its share of the threads, and what is to be called when there is news of it where it
     /// is parked.
     /// - Throws: of the errors of `body` that of the first job, once what was running has ended.
-    func run(_ body: @Sendable (_ job: Int, _ threads: Int, _ wake: @escaping @Sendable () -> Void) throws -> Step)
-        throws
-    {
+    func run(
+        _ body: @Sendable (_ job: Int, _ threads: ThreadShare, _ wake: @escaping @Sendable () -> Void) throws -> Step
+    ) throws {
         var users = [[Int]](repeating: [], count: dependencies.count)
         for (index, list) in dependencies.enumerated() { for need in list { users[need].append(index) } }
         let waitsFor = dependencies.map(\.count)
@@ -61,7 +63,7 @@ struct Scheduler {
                 case .end: return
                 case .retry(let job):
                     time.sleep(nanoseconds: Self.busyPause)
-                    attempt(job, 1, monitor, body)
+                    attempt(job, ThreadShare(1), monitor, body)
                 case .work(let job, let threads):
                     attempt(job, threads, monitor, body)
                 }
@@ -76,13 +78,15 @@ struct Scheduler {
             state.parked.remove(job)
             state.woken.remove(job)
             resume(job, &state)
-            return .work(job, threads: 1)
+            return .work(job, ThreadShare(1))
         }
         if state.unsettled == 0 { return .end }
         // What is under way elsewhere ends by itself, as what runs here does.
         if !state.failures.isEmpty, !keepGoing { return state.parked.isEmpty ? .end : nil }
         if let job = state.ready.pop() {
-            return .work(job, threads: limit / min(limit, max(1, state.sharers)))
+            let threads = ThreadShare(share(state))
+            if hasWork[job] { state.shares[job] = threads }
+            return .work(job, threads)
         }
         if let job = state.busy.first {
             state.busy.removeFirst()
@@ -92,18 +96,22 @@ struct Scheduler {
         return nil
     }
 
+    private func share(_ state: State) -> Int { limit / min(limit, max(1, state.sharers)) }
+
     /// Takes up again what was neither ready nor running.
     private func resume(_ job: Int, _ state: inout State) {
         if hasWork[job] { state.sharers += 1 }
     }
 
     private func attempt(
-        _ job: Int, _ threads: Int, _ monitor: Monitor<State>,
-        _ body: @Sendable (Int, Int, @escaping @Sendable () -> Void) throws -> Step
+        _ job: Int, _ threads: ThreadShare, _ monitor: Monitor<State>,
+        _ body: @Sendable (Int, ThreadShare, @escaping @Sendable () -> Void) throws -> Step
     ) {
         let result = Result { try body(job, threads) { monitor.update { _ = $0.woken.insert(job) } } }
         monitor.update { state in
             if hasWork[job] { state.sharers -= 1 }
+            state.shares[job] = nil
+            defer { for threads in state.shares.values { threads.grow(to: share(state)) } }
             switch result {
             case .success(.busy):
                 state.busy.append(job)

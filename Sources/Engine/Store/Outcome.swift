@@ -8,7 +8,7 @@ public struct Outcome: Sendable, Equatable {
     public let seconds: Double
     /// How much work that was, in a unit of the stage's own; nil where the stage did not say.
     public let work: Double?
-    /// On how many threads; nil in traces of before this was noted.
+    /// On how many threads at last: they grow when jobs beside end; nil in traces of before this was noted.
     public let threads: Int?
     /// Highest resident memory of the process while the job ran, in bytes.
     public let peakMemory: Int

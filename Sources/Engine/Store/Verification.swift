@@ -55,7 +55,8 @@ extension Runner {
             try store.makeDurableFolder(work)
             try bringInputs(of: job, ingredients, pins, plan)
             result = try Executor(store: store, options: options, observer: observer, costs: CostMeter()).execute(
-                job, inputs: ingredients.paths, output: "\(work)/out", scratch: "\(work)/scratch", threads: options.jobs
+                job, inputs: ingredients.paths, output: "\(work)/out", scratch: "\(work)/scratch",
+                threads: ThreadShare(options.jobs)
             )
         } catch {
             try options.cancellation.check()

@@ -150,7 +150,7 @@ struct EvaluationParts: Sendable {
     private func compute(_ blocks: [Int], of work: ExplanationWork, _ kept: @Sendable (Int, [PairResult]) -> Void)
         throws
     {
-        try concurrently(blocks.count, threads: context.threads) { index in
+        try concurrently(blocks.count, growing: { context.threads }) { index in
             let results = try work.results(ofBlock: blocks[index])
             try PairBlock.write(results, to: context.path(phases[2], blocks[index]), context)
             done.pairs.add(results.count, ordering: .relaxed)

@@ -192,7 +192,8 @@ struct EvidenceStage: Stage {
         if !FileManager.default.fileExists(atPath: path) {
             let opened = try evaluate.opened(context, rows: rows)
             var evaluation = try LaViSE.evaluate(
-                opened.data, vocabulary: opened.vocabulary, options: opened.options, progress: progress)
+                opened.data, vocabulary: opened.vocabulary, options: opened.options,
+                progress: progress, threads: { [share = context.share] in share.now })
             evaluation.summary = evaluation.summary.numbered(from: opened.firstUnit)
             try context.keep(path, faultPoint: "evidence.half") {
                 try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: $0)

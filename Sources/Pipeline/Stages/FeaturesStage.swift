@@ -102,7 +102,7 @@ struct FeaturesStage: ShardedStage {
         let done = Atomic(earlier)
         context.worked(work(rows: rowsMissing))
         // Who computes a shard's last batch writes it, while the others go on with the next one.
-        try concurrently(batches.count, threads: context.threads) { index in
+        try concurrently(batches.count, growing: { context.threads }) { index in
             try context.checkCancelled()
             let batch = batches[index]
             let part = try extraction.features(of: batch.rows)

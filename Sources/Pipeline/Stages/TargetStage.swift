@@ -47,7 +47,7 @@ struct TargetStage: Stage {
         for start in stride(from: 0, to: files.names.count, by: Self.blockSize) {
             let block = Array(files.names[start..<min(start + Self.blockSize, files.names.count)])
             let crops = SharedResults<Result<[UInt8], any Error>>(count: block.count)
-            try concurrently(block.count, threads: context.threads) { i in
+            try concurrently(block.count, growing: { context.threads }) { i in
                 try context.checkCancelled()
                 crops[i] = Result { try files.picture(block[i]).centreCrop(crop).pixels }
             }
