@@ -284,6 +284,26 @@ import Testing
         #expect(seen.value.last == 4)
     }
 
+    /// What several plans share is looked at once: they all stand as of one moment.
+    @Test func plansOfOneSurveyAreSeenAtOneMoment() throws {
+        let shop = try Workshop()
+        try shop.write("abc", to: "a.txt")
+        let plan = try Self.chain(shop), survey = Survey()
+        try shop.run(plan)
+        func expect(_ states: [JobState], in survey: Survey) throws {
+            let found = try shop.runner().status(of: plan, in: survey).map(\.state)
+            #expect(found == states)
+        }
+        try expect([.fresh, .fresh, .fresh], in: survey)
+        let output = try #require(try shop.runner().status(of: plan).first?.outputs.first)
+        try FileManager.default.removeItem(atPath: output.path)
+        try expect([.fresh, .fresh, .fresh], in: survey)
+        try expect([.missing, .stale, .stale], in: Survey())
+        try shop.write("xyz", to: "a.txt")
+        try expect([.fresh, .fresh, .fresh], in: survey)
+        try expect([.stale, .stale, .stale], in: Survey())
+    }
+
     /// Who still runs when the others have ended has their threads, too.
     @Test func threadsOfEndedJobsAreGivenToTheOthers() throws {
         let shop = try Workshop()

@@ -22,8 +22,9 @@ struct List: ParsableCommand {
         let faults = read.compactMap { if case .failure(let error) = $0 { error } else { nil } }
         let showsProgress = !global.noProgress && !global.quiet
         let planned = read.compactMap { if case .success(let planned) = $0 { planned } else { nil } }
+        let survey = Survey()
         let found = try planned.map { planned in
-            let standing = try Standing(planned.plan, project, threads: cores, progress: showsProgress)
+            let standing = try Standing(planned.plan, project, survey, threads: cores, progress: showsProgress)
             return (file: planned.file, standing: standing)
         }
         if global.json {
@@ -64,10 +65,11 @@ struct List: ParsableCommand {
         let state: JobState
         let fresh: Int, stages: Int
 
-        init(_ plan: Plan, _ project: Project, threads: Int, progress: Bool) throws {
+        init(_ plan: Plan, _ project: Project, _ survey: Survey, threads: Int, progress: Bool) throws {
             let console = Console(names: plan.jobs.map(\.id), progress: progress, quiet: !progress)
             defer { console.end() }
-            let states = try project.runner(RunOptions(jobs: threads), observer: console).status(of: plan).map(\.state)
+            let states = try project.runner(RunOptions(jobs: threads), observer: console)
+                .status(of: plan, in: survey).map(\.state)
             fresh = states.count { $0 == .fresh }
             stages = states.count
             state = [.failed, .running, .stale, .missing].first { states.contains($0) } ?? .fresh

@@ -19,12 +19,13 @@ struct Status: ParsableCommand {
         let project = try global.open()
         var isFresh = true
         var documents: [Value] = []
+        let survey = Survey()
         for file in try chosen.files(project) {
             let plan = try project.plan(file)
             let console = Console(names: plan.plan.jobs.map(\.id), progress: !global.noProgress, quiet: global.quiet)
             defer { console.end() }
             let options = RunOptions(jobs: ProcessInfo.processInfo.activeProcessorCount)
-            let state = try project.state(of: plan, options, observer: console)
+            let state = try project.state(of: plan, options, observer: console, in: survey)
             console.end()
             isFresh = isFresh && state.isFresh
             let concern = project.concern(about: file)

@@ -1,5 +1,4 @@
 import Fingerprints
-import Synchronization
 
 /// Looks at jobs without changing anything: what their fingerprints are, and whether the store has what they would
 /// leave.
@@ -8,14 +7,15 @@ final class Inspector: Sendable {
     let store: Store
     let options: RunOptions
     private let observer: any RunObserver
-    /// By the key of their record.
-    private let inputs = Mutex<[Digest: Content]>([:])
+    private let survey: Survey
 
-    init(plan: Plan, store: Store, options: RunOptions, observer: any RunObserver) {
+    /// - Parameter survey: of inputs; a run has one of its own.
+    init(plan: Plan, store: Store, options: RunOptions, observer: any RunObserver, survey: Survey = Survey()) {
         self.plan = plan
         self.store = store
         self.options = options
         self.observer = observer
+        self.survey = survey
     }
 
     enum Found {
@@ -108,17 +108,14 @@ final class Inspector: Sendable {
     /// The content of a file or folder outside the store, hashed at most once a run.
     private func content(of path: String, _ input: Input, job: String) throws -> Content {
         let key = try key(of: path, input), selected = try selected(input, job: job)
-        return try inputs.withLock { known in
-            if let content = known[key] { return content }
+        return try survey.content(key) {
             switch try store.look(
                 atInput: path, key: key, selected: selected, verify: options.verify, threads: options.jobs,
                 hashed: hashed(for: job))
             {
             case .absent: throw EngineError.inputMissing(job: job, name: input.name, path: path)
             case .unstable: throw EngineError.inputChangedDuringRun(job: job, name: input.name, path: path)
-            case .content(let content):
-                known[key] = content
-                return content
+            case .content(let content): return content
             }
         }
     }

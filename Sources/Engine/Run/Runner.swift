@@ -17,8 +17,9 @@ public struct Runner: Sendable {
 
     /// How each job stands, in the plan's order. Builds nothing; only remembers what it hashed.
     /// - Throws: `EngineError.storage` when the store cannot be read, `.notAStore`, `.newerFormat`.
-    public func status(of plan: Plan) throws -> [JobStatus] {
-        try asEngineError { try look(at: plan).map(\.status) }
+    /// - Parameter survey: what was seen for other plans of the same answer.
+    public func status(of plan: Plan, in survey: Survey = Survey()) throws -> [JobStatus] {
+        try asEngineError { try look(at: plan, survey).map(\.status) }
     }
 
     /// Executes what is not fresh among the selected jobs.
@@ -35,14 +36,14 @@ public struct Runner: Sendable {
     }
 
     /// Hashing what changed may take long: a signal ends it as it ends a stage.
-    func look(at plan: Plan) throws -> [JobView] {
-        guard options.catchSignals else { return try views(of: plan) }
-        return try options.cancellation.catchingSignals { try views(of: plan) }
+    func look(at plan: Plan, _ survey: Survey = Survey()) throws -> [JobView] {
+        guard options.catchSignals else { return try views(of: plan, survey) }
+        return try options.cancellation.catchingSignals { try views(of: plan, survey) }
     }
 
-    private func views(of plan: Plan) throws -> [JobView] {
+    private func views(of plan: Plan, _ survey: Survey) throws -> [JobView] {
         try store.checkIsStore()
-        let inspector = inspector(plan)
+        let inspector = Inspector(plan: plan, store: store, options: options, observer: observer, survey: survey)
         var views: [JobView] = []
         for (index, job) in plan.jobs.enumerated() {
             let stale = plan.dependencies[index].filter { views[$0].artifacts == nil }
@@ -50,7 +51,9 @@ public struct Runner: Sendable {
                 views.append(try inspector.blocked(job, by: stale.map { plan.jobs[$0].id }))
             } else {
                 views.append(
-                    try inspector.view(of: job) { name in plan.indices[name].flatMap { views[$0].artifacts } ?? [] })
+                    try inspector.view(of: job, survey: survey) { name in
+                        plan.indices[name].flatMap { views[$0].artifacts } ?? []
+                    })
             }
         }
         return views

@@ -70,11 +70,12 @@ public struct ExperimentState: Sendable {
 
 extension Project {
     /// How an experiment stands; looks, and changes nothing.
+    /// - Parameter survey: what was seen for other experiments of the same answer.
     /// - Throws: `EngineError`.
     public func state(
         of experiment: ExperimentPlan, _ options: RunOptions = RunOptions(),
-        observer: any RunObserver = SilentObserver()
+        observer: any RunObserver = SilentObserver(), in survey: Survey = Survey()
     ) throws -> ExperimentState {
-        ExperimentState(experiment, try runner(options, observer: observer).status(of: experiment.plan))
+        ExperimentState(experiment, try runner(options, observer: observer).status(of: experiment.plan, in: survey))
     }
 }
