@@ -115,10 +115,10 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: plain),
         .testTarget(
             name: "NetworksTests", dependencies: ["Networks", "CKernels", "TestSupport", "Fingerprints"],
-            resources: [.copy("Fixtures")], swiftSettings: plain),
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "LaViSETests", dependencies: ["LaViSE", "HDF5", "Tensors", "Fingerprints"],
-            resources: [.copy("Fixtures")], swiftSettings: plain),
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "ReportingTests", dependencies: ["Reporting", "TestSupport", "Imaging", "Fingerprints"],
             resources: [.copy("Fixtures")], swiftSettings: plain),
