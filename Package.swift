@@ -10,7 +10,9 @@ func system(_ name: String, _ pkgConfig: String, _ apt: String) -> Target {
 // code are made at once, which is the default where code is optimised.
 let plain: [SwiftSetting] = [.unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"])]
 
-// Swift's library inside the program: to load it as a shared one takes a third of a short command's time.
+// Swift's library inside the program: to load it as a shared one takes a third of a short command's time. The libraries
+// are those that Foundation of Swift 6.3 stands on, and lld is the toolchain's own: where a program does not link with
+// another Swift, look here.
 let swiftLinkedIn: [LinkerSetting] = [
     .unsafeFlags(["-static-stdlib", "-use-ld=lld"]), .linkedLibrary("CoreFoundation"), .linkedLibrary("_FoundationICU"),
     .linkedLibrary("_FoundationCShims"), .linkedLibrary("_FoundationCollections"), .linkedLibrary("stdc++"),

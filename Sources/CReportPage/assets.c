@@ -1,5 +1,9 @@
 #include "CReportPage.h"
 
+#ifndef __has_embed
+#error "a newer Swift is needed (6.3 is tried): the clang of this one does not know #embed"
+#endif
+
 // C23, and clang's own in C before it.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 

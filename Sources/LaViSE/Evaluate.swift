@@ -4,7 +4,7 @@ import Tensors
 /// Explains every filter by its top images and scores the words against the annotations (METHOD 6 and 7).
 ///
 /// Reads all maps twice (`MapSummary`) and then the top images once more. The result does not depend on `threads`.
-/// - Parameter threads: how many may be used now, in place of `options.threads`.
+/// - Parameter threads: how many may be used for the explanations now, in place of `options.threads`.
 /// - Throws: `EvaluationError`, or what `data` and `progress` throw.
 public func evaluate(
     _ data: any EvaluationData, vocabulary: Vocabulary, options: EvaluationOptions,

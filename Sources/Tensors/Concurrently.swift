@@ -4,14 +4,14 @@ import Glibc
 /// does that is made for it.
 /// - Throws: the error of the lowest block that failed: the same one for any number of threads.
 public func concurrently(_ count: Int, threads: Int, _ body: @Sendable (Int) throws -> Void) throws {
-    try ThreadTeam(threads: min(threads, count)).run(count, body)
+    try concurrently(count, growing: { threads }, body)
 }
 
 /// The same on as many threads as `threads` says, which may become more meanwhile: it is asked before each block of the
 /// calling thread.
 /// - Throws: as the other one.
 public func concurrently(
-    _ count: Int, growing threads: @Sendable () -> Int, _ body: @Sendable (Int) throws -> Void
+    _ count: Int, growing threads: () -> Int, _ body: @Sendable (Int) throws -> Void
 ) throws {
     let failure: (any Error)? = withoutActuallyEscaping(body) { body in
         let queue = BlockQueue(count: count, body: body)

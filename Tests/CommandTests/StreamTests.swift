@@ -168,8 +168,8 @@ import Testing
             #/\b(print|debugPrint|dump|fputs|puts|printf|NSLog)\(|FileHandle\.standard(Output|Error)|\b(stdout|stderr)\b/#
             .ignoresCase(false)
         for folder in [
-            "lavise-pipeline", "Pipeline", "Engine", "Networks", "LaViSE", "Datasets", "Transfer", "Reporting", "HDF5",
-            "Imaging",
+            "lavise-pipeline", "Commands", "Pipeline", "Engine", "Remote", "Networks", "Graphs", "LaViSE", "Datasets",
+            "Transfer", "Serving", "Reporting", "HDF5", "Imaging",
         ] {
             let files = try #require(FileManager.default.enumerator(atPath: sources.appending(path: folder).path))
             for case let name as String in files where name.hasSuffix(".swift") {

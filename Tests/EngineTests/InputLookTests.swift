@@ -141,6 +141,27 @@ import TestSupport
         #expect(try digest(shop, "other") != Digest(hashing: "lavise folder 1\0"))
     }
 
+    /// Of an archive of lists each member names files of its own.
+    @Test func membersOfOneFileSelectApart() throws {
+        let shop = try Workshop()
+        for name in ["a", "b"] { try shop.write(name, to: "in/\(name)") }
+        try shop.write("both", to: "archive")
+        usleep(150_000)
+        func digest(_ member: String) throws -> Digest? {
+            let selection = InputSelection(file: shop.path("archive"), member: member) { [member] }
+            let plan = try Plan([
+                Job(
+                    id: "r", stage: TestStage.join("r", inputs: ["in"]),
+                    inputs: [Input("in", .file(shop.path("in")), selection: selection)])
+            ])
+            let status = try shop.runner().run(plan)[0]
+            return try shop.store().provenance(of: #require(status.fingerprint).hex).first?.trace.inputs.first?.digest
+        }
+        for name in ["a", "b", "a"] {
+            #expect(try digest(name) == Digest(hashing: "lavise folder 1\0\(Digest(hashing: name)) \(name)\0"))
+        }
+    }
+
     /// Where a file says which files of a folder count, another one that comes, changes or goes changes nothing; one
     /// that is named does, in any folder below, whatever the case of its letters. The names are read only where
     /// something changed.

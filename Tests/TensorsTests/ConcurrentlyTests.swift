@@ -45,7 +45,9 @@ import Testing
             if block == 3 { allowed.store(3, ordering: .releasing) }
             guard (4..<7).contains(block) else { return }
             arrived.add(1, ordering: .acquiringAndReleasing)
-            while arrived.load(ordering: .acquiring) < 3 {}
+            let start = ContinuousClock.now
+            while arrived.load(ordering: .acquiring) < 3, ContinuousClock.now - start < .seconds(30) {}
+            if arrived.load(ordering: .acquiring) < 3 { throw Failure(block: block) }
         }
         #expect(runs.withLock { $0 } == [Int](repeating: 1, count: 20))
     }

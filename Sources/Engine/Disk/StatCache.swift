@@ -20,9 +20,10 @@ struct StatCache: Sendable {
     /// (FAT).
     static func grain(of time: Int) -> Int { time % 1_000_000_000 == 0 ? 2_000_000_000 : 100_000_000 }
 
-    /// Names the record of a file or folder outside the store, of which the files count that `file` names.
-    static func inputKey(_ path: String, selectedBy file: String? = nil) -> Digest {
-        Digest(hashing: "input:\(path)" + (file.map { "\0\($0)" } ?? ""))
+    /// Names the record of a file or folder outside the store, of which the files count that `file` names, or its
+    /// `member` where it is an archive.
+    static func inputKey(_ path: String, selectedBy file: String? = nil, member: String? = nil) -> Digest {
+        Digest(hashing: (["input:\(path)"] + [file, member].compactMap { $0 }).joined(separator: "\0"))
     }
 
     /// Which files of a folder count.

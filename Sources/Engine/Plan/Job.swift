@@ -10,6 +10,8 @@ public enum Source: Hashable, Sendable {
 public struct InputSelection: Sendable {
     /// A file outside the store.
     public let file: String
+    /// What of it is read, where it is an archive.
+    public let member: String?
     /// Reads from it the last parts of the paths that it names; upper and lower case are one, as on some disks. Asked
     /// only where the folder or the file changed. Where it throws all files count, and it is for the stage to say what
     /// is wrong with the file.
@@ -17,9 +19,11 @@ public struct InputSelection: Sendable {
 
     /// - Parameters:
     ///   - file: outside the store.
+    ///   - member: what of it is read, where it is an archive.
     ///   - names: reads from `file` the last parts of the paths that it names; may be called on any thread.
-    public init(file: String, names: @escaping @Sendable () throws -> Set<String>) {
+    public init(file: String, member: String? = nil, names: @escaping @Sendable () throws -> Set<String>) {
         self.file = file
+        self.member = member
         self.names = names
     }
 }

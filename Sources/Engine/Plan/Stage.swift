@@ -44,9 +44,8 @@ public struct StageContext: Sendable {
     /// A folder kept between attempts under this very fingerprint, for resuming; removed once the outputs are
     /// published.
     public let scratch: String
-    /// How many threads this job may use; the bytes must not depend on it. It grows when jobs beside this one end.
-    public let share: ThreadShare
 
+    private let share: ThreadShare
     let inputs: [String: String]
     let job: String
     let stage: String
@@ -79,7 +78,8 @@ public struct StageContext: Sendable {
             meter: ProgressMeter(job: stage.name, observer: SilentObserver(), time: SystemTime()))
     }
 
-    /// As many threads as this job may use now.
+    /// How many threads this job may use now; the bytes must not depend on it. It becomes more when jobs beside this one
+    /// end: ask once for what has to be of one size, and `concurrently(_:growing:_:)` for long work.
     public var threads: Int { share.now }
 
     /// A name for a file on its way into `scratch` that no other attempt gives, should another host take over while

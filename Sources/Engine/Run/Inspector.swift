@@ -7,9 +7,9 @@ final class Inspector: Sendable {
     let store: Store
     let options: RunOptions
     private let observer: any RunObserver
-    private let survey: Survey
+    let survey: Survey
 
-    /// - Parameter survey: of inputs; a run has one of its own.
+    /// - Parameter survey: of an answer about several plans; a run has one of its own.
     init(plan: Plan, store: Store, options: RunOptions, observer: any RunObserver, survey: Survey = Survey()) {
         self.plan = plan
         self.store = store
@@ -120,9 +120,7 @@ final class Inspector: Sendable {
         }
     }
 
-    private func key(of path: String, _ input: Input) throws -> Digest {
-        StatCache.inputKey(path, selectedBy: try input.selection.map { try store.fileSystem.absolute($0.file) })
-    }
+    private func key(of path: String, _ input: Input) throws -> Digest { try store.inputKey(path, input.selection) }
 
     /// Which files of the input count; nil, all of them, also where the file that would say so is not there.
     private func selected(_ input: Input, job: String) throws -> StatCache.Selected? {

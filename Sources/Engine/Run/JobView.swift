@@ -16,16 +16,14 @@ extension Inspector {
         return view(job, .stale, upstream.map { .upstream(job: $0) })
     }
 
-    /// - Parameter survey: what the store holds is seen once in it; nil: anew.
-    func view(of job: Job, survey: Survey? = nil, upstream: (String) -> [Artifact]) throws -> JobView {
+    func view(of job: Job, upstream: (String) -> [Artifact]) throws -> JobView {
         let ingredients: Ingredients
         do {
             ingredients = try self.ingredients(of: job, upstream: upstream)
         } catch EngineError.inputMissing(_, let name, let path) {
             return view(job, .missing, [.inputMissing(name: name, path: path)])
         }
-        let look = { try self.find(ingredients.fingerprint, job) }
-        let found = try survey.map { try $0.found(ingredients.fingerprint, look: look) } ?? look()
+        let found = try survey.found(ingredients.fingerprint) { try find(ingredients.fingerprint, job) }
         if case .sound(let trace, let outcome, let away) = found {
             let doubts: [Reason] = trace.outcomes.count > 1 ? [.nondeterministic(outcomes: trace.outcomes.count)] : []
             return JobView(

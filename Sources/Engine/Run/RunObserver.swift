@@ -2,7 +2,7 @@ import Synchronization
 
 /// Hears what a run does, from any thread. Each method does nothing unless implemented.
 public protocol RunObserver: Sendable {
-    /// A job is about to be executed.
+    /// A job is about to be executed, at first with so many threads.
     func started(job: String, stage: String, reason: Reason, threads: Int)
     /// At most ten times a second a job, and once at the end. Also before `started`, while a large input or artifact is
     /// hashed.

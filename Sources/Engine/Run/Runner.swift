@@ -51,8 +51,7 @@ public struct Runner: Sendable {
                 views.append(try inspector.blocked(job, by: stale.map { plan.jobs[$0].id }))
             } else {
                 views.append(
-                    try inspector.view(of: job, survey: survey) { name in
-                        plan.indices[name].flatMap { views[$0].artifacts } ?? []
+                    try inspector.view(of: job) { name in plan.indices[name].flatMap { views[$0].artifacts } ?? []
                     })
             }
         }

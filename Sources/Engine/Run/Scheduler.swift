@@ -39,7 +39,7 @@ struct Scheduler {
 
     private enum Turn {
         case work(Int, ThreadShare)
-        case retry(Int)
+        case retry(Int, ThreadShare)
         case end
     }
 
@@ -61,9 +61,9 @@ struct Scheduler {
             while true {
                 switch monitor.wait({ take(&$0) }) {
                 case .end: return
-                case .retry(let job):
+                case .retry(let job, let threads):
                     time.sleep(nanoseconds: Self.busyPause)
-                    attempt(job, ThreadShare(1), monitor, body)
+                    attempt(job, threads, monitor, body)
                 case .work(let job, let threads):
                     attempt(job, threads, monitor, body)
                 }
@@ -77,30 +77,31 @@ struct Scheduler {
         if let job = state.woken.first(where: state.parked.contains) {
             state.parked.remove(job)
             state.woken.remove(job)
-            resume(job, &state)
-            return .work(job, ThreadShare(1))
+            if hasWork[job] { state.sharers += 1 }
+            return .work(job, share(job, &state))
         }
         if state.unsettled == 0 { return .end }
         // What is under way elsewhere ends by itself, as what runs here does.
         if !state.failures.isEmpty, !keepGoing { return state.parked.isEmpty ? .end : nil }
         if let job = state.ready.pop() {
-            let threads = ThreadShare(share(state))
-            if hasWork[job] { state.shares[job] = threads }
-            return .work(job, threads)
+            return .work(job, share(job, &state))
         }
         if let job = state.busy.first {
             state.busy.removeFirst()
-            resume(job, &state)
-            return .retry(job)
+            if hasWork[job] { state.sharers += 1 }
+            return .retry(job, share(job, &state))
         }
         return nil
     }
 
-    private func share(_ state: State) -> Int { limit / min(limit, max(1, state.sharers)) }
+    /// An equal part for each that has one; who has more from before keeps it, so that all together may have more than
+    /// there are.
+    private func equalShare(_ state: State) -> Int { limit / min(limit, max(1, state.sharers)) }
 
-    /// Takes up again what was neither ready nor running.
-    private func resume(_ job: Int, _ state: inout State) {
-        if hasWork[job] { state.sharers += 1 }
+    private func share(_ job: Int, _ state: inout State) -> ThreadShare {
+        let threads = ThreadShare(equalShare(state))
+        if hasWork[job] { state.shares[job] = threads }
+        return threads
     }
 
     private func attempt(
@@ -111,7 +112,7 @@ struct Scheduler {
         monitor.update { state in
             if hasWork[job] { state.sharers -= 1 }
             state.shares[job] = nil
-            defer { for threads in state.shares.values { threads.grow(to: share(state)) } }
+            defer { for threads in state.shares.values { threads.grow(to: equalShare(state)) } }
             switch result {
             case .success(.busy):
                 state.busy.append(job)

@@ -116,8 +116,7 @@ extension Runner {
             }
             for input in job.inputs {
                 guard case .file(let path) = input.source else { continue }
-                let file = try input.selection.map { try store.fileSystem.absolute($0.file) }
-                roots.inputKeys.insert(StatCache.inputKey(try store.fileSystem.absolute(path), selectedBy: file))
+                roots.inputKeys.insert(try store.inputKey(store.fileSystem.absolute(path), input.selection))
             }
         }
     }

@@ -148,6 +148,13 @@ public struct Store: Sendable {
         }
     }
 
+    /// Names the record of a file or folder outside the store.
+    /// - Parameter path: absolute.
+    func inputKey(_ path: String, _ selection: InputSelection?) throws -> Digest {
+        StatCache.inputKey(
+            path, selectedBy: try selection.map { try fileSystem.absolute($0.file) }, member: selection?.member)
+    }
+
     /// What a file or folder outside the store holds.
     /// - Parameter key: see `StatCache.inputKey`.
     func look(

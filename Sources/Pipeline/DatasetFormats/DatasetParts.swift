@@ -105,7 +105,7 @@ struct PartsOfFolder {
 
     private func selection(by annotations: DatasetPart, _ read: @escaping ImageNames) -> InputSelection? {
         guard case .file(let file)? = inputs.first(where: { $0.name == annotations.input })?.source else { return nil }
-        return InputSelection(file: file) { try annotations.names(in: file, read) }
+        return InputSelection(file: file, member: annotations.member) { try annotations.names(in: file, read) }
     }
 
     func exists(_ path: String) -> Bool { places.exists(base + "/" + path) }

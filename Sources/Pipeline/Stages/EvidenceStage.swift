@@ -193,7 +193,7 @@ struct EvidenceStage: Stage {
             let opened = try evaluate.opened(context, rows: rows)
             var evaluation = try LaViSE.evaluate(
                 opened.data, vocabulary: opened.vocabulary, options: opened.options,
-                progress: progress, threads: { [share = context.share] in share.now })
+                progress: progress, threads: { context.threads })
             evaluation.summary = evaluation.summary.numbered(from: opened.firstUnit)
             try context.keep(path, faultPoint: "evidence.half") {
                 try EvaluationFile.write(evaluation, imageRows: opened.rows, unmatched: opened.unmatched, to: $0)
