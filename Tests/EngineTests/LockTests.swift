@@ -41,6 +41,27 @@ import TestSupport
         while try !condition() { Thread.sleep(forTimeInterval: 0.002) }
     }
 
+    /// However often it is renewed: who reads it, or finds it when its holder was stopped in the midst of that.
+    @Test func aLeaseIsWholeAtEveryMoment() throws {
+        let shop = try Workshop(), gate = Gate(), folder = shop.storePath + "/locks"
+        let store = try Store(at: shop.storePath, host: Machine(name: "one", lease: 0.006))
+        let run = Self.background {
+            _ = try Runner(store: store, options: RunOptions(catchSignals: false)).run(Self.plan(gate))
+        }
+        Self.wait { gate.entered.value == 1 }
+        let name = try #require(
+            FileManager.default.contentsOfDirectory(atPath: folder).first { $0.hasSuffix(".lease") })
+        let start = Date()
+        var seen: Set<String> = []
+        while -start.timeIntervalSinceNow < 0.3 { seen.insert(try readText("\(folder)/\(name)")) }
+        gate.isOpen.change { $0 = true }
+        Self.wait { run.value != nil }
+        #expect(run.value == "fine")
+        for text in seen { #expect(text.wholeMatch(of: /\d+@one slow\n\S+\n\d+\n/) != nil, "\(text)") }
+        #expect(seen.count > 10)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.contains(".lease") } == [])
+    }
+
     @Test func aSecondRunWaitsAndShares() throws {
         let shop = try Workshop()
         let gate = Gate()

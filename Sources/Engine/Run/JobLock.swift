@@ -32,7 +32,8 @@ extension Store {
     func holder(of fingerprint: Digest) throws -> String? {
         if lease != nil, let bytes = try fileSystem.read(leasePath(fingerprint)) {
             let lease = LeaseText(bytes)
-            if lease.host != host.name { return lease.label }
+            // Just made, and not yet written.
+            if lease.host != host.name { return lease.label.isEmpty ? "another process" : lease.label }
         }
         let path = lockPath(fingerprint)
         guard let bytes = try fileSystem.read(path) else { return nil }

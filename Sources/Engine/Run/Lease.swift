@@ -47,8 +47,13 @@ final class Lease: Sendable {
             // A disk that fails for a moment is no reason to stop.
             guard !state.isOver, let found = try? store.fileSystem.read(path) else { return !state.isOver }
             guard found == bytes(state.beats) else { return false }
-            guard (try? store.fileSystem.write(bytes(state.beats + 1), to: path)) != nil else { return true }
-            state.beats += 1
+            // In one move: whoever reads it meanwhile, or after a stop in the midst of it, finds a whole one.
+            let aside = "\(path)-\(store.fileSystem.uniqueName())"
+            do {
+                try store.fileSystem.write(bytes(state.beats + 1), to: aside)
+                try store.fileSystem.rename(aside, to: path)
+                state.beats += 1
+            } catch { try? store.fileSystem.remove(aside) }
             return true
         }
     }
