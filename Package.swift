@@ -10,7 +10,7 @@ func system(_ name: String, _ pkgConfig: String, _ apt: String) -> Target {
 // code are made at once, which is the default where code is optimised.
 let plain: [SwiftSetting] = [.unsafeFlags(["-Onone", "-no-emit-module-separately-wmo"])]
 
-// Swift's library inside the program: to load it as a shared one takes a third of a short command's time. The libraries
+// Swift's library inside the program: to load it as a shared one takes 5 ms of every start. The libraries
 // are those that Foundation of Swift 6.3 stands on, and lld is the toolchain's own: where a program does not link with
 // another Swift, look here.
 let swiftLinkedIn: [LinkerSetting] = [
