@@ -18,13 +18,6 @@ final class Inspector: Sendable {
         self.survey = survey
     }
 
-    enum Found {
-        case nothing
-        /// - Parameter away: the outputs that only a remote store has.
-        case sound(Trace, Outcome, away: Set<Digest>)
-        case damaged(Trace, Reason, corrupt: [Artifact])
-    }
-
     /// - Parameter upstream: the artifacts of a job that this one reads from.
     /// - Throws: `EngineError.inputMissing`, `.inputChangedDuringRun`.
     func ingredients(of job: Job, upstream: (String) -> [Artifact]) throws -> Ingredients {
@@ -54,7 +47,7 @@ final class Inspector: Sendable {
     }
 
     /// Looks for a trace whose artifacts are sound.
-    func find(_ fingerprint: Digest, _ job: Job) throws -> Found {
+    func find(_ fingerprint: Digest, _ job: Job) throws -> Finding {
         guard let trace = try store.trace(fingerprint) else { return .nothing }
         var damage: (reason: Reason, corrupt: [Artifact])?
         for outcome in trace.outcomes {
@@ -88,7 +81,7 @@ final class Inspector: Sendable {
     }
 
     /// Why a job with these ingredients has to run, all reasons, the most telling first. Never empty.
-    func reasons(_ job: Job, _ ingredients: Ingredients, _ found: Found) throws -> [Reason] {
+    func reasons(_ job: Job, _ ingredients: Ingredients, _ found: Finding) throws -> [Reason] {
         if case .damaged(_, let reason, _) = found { return [reason] }
         if case .sound(_, let outcome, let away) = found,
             let first = outcome.outputs.first(where: { away.contains($0.digest) })

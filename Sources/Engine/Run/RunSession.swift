@@ -384,10 +384,3 @@ final class RunSession: Sendable {
         }
     }
 }
-
-extension Inspector.Found {
-    /// Whether the trace is here and some of its outputs are in a remote store alone.
-    fileprivate var isRemote: Bool {
-        if case .sound(_, _, let away) = self { !away.isEmpty } else { false }
-    }
-}

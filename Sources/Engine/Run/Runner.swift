@@ -43,22 +43,21 @@ public struct Runner: Sendable {
 
     private func views(of plan: Plan, _ survey: Survey) throws -> [JobView] {
         try store.checkIsStore()
-        let inspector = Inspector(plan: plan, store: store, options: options, observer: observer, survey: survey)
+        let inspector = inspector(plan, survey)
         var views: [JobView] = []
         for (index, job) in plan.jobs.enumerated() {
             let stale = plan.dependencies[index].filter { views[$0].artifacts == nil }
             if !stale.isEmpty {
                 views.append(try inspector.blocked(job, by: stale.map { plan.jobs[$0].id }))
             } else {
-                views.append(
-                    try inspector.view(of: job) { name in plan.indices[name].flatMap { views[$0].artifacts } ?? []
-                    })
+                let upstream = { (name: String) in plan.indices[name].flatMap { views[$0].artifacts } ?? [] }
+                views.append(try inspector.view(of: job, upstream: upstream))
             }
         }
         return views
     }
 
-    func inspector(_ plan: Plan) -> Inspector {
-        Inspector(plan: plan, store: store, options: options, observer: observer)
+    func inspector(_ plan: Plan, _ survey: Survey = Survey()) -> Inspector {
+        Inspector(plan: plan, store: store, options: options, observer: observer, survey: survey)
     }
 }

@@ -28,9 +28,9 @@ struct Scheduler {
         var parked: Set<Int> = []
         /// Of these there is news, perhaps before they are parked.
         var woken: Set<Int> = []
-        /// Ready or running, and with work to do: these share the threads.
-        var sharers: Int
-        /// Those of running jobs with work to do.
+        /// How many of those that are ready have work to do.
+        var readyToWork: Int
+        /// Of those that run and have work to do.
         var shares: [Int: ThreadShare] = [:]
         var unsettled: Int
         var blocked: Set<Int> = []
@@ -55,7 +55,7 @@ struct Scheduler {
         let ready = waitsFor.indices.filter { waitsFor[$0] == 0 }
         let monitor = Monitor(
             State(
-                waitsFor: waitsFor, users: users, ready: MinHeap(ready), sharers: ready.count { hasWork[$0] },
+                waitsFor: waitsFor, users: users, ready: MinHeap(ready), readyToWork: ready.count { hasWork[$0] },
                 unsettled: dependencies.count))
         onThreads(min(limit, max(1, dependencies.count))) { _ in
             while true {
@@ -77,18 +77,17 @@ struct Scheduler {
         if let job = state.woken.first(where: state.parked.contains) {
             state.parked.remove(job)
             state.woken.remove(job)
-            if hasWork[job] { state.sharers += 1 }
             return .work(job, share(job, &state))
         }
         if state.unsettled == 0 { return .end }
         // What is under way elsewhere ends by itself, as what runs here does.
         if !state.failures.isEmpty, !keepGoing { return state.parked.isEmpty ? .end : nil }
         if let job = state.ready.pop() {
+            if hasWork[job] { state.readyToWork -= 1 }
             return .work(job, share(job, &state))
         }
         if let job = state.busy.first {
             state.busy.removeFirst()
-            if hasWork[job] { state.sharers += 1 }
             return .retry(job, share(job, &state))
         }
         return nil
@@ -96,11 +95,14 @@ struct Scheduler {
 
     /// An equal part for each that has one; who has more from before keeps it, so that all together may have more than
     /// there are.
-    private func equalShare(_ state: State) -> Int { limit / min(limit, max(1, state.sharers)) }
+    private func equalShare(_ state: State) -> Int {
+        limit / min(limit, max(1, state.readyToWork + state.shares.count))
+    }
 
     private func share(_ job: Int, _ state: inout State) -> ThreadShare {
-        let threads = ThreadShare(equalShare(state))
+        let threads = ThreadShare(1)
         if hasWork[job] { state.shares[job] = threads }
+        threads.grow(to: equalShare(state))
         return threads
     }
 
@@ -110,7 +112,6 @@ struct Scheduler {
     ) {
         let result = Result { try body(job, threads) { monitor.update { _ = $0.woken.insert(job) } } }
         monitor.update { state in
-            if hasWork[job] { state.sharers -= 1 }
             state.shares[job] = nil
             defer { for threads in state.shares.values { threads.grow(to: equalShare(state)) } }
             switch result {
@@ -124,7 +125,7 @@ struct Scheduler {
                     state.waitsFor[user] -= 1
                     guard state.waitsFor[user] == 0 else { continue }
                     state.ready.push(user)
-                    if hasWork[user] { state.sharers += 1 }
+                    if hasWork[user] { state.readyToWork += 1 }
                 }
             case .failure(let error):
                 state.failures.append((job, error))

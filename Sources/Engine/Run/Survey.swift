@@ -5,7 +5,7 @@ import Synchronization
 /// each sound output. What was not there is looked for again: somebody may be making it.
 public final class Survey: Sendable {
     private let inputs = Mutex<[Digest: Content]>([:])
-    private let sound = Mutex<[Digest: Inspector.Found]>([:])
+    private let sound = Mutex<[Digest: Finding]>([:])
 
     /// Nothing is seen yet.
     public init() {}
@@ -22,7 +22,7 @@ public final class Survey: Sendable {
     }
 
     /// - Throws: as `content`.
-    func found(_ fingerprint: Digest, look: () throws -> Inspector.Found) throws -> Inspector.Found {
+    func found(_ fingerprint: Digest, look: () throws -> Finding) throws -> Finding {
         try sound.withLock { known in
             if let found = known[fingerprint] { return found }
             let found = try look()
