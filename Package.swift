@@ -29,28 +29,30 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
     ],
     targets: [
-        system("CHDF5", "hdf5", "libhdf5-dev"),
-        // Its header alone: Tensors loads the library where it first uses it.
+        // Its header alone, as of what is loaded by CLibrary: libopenblas-dev.
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         system("CJPEG", "libjpeg", "libjpeg-dev"),
         system("CPNG", "libpng", "libpng-dev"),
-        system("CCurl", "libcurl", "libcurl4-openssl-dev"),
         system("CZip", "libzip", "libzip-dev"),
         system("CCrypto", "libcrypto", "libssl-dev"),
-        system("CMicroHTTPD", "libmicrohttpd", "libmicrohttpd-dev"),
+
+        // Loaded when first called, which a short verb does not: libhdf5-dev, libcurl4-openssl-dev, libmicrohttpd-dev and,
+        // for CImaging, libtiff-dev.
+        .target(name: "CLibrary"),
+        .target(name: "CHDF5", dependencies: ["CLibrary"]),
+        .target(name: "CCurl", dependencies: ["CLibrary"]),
+        .target(name: "CMicroHTTPD", dependencies: ["CLibrary"]),
 
         .target(
-            name: "CImaging", dependencies: ["CJPEG", "CPNG"],
-            linkerSettings: [
-                .linkedLibrary("webpdemux"), .linkedLibrary("webp"), .linkedLibrary("gif"), .linkedLibrary("tiff"),
-            ]),
+            name: "CImaging", dependencies: ["CJPEG", "CPNG", "CLibrary"],
+            linkerSettings: [.linkedLibrary("webpdemux"), .linkedLibrary("webp"), .linkedLibrary("gif")]),
         // simdjson (Debian: libsimdjson-dev) by name: SwiftPM warns of a flag in its pkg-config file at every build.
         .target(name: "CJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CKernels"),
 
         .target(name: "Files", dependencies: ["CZip"]),
         .target(name: "Fingerprints", dependencies: ["CCrypto"]),
-        .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS"]),
+        .target(name: "Tensors", dependencies: ["CKernels", "COpenBLAS", "CLibrary"]),
         .target(name: "HDF5", dependencies: ["CHDF5"]),
         .target(name: "Imaging", dependencies: ["CImaging", "Files"]),
         .target(name: "Transfer", dependencies: ["CCurl", "CZip", "CCrypto", "Files", "Fingerprints"]),

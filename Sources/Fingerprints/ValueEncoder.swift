@@ -38,24 +38,27 @@ struct ValueEncoder: Encoder {
     /// Puts what `encodable` encodes as into a place.
     /// - Throws: `EncodingError` for a number that is not finite, and what the value's own encoding throws.
     static func encode(_ encodable: some Encodable, into place: Place, at path: [any CodingKey]) throws {
-        func number(_ number: Double) throws -> Value {
-            guard number.isFinite else {
-                throw EncodingError.invalidValue(
-                    encodable, EncodingError.Context(codingPath: path, debugDescription: "\(number) is no JSON number"))
-            }
-            return .double(number)
-        }
         switch encodable {
         case let value as Value: place.content = .single(value)
         case let text as String: place.content = .single(.string(text))
         case let truth as Bool: place.content = .single(.bool(truth))
-        case let value as Double: place.content = .single(try number(value))
-        // As many digits as tell it from other floats, as JSON has it.
-        case let value as Float: place.content = .single(try number(value.isFinite ? Double("\(value)") ?? 0 : .nan))
+        case let value as Double: place.content = .single(try number(value, at: path))
+        case let value as Float: place.content = .single(try number(asWritten(value), at: path))
         case let whole as any BinaryInteger:
             place.content = .single(Int(exactly: whole).map(Value.int) ?? .double(Double(whole)))
         default: try encodable.encode(to: ValueEncoder(place: place, codingPath: path))
         }
+    }
+
+    /// As many digits as tell it from other floats, as JSON has it.
+    static func asWritten(_ value: Float) -> Double { value.isFinite ? Double("\(value)") ?? 0 : .nan }
+
+    static func number(_ number: Double, at path: [any CodingKey]) throws -> Value {
+        guard number.isFinite else {
+            throw EncodingError.invalidValue(
+                number, EncodingError.Context(codingPath: path, debugDescription: "\(number) is no JSON number"))
+        }
+        return .double(number)
     }
 }
 
@@ -73,6 +76,13 @@ private struct Members<Key: CodingKey>: KeyedEncodingContainerProtocol {
     }
 
     func encodeNil(forKey key: Key) { member(key).content = .single(.null) }
+    // What most members are, without asking what they are.
+    func encode(_ value: String, forKey key: Key) { member(key).content = .single(.string(value)) }
+    func encode(_ value: Bool, forKey key: Key) { member(key).content = .single(.bool(value)) }
+    func encode(_ value: Int, forKey key: Key) { member(key).content = .single(.int(value)) }
+    func encode(_ value: Double, forKey key: Key) throws {
+        member(key).content = .single(try ValueEncoder.number(value, at: codingPath + [key]))
+    }
     func encode(_ value: some Encodable, forKey key: Key) throws {
         try ValueEncoder.encode(value, into: member(key), at: codingPath + [key])
     }

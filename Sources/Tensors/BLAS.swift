@@ -1,5 +1,5 @@
+import CLibrary
 import COpenBLAS
-import Glibc
 
 /// OpenBLAS's functions that are called here, loaded by their first use: as it is loaded OpenBLAS starts a thread for
 /// each core, and they look for work for longer than a short verb takes.
@@ -17,27 +17,16 @@ private struct OpenBLAS {
 
     static let loaded = OpenBLAS()
 
-    /// Where it is not installed the process ends with the dynamic loader's status, as for a library that is linked.
     private init() {
-        let name = "libopenblas.so.0"
-        guard let library = dlopen(name, RTLD_NOW | RTLD_LOCAL) else {
-            Self.leave(dlerror().map { String(cString: $0) } ?? "\(name) cannot be loaded")
-        }
         func function<Function>(_ name: String, _: Function.Type) -> Function {
-            guard let address = dlsym(library, name) else { Self.leave("OpenBLAS has no function \(name)") }
-            return unsafeBitCast(address, to: Function.self)
+            unsafeBitCast(
+                clibrary_function("libopenblas.so.0", "OpenBLAS 0.3 (on Debian libopenblas0)", name), to: Function.self)
         }
         sgemm = function("cblas_sgemm", Sgemm.self)
         coreName = function("openblas_get_corename", Text.self)
         configuration = function("openblas_get_config", Text.self)
         // It sums in another order with another number of threads: one thread a call keeps the bits.
         function("openblas_set_num_threads", (@convention(c) (Int32) -> Void).self)(1)
-    }
-
-    private static func leave(_ reason: String) -> Never {
-        let text = "error: \(reason): install OpenBLAS 0.3 (on Debian libopenblas0)\n"
-        _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
-        exit(127)
     }
 }
 

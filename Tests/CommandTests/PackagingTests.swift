@@ -71,6 +71,42 @@ import Testing
         if ProcessInfo.processInfo.environment["LAVISE_LOCK"] == "1" { #expect(kept == here) }
     }
 
+    /// The files' names of what is loaded when first called.
+    private func loadedLibraries() throws -> [String] {
+        try output("scripts/loaded-libraries").split(separator: "\n").map {
+            String($0.split(separator: "/").last ?? "")
+        }
+    }
+
+    /// What only some verbs call takes no time of the others' start.
+    @Test func aStartLoadsWhatEveryVerbNeeds() throws {
+        let later = try loadedLibraries(), process = Process(), output = Pipe()
+        process.executableURL = Command.binary
+        process.environment = ["LD_TRACE_LOADED_OBJECTS": "1"]
+        process.standardOutput = output
+        try process.run()
+        let loaded = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(loaded.contains("libcrypto") && later.contains { $0.hasPrefix("libcurl") } && later.count == 5)
+        for name in later { #expect(!loaded.contains(name), "\(name)") }
+    }
+
+    @Test func aLibraryThatIsNotThereIsNamed() throws {
+        try Command.with { command in
+            try command.makeExperiment()
+            let damaged = command.path("libraries")
+            try FileManager.default.createDirectory(atPath: damaged, withIntermediateDirectories: true)
+            for name in try loadedLibraries() { try Data().write(to: URL(fileURLWithPath: "\(damaged)/\(name)")) }
+            let environment = ["LD_LIBRARY_PATH": damaged]
+            #expect(try command.run(["status", "x.json"], environment: environment).code == 0)
+            let run = try command.run(["run", "x.json"], environment: environment)
+            #expect(
+                run.code == 127
+                    && run.errors.contains(#/error: libhdf5\S*: .*: install HDF5 \(on Debian libhdf5-dev\)\n/#))
+            #expect(try command.run("run", "x.json").code == 0)
+        }
+    }
+
     /// Every package that the environment loads (it is no `-dev`) is one of the images', and both are read as they are.
     @Test func imagesHaveWhatThePackageLoads() throws {
         let images = versions(try text("packaging/packages.lock"))

@@ -305,6 +305,20 @@ import Testing
         try expect([.stale, .stale, .stale], in: Survey())
     }
 
+    /// Several plans at once, each as it stands alone.
+    @Test func plansStandTogetherAsAlone() throws {
+        let shop = try Workshop()
+        try shop.write("abc", to: "a.txt")
+        try shop.run(Self.chain(shop), RunOptions(until: ["second"], catchSignals: false))
+        let parameters = [1, 2, 1, 3, 2]
+        let runner = try shop.runner(RunOptions(jobs: 4, catchSignals: false))
+        let together = try runner.survey(parameters.count) { index, status in
+            try status(Self.chain(shop, parameter: parameters[index])).map(\.state)
+        }
+        #expect(try together == parameters.map { try runner.status(of: Self.chain(shop, parameter: $0)).map(\.state) })
+        #expect(together[0] == [.fresh, .fresh, .missing] && together[1] == [.fresh, .stale, .missing])
+    }
+
     /// Who still runs when the others have ended has their threads, too.
     @Test func threadsOfEndedJobsAreGivenToTheOthers() throws {
         let shop = try Workshop()

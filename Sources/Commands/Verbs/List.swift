@@ -13,37 +13,39 @@ struct List: ParsableCommand {
     func run() throws {
         let project = try global.open()
         let paths = try project.experimentPaths(), cores = ProcessInfo.processInfo.activeProcessorCount
-        let read = try inParallel(paths.count, threads: cores) { index -> Result<Planned, ExperimentError> in
+        let console = Console(names: [], progress: !global.noProgress, quiet: global.noProgress || global.quiet)
+        defer { console.end() }
+        let runner = project.runner(RunOptions(jobs: cores), observer: console)
+        let looks = try runner.survey(paths.count) { index, status -> Result<Found, ExperimentError> in
             do {
                 let file = try ExperimentFile(contentsOf: paths[index])
-                return .success(Planned(file: file, plan: try project.plan(file).plan))
+                let states = try status(project.plan(file).plan).map(\.state)
+                return .success(
+                    Found(
+                        name: file.name, title: file.title, variants: file.variants.count,
+                        standing: Standing(states)))
             } catch let error as ExperimentError { return .failure(error) }
         }
-        let faults = read.compactMap { if case .failure(let error) = $0 { error } else { nil } }
-        let showsProgress = !global.noProgress && !global.quiet
-        let planned = read.compactMap { if case .success(let planned) = $0 { planned } else { nil } }
-        let survey = Survey()
-        let found = try planned.map { planned in
-            let standing = try Standing(planned.plan, project, survey, threads: cores, progress: showsProgress)
-            return (file: planned.file, standing: standing)
-        }
+        console.end()
+        let faults = looks.compactMap { if case .failure(let error) = $0 { error } else { nil } }
+        let found = looks.compactMap { if case .success(let found) = $0 { found } else { nil } }
         if global.json {
             try standardOutput(
                 json: .array(
-                    found.map { file, standing in
+                    found.map {
                         [
-                            "name": .string(file.name), "title": .string(file.title),
-                            "variants": .int(file.variants.count),
-                            "state": .string(standing.state.rawValue), "fresh": .int(standing.fresh),
-                            "stages": .int(standing.stages),
+                            "name": .string($0.name), "title": .string($0.title),
+                            "variants": .int($0.variants),
+                            "state": .string($0.standing.state.rawValue), "fresh": .int($0.standing.fresh),
+                            "stages": .int($0.standing.stages),
                         ]
                     }))
         } else if !found.isEmpty {
             let style = Style(descriptor: STDOUT_FILENO)
             let rows = found.map {
                 [
-                    $0.file.name, $0.standing.text, $0.file.variants.count == 1 ? "" : "×\($0.file.variants.count)",
-                    $0.file.title,
+                    $0.name, $0.standing.text, $0.variants == 1 ? "" : "×\($0.variants)",
+                    $0.title,
                 ]
             }
             let lines = Format.table([["experiment", "state", "rows", "title"]] + rows, flexible: 3, style: style)
@@ -54,9 +56,9 @@ struct List: ParsableCommand {
         if !faults.isEmpty { throw ExitCode(ExitStatus.usage.rawValue) }
     }
 
-    private struct Planned: Sendable {
-        let file: ExperimentFile
-        let plan: Plan
+    private struct Found: Sendable {
+        let name: String, title: String, variants: Int
+        let standing: Standing
     }
 
     /// How all stages of an experiment stand together.
@@ -65,11 +67,7 @@ struct List: ParsableCommand {
         let state: JobState
         let fresh: Int, stages: Int
 
-        init(_ plan: Plan, _ project: Project, _ survey: Survey, threads: Int, progress: Bool) throws {
-            let console = Console(names: plan.jobs.map(\.id), progress: progress, quiet: !progress)
-            defer { console.end() }
-            let states = try project.runner(RunOptions(jobs: threads), observer: console)
-                .status(of: plan, in: survey).map(\.state)
+        init(_ states: [JobState]) {
             fresh = states.count { $0 == .fresh }
             stages = states.count
             state = [.failed, .running, .stale, .missing].first { states.contains($0) } ?? .fresh

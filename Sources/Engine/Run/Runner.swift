@@ -22,6 +22,21 @@ public struct Runner: Sendable {
         try asEngineError { try look(at: plan, survey).map(\.status) }
     }
 
+    /// Looks at `count` plans, several at once, and once at what they share. `answer` makes the plan of an index and asks by
+    /// `status` how it stands, so that no more plans are in memory than are looked at.
+    /// - Throws: as for one plan, and what `answer` throws.
+    public func survey<Answer: Sendable>(
+        _ count: Int, _ answer: @Sendable (_ index: Int, _ status: (Plan) throws -> [JobStatus]) throws -> Answer
+    ) throws -> [Answer] {
+        try asEngineError { try store.checkIsStore() }
+        let survey = Survey()
+        return try endingBySignal {
+            try inParallel(count, threads: options.jobs) { index in
+                try answer(index) { plan in try asEngineError { try views(of: plan, survey).map(\.status) } }
+            }
+        }
+    }
+
     /// Executes what is not fresh among the selected jobs.
     /// - Returns: how each job stands afterwards, in the plan's order.
     /// - Throws: `EngineError`. Whatever was finished before is kept.
@@ -30,19 +45,22 @@ public struct Runner: Sendable {
             let selection = try Selection(plan, options)
             try store.open()
             let session = RunSession(selection, inspector(plan), observer)
-            guard options.catchSignals else { return try session.run() }
-            return try options.cancellation.catchingSignals { try session.run() }
+            return try endingBySignal { try session.run() }
         }
     }
 
-    /// Hashing what changed may take long: a signal ends it as it ends a stage.
     func look(at plan: Plan, _ survey: Survey = Survey()) throws -> [JobView] {
-        guard options.catchSignals else { return try views(of: plan, survey) }
-        return try options.cancellation.catchingSignals { try views(of: plan, survey) }
+        try store.checkIsStore()
+        return try endingBySignal { try views(of: plan, survey) }
+    }
+
+    /// Hashing what changed may take long: a signal ends it as it ends a stage.
+    private func endingBySignal<Result>(_ body: () throws -> Result) throws -> Result {
+        guard options.catchSignals else { return try body() }
+        return try options.cancellation.catchingSignals(body)
     }
 
     private func views(of plan: Plan, _ survey: Survey) throws -> [JobView] {
-        try store.checkIsStore()
         let inspector = inspector(plan, survey)
         var views: [JobView] = []
         for (index, job) in plan.jobs.enumerated() {

@@ -1,5 +1,10 @@
 #pragma once
+// Debian keeps the headers of each of its builds of HDF5 apart.
+#if __has_include(<hdf5/serial/hdf5.h>)
+#include <hdf5/serial/hdf5.h>
+#else
 #include <hdf5.h>
+#endif
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
