@@ -83,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "lavise-bench",
             dependencies: [
-                "Networks", "Graphs", "LaViSE", "Imaging", "HDF5", "Tensors", "Fingerprints",
+                "Networks", "Graphs", "LaViSE", "Imaging", "HDF5", "Tensors", "Fingerprints", "Engine",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 

@@ -1,3 +1,4 @@
+import Engine
 import Fingerprints
 import Foundation
 import HDF5
@@ -8,6 +9,8 @@ import Tensors
 /// samples in memory: what reading rows from all over the file costs.
 struct EpochTable {
     private static let widths = [512, 2048], samples = 1_960_000
+    /// Steps of a turn.
+    private static let turn = 256
 
     func measure() throws -> String {
         var text =
@@ -20,9 +23,8 @@ struct EpochTable {
             let source = try FileRows(of: drawn, writing: folder.path + "/pooled.h5", samples: Self.samples)
             let steps = try TrainingWorkload(inputs: d)
             let before = try fastest(5) { try steps.run() }
-            let epoch = try seconds(d, source)
+            let (epoch, inMemory) = try sideBySide(source, RepeatedRows(drawn, count: Self.samples))
             let after = try fastest(5) { try steps.run() }
-            let inMemory = try seconds(d, RepeatedRows(drawn, count: Self.samples))
             let rate = Double(Self.samples) / epoch, own = Double(steps.items) / min(before, after)
             text +=
                 "| \(d) | \(Self.samples) | \(number(Double(Self.samples * d * 4) / 1e9, 1)) GB | \(number(epoch, 1)) | \(number(rate, 0)) | \(number(Double(Self.samples) / inMemory, 0)) | \(number(100 * inMemory / epoch, 0)) % | \(number(own, 0)) | \(number(100 * rate / own, 0)) % |\n"
@@ -30,19 +32,35 @@ struct EpochTable {
         return text
     }
 
-    /// Seconds of an epoch from its first step to its last; validation follows them.
-    private func seconds(_ d: Int, _ source: any EpochRows) throws -> Double {
+    /// Seconds of an epoch of either, each from its first step to its last; they take turns of a second or so, that
+    /// neighbours disturb both alike.
+    private func sideBySide(_ first: any EpochRows, _ second: any EpochRows) throws -> (first: Double, second: Double) {
+        let turns = [DispatchSemaphore(value: 1), DispatchSemaphore(value: 0)]
+        let seconds = try inParallel(2, threads: 2) { index in
+            turns[index].wait()
+            defer { turns[1 - index].signal() }
+            return try self.seconds([first, second][index]) {
+                turns[1 - index].signal()
+                turns[index].wait()
+            }
+        }
+        return (seconds[0], seconds[1])
+    }
+
+    private func seconds(_ source: any EpochRows, passingTurn: () -> Void) throws -> Double {
         var random = RandomSource(seed: 0, stream: "bench/epoch")
         let concepts = Tensor(
             shape: [TrainingWorkload.concepts, TrainingWorkload.outputs],
             data: (0..<TrainingWorkload.concepts * TrainingWorkload.outputs).map { _ in Float(random.normal()) })
         var trainer = try Trainer(
             options: TrainingOptions(batchSize: TrainingWorkload.batch, threads: benchThreads), concepts: concepts,
-            initial: Explainer(inputs: d, outputs: TrainingWorkload.outputs, seed: 0))
-        let start = ContinuousClock.now
-        var seconds = 0.0
+            initial: Explainer(inputs: source.width, outputs: TrainingWorkload.outputs, seed: 0))
+        var seconds = 0.0, start = ContinuousClock.now
         try trainer.runEpoch(training: source, validation: source.first(TrainingWorkload.batch)) { step, all in
-            if step == all { seconds = (ContinuousClock.now - start) / .seconds(1) }
+            guard step == all || step.isMultiple(of: Self.turn) else { return }
+            seconds += (ContinuousClock.now - start) / .seconds(1)
+            if step < all { passingTurn() }
+            start = ContinuousClock.now
         }
         return seconds
     }

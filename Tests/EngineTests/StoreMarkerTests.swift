@@ -45,7 +45,7 @@ import Testing
         let before = try contents(shop.storePath), plan = try GarbageTests.plan("x", 0), runner = try shop.runner()
         let attempts: [() throws -> Void] = [
             { _ = try runner.status(of: plan) }, { _ = try runner.run(plan) }, { _ = try runner.predict(plan) },
-            { _ = try runner.verify(plan) },
+            { _ = try runner.verify(plan) }, { _ = try runner.survey(1) { _, status in try status(plan).count } },
             { _ = try runner.why(plan, job: "x") }, { _ = try runner.collectGarbage(Keep()) },
             { _ = try runner.collectGarbage(Keep(), dryRun: true) },
             { try runner.store.register(KnownProject(path: "/p", data: "/p/data", results: "/p/results")) },
