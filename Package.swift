@@ -1,7 +1,7 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// C libraries are found by pkg-config; `make setup` installs them from Debian's packages.
+// C libraries that are linked are found by pkg-config; `make setup` installs them from Debian's packages.
 func system(_ name: String, _ pkgConfig: String, _ apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }

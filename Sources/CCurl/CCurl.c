@@ -9,6 +9,13 @@
 #define FORWARD(result, name, parameters, arguments)                                                                   \
     CLIBRARY_FORWARD(LIBRARY, PACKAGE, result, name, parameters, arguments)
 
+// Since curl 8.
+#if LIBCURL_VERSION_NUM >= 0x080000
+#define READ_URL const CURLU
+#else
+#define READ_URL CURLU
+#endif
+
 FORWARD(void, curl_easy_cleanup, (CURL * a), (a))
 FORWARD(CURL *, curl_easy_init, (void), ())
 FORWARD(CURLcode, curl_easy_perform, (CURL * a), (a))
@@ -27,7 +34,7 @@ FORWARD(struct curl_slist *, curl_slist_append, (struct curl_slist * a, const ch
 FORWARD(void, curl_slist_free_all, (struct curl_slist * a), (a))
 FORWARD(CURLU *, curl_url, (void), ())
 FORWARD(void, curl_url_cleanup, (CURLU * a), (a))
-FORWARD(CURLUcode, curl_url_get, (CURLU * a, CURLUPart b, char **c, unsigned int d), (a, b, c, d))
+FORWARD(CURLUcode, curl_url_get, (READ_URL * a, CURLUPart b, char **c, unsigned int d), (a, b, c, d))
 FORWARD(CURLUcode, curl_url_set, (CURLU * a, CURLUPart b, const char *c, unsigned int d), (a, b, c, d))
 
 // What takes any number of arguments cannot be handed on.

@@ -2,15 +2,24 @@
 
 #include "CLibrary.h"
 
-// HDF5's ABI goes by its minor version.
+// HDF5's ABI goes by its minor version. Debian's builds have names of their own; the one whose header is read is first.
 #if H5_VERS_MAJOR == 1 && H5_VERS_MINOR == 10
-#define LIBRARY "libhdf5_serial.so.103:libhdf5.so.103"
+#define PLAIN "libhdf5.so.103"
+#define DEBIANS "libhdf5_serial.so.103"
 #elif H5_VERS_MAJOR == 1 && H5_VERS_MINOR == 12
-#define LIBRARY "libhdf5_serial.so.200:libhdf5.so.200"
+#define PLAIN "libhdf5.so.200"
+#define DEBIANS "libhdf5_serial.so.200"
 #elif H5_VERS_MAJOR == 1 && H5_VERS_MINOR == 14
-#define LIBRARY "libhdf5_serial.so.310:libhdf5.so.310"
+#define PLAIN "libhdf5.so.310"
+#define DEBIANS "libhdf5_serial.so.310"
 #else
-#define LIBRARY "libhdf5_serial.so:libhdf5.so"
+#define PLAIN "libhdf5.so"
+#define DEBIANS "libhdf5_serial.so"
+#endif
+#if __has_include(<hdf5.h>)
+#define LIBRARY PLAIN ":" DEBIANS
+#else
+#define LIBRARY DEBIANS ":" PLAIN
 #endif
 #define PACKAGE "HDF5 (on Debian libhdf5-dev)"
 #define FORWARD(result, name, parameters, arguments)                                                                   \
@@ -50,8 +59,10 @@ herr_t H5open(void) {
     if (known) return known();
     known = (herr_t(*)(void))clibrary_function(LIBRARY, PACKAGE, "H5open");
     herr_t status = known();
-    IDENTIFIERS(FILL_IN)
-    opened = known;
+    if (status >= 0) {
+        IDENTIFIERS(FILL_IN)
+        opened = known;
+    }
     return status;
 }
 

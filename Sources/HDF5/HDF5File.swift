@@ -155,12 +155,12 @@ public final class HDF5File: Sendable {
             path += "/" + part
             let place = place.at(path)
             try place.require(place.check(H5Lexists(id, path, 0), "look it up") > 0, "does not exist")
-            var link = H5L_info_t()
-            try place.check(H5Lget_info(id, path, &link, 0), "look it up")
-            try place.require(link.type == H5L_TYPE_HARD, "is a symbolic or external link, which is not followed")
+            var isHard: Int32 = 0, address: haddr_t = 0
+            try place.check(lavise_h5_hard_link(id, path, &isHard, &address), "look it up")
+            try place.require(isHard != 0, "is a symbolic or external link, which is not followed")
             // Files that are written are our own.
             try place.require(
-                place.health != nil || !ChunkExtents.haveZero(in: self.path, header: UInt64(link.u.address)),
+                place.health != nil || !ChunkExtents.haveZero(in: self.path, header: UInt64(address)),
                 "has chunks without extent")
         }
     }

@@ -17,6 +17,9 @@ func withLibrary<Result>(_ body: () throws -> Result) rethrows -> Result {
     return try body()
 }
 
+/// Loads the HDF5 library. Where there is none the process ends and says so, better before a run than in it.
+public func loadHDF5() { withLibrary {} }
+
 /// What became of a file that is written. After a failed write (a full disk) HDF5 1.10 crashes when it is asked to
 /// close what it could not flush: such a file is abandoned, its handles are left to the end of the process.
 final class Health: Sendable {

@@ -3,6 +3,7 @@ import Fingerprints
 import Foundation
 import HDF5
 import Networks
+import Synchronization
 import Tensors
 
 /// A whole epoch over the samples of Visual Genome from a file like `pooled.h5`, beside the same epoch with the same
@@ -36,10 +37,15 @@ struct EpochTable {
     /// neighbours disturb both alike.
     private func sideBySide(_ first: any EpochRows, _ second: any EpochRows) throws -> (first: Double, second: Double) {
         let turns = [DispatchSemaphore(value: 1), DispatchSemaphore(value: 0)]
+        let hasEnded = Atomic(false)
         let seconds = try inParallel(2, threads: 2) { index in
             turns[index].wait()
-            defer { turns[1 - index].signal() }
+            defer {
+                hasEnded.store(true, ordering: .sequentiallyConsistent)
+                turns[1 - index].signal()
+            }
             return try self.seconds([first, second][index]) {
+                if hasEnded.load(ordering: .sequentiallyConsistent) { return }
                 turns[1 - index].signal()
                 turns[index].wait()
             }

@@ -1,9 +1,11 @@
 #pragma once
+// The calls of 1.10, which later versions have as well.
+#define H5_USE_110_API
 // Debian keeps the headers of each of its builds of HDF5 apart.
-#if __has_include(<hdf5/serial/hdf5.h>)
-#include <hdf5/serial/hdf5.h>
-#else
+#if __has_include(<hdf5.h>)
 #include <hdf5.h>
+#else
+#include <hdf5/serial/hdf5.h>
 #endif
 #include <stdio.h>
 #include <string.h>
@@ -83,6 +85,17 @@ static inline hid_t lavise_h5_text(size_t size) {
         return -1;
     }
     return type;
+}
+
+/// Whether a link leads to an object of its own file, and to which: later versions of HDF5 have other names for this.
+static inline herr_t lavise_h5_hard_link(hid_t place, const char *path, int *is_hard, haddr_t *address) {
+    H5L_info_t link;
+    herr_t status = H5Lget_info(place, path, &link, H5P_DEFAULT);
+    if (status >= 0) {
+        *is_hard = link.type == H5L_TYPE_HARD;
+        *address = link.u.address;
+    }
+    return status;
 }
 
 static inline hid_t lavise_h5_file_creation(void) { return H5Pcreate(H5P_FILE_CREATE); }

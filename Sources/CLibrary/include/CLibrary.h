@@ -4,8 +4,8 @@
 /// curl, libmicrohttpd and libtiff with all that they stand on takes as long as the rest of a short verb.
 ///
 /// `library`: its file's name, or several with colons between, of which the first that is found is taken. `package`:
-/// what to install (Debian's name). Where there is no such library the process ends with the dynamic loader's status,
-/// as it does for a library that is linked.
+/// what to install (Debian's name). Where there is no such library the process ends with 127, the dynamic loader's
+/// status for a library that is linked, but at the first call.
 void *clibrary_function(const char *library, const char *package, const char *name);
 
 // Defines `name` for the rest of the program, as its header declares it. It is hidden, so that the library's own calls

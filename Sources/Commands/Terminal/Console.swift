@@ -34,7 +34,7 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     }
 
     /// - Parameters:
-    ///   - names: ids of all jobs, for the width of the column.
+    ///   - names: ids of all jobs, for the width of the column; none where several plans are looked at.
     ///   - expected: seconds that jobs will take, as far as they are known.
     ///   - details: lines to add below that of a finished job.
     init(
@@ -59,6 +59,11 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
     func progressed(job: String, done: Int, total: Int, unit: String) {
         lock.withLock {
             guard live.isOn else { return }
+            // Of looks at many plans nothing is settled: what is hashed is done with.
+            if self.total == 0, done == total {
+                running[job] = nil
+                return drawLive()
+            }
             var meter = running[job] ?? Meter()
             if unit != meter.unit || done < meter.first {
                 meter = Meter(began: meter.began, first: done, unit: unit, text: meter.text, place: meter.place)
@@ -150,7 +155,8 @@ final class Console: RunObserver, @unchecked Sendable {  // guarded by `lock`
         let texts = running.map { name, meter in meter.shown.isEmpty ? name : meter.shown }.sorted()
         guard !texts.isEmpty else { return live.clear() }
         let rest = left.map { " · all in \(Format.seconds($0))" } ?? ""
-        live.draw("\(min(settled + 1, total))/\(total)\(rest)  \(texts.joined(separator: " | "))")
+        let count = total == 0 ? "" : "\(min(settled + 1, total))/\(total)\(rest)  "
+        live.draw("\(count)\(texts.joined(separator: " | "))")
     }
 
     /// Seconds until everything is done: of running jobs by their own speed, of others as they took before; nil where

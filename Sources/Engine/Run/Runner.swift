@@ -28,12 +28,14 @@ public struct Runner: Sendable {
     public func survey<Answer: Sendable>(
         _ count: Int, _ answer: @Sendable (_ index: Int, _ status: (Plan) throws -> [JobStatus]) throws -> Answer
     ) throws -> [Answer] {
-        try asEngineError { try store.checkIsStore() }
         let survey = Survey()
         return try endingBySignal {
-            try inParallel(count, threads: options.jobs) { index in
-                try answer(index) { plan in try asEngineError { try views(of: plan, survey).map(\.status) } }
+            let answers = try inParallel(count, threads: options.jobs) { index in
+                try options.cancellation.check()
+                return try answer(index) { plan in try asEngineError { try views(of: plan, survey).map(\.status) } }
             }
+            try options.cancellation.check()
+            return answers
         }
     }
 
@@ -50,8 +52,7 @@ public struct Runner: Sendable {
     }
 
     func look(at plan: Plan, _ survey: Survey = Survey()) throws -> [JobView] {
-        try store.checkIsStore()
-        return try endingBySignal { try views(of: plan, survey) }
+        try endingBySignal { try views(of: plan, survey) }
     }
 
     /// Hashing what changed may take long: a signal ends it as it ends a stage.
@@ -61,6 +62,7 @@ public struct Runner: Sendable {
     }
 
     private func views(of plan: Plan, _ survey: Survey) throws -> [JobView] {
+        try survey.checkStore { try store.checkIsStore() }
         let inspector = inspector(plan, survey)
         var views: [JobView] = []
         for (index, job) in plan.jobs.enumerated() {

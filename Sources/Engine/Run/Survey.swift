@@ -6,9 +6,18 @@ import Synchronization
 public final class Survey: Sendable {
     private let inputs = Mutex<[Digest: Content]>([:])
     private let sound = Mutex<[Digest: Finding]>([:])
+    private let isStore = Mutex(false)
 
     /// Nothing is seen yet.
     public init() {}
+
+    /// - Throws: what `check` throws, once it does not again.
+    func checkStore(_ check: () throws -> Void) throws {
+        try isStore.withLock { isStore in
+            if !isStore { try check() }
+            isStore = true
+        }
+    }
 
     /// - Parameter key: names the record of an input.
     /// - Throws: what `look` throws, which is not kept.

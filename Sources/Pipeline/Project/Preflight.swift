@@ -1,6 +1,7 @@
 import Engine
 import Fingerprints
 import Foundation
+import HDF5
 import Networks
 import Transfer
 
@@ -24,6 +25,7 @@ public struct Preflight {
     /// - Throws: `ManifestError`, `TransferError` for a disk that cannot be read.
     public mutating func look(at experiment: ExperimentPlan, _ predictions: [Prediction]) throws {
         let running = predictions.filter(\.wouldRun).map(\.status)
+        if !running.isEmpty { loadHDF5() }
         for status in running {
             guard let job = experiment.plan.job(status.job) else { continue }
             let missing = job.inputs.compactMap { input in Self.problem(of: input, job.id).map { (input.source, $0) } }
