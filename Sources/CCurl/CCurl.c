@@ -6,8 +6,6 @@
 
 #define LIBRARY "libcurl.so.4"
 #define PACKAGE "curl (on Debian libcurl4)"
-#define FORWARD(result, name, parameters, arguments)                                                                   \
-    CLIBRARY_FORWARD(LIBRARY, PACKAGE, result, name, parameters, arguments)
 
 // Since curl 8.
 #if LIBCURL_VERSION_NUM >= 0x080000
@@ -38,9 +36,8 @@ FORWARD(CURLUcode, curl_url_get, (READ_URL * a, CURLUPart b, char **c, unsigned 
 FORWARD(CURLUcode, curl_url_set, (CURLU * a, CURLUPart b, const char *c, unsigned int d), (a, b, c, d))
 
 // What takes any number of arguments cannot be handed on.
-#define VARIADIC(name) ((__typeof__(name) *)clibrary_function(LIBRARY, PACKAGE, #name))
-#define set VARIADIC(curl_easy_setopt)
-#define get VARIADIC(curl_easy_getinfo)
+#define set ADDRESS(curl_easy_setopt)
+#define get ADDRESS(curl_easy_getinfo)
 
 CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) { return set(handle, option, value); }
 CURLcode ccurl_set_offset(CURL *handle, CURLoption option, curl_off_t value) { return set(handle, option, value); }

@@ -22,8 +22,6 @@
 #define LIBRARY DEBIANS ":" PLAIN
 #endif
 #define PACKAGE "HDF5 (on Debian libhdf5-dev)"
-#define FORWARD(result, name, parameters, arguments)                                                                   \
-    CLIBRARY_FORWARD(LIBRARY, PACKAGE, result, name, parameters, arguments)
 
 // HDF5's own types and classes: its macros call H5open before they read one of these, which fills them in.
 #define IDENTIFIERS(EACH)                                                                                              \
@@ -46,22 +44,18 @@
     EACH(H5T_STD_U16LE_g)                                                                                              \
     EACH(H5T_STD_U8LE_g)
 #define DEFINE(name)                                                                                                   \
-    __asm__(".hidden " #name);                                                                                         \
+    HIDE(name);                                                                                                        \
     hid_t name;
-#define FILL_IN(name) name = *(hid_t *)clibrary_function(LIBRARY, PACKAGE, #name);
+#define FILL_IN(name) name = *ADDRESS(name);
 IDENTIFIERS(DEFINE)
 
-static herr_t (*_Atomic opened)(void);
-
-__asm__(".hidden H5open");
+HIDE(H5open);
 herr_t H5open(void) {
-    herr_t (*known)(void) = opened;
-    if (known) return known();
-    known = (herr_t(*)(void))clibrary_function(LIBRARY, PACKAGE, "H5open");
-    herr_t status = known();
-    if (status >= 0) {
+    static _Atomic int are_filled_in;
+    herr_t status = ADDRESS(H5open)();
+    if (status >= 0 && !are_filled_in) {
         IDENTIFIERS(FILL_IN)
-        opened = known;
+        are_filled_in = 1;
     }
     return status;
 }

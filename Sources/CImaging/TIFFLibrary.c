@@ -5,8 +5,6 @@
 
 #define LIBRARY "libtiff.so.6"
 #define PACKAGE "libtiff (on Debian libtiff6)"
-#define FORWARD(result, name, parameters, arguments)                                                                   \
-    CLIBRARY_FORWARD(LIBRARY, PACKAGE, result, name, parameters, arguments)
 
 FORWARD(TIFF *, TIFFClientOpenExt,
     (const char *a, const char *b, thandle_t c, TIFFReadWriteProc d, TIFFReadWriteProc e, TIFFSeekProc f,
@@ -36,7 +34,7 @@ FORWARD(int, TIFFVSetField, (TIFF * a, uint32_t b, va_list c), (a, b, c))
 
 // What takes any number of arguments is handed on as a list.
 #define VARIADIC(name, list_name)                                                                                      \
-    __asm__(".hidden " #name);                                                                                         \
+    HIDE(name);                                                                                                        \
     int name(TIFF *tiff, uint32_t tag, ...) {                                                                          \
         va_list arguments;                                                                                             \
         va_start(arguments, tag);                                                                                      \

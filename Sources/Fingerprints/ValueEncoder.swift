@@ -43,15 +43,14 @@ struct ValueEncoder: Encoder {
         case let text as String: place.content = .single(.string(text))
         case let truth as Bool: place.content = .single(.bool(truth))
         case let value as Double: place.content = .single(try number(value, at: path))
-        case let value as Float: place.content = .single(try number(asWritten(value), at: path))
+        // As many digits as tell it from other floats, as JSON has it.
+        case let value as Float:
+            place.content = .single(try number(value.isFinite ? Double("\(value)") ?? 0 : .nan, at: path))
         case let whole as any BinaryInteger:
             place.content = .single(Int(exactly: whole).map(Value.int) ?? .double(Double(whole)))
         default: try encodable.encode(to: ValueEncoder(place: place, codingPath: path))
         }
     }
-
-    /// As many digits as tell it from other floats, as JSON has it.
-    static func asWritten(_ value: Float) -> Double { value.isFinite ? Double("\(value)") ?? 0 : .nan }
 
     static func number(_ number: Double, at path: [any CodingKey]) throws -> Value {
         guard number.isFinite else {

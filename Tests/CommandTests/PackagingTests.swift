@@ -80,13 +80,8 @@ import Testing
 
     /// What only some verbs call takes no time of the others' start.
     @Test func aStartLoadsWhatEveryVerbNeeds() throws {
-        let later = try loadedLibraries(), process = Process(), output = Pipe()
-        process.executableURL = Command.binary
-        process.environment = ["LD_TRACE_LOADED_OBJECTS": "1"]
-        process.standardOutput = output
-        try process.run()
-        let loaded = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        let later = try loadedLibraries()
+        let loaded = try Command.with { try $0.run([], environment: ["LD_TRACE_LOADED_OBJECTS": "1"]).output }
         #expect(loaded.contains("libcrypto") && later.contains { $0.hasPrefix("libcurl") } && later.count == 5)
         for name in later { #expect(!loaded.contains(name), "\(name)") }
     }

@@ -8,13 +8,21 @@
 /// status for a library that is linked, but at the first call.
 void *clibrary_function(const char *library, const char *package, const char *name);
 
-// Defines `name` for the rest of the program, as its header declares it. It is hidden, so that the library's own calls
-// of it stay the library's.
-#define CLIBRARY_FORWARD(library, package, result, name, parameters, arguments)                                        \
-    __asm__(".hidden " #name);                                                                                         \
-    result name parameters {                                                                                           \
+// For a file that names one LIBRARY and its PACKAGE.
+
+// Where the library has `name`, looked up once.
+#define ADDRESS(name)                                                                                                  \
+    ({                                                                                                                 \
         static _Atomic(void *) address;                                                                                \
         void *known = address;                                                                                         \
-        if (!known) address = known = clibrary_function(library, package, #name);                                      \
-        return ((__typeof__(name) *)known)arguments;                                                                   \
-    }
+        if (!known) address = known = clibrary_function(LIBRARY, PACKAGE, #name);                                      \
+        (__typeof__(name) *)known;                                                                                     \
+    })
+
+// Keeps what this program defines from the library, whose own calls stay its own.
+#define HIDE(name) __asm__(".hidden " #name)
+
+// Defines a function for the rest of the program, as its header declares it.
+#define FORWARD(result, name, parameters, arguments)                                                                   \
+    HIDE(name);                                                                                                        \
+    result name parameters { return ADDRESS(name) arguments; }

@@ -13,7 +13,7 @@ struct List: ParsableCommand {
     func run() throws {
         let project = try global.open()
         let paths = try project.experimentPaths(), cores = ProcessInfo.processInfo.activeProcessorCount
-        let console = Console(names: [], progress: !global.noProgress, quiet: global.noProgress || global.quiet)
+        let console = Console(names: [], progress: !global.noProgress, quiet: global.quiet)
         defer { console.end() }
         let runner = project.runner(RunOptions(jobs: cores), observer: console)
         let looks = try runner.survey(paths.count) { index, status -> Result<Found, ExperimentError> in

@@ -56,14 +56,11 @@ struct DemoScene {
             .checks(random.uniform(20, 40)), .gradient,
         ][random.below(5)]
         let contrast = random.uniform(8, 18)
-        let width = width, height = height, radius = Double(max(width, height)) / 2
-        pixels.withUnsafeMutableBufferPointer { [noise] pixels in
-            for y in 0..<height {
-                for x in 0..<width {
-                    let mix = surface.mix(x: Double(x) - radius, y: Double(y) - radius, radius: radius, noise: noise)
-                    let colour = base + Colour(repeating: (mix - 0.5) * 2 * contrast)
-                    Self.set(colour, coverage: 1, at: y * width + x, of: pixels)
-                }
+        let radius = Double(max(width, height)) / 2
+        for y in 0..<height {
+            for x in 0..<width {
+                let mix = surface.mix(x: Double(x) - radius, y: Double(y) - radius, radius: radius, noise: noise)
+                set(base + Colour(repeating: (mix - 0.5) * 2 * contrast), coverage: 1, x: x, y: y)
             }
         }
     }
@@ -122,17 +119,12 @@ struct DemoScene {
         let zoom = random.uniform(0.9, 1.15)
         var object = Object(kind: index, isGroup: isGroup, polygons: coverages.map(\.polygon), covered: 0, visible: 0)
         for (centre, coverage) in zip(centres, coverages) {
-            pixels.withUnsafeMutableBufferPointer { [noise, width, light] pixels in
-                coverage.forEachPixel { x, y, share in
-                    let offset = Point(Double(x) + 0.5, Double(y) + 0.5) - centre
-                    let along = (offset * turn).sum(), across = offset.y * turn.x - offset.x * turn.y
-                    let mix = kind.texture.mix(x: along / zoom, y: across / zoom, radius: size / zoom, noise: noise)
-                    let shade = light * (1 - 0.14 * (offset.x + offset.y) / size)
-                    let colour = (kind.colours.0 * (1 - mix) + kind.colours.1 * mix + tint) * shade
-                    Self.set(colour, coverage: share, at: y * width + x, of: pixels)
-                }
-            }
             coverage.forEachPixel { x, y, share in
+                let offset = Point(Double(x) + 0.5, Double(y) + 0.5) - centre
+                let along = (offset * turn).sum(), across = offset.y * turn.x - offset.x * turn.y
+                let mix = kind.texture.mix(x: along / zoom, y: across / zoom, radius: size / zoom, noise: noise)
+                let shade = light * (1 - 0.14 * (offset.x + offset.y) / size)
+                set((kind.colours.0 * (1 - mix) + kind.colours.1 * mix + tint) * shade, coverage: share, x: x, y: y)
                 let at = y * width + x
                 guard share >= 0.5, owner[at] != Int16(objects.count) else { return }
                 if owner[at] >= 0 { objects[Int(owner[at])].visible -= 1 }
@@ -144,11 +136,9 @@ struct DemoScene {
         objects.append(object)
     }
 
-    private static func set(
-        _ colour: Colour, coverage: Double, at pixel: Int, of pixels: UnsafeMutableBufferPointer<UInt8>
-    ) {
+    private mutating func set(_ colour: Colour, coverage: Double, x: Int, y: Int) {
         for channel in 0..<3 {
-            let at = pixel * 3 + channel
+            let at = (y * width + x) * 3 + channel
             let mixed = Double(pixels[at]) * (1 - coverage) + colour[channel] * coverage
             // `rounded()` would be a call, and a branch here is foreseen half of the time.
             let level = min(max(mixed, 0), 255), whole = Int32(level)
@@ -193,14 +183,8 @@ struct Coverage {
 
     /// Gives every pixel that the polygon touches, with the covered share of it.
     func forEachPixel(_ body: (_ x: Int, _ y: Int, _ share: Double) -> Void) {
-        guard width > 0 else { return }
-        shares.withUnsafeBufferPointer { shares in
-            for y in 0..<shares.count / width {
-                for x in 0..<width {
-                    let share = shares[y * width + x]
-                    if share > 0 { body(left + x, top + y, min(share, 1)) }
-                }
-            }
+        for (index, share) in shares.enumerated() where share > 0 {
+            body(left + index % width, top + index / width, min(share, 1))
         }
     }
 }

@@ -55,7 +55,7 @@ public struct Runner: Sendable {
         try endingBySignal { try views(of: plan, survey) }
     }
 
-    /// Hashing what changed may take long: a signal ends it as it ends a stage.
+    /// A signal ends looking as it ends a stage: hashing what changed may take long.
     private func endingBySignal<Result>(_ body: () throws -> Result) throws -> Result {
         guard options.catchSignals else { return try body() }
         return try options.cancellation.catchingSignals(body)
